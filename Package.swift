@@ -1,0 +1,41 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The house, from the ground up: a target may depend only on those above it.
+let package = Package(
+  name: "poolfuzz",
+  products: [
+    .library(name: "KernelPool", targets: ["KernelPool"]),
+    .library(name: "PoolTrace", targets: ["PoolTrace"]),
+    .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
+    .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
+    .executable(name: "poolfuzz", targets: ["poolfuzz"]),
+  ],
+  targets: [
+    .target(name: "KernelPool"),
+    .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
+    .target(name: "PoolTrace", dependencies: ["KernelPool", "PoolInvariants"]),
+    .target(name: "PropertyTesting"),
+    .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
+    .target(name: "PoolDebugger", dependencies: ["KernelPool"]),
+    .target(name: "PoolReport", dependencies: ["KernelPool"]),
+    .executableTarget(
+      name: "poolfuzz",
+      dependencies: [
+        "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch", "PoolDebugger",
+        "PoolReport",
+      ]),
+    .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
+    .testTarget(
+      name: "PoolTraceTests", dependencies: ["PoolTrace"],
+      exclude: ["Golden"]),
+    .testTarget(
+      name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),
+    .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
+    .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
+    .testTarget(
+      name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace"],
+      exclude: ["Listings"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+@main struct Poolfuzz { static func main() {} }
