@@ -1,0 +1,57 @@
+/// The four characters that name the owner of an allocation.
+///
+/// The characters lie in memory in the order the caller gave them, so the word's low byte is the
+/// first character (Microsoft, `ExAllocatePoolWithTag`).
+public struct PoolTag: Hashable, Sendable, Comparable {
+  /// The tag as the 32-bit word that a block header stores.
+  public var word: UInt32
+
+  /// A tag from its stored word.
+  @inlinable public init(word: UInt32) { self.word = word }
+
+  /// A tag from up to four characters of one byte each; shorter ones are padded with blanks.
+  ///
+  /// Characters beyond the fourth and those that are not one byte are a mistake of ours.
+  public init(_ characters: StaticString) {
+    precondition(characters.utf8CodeUnitCount <= 4, "a tag has four characters")
+    var word: UInt32 = 0
+    for position in 0..<4 {
+      let byte: UInt8 =
+        position < characters.utf8CodeUnitCount ? characters.utf8Start[position] : 0x20
+      word |= UInt32(byte) << UInt32(8 * position)
+    }
+    self.word = word
+  }
+
+  /// The mark that protects a block from being freed with another tag; it is no part of the tag
+  /// (ReactOS `ExFreePoolWithTag`).
+  public static let protectedBit: UInt32 = 0x8000_0000
+
+  /// The tag without the mark of a protected block.
+  @inlinable public var unprotected: PoolTag { PoolTag(word: word & ~PoolTag.protectedBit) }
+
+  /// True where the mark of a protected block is set.
+  @inlinable public var isProtected: Bool { word & PoolTag.protectedBit != 0 }
+
+  /// The four bytes in memory order.
+  public var bytes: (UInt8, UInt8, UInt8, UInt8) {
+    (
+      UInt8(truncatingIfNeeded: word), UInt8(truncatingIfNeeded: word >> 8),
+      UInt8(truncatingIfNeeded: word >> 16), UInt8(truncatingIfNeeded: word >> 24)
+    )
+  }
+
+  /// Tags are ordered by their four bytes in memory order.
+  public static func < (left: PoolTag, right: PoolTag) -> Bool {
+    left.word.byteSwapped < right.word.byteSwapped
+  }
+
+  /// The tag of the pool's own tables.
+  public static let pool = PoolTag("Pool")
+  /// The tag of contiguous memory (ReactOS `MmAllocateContiguousMemory`).
+  public static let contiguous = PoolTag("MmCm")
+  /// The tag that stands for a large allocation whose own tag could not be kept.
+  public static let big = PoolTag("BIG ")
+  /// The tag of the one-unit block behind a large allocation (Mandt 2011, Windows 7).
+  public static let fragment = PoolTag("Frag")
+}

@@ -1,0 +1,245 @@
+// The choices in which the versions differ. Each is a type of its own so that an algorithm asks
+// for the fact ("which list is searched first") and never for the version.
+
+/// The first list head that a search looks at, for a request of n units.
+public enum FirstList: String, Sendable, CaseIterable {
+  /// The list of blocks that fit exactly (Windows; Mandt 2011).
+  case exactFit = "exact"
+  /// The next larger list: an exact fit is never taken (ReactOS `ExAllocatePoolWithTag`).
+  case aboveExactFit = "above"
+}
+
+/// An end of a list.
+public enum ListEnd: String, Sendable, CaseIterable {
+  /// The head: the next block to be allocated.
+  case head
+  /// The tail: the last block to be allocated.
+  case tail
+}
+
+/// How the pool type of a live block is written into its header.
+public enum StoredPoolType: String, Sendable, CaseIterable {
+  /// Type plus one (ReactOS; Windows to 2003, Volatility).
+  case plusOne = "plus-one"
+  /// Type plus one, with bit 2 set besides: reported for XP and 2003 but **unverified**.
+  case plusOneInUse = "plus-one-in-use"
+  /// Type with bit 1 set (Windows Vista and later; Mandt 2011).
+  case orTwo = "or-two"
+}
+
+/// How list links are stored.
+public enum LinkEncoding: String, Sendable, CaseIterable {
+  /// As they are (Windows).
+  case plain
+  /// With bit 0 set (ReactOS `ExpEncodePoolLink`).
+  case lowBitSet = "low-bit"
+}
+
+/// What the pool checks of headers and links while it works.
+public enum PoolChecks: String, Sendable, CaseIterable {
+  /// Nothing: retail Windows before 7.
+  case none
+  /// The next header's previous size at a free, and the links of unlinked blocks (Windows 7;
+  /// Mandt 2011, Microsoft SRD 2009).
+  case neighbour
+  /// Every header of the page and every link touched (ReactOS `ExpCheckPoolBlocks`).
+  case wholePage = "whole-page"
+}
+
+/// When a tag given at a free must match the block's.
+public enum TagCheck: String, Sendable, CaseIterable {
+  /// Whenever one is given (ReactOS as recorded).
+  case always
+  /// Only on blocks whose tag is protected; for retail Windows **unverified**.
+  case protectedOnly = "protected"
+  /// Never.
+  case never
+}
+
+/// What happens when a must-succeed request fails.
+public enum MustSucceed: String, Sendable, CaseIterable {
+  /// Bug check 0x41 (ReactOS, Windows 2000 and XP).
+  case bugCheckOnFailure = "bugcheck-on-failure"
+  /// The type itself is refused with bug check 0xC2/0x9A (later versions; Microsoft).
+  case refused
+}
+
+/// Whether odd requests are refused at the door.
+public enum EntryChecks: String, Sendable, CaseIterable {
+  /// No: retail systems, as far as known (**unverified**).
+  case none
+  /// Tag zero, tag "BIG", a tag without letter or digit and zero bytes bug check with
+  /// 0xC2/0x9B, 0x9C, 0x9D and 0x00 (Microsoft).
+  case all
+}
+
+/// Which lists the shared lookaside of a class is.
+public enum SharedLookaside: String, Sendable, CaseIterable {
+  /// A second list beside each processor's (Windows 2000 to 2003; Chappell).
+  case separate
+  /// The same list as the processor's (ReactOS `InitializePool`).
+  case sameList = "same"
+  /// There is none (Windows Vista and later; Chappell).
+  case none
+}
+
+/// What becomes of the bytes behind a large allocation in its last page.
+public enum LargeTail: String, Sendable, CaseIterable {
+  /// They are wasted (ReactOS; before Windows 7 **unverified**).
+  case wasted
+  /// A one-unit `Frag` block, then a free block (Windows 7; Mandt 2011).
+  case fragment
+}
+
+/// What happens to a used tail when its large allocation is freed; **unverified** on Windows.
+public enum FragmentRelease: String, Sendable, CaseIterable {
+  /// A last page whose tail is wholly free goes with the allocation; otherwise the page stays as
+  /// a small-block page whose front becomes a free block.
+  case keepUsedPage = "keep-used-page"
+}
+
+/// Where a block charged to a process remembers the process.
+public enum QuotaPointer: String, Sendable, CaseIterable {
+  /// In the last pointer of the block (ReactOS; Windows x86).
+  case lastSlot = "last-slot"
+  /// In the header (Windows x64 to 7; Mandt 2011).
+  case processBilled = "header"
+  /// In the header, hidden with a cookie and the block's address (Windows 8; SSTIC 2020).
+  case processBilledEncoded = "header-encoded"
+}
+
+/// What the pool index of a header holds.
+public enum PoolIndexRule: String, Sendable, CaseIterable {
+  /// Zero on fresh pages, otherwise whatever the memory held (ReactOS).
+  case stale
+  /// The index of the owning descriptor, used at the free without a check (Windows 7; Mandt 2011).
+  case descriptor
+  /// As `descriptor`, but checked at the free: reported for Windows 8, **unverified**.
+  case descriptorChecked = "descriptor-checked"
+}
+
+/// How pages are handed out below the small blocks.
+public enum NonPagedPages: String, Sendable, CaseIterable {
+  /// Four lists of page runs (ReactOS; the same names in Windows to 2003).
+  case runLists = "run-lists"
+  /// A bitmap, lowest fitting index first (Windows Vista and later; Mandt 2011).
+  case bitmap
+}
+
+/// How the search for clear bits ends; Windows' rule is **unverified**.
+public enum BitmapSearch: String, Sendable, CaseIterable {
+  /// A run that would end exactly at the limit is not looked for (ReactOS as recorded).
+  case beforeLimit = "before-limit"
+  /// It is.
+  case throughLimit = "through-limit"
+}
+
+/// What the freeing of a page-aligned address does that the big-page table does not know.
+public enum UntrackedLargeFree: String, Sendable, CaseIterable {
+  /// It goes on (ReactOS).
+  case silent
+  /// Bug check 0xC2 with 0x44 for nonpaged, 0x50 for paged memory (Microsoft).
+  case notAllocated = "not-allocated"
+  /// Bug check 0x19/0x22 (newer Windows; Microsoft).
+  case noTrackingEntry = "no-tracking-entry"
+}
+
+/// How a small free finds that its block is already free.
+public enum DoubleFreeCheck: String, Sendable, CaseIterable {
+  /// It does not (ReactOS).
+  case none
+  /// A header of type zero is bug check 0xC2/7 (Windows; Microsoft).
+  case freeHeader = "free-header"
+}
+
+/// How the byte counter of a descriptor counts large allocations.
+public enum LargeByteCount: String, Sendable, CaseIterable {
+  /// Plus the requested bytes, minus whole pages: it drifts down (ReactOS).
+  case requestedBytes = "requested"
+  /// Whole pages both ways; Windows' rule is **unverified**.
+  case wholePages = "whole-pages"
+}
+
+/// When the big-page table changes its size.
+public enum BigTableResizing: String, Sendable, CaseIterable {
+  /// Doubled when probing is long and it is three quarters full, or full; halved by every large
+  /// free while less than an eighth is in use (ReactOS; dynamic since Windows 2000, KB Q234578).
+  case dynamic
+  /// Never (NT 4.0).
+  case fixed
+}
+
+/// What a full tag table does with a new tag.
+public enum TrackerOverflow: String, Sendable, CaseIterable {
+  /// The allocation is not tracked (ReactOS).
+  case untracked
+  /// The extra last slot takes it; **unverified** on Windows.
+  case lastSlot = "last-slot"
+}
+
+/// How cache-aligned requests are served.
+public enum CacheAlignment: String, Sendable, CaseIterable {
+  /// Only the stored type differs (ReactOS; before Windows 8 **unverified**).
+  case typeOnly = "type-only"
+  /// The request grows by a cache line and gets a second header before the aligned address
+  /// (Windows 8 to 10 1809; SSTIC 2020; the first version that did is **unverified**).
+  case secondHeader = "second-header"
+}
+
+/// When the round robin over paged descriptors advances; **unverified**.
+public enum RoundRobin: String, Sendable, CaseIterable {
+  /// The index moves, then its descriptor is used.
+  case advanceThenUse = "advance-then-use"
+  /// The descriptor is used, then the index moves.
+  case useThenAdvance = "use-then-advance"
+}
+
+/// How the depths of lookaside lists change as seconds pass; **unverified** for legacy lists.
+public enum LookasideDepthRule: String, Sendable, CaseIterable {
+  /// They do not.
+  case fixed
+  /// By the published rule of the dynamic lookasides of Windows 10 (SSTIC 2020).
+  case missRatio = "miss-ratio"
+}
+
+/// What the pool type of a deferred free says while it waits; **unverified**.
+public enum DeferredFreeType: String, Sendable, CaseIterable {
+  /// Still in use (implied by Mandt 2011).
+  case inUse = "in-use"
+  /// Already free.
+  case free
+}
+
+/// How wide the page count of one request is.
+public enum PageCountWidth: String, Sendable, CaseIterable {
+  /// 32 bits, the rest cut off (ReactOS on x64).
+  case bits32 = "32"
+  /// 64 bits.
+  case bits64 = "64"
+}
+
+/// How wide the byte offset of a page within its pool is computed.
+public enum PageOffsetWidth: String, Sendable, CaseIterable {
+  /// 32 bits: on pools above 2^20 pages tables are misplaced (ReactOS on x64).
+  case bits32 = "32"
+  /// 64 bits.
+  case bits64 = "64"
+}
+
+/// Where nonpaged expansion takes its addresses.
+public enum Expansion: String, Sendable, CaseIterable {
+  /// There is none.
+  case none
+  /// The lowest free page-table entries.
+  case lowestFirst = "first"
+  /// The tail of the smallest sufficient cluster (ReactOS `MiReserveSystemPtes`).
+  case smallestCluster = "orig"
+}
+
+/// Whether the tables that the kernel allocates at start lie in the pool.
+public enum Initialisation: String, Sendable, CaseIterable {
+  /// As in a kernel: tag table, big-page table and paged descriptors come off the nonpaged pool.
+  case kernel
+  /// They lie beside the pool, which starts empty.
+  case none
+}

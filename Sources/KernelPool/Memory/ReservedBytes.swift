@@ -1,0 +1,32 @@
+/// Zeroed bytes of the host machine that back a region of simulated memory.
+///
+/// The model itself calls no operating system. A caller that wants gigabytes passes a reserver
+/// that commits pages on first touch; small pools use `zeroed`.
+public struct ReservedBytes {
+  /// The first byte, aligned for any access.
+  public let base: UnsafeMutableRawPointer
+  /// How many bytes there are.
+  public let byteCount: Int
+  /// Gives the bytes back.
+  public let release: (UnsafeMutableRawPointer, Int) -> Void
+
+  /// Bytes that `release` will be called for once.
+  public init(
+    base: UnsafeMutableRawPointer, byteCount: Int,
+    release: @escaping (UnsafeMutableRawPointer, Int) -> Void
+  ) {
+    self.base = base
+    self.byteCount = byteCount
+    self.release = release
+  }
+
+  /// Reserves zeroed bytes, or returns nil where the machine has not enough.
+  public typealias Reserver = (_ byteCount: Int) -> ReservedBytes?
+
+  /// Bytes that are written, and so committed, at once.
+  public static func zeroed(_ byteCount: Int) -> ReservedBytes? {
+    let base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 16), alignment: 16)
+    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    return ReservedBytes(base: base, byteCount: byteCount) { base, _ in base.deallocate() }
+  }
+}

@@ -1,0 +1,67 @@
+/// What a debugger could read of a pool: memory, layout and roots. It can change nothing.
+///
+/// A view stays valid as long as the pool it was taken from, and always shows the present state:
+/// it holds pointers, not copies. Whoever keeps one must keep the pool.
+public struct PoolView {
+  /// The version's facts.
+  public let profile: Profile
+  /// The machine's sizes.
+  public let configuration: PoolConfiguration
+  /// Memory regions in no particular order.
+  @usableFromInline let regions: UnsafePointer<MemoryRegion>
+  @usableFromInline let regionCount: Int
+  @usableFromInline let variablesPointer: UnsafePointer<KernelVariables>
+  @usableFromInline let descriptorsPointer: UnsafePointer<DescriptorRoot>
+  @usableFromInline let descriptorCount: Int
+  @usableFromInline let lookasidesPointer: UnsafePointer<LookasideList>
+
+  /// The kernel's variables.
+  @inlinable public var variables: KernelVariables { variablesPointer.pointee }
+
+  /// Every descriptor.
+  @inlinable public var descriptors: UnsafeBufferPointer<DescriptorRoot> {
+    UnsafeBufferPointer(start: descriptorsPointer, count: descriptorCount)
+  }
+
+  /// Owners of lookaside lists: every processor, then, where the profile has it, the shared lists.
+  public var lookasideOwners: Int {
+    configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)
+  }
+
+  /// The lookaside list of an owner, a pool and a block size in units from 1 up to the profile's
+  /// classes.
+  @inlinable public func lookaside(owner: Int, kind: PoolKind, units: UInt64) -> LookasideList {
+    let row = owner * PoolKind.allCases.count + Int(kind.rawValue)
+    return lookasidesPointer[row * Int(profile.lookasideClasses) + Int(units) - 1]
+  }
+
+  /// The region that holds `address`, or nil.
+  @inlinable public func region(of address: Address) -> MemoryRegion? {
+    for index in 0..<regionCount where regions[index].contains(address) { return regions[index] }
+    return nil
+  }
+
+  /// The 64-bit word at `address`, or nil where nothing is mapped.
+  @inlinable public func word64(_ address: Address) -> UInt64? { load(address, as: UInt64.self) }
+
+  /// The 32-bit word at `address`, or nil where nothing is mapped.
+  @inlinable public func word32(_ address: Address) -> UInt32? { load(address, as: UInt32.self) }
+
+  /// The byte at `address`, or nil where nothing is mapped.
+  @inlinable public func byte(_ address: Address) -> UInt8? { load(address, as: UInt8.self) }
+
+  /// The pointer at `address`, or nil where nothing is mapped.
+  @inlinable public func pointer(_ address: Address) -> Address? {
+    profile.wordBytes == 8 ? word64(address) : word32(address).map(UInt64.init)
+  }
+
+  /// The marks of the page that holds `address`, or nil outside of every pool.
+  @inlinable public func marks(ofPageAt address: Address) -> PageMarks? {
+    region(of: address)?.marks(at: address)
+  }
+
+  @inlinable func load<Word: FixedWidthInteger>(_ address: Address, as: Word.Type) -> Word? {
+    guard let region = region(of: address) else { return nil }
+    return region.load(address, as: Word.self)
+  }
+}
