@@ -47,7 +47,8 @@ public struct PoolPagePrinter {
     case .large(let allocation):
       lines += large(allocation, address, flags)
     case .table(let table, let start, let pages):
-      lines.append("\t\tPages \(hex(start)) to \(hex(end(start, pages))) hold the \(table.rawValue)")
+      lines.append(
+        "\t\tPages \(hex(start)) to \(hex(end(start, pages))) hold the \(table.rawValue)")
     case .kept(let start, let pages):
       lines += notPool(page)
       lines.append("\t\t\(pages) freed page(s) at \(hex(start)) wait on a single-page list")
