@@ -124,7 +124,7 @@ extension ConfigurationKey {
   ) -> ConfigurationKey {
     let names = words.map { $0.0 }
     return ConfigurationKey(
-      name: name, purpose: purpose, values: names.joined(separator: ", "),
+      name: name, purpose: purpose, values: "one of \(names.joined(separator: ", "))",
       read: { text, configuration in
         guard let word = words.first(where: { $0.0 == text }) else { return false }
         configuration[keyPath: path] = word.1

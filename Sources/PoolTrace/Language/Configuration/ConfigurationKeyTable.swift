@@ -10,7 +10,7 @@ extension ConfigurationKey {
     sizes + bases + lookasides + tables + replay + geometry + smallBlocks + largeAllocations
     + pages + accounting
 
-  private static let mostPages: UInt64 = 1 << 40
+  private static let mostPages: UInt64 = 0xFFFF_FFFF
 
   private static let sizes: [ConfigurationKey] = [
     .count("nonpaged_pages", \.pool.nonPagedPages, 1...mostPages, "pages of nonpaged pool"),
@@ -58,10 +58,10 @@ extension ConfigurationKey {
       "lookaside_maximum", \.pool.profile.lookasideMaximumDepth, 0...UInt16.max,
       "the depth that lookaside lists never exceed"),
     .count(
-      "lookaside_classes", \.pool.profile.lookasideClasses, 0...512,
+      "lookaside_classes", \.pool.profile.lookasideClasses, 1...64,
       "lookaside lists of each kind, for blocks of up to so many units"),
     .count(
-      "session_lookaside_classes", \.pool.profile.sessionLookasideClasses, 0...512,
+      "session_lookaside_classes", \.pool.profile.sessionLookasideClasses, 0...64,
       "lookaside lists of session pool"),
   ]
 
@@ -71,7 +71,7 @@ extension ConfigurationKey {
     .count(
       "bigtable", \.pool.bigTableEntries, 0...1 << 24,
       "entries of the big-page table at start; 0 is 4096"),
-    .count("paged_pools", \.pool.profile.pagedDescriptors, 1...16, "paged descriptors"),
+    .count("paged_pools", \.pool.profile.pagedDescriptors, 1...17, "paged descriptors"),
     .count("processors", \.pool.processors, 1...64, "processors"),
     .choice("init", \.pool.initialisation, "whether the kernel's own tables lie in the pool"),
   ]

@@ -4,7 +4,7 @@ import KernelPool
 extension ConfigurationKey {
   static let geometry: [ConfigurationKey] = [
     .powerOfTwo("page_bytes", \.pool.profile.pageBytes, 64...4096, "bytes of a page"),
-    .powerOfTwo("unit_bytes", \.pool.profile.unitBytes, 8...2048, "bytes of a unit"),
+    .powerOfTwo("unit_bytes", \.pool.profile.unitBytes, 8...64, "bytes of a unit"),
     .powerOfTwo("pointer_bytes", \.pool.profile.wordBytes, 4...8, "bytes of a pointer"),
     .named(
       "header", \.pool.profile.header,

@@ -25,8 +25,8 @@ extension LineCursor {
       }
     }
     if let problem = configuration.problem {
-      let culprit = settings.first { problem.keys.contains($0.key) }
-      throw failure(problem.expected, at: culprit?.offset ?? 0)
+      let culprits = problem.keys.compactMap { key in settings.first { $0.key == key } }
+      throw failure(problem.expected, at: culprits.first?.offset ?? 0)
     }
     return configuration
   }

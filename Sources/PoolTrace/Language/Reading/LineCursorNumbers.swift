@@ -92,42 +92,30 @@ extension LineCursor {
     return letter < 6 ? letter &+ 10 : nil
   }
 
-  /// The number with a fraction that is the next field.
+  /// The number with a fraction that is the next field; its whole part may be hexadecimal.
   mutating func decimalNumber(_ expected: StaticString) throws(LineFailure) -> DecimalNumber {
     skipBlanks()
     let start = position
     let isNegative = position < end && bytes[position] == UInt8(ascii: "-")
     if isNegative { position &+= 1 }
-    let firstDigit = position
-    var magnitude = try number18(expected)
+    guard position < end, bytes[position] &- 0x30 < 10 else { throw failure(expected, at: start) }
+    var magnitude = try unsignedNumber(expected)
     var fractionDigits = 0
     if position < end, bytes[position] == UInt8(ascii: ".") {
       position &+= 1
+      // Saturating at the limit keeps the product in range for any number of digits.
       while position < end, bytes[position] &- 0x30 < 10 {
-        guard position &- firstDigit <= DecimalNumber.maximumDigits else {
-          throw failure("\(expected) of at most 18 digits", at: start)
-        }
-        magnitude = magnitude &* 10 &+ UInt64(bytes[position] &- 0x30)
-        fractionDigits += 1
+        magnitude = min(magnitude, DecimalNumber.limit) &* 10 &+ UInt64(bytes[position] &- 0x30)
+        fractionDigits &+= 1
         position &+= 1
       }
       guard fractionDigits > 0 else { throw failure(expected, at: start) }
     }
     guard atFieldEnd else { throw failure(expected, at: start) }
-    let signed = Int64(magnitude) * (isNegative ? -1 : 1)
-    guard let value = DecimalNumber(significand: signed, fractionDigits: fractionDigits) else {
-      throw failure("\(expected) of at most 18 digits", at: start)
-    }
-    return value
-  }
-
-  /// The whole part of a number with a fraction; hexadecimal is welcome too.
-  private mutating func number18(_ expected: StaticString) throws(LineFailure) -> UInt64 {
-    let start = position
-    let value = try unsignedNumber(expected)
-    guard value < 1_000_000_000_000_000_000 else {
-      throw failure("\(expected) of at most 18 digits", at: start)
-    }
+    guard magnitude < DecimalNumber.limit,
+      let value = DecimalNumber(
+        significand: Int64(magnitude) * (isNegative ? -1 : 1), fractionDigits: fractionDigits)
+    else { throw failure("\(expected) of at most 18 digits", at: start) }
     return value
   }
 }

@@ -30,6 +30,7 @@ public struct TraceError: Error, Hashable, Sendable {
   /// The field at `offset`, cut off where it is long, anything unprintable as `\xNN`.
   static func excerpt(_ text: UnsafeBufferPointer<UInt8>, from offset: Int) -> String {
     guard offset < text.count else { return "the end of the line" }
+    if text[offset] == 0x20 { return "a blank" }
     var bytes: [UInt8] = [UInt8(ascii: "'")]
     var isCut = false
     for (position, byte) in text[offset...].enumerated() {

@@ -11,9 +11,12 @@ public struct DecimalNumber: Hashable, Sendable {
   /// The most digits of a number.
   public static let maximumDigits = 18
 
+  /// One more than the largest significand.
+  static let limit: UInt64 = 1_000_000_000_000_000_000
+
   /// A number from its digits, or nil where they are too many.
   public init?(significand: Int64, fractionDigits: Int = 0) {
-    guard significand.magnitude < 1_000_000_000_000_000_000,
+    guard significand.magnitude < DecimalNumber.limit,
       (0...DecimalNumber.maximumDigits).contains(fractionDigits)
     else { return nil }
     var digits = fractionDigits
