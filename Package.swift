@@ -13,12 +13,13 @@ let package = Package(
   ],
   targets: [
     .target(name: "KernelPool"),
+    .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
-    .target(name: "PoolTrace", dependencies: ["KernelPool", "PoolInvariants"]),
+    .target(name: "PoolTrace", dependencies: ["KernelPool", "PoolWalk", "PoolInvariants"]),
     .target(name: "PropertyTesting"),
     .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
-    .target(name: "PoolDebugger", dependencies: ["KernelPool"]),
-    .target(name: "PoolReport", dependencies: ["KernelPool"]),
+    .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
@@ -34,7 +35,7 @@ let package = Package(
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
     .testTarget(
-      name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace"],
+      name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
       exclude: ["Listings"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,119 @@
+// The table that counts allocations, frees and bytes for each tag (ReactOS ExpInsertPoolTracker,
+// ExpRemovePoolTracker). It lies in nonpaged pages; its rows are bytes like everything else.
+//
+// A row: tag, then allocations, frees and bytes of nonpaged pool, then the same of paged pool. On
+// x64 the byte counts have eight bytes and are aligned.
+
+extension KernelPool {
+  /// Offsets of the three counters of a row.
+  private struct Columns {
+    let allocations: UInt64
+    let frees: UInt64
+    let bytes: UInt64
+  }
+
+  private func columns(paged: Bool) -> Columns {
+    switch (geometry.isWide, paged) {
+    case (false, false): Columns(allocations: 0x4, frees: 0x8, bytes: 0xC)
+    case (false, true): Columns(allocations: 0x10, frees: 0x14, bytes: 0x18)
+    case (true, false): Columns(allocations: 0x4, frees: 0x8, bytes: 0x10)
+    case (true, true): Columns(allocations: 0x18, frees: 0x1C, bytes: 0x20)
+    }
+  }
+
+  /// The row at which the search for a tag starts.
+  @inline(__always) func trackerHash(_ tag: PoolTag) -> UInt64 {
+    let factor: UInt64 = mutant == .trackerHashConstant ? 40541 : 40543
+    let product = factor &* UInt64(tag.word)
+    return (product ^ (product &>> 32)) & variables.pointee.trackerMask & 0xFFFF_FFFF
+  }
+
+  @inline(__always) private func row(_ index: UInt64) -> Address {
+    variables.pointee.trackerTable &+ index &* profile.trackerRowBytes
+  }
+
+  /// Books an allocation of `bytes` under `tag`.
+  mutating func track(_ tag: PoolTag, bytes: UInt64, type: PoolType) throws(Halt) {
+    let key = tag.unprotected
+    let start = trackerHash(key)
+    var index = start
+    repeat {
+      let address = row(index)
+      let found = try memory.load32(address)
+      if found == key.word {
+        return try countTracked(address, bytes, columns(paged: type.isPaged))
+      }
+      if found == 0, index != variables.pointee.trackerRows &- 1 {
+        try memory.store32(address, key.word)
+        continue
+      }
+      index = (index &+ 1) & variables.pointee.trackerMask
+      if index == start { break }
+    } while true
+    guard profile.trackerOverflow == .lastSlot else { return }
+    let last = row(variables.pointee.trackerRows - 1)
+    try memory.store32(last, PoolTag("Ovfl").word)
+    try countTracked(last, bytes, columns(paged: type.isPaged))
+  }
+
+  private mutating func countTracked(
+    _ address: Address, _ bytes: UInt64, _ columns: Columns
+  ) throws(Halt) {
+    try memory.add32(address &+ columns.allocations, 1)
+    try memory.addPointer(address &+ columns.bytes, bytes)
+  }
+
+  /// Books a free of `bytes` under `tag`. An unknown tag is let pass.
+  mutating func untrack(_ tag: PoolTag, bytes: UInt64, type: PoolType) throws(Halt) {
+    let key = tag.unprotected
+    let start = trackerHash(key)
+    var index = start
+    repeat {
+      let address = row(index)
+      if try memory.load32(address) == key.word {
+        let columns = columns(paged: type.isPaged)
+        try memory.add32(address &+ columns.frees, 1)
+        return try memory.addPointer(address &+ columns.bytes, 0 &- bytes)
+      }
+      index = (index &+ 1) & variables.pointee.trackerMask
+    } while index != start
+    guard profile.trackerOverflow == .lastSlot else { return }
+    let last = row(variables.pointee.trackerRows - 1)
+    guard try memory.load32(last) != 0 else { return }
+    let columns = columns(paged: type.isPaged)
+    try memory.add32(last &+ columns.frees, 1)
+    try memory.addPointer(last &+ columns.bytes, 0 &- bytes)
+  }
+
+  /// Empties the table and gives the tags that the system uses most the rows they hash to.
+  mutating func seedTracker() throws(Halt) {
+    let mask = variables.pointee.trackerMask
+    for tag in Self.hotTags {
+      var index = trackerHash(tag)
+      var probes: UInt64 = 0
+      while try memory.load32(row(index)) != 0, probes <= mask {
+        index = (index &+ 1) & mask
+        probes += 1
+      }
+      if probes <= mask { try memory.store32(row(index), tag.word) }
+    }
+  }
+
+  /// The tags that are entered at start, in the order of their entry (ReactOS
+  /// `ExpSeedHotTags`).
+  public static let hotTags: [PoolTag] = [
+    PoolTag("Io"), PoolTag("Hal"), PoolTag("MdlP"), PoolTag("PooL"), PoolTag("ObSt"),
+    PoolTag("Irp"), PoolTag("NDdb"), PoolTag("IrpL"), PoolTag("IoOp"), PoolTag("Mdl"),
+    PoolTag("File"), PoolTag("CMVa"), PoolTag("SeSd"), PoolTag("NtFC"), PoolTag("Pool"),
+    PoolTag("TCPr"), PoolTag("CMNb"), PoolTag("SeTd"), PoolTag("NtFs"), PoolTag("TCPT"),
+    PoolTag("TCPC"), PoolTag("Key"), PoolTag("ObSq"), PoolTag("IoNm"), PoolTag("IoEa"),
+    PoolTag("TCPc"), PoolTag("NtFa"), PoolTag("Ntf0"), PoolTag("Sect"), PoolTag("IrpS"),
+    PoolTag("Toke"), PoolTag("Se"), PoolTag("ObCl"), PoolTag("CcSc"), PoolTag("NtFl"),
+    PoolTag("SeAc"), PoolTag("FSfm"), PoolTag("CcWk"), PoolTag("FSim"), PoolTag("AfdC"),
+    PoolTag("AfdE"), PoolTag("FSro"), PoolTag("Ntfn"), PoolTag("UIRP"), PoolTag("NpFr"),
+    PoolTag("NpFR"), PoolTag("SePa"), PoolTag("SeUs"), PoolTag("AcpF"), PoolTag("AcpM"),
+    PoolTag("SeSc"), PoolTag("ObNm"), PoolTag("NpFs"), PoolTag("SeLu"), PoolTag("ScPD"),
+    PoolTag("Even"), PoolTag("Rqrv"), PoolTag("Vadl"), PoolTag("Pp"), PoolTag("VadS"),
+    PoolTag("Vad"), PoolTag("VadL"), PoolTag("VadF"), PoolTag("BIG"),
+  ]
+}

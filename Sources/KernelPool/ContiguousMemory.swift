@@ -1,0 +1,108 @@
+// MmAllocateContiguousMemory (ReactOS contmem.c): any size is first tried as a cache-aligned
+// nonpaged block tagged MmCm; only if its page frames do not suit is it freed again and memory
+// mapped outside of the pool.
+//
+// Frames: the initial pool is physically contiguous; expansion pages never are. The memory outside
+// of the pool is contiguous.
+
+/// Pages for contiguous memory that the pool could not give.
+struct ContiguousArena {
+  let base: Address
+  let pages: UInt64
+  let marks: UnsafeMutablePointer<UInt8>
+}
+
+extension KernelPool {
+  /// First page frame of the initial nonpaged pool.
+  static let initialPoolFrame: UInt64 = 0x4000
+  /// First page frame of the memory outside of the pool.
+  static let contiguousFrame: UInt64 = 0x2000
+
+  /// Allocates physically contiguous memory.
+  ///
+  /// `bytes` is not rounded; `lowest` and `highest` are physical byte addresses, `boundary` is a
+  /// multiple of the page size that the memory must not cross, or 0.
+  public mutating func allocateContiguous(
+    bytes: UInt64, lowest: UInt64 = 0, highest: UInt64 = .max, boundary: UInt64 = 0
+  ) -> AllocationOutcome {
+    if let halted { return .halted(halted) }
+    do {
+      let limits = FrameLimits(
+        lowest: geometry.pages(holding: lowest), highest: highest &>> geometry.pageShift,
+        boundary: boundary &>> geometry.pageShift)
+      let type: PoolType = .cacheAligned
+      if let address = try allocateWithTag(type, bytes: bytes, tag: .contiguous) {
+        if suits(address, pages: geometry.pages(holding: bytes), limits) {
+          return .address(address)
+        }
+        if case .halted(let reason) = free(address, tag: .contiguous) { return .halted(reason) }
+      }
+      guard variables.pointee.interruptLevel <= 1 else { return .null }
+      return mapContiguous(pages: geometry.pages(holding: bytes), limits)
+    } catch {
+      return .halted(stop())
+    }
+  }
+
+  /// Frees memory that came from `allocateContiguous`.
+  public mutating func freeContiguous(_ address: Address) -> FreeOutcome {
+    if let halted { return .halted(halted) }
+    if isInPool(address) { return free(address, tag: .contiguous) }
+    var page = (address &- contiguousArena.base) &>> geometry.pageShift
+    guard page < contiguousArena.pages, geometry.isPageAligned(address),
+      contiguousArena.marks[Int(page)] & PageMarks.start.rawValue != 0
+    else {
+      _ = bugCheck(BugCheck.badPoolCaller, 0x60, address)
+      return .halted(stop())
+    }
+    var isLast = false
+    while !isLast {
+      isLast = contiguousArena.marks[Int(page)] & PageMarks.end.rawValue != 0
+      contiguousArena.marks[Int(page)] = 0
+      page += 1
+    }
+    return .freed
+  }
+
+  /// Page frames that a caller accepts.
+  private struct FrameLimits {
+    let lowest: UInt64
+    let highest: UInt64
+    let boundary: UInt64
+
+    func accept(first: UInt64, pages: UInt64) -> Bool {
+      let last = first &+ max(pages, 1) &- 1
+      guard first >= lowest, last <= highest else { return false }
+      return boundary == 0 || first / boundary == last / boundary
+    }
+  }
+
+  /// True where the frames from `address` on are consecutive and within the limits. The count is
+  /// of the size, not of the span.
+  private func suits(_ address: Address, pages: UInt64, _ limits: FrameLimits) -> Bool {
+    guard let page = nonPagedPage(at: address) else { return false }
+    let isInitial = page &+ max(pages, 1) <= variables.pointee.initialPages
+    guard isInitial || pages <= 1 else { return false }
+    return limits.accept(first: Self.initialPoolFrame &+ page, pages: pages)
+  }
+
+  /// Takes the first free pages outside of the pool that the limits accept.
+  private mutating func mapContiguous(pages: UInt64, _ limits: FrameLimits) -> AllocationOutcome {
+    let wanted = max(pages, 1)
+    var run: UInt64 = 0
+    for page in 0..<contiguousArena.pages {
+      let isFree = contiguousArena.marks[Int(page)] & PageMarks.mapped.rawValue == 0
+      run = isFree ? run + 1 : 0
+      guard run >= wanted else { continue }
+      let first = page + 1 - wanted
+      guard limits.accept(first: Self.contiguousFrame &+ first, pages: wanted) else { continue }
+      for mapped in first...page {
+        contiguousArena.marks[Int(mapped)] |= PageMarks.mapped.rawValue
+      }
+      contiguousArena.marks[Int(first)] |= PageMarks.start.rawValue
+      contiguousArena.marks[Int(page)] |= PageMarks.end.rawValue
+      return .address(contiguousArena.base &+ first &<< geometry.pageShift)
+    }
+    return .null
+  }
+}

@@ -1,0 +1,215 @@
+// Setting a pool up: memory regions, the page level, the tables, the descriptors (ReactOS
+// MiInitializeNonPagedPool, InitializePool). With `init=kernel` the tag table, the big-page table
+// and the paged descriptors come off the nonpaged pool in that order, as in a kernel.
+
+/// Why a pool cannot be set up.
+public struct ConfigurationError: Error, Equatable, Sendable {
+  /// What is wrong and what is allowed.
+  public let message: String
+}
+
+/// Offsets of the kernel's static data from the descriptors' base.
+enum StaticData {
+  static let noExecuteDescriptor: UInt64 = 0x4000
+  static let sessionDescriptor: UInt64 = 0x8000
+  static let process: UInt64 = 0xF000
+  static let freeRunHeads: UInt64 = 0x1_0000
+  static let tables: UInt64 = 0x2_0000
+  static let pagedDescriptorStep: UInt64 = 0x2000
+  /// Distance of the bitmaps from each other.
+  static let bitmapStep: UInt64 = 0x100_0000
+}
+
+extension KernelPool {
+  /// Sets a pool up on zeroed memory and runs the kernel's initialisation. (An initialiser that
+  /// throws after its last assignment is not possible for a type that cannot be copied.)
+  ///
+  /// Throws where sizes or addresses cannot be, or where `reserve` has not enough memory.
+  public static func boot(
+    _ configuration: PoolConfiguration, mutant: Mutant = .none,
+    reserve: @escaping ReservedBytes.Reserver = ReservedBytes.zeroed
+  ) throws(ConfigurationError) -> KernelPool {
+    try configuration.validate()
+    var regions = RegionBuilder(configuration: configuration, reserve: reserve)
+    do {
+      try regions.build()
+    } catch {
+      regions.releaseAll()
+      throw error
+    }
+    var pool = KernelPool(configuration, mutant: mutant, regions: regions)
+    do {
+      try pool.start()
+    } catch {
+      throw ConfigurationError(
+        message: "the pool has too few pages for its own tables; give it more nonpaged_pages,"
+          + " smaller tables, or init=none")
+    }
+    return pool
+  }
+
+  private init(_ configuration: PoolConfiguration, mutant: Mutant, regions: RegionBuilder) {
+    self.configuration = configuration
+    self.mutant = mutant
+    profile = configuration.profile
+    geometry = Geometry(profile)
+    memory = SimulatedMemory(
+      regions: regions.regions, reserved: regions.reserved, isWide: geometry.isWide,
+      linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0)
+    nonPagedMarks = regions.nonPagedMarks
+    contiguousArena = regions.contiguousArena
+    variables = .allocate(capacity: 1)
+    variables.initialize(to: regions.variables)
+    expansionEntries = SystemPageTableEntries(
+      count: regions.variables.expansionPages, order: configuration.expansion)
+    let roots = Self.descriptorRoots(profile)
+    descriptorCount = roots.count
+    descriptors = .allocate(capacity: roots.count)
+    descriptors.initialize(from: roots, count: roots.count)
+    firstPagedDescriptor = roots.firstIndex { $0.kind == .paged } ?? 0
+    let owners = configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)
+    lookasideCount = owners * PoolKind.allCases.count * Int(profile.lookasideClasses)
+    lookasides = .allocate(capacity: lookasideCount)
+    lookasides.initialize(
+      repeating: LookasideList(depth: configuration.lookasideDepth ?? profile.lookasideDepth),
+      count: lookasideCount)
+  }
+
+  /// The descriptors of a profile; those that are allocated get their address later.
+  private static func descriptorRoots(_ profile: Profile) -> [DescriptorRoot] {
+    func root(_ kind: PoolKind, _ index: UInt32, _ offset: UInt64) -> DescriptorRoot {
+      let address = profile.descriptorBase + offset
+      return DescriptorRoot(
+        kind: kind, index: index, address: address,
+        listHeads: address + profile.descriptor.listHeads)
+    }
+    var roots = [root(.nonPaged, 0, 0)]
+    if profile.hasNoExecutePool {
+      roots.append(root(.nonPagedNoExecute, 1, StaticData.noExecuteDescriptor))
+    }
+    if profile.hasSessionPool { roots.append(root(.session, 0, StaticData.sessionDescriptor)) }
+    for index in 0..<profile.pagedDescriptors {
+      roots.append(root(.paged, UInt32(index), 0))
+    }
+    return roots
+  }
+
+  /// Runs the kernel's own initialisation in its order.
+  private mutating func start() throws(Halt) {
+    try memory.store8(variables.pointee.process, Self.processObjectType)
+    if profile.nonPagedPages == .runLists { try makeInitialRun() }
+    for bitmap in [pagedBitmap, sessionBitmap, nonPagedBitmap] where bitmap.pointee.pages != 0 {
+      let open = bitmap.pointee.openPages
+      try setBits(open, bitmap.pointee.pages - open, of: bitmap.pointee.allocationMap, to: true)
+    }
+    for index in 0..<descriptorCount where descriptors[index].kind != .paged {
+      try initialise(descriptor: index)
+    }
+    try makeTrackerTable()
+    try makeBigTable()
+    try makePagedDescriptors()
+  }
+
+  private mutating func initialise(descriptor: Int) throws(Halt) {
+    let root = descriptors[descriptor]
+    let size = profile.descriptor.listHeads + profile.unitsPerPage * geometry.wordBytes * 2
+    for offset in stride(from: 0, to: size, by: 4) {
+      try memory.store32(root.address + offset, 0)
+    }
+    try memory.store32(
+      root.address + profile.descriptor.poolType, root.kind.isPaged ? 1 : 0)
+    try memory.store32(root.address + profile.descriptor.poolIndex, root.index)
+    for units in 1...profile.unitsPerPage {
+      let head = listHead(descriptor, units: units)
+      try storeLink(head, head)
+      try storeLink(head + geometry.wordBytes, head)
+    }
+  }
+
+  // MARK: Tables
+
+  /// The next lower power of two of a requested size, within limits.
+  private func tableEntries(requested: UInt64, standard: UInt64) -> UInt64 {
+    let cap = (variables.pointee.initialPages << geometry.pageShift) / 256
+    let size = min(requested, cap)
+    guard size != 0 else { return standard }
+    return max(1 << UInt64(63 - size.leadingZeroBitCount), 64)
+  }
+
+  private mutating func makeTrackerTable() throws(Halt) {
+    var entries = tableEntries(requested: configuration.trackerEntries, standard: 2048)
+    var table: Address?
+    var bytes: UInt64 = 0
+    while table == nil {
+      bytes = (entries + 1) * profile.trackerRowBytes
+      table =
+        configuration.initialisation == .none
+        ? profile.descriptorBase + StaticData.tables
+        : try allocatePages(.nonPaged, bytes: bytes)
+      if table == nil {
+        entries /= 2
+        guard entries > 1 else {
+          throw bugCheck(BugCheck.mustSucceedPoolEmpty, bytes, .max, .max, .max)
+        }
+      }
+    }
+    guard let table else { return }
+    for offset in stride(from: 0, to: bytes, by: 4) { try memory.store32(table + offset, 0) }
+    variables.pointee.trackerTable = table
+    variables.pointee.trackerRows = entries + 1
+    variables.pointee.trackerMask = entries - 1
+    try seedTracker()
+  }
+
+  private mutating func makeBigTable() throws(Halt) {
+    var entries = tableEntries(requested: configuration.bigTableEntries, standard: 4096)
+    var table: Address?
+    while table == nil {
+      let bytes = entries * profile.bigEntryBytes
+      table =
+        configuration.initialisation == .none
+        ? profile.descriptorBase + StaticData.tables + RegionBuilder.trackerBytes(configuration)
+        : try allocatePages(.nonPaged, bytes: bytes)
+      if table == nil {
+        entries /= 2
+        guard entries > 1 else {
+          throw bugCheck(BugCheck.mustSucceedPoolEmpty, bytes, .max, .max, .max)
+        }
+      }
+    }
+    guard let table else { return }
+    let bytes = entries * profile.bigEntryBytes
+    for offset in stride(from: 0, to: bytes, by: 4) { try memory.store32(table + offset, 0) }
+    for index in 0..<entries {
+      try memory.storePointer(table + index * profile.bigEntryBytes, Self.freeEntry)
+    }
+    variables.pointee.bigTable = table
+    variables.pointee.bigTableEntries = entries
+    guard configuration.initialisation == .kernel else { return }
+    try track(.pool, bytes: pageRounded(bytes), type: .nonPaged)
+    let rows = variables.pointee.trackerRows * profile.trackerRowBytes
+    try track(.pool, bytes: pageRounded(rows), type: .nonPaged)
+  }
+
+  /// Paged descriptors are allocated from nonpaged pool, each with its lock.
+  private mutating func makePagedDescriptors() throws(Halt) {
+    for index in firstPagedDescriptor..<descriptorCount {
+      let bytes = profile.descriptor.bytesWithLock
+      let address: Address
+      if configuration.initialisation == .kernel {
+        guard let allocated = try allocateWithTag(.nonPaged, bytes: bytes, tag: .pool) else {
+          throw bugCheck(BugCheck.mustSucceedPoolEmpty, bytes, .max, .max, .max)
+        }
+        address = allocated
+      } else {
+        let position = UInt64(index - firstPagedDescriptor)
+        address =
+          profile.descriptorBase + StaticData.tables
+          + RegionBuilder.tableBytes(configuration) + position * StaticData.pagedDescriptorStep
+      }
+      descriptors[index].address = address
+      descriptors[index].listHeads = address + profile.descriptor.listHeads
+      try initialise(descriptor: index)
+    }
+  }
+}

@@ -1,0 +1,70 @@
+extension PoolConfiguration {
+  /// Throws where a size is out of range or an address is not on a page.
+  func validate() throws(ConfigurationError) {
+    let profile = self.profile
+    try require(
+      (64...4096).contains(profile.pageBytes) && profile.pageBytes.nonzeroBitCount == 1,
+      "page_bytes is a power of two from 64 to 4096, not \(profile.pageBytes)")
+    try require(
+      (8...64).contains(profile.unitBytes) && profile.unitBytes.nonzeroBitCount == 1,
+      "unit_bytes is 8, 16, 32 or 64, not \(profile.unitBytes)")
+    try require(
+      profile.unitBytes * 2 <= profile.pageBytes,
+      "a page of \(profile.pageBytes) bytes holds at least two units of \(profile.unitBytes)")
+    try require(
+      profile.unitBytes * profile.smallestListedUnits
+        >= UInt64(profile.header.bytes) + 2 * profile.wordBytes,
+      "a listed free block has room for its header and two links")
+    try require(
+      profile.largestSmallRequest < profile.pageBytes
+        && profile.units(forRequest: profile.largestSmallRequest) < profile.unitsPerPage,
+      "the largest small request leaves room for its header on a page")
+    try require(
+      profile.unitsPerPage <= UInt64(profile.header.blockSize.mask) + 1,
+      "the header's size field holds \(profile.header.blockSize.mask + 1) units at most")
+    try require(
+      profile.lookasideClasses >= 1 && profile.lookasideClasses <= 64
+        && profile.sessionLookasideClasses <= profile.lookasideClasses,
+      "there are 1 to 64 lookaside classes")
+    try require(
+      (1...17).contains(profile.pagedDescriptors), "there are 1 to 17 paged descriptors")
+    try validateSizes()
+    try validateAddresses()
+  }
+
+  private func validateSizes() throws(ConfigurationError) {
+    try require(
+      (1...0xFFFF_FFFF).contains(nonPagedPages), "nonpaged_pages is at least 1 and below 2^32")
+    try require(nonPagedLimit <= 0xFFFF_FFFF, "max_nonpaged_pages is below 2^32")
+    try require((1...0xFFFF_FFFF).contains(pagedPages), "paged_pages is at least 1, below 2^32")
+    try require(
+      (1...0xFFFF_FFFF).contains(sessionPages), "session_pages is at least 1 and below 2^32")
+    try require(
+      (1...0xFFFF_FFFF).contains(contiguousPages),
+      "contiguous_pages is at least 1 and below 2^32")
+    try require((1...64).contains(processors), "processors is 1 to 64")
+    try require(
+      trackerEntries <= 1 << 24 && bigTableEntries <= 1 << 24,
+      "tables have 2^24 entries at most")
+  }
+
+  private func validateAddresses() throws(ConfigurationError) {
+    let bases: [(String, Address)] = [
+      ("nonpaged_base", profile.nonPagedBase), ("expansion_base", profile.expansionBase ?? 0),
+      ("paged_base", profile.pagedBase), ("session_base", profile.sessionBase),
+      ("contiguous_base", profile.contiguousBase), ("descriptor_base", profile.descriptorBase),
+      ("bitmap_base", profile.bitmapBase),
+    ]
+    for (name, base) in bases {
+      try require(base & 0xFFF == 0, "\(name) is a multiple of 0x1000")
+      let high = base >> 47
+      try require(
+        profile.wordBytes == 4 ? base <= 0xFFFF_FFFF : high == 0 || high == 0x1_FFFF,
+        "\(name) is an address that the processor can have")
+    }
+  }
+
+  private func require(_ holds: Bool, _ message: String) throws(ConfigurationError) {
+    if !holds { throw ConfigurationError(message: message) }
+  }
+}

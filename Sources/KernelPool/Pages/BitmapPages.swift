@@ -1,0 +1,186 @@
+// Pages from a bitmap: paged pool on every version, nonpaged pool from Vista on (ReactOS
+// MiAllocatePoolPages and RtlFindClearBits; Mandt 2011). A second map marks the last page of each
+// allocation. Pages without page tables are marked as used until growth opens them.
+
+extension KernelPool {
+  /// Takes the lowest clear run at or after the hint, growing the pool if there is none.
+  mutating func allocateFromBitmap(
+    _ bitmap: UnsafeMutablePointer<PageBitmap>, pages: UInt64
+  ) throws(Halt) -> Address? {
+    var found = try findClear(bitmap.pointee, pages, hint: bitmap.pointee.hint)
+    if found == nil {
+      guard try openPageTables(bitmap, pages: pages) else { return nil }
+      found = try findClear(bitmap.pointee, pages, hint: 0)
+    }
+    guard let first = found else { return nil }
+    try setBits(first, pages, of: bitmap.pointee.allocationMap, to: true)
+    if pages == 1 || mutant == .pagedHintAlwaysMoves { bitmap.pointee.hint = first &+ 1 }
+    try setBits(first &+ pages &- 1, 1, of: bitmap.pointee.endMap, to: true)
+    mapPages(bitmap.pointee, first, pages, true)
+    var offset = first &<< geometry.pageShift
+    if profile.pageOffsetWidth == .bits32 { offset &= 0xFFFF_FFFF }
+    return bitmap.pointee.base &+ offset
+  }
+
+  /// Opens as many page tables as the request could need, or what is left of them.
+  private mutating func openPageTables(
+    _ bitmap: UnsafeMutablePointer<PageBitmap>, pages: UInt64
+  ) throws(Halt) -> Bool {
+    let open = bitmap.pointee.openPages
+    guard open < bitmap.pointee.pages else { return false }
+    let step = bitmap.pointee.growthPages
+    let tables = (pages &- 1) / step &+ 1
+    let (wanted, overflow) = tables.multipliedReportingOverflow(by: step)
+    let left = bitmap.pointee.pages &- open
+    let opened = overflow ? left : min(wanted, left)
+    try setBits(open, opened, of: bitmap.pointee.allocationMap, to: false)
+    bitmap.pointee.openPages = open &+ opened
+    mechanisms.insert(.openedPageTables)
+    return true
+  }
+
+  /// Frees the allocation that starts at `address`, up to the next end mark.
+  mutating func freeToBitmap(
+    _ address: Address, _ bitmap: UnsafeMutablePointer<PageBitmap>, _ kind: PoolKind
+  ) throws(Halt) -> UInt64 {
+    let first = (address &- bitmap.pointee.base) &>> geometry.pageShift
+    var last = first
+    while try !bit(last, of: bitmap.pointee.endMap) { last &+= 1 }
+    let pages = last &- first &+ 1
+    setSmallBlocks(address, kind, false)
+    if pages == 1, let list = singlePageList(kind, 1), try push(address, list) { return 1 }
+    mapPages(bitmap.pointee, first, pages, false)
+    try setBits(last, 1, of: bitmap.pointee.endMap, to: false)
+    try setBits(first, pages, of: bitmap.pointee.allocationMap, to: false)
+    if first < bitmap.pointee.hint, mutant != .pagedHintNotLowered {
+      bitmap.pointee.hint = first
+    }
+    return pages
+  }
+
+  /// Marks pages as mapped, or takes the mapping away; what they held is then lost.
+  private mutating func mapPages(
+    _ bitmap: PageBitmap, _ first: UInt64, _ pages: UInt64, _ mapped: Bool
+  ) {
+    let region = memory.regions[bitmap.region]
+    guard let marks = region.marksPointer else { return }
+    for page in first..<min(first &+ pages, bitmap.pages) {
+      if mapped {
+        marks[Int(page)] |= PageMarks.mapped.rawValue
+      } else if marks[Int(page)] & PageMarks.mapped.rawValue != 0 {
+        marks[Int(page)] = 0
+        let host = region.host + Int(page &<< geometry.pageShift)
+        host.initializeMemory(as: UInt8.self, repeating: 0, count: Int(geometry.pageBytes))
+      }
+    }
+  }
+
+  // MARK: Nonpaged pages from Vista on
+
+  /// As paged pages, but pages stay mapped and keep their contents.
+  mutating func allocateNonPagedFromBitmap(pages: UInt64) throws(Halt) -> Address? {
+    let bitmap = nonPagedBitmap
+    var found = try findClear(bitmap.pointee, pages, hint: 0)
+    if found == nil {
+      guard variables.pointee.availablePages >= pages,
+        try openPageTables(bitmap, pages: pages)
+      else { return nil }
+      found = try findClear(bitmap.pointee, pages, hint: 0)
+    }
+    guard let first = found else { return nil }
+    try setBits(first, pages, of: bitmap.pointee.allocationMap, to: true)
+    for page in first..<(first &+ pages) where !isMapped(page) {
+      setMarks(page, .mapped)
+      variables.pointee.availablePages &-= min(variables.pointee.availablePages, 1)
+      variables.pointee.expansionUsed &+= 1
+    }
+    setMarks(first, .start)
+    setMarks(first &+ pages &- 1, .end)
+    return addressOfNonPagedPage(first)
+  }
+
+  /// Frees the pages from `address` to the next end of an allocation.
+  mutating func freeNonPagedToBitmap(_ address: Address) throws(Halt) -> UInt64 {
+    guard let first = nonPagedPage(at: address), isMapped(first) else { throw frameFault() }
+    var last = first
+    while !marks(last).contains(.end) {
+      last &+= 1
+      guard last < variables.pointee.maximumPages, isMapped(last) else { throw frameFault() }
+    }
+    let pages = last &- first &+ 1
+    for page in first...last { clearMarks(page, .smallBlocks) }
+    if let list = singlePageList(.nonPaged, pages), try push(address, list) { return pages }
+    clearMarks(first, .start)
+    clearMarks(last, .end)
+    try setBits(first, pages, of: nonPagedBitmap.pointee.allocationMap, to: false)
+    return pages
+  }
+
+  // MARK: Bits
+
+  /// One bit of a map.
+  mutating func bit(_ index: UInt64, of map: Address) throws(Halt) -> Bool {
+    try memory.load8(map &+ index &>> 3) &>> UInt8(index & 7) & 1 != 0
+  }
+
+  /// Sets or clears a range of bits.
+  mutating func setBits(
+    _ first: UInt64, _ count: UInt64, of map: Address, to value: Bool
+  ) throws(Halt) {
+    var index = first
+    let end = first &+ count
+    while index < end {
+      let place = map &+ index &>> 3
+      if index & 7 == 0, end &- index >= 8 {
+        try memory.store8(place, value ? 0xFF : 0)
+        index &+= 8
+        continue
+      }
+      let mask: UInt8 = 1 &<< UInt8(index & 7)
+      let byte = try memory.load8(place)
+      try memory.store8(place, value ? byte | mask : byte & ~mask)
+      index &+= 1
+    }
+  }
+
+  /// The lowest clear run of `count` bits at or after the hint, then before it.
+  ///
+  /// The version decides whether a run that would end exactly at the limit is looked for.
+  private mutating func findClear(
+    _ bitmap: PageBitmap, _ count: UInt64, hint: UInt64
+  ) throws(Halt) -> UInt64? {
+    guard count <= bitmap.pages else { return nil }
+    var start = hint >= bitmap.pages ? 0 : hint
+    var limit = bitmap.pages
+    while true {
+      var current = start
+      while current &+ count < limit
+        || (profile.bitmapSearch == .throughLimit && current &+ count == limit)
+      {
+        current &+= try runLength(bitmap, from: current, value: true, most: .max)
+        let clear = try runLength(bitmap, from: current, value: false, most: count)
+        if clear >= count { return current }
+        current &+= clear
+      }
+      guard start != 0 else { return nil }
+      limit = min(start &+ count, bitmap.pages)
+      start = 0
+    }
+  }
+
+  /// Bits of one value from `index` on, counted up to `most` or the end of the map.
+  private mutating func runLength(
+    _ bitmap: PageBitmap, from index: UInt64, value: Bool, most: UInt64
+  ) throws(Halt) -> UInt64 {
+    var current = index
+    while current < bitmap.pages, current &- index < most {
+      let word = try memory.load32(bitmap.allocationMap &+ (current &>> 5) &* 4)
+      let bits = (value ? ~word : word) &>> UInt32(current & 31)
+      let run = UInt64(bits.trailingZeroBitCount)
+      let inWord = 32 &- (current & 31)
+      if run < inWord { return min(current &+ run, bitmap.pages) &- index }
+      current &+= inWord
+    }
+    return min(current, bitmap.pages) &- index
+  }
+}

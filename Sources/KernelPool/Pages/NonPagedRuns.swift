@@ -1,0 +1,208 @@
+// Nonpaged pages as runs on four lists: one, two, three, four and more pages (ReactOS
+// MiAllocatePoolPages, MiFreePoolPages). A free run is described by an entry in its first page; its
+// other pages carry a signature and the address of that entry, so that a freed neighbour finds it.
+
+extension KernelPool {
+  /// Offsets of the fields of a free run's entry.
+  private var sizeOffset: UInt64 { geometry.wordBytes &* 2 }
+  private var signatureOffset: UInt64 { geometry.wordBytes &* 2 &+ 4 }
+  private var ownerOffset: UInt64 { geometry.wordBytes &* 2 &+ 8 }
+
+  /// The head of the list for runs of `pages`.
+  @inline(__always) private func runHead(_ pages: UInt64) -> Address {
+    variables.pointee.freeRunHeads &+ (min(pages, 4) &- 1) &* geometry.wordBytes &* 2
+  }
+
+  /// Makes the initial pool one free run. Its other pages are stamped when they are first touched.
+  mutating func makeInitialRun() throws(Halt) {
+    for list in 1...4 {
+      let head = runHead(UInt64(list))
+      try memory.storePointer(head, head)
+      try memory.storePointer(head &+ geometry.wordBytes, head)
+    }
+    let run = profile.nonPagedBase
+    let pages = variables.pointee.initialPages
+    try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: pages))
+    try memory.store32(run &+ signatureOffset, FreePageStamp.signature)
+    try memory.storePointer(run &+ ownerOffset, run)
+    try insertRun(run, head: runHead(pages), at: .tail)
+  }
+
+  /// Takes pages from the first sufficient run, from its end; a shortened run goes to the tail of
+  /// its list even when the list stays the same.
+  mutating func allocateRun(pages: UInt64) throws(Halt) -> Address? {
+    var visited: UInt64 = 0
+    for list in min(pages, 4)...4 {
+      let head = runHead(list)
+      var run = try memory.loadPointer(head)
+      while run != head {
+        let size = UInt64(try memory.load32(run &+ sizeOffset))
+        if size >= pages { return try take(pages, from: run, size: size) }
+        run = try memory.loadPointer(run)
+        visited &+= 1
+        if visited > variables.pointee.maximumPages { throw memory.halt(.hang) }
+      }
+    }
+    return try expand(pages: pages)
+  }
+
+  private mutating func take(
+    _ pages: UInt64, from run: Address, size: UInt64
+  ) throws(Halt) -> Address {
+    let left = size &- pages
+    try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: left))
+    var offset = left &<< geometry.pageShift
+    if profile.pageOffsetWidth == .bits32 { offset &= 0xFFFF_FFFF }
+    let address =
+      mutant == .runTakenFromFront && left != 0 && pages <= left ? run : run &+ offset
+    try unlinkRun(run)
+    if left != 0 {
+      mechanisms.insert(.runShortened)
+      if address == run {
+        try moveRun(to: run &+ pages &<< geometry.pageShift, size: left)
+      } else {
+        try insertRun(run, head: runHead(left), at: mutant == .runToHead ? .head : .tail)
+      }
+    } else {
+      mechanisms.insert(.runConsumed)
+    }
+    if let page = nonPagedPage(at: address) {
+      memory.touch(fromPage: page)
+      setMarks(page, .start)
+    }
+    let last = address &+ (pages &- 1) &<< geometry.pageShift
+    if let page = nonPagedPage(at: last) { setMarks(page, .end) }
+    return address
+  }
+
+  /// Describes the rest of a run at a new first page; only a planted bug needs it.
+  private mutating func moveRun(to run: Address, size: UInt64) throws(Halt) {
+    try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: size))
+    for page in 0..<size {
+      let address = run &+ page &<< geometry.pageShift
+      try memory.store32(address &+ signatureOffset, FreePageStamp.signature)
+      try memory.storePointer(address &+ ownerOffset, run)
+    }
+    try insertRun(run, head: runHead(size), at: .tail)
+  }
+
+  /// Frees the pages from `address` to the next end of an allocation.
+  mutating func freeRun(_ address: Address) throws(Halt) -> UInt64 {
+    guard let first = nonPagedPage(at: address), isMapped(first) else { throw frameFault() }
+    if marks(first).contains(.end), let list = singlePageList(.nonPaged, 1),
+      try push(address, list)
+    {
+      clearMarks(first, .smallBlocks)
+      return 1
+    }
+    var last = first
+    while !marks(last).contains(.end) {
+      last &+= 1
+      guard last < variables.pointee.maximumPages, isMapped(last) else { throw frameFault() }
+    }
+    clearMarks(first, .start)
+    clearMarks(last, .end)
+    for page in first...last { clearMarks(page, .smallBlocks) }
+    let total = try absorbNext(after: last, freed: last &- first &+ 1)
+    let run = try joinPrevious(before: first, address, total: total)
+    for page in 0..<total {
+      let stamped = address &+ page &<< geometry.pageShift
+      if mutant == .runKeepsOldOwner, page > last &- first { break }
+      try memory.storePointer(stamped &+ ownerOffset, run)
+      try memory.store32(stamped &+ signatureOffset, FreePageStamp.signature)
+    }
+    return last &- first &+ 1
+  }
+
+  /// Takes in the free run behind the freed pages; returns the pages of both.
+  private mutating func absorbNext(after last: UInt64, freed: UInt64) throws(Halt) -> UInt64 {
+    let next = last &+ 1
+    guard mutant != .runNoForwardMerge, last != variables.pointee.initialPages &- 1,
+      next < variables.pointee.maximumPages, isMapped(next), !marks(next).contains(.start)
+    else { return freed }
+    mechanisms.insert(.runMergedForward)
+    let run = addressOfNonPagedPage(next)
+    let size = UInt64(try memory.load32(run &+ sizeOffset))
+    try unlinkRun(run)
+    return freed &+ size
+  }
+
+  /// Appends the freed pages to the free run before them, or makes them a run of their own. A run
+  /// of four pages or more grows where it is; a shorter one moves to the tail of its new list.
+  private mutating func joinPrevious(
+    before first: UInt64, _ address: Address, total: UInt64
+  ) throws(Halt) -> Address {
+    guard first != 0, first != variables.pointee.initialPages, isMapped(first &- 1),
+      !marks(first &- 1).contains(.end)
+    else {
+      try memory.store32(address &+ sizeOffset, UInt32(truncatingIfNeeded: total))
+      try insertRun(address, head: runHead(total), at: .tail)
+      return address
+    }
+    mechanisms.insert(.runMergedBackward)
+    let previous = addressOfNonPagedPage(first &- 1)
+    let run = try memory.loadPointer(previous &+ ownerOffset)
+    let size = UInt64(try memory.load32(run &+ sizeOffset))
+    let grown = size &+ total
+    let staysBelow: UInt64 = mutant == .runGrowthMoves ? 5 : 4
+    if size < staysBelow {
+      try unlinkRun(run)
+      try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: grown))
+      try insertRun(run, head: runHead(grown), at: .tail)
+    } else {
+      try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: grown))
+    }
+    return run
+  }
+
+  // MARK: Links of runs: plain pointers, checked when an entry is unlinked
+
+  private mutating func insertRun(
+    _ run: Address, head: Address, at end: ListEnd
+  ) throws(Halt) {
+    let blink = geometry.wordBytes
+    let before = end == .head ? head : try memory.loadPointer(head &+ blink)
+    let after = end == .head ? try memory.loadPointer(head) : head
+    try memory.storePointer(run, after)
+    try memory.storePointer(run &+ blink, before)
+    try memory.storePointer(after &+ blink, run)
+    try memory.storePointer(before, run)
+  }
+
+  private mutating func unlinkRun(_ run: Address) throws(Halt) {
+    let blink = geometry.wordBytes
+    let next = try memory.loadPointer(run)
+    let previous = try memory.loadPointer(run &+ blink)
+    guard try memory.loadPointer(next &+ blink) == run, try memory.loadPointer(previous) == run
+    else { throw bugCheck(BugCheck.securityCheckFailure, 3) }
+    try memory.storePointer(previous, next)
+    try memory.storePointer(next &+ blink, previous)
+  }
+
+  // MARK: Mapping
+
+  /// True where a page-table entry of the page is valid.
+  @inline(__always) func isMapped(_ page: UInt64) -> Bool {
+    page < variables.pointee.initialPages || marks(page).contains(.mapped)
+  }
+
+  /// The fault of a kernel that looks up the frame of an unmapped page.
+  mutating func frameFault() -> Halt { memory.fault(at: profile.pageFrameFlagsOffset) }
+
+  /// Maps new pages behind the initial pool; nil when there are no addresses or no memory.
+  private mutating func expand(pages: UInt64) throws(Halt) -> Address? {
+    guard let offset = expansionEntries.reserve(pages) else { return nil }
+    guard variables.pointee.availablePages >= pages else {
+      expansionEntries.release(offset, pages)
+      return nil
+    }
+    mechanisms.insert(.expanded)
+    variables.pointee.availablePages &-= pages
+    variables.pointee.expansionUsed &+= pages
+    let first = variables.pointee.expansionFirstPage &+ offset
+    for page in first..<(first &+ pages) { setMarks(page, .mapped) }
+    setMarks(first, .start)
+    setMarks(first &+ pages &- 1, .end)
+    return addressOfNonPagedPage(first)
+  }
+}

@@ -1,0 +1,184 @@
+// The page level's two doors (ReactOS MiAllocatePoolPages, MiFreePoolPages). Single freed pages go
+// to a small list first and keep their marks, so that neighbours see them as allocated.
+
+extension KernelPool {
+  /// Pages of a request, as wide as the version counts them; 0 is a request that must fail.
+  func pageCount(_ bytes: UInt64) -> UInt64 {
+    let pages = geometry.pages(holding: bytes)
+    return profile.pageCountWidth == .bits32 ? pages & 0xFFFF_FFFF : pages
+  }
+
+  /// Allocates whole pages; nil when there are none.
+  mutating func allocatePages(_ kind: PoolKind, bytes: UInt64) throws(Halt) -> Address? {
+    let pages = pageCount(bytes)
+    guard pages != 0 else { return nil }
+    if let list = singlePageList(kind, pages), let address = try pop(list) {
+      return address
+    }
+    switch kind {
+    case .paged: return try allocateFromBitmap(pagedBitmap, pages: pages)
+    case .session: return try allocateFromBitmap(sessionBitmap, pages: pages)
+    case .nonPaged, .nonPagedNoExecute:
+      return profile.nonPagedPages == .bitmap
+        ? try allocateNonPagedFromBitmap(pages: pages)
+        : try allocateRun(pages: pages)
+    }
+  }
+
+  /// Frees the pages of the allocation that starts at `address`; returns how many there were.
+  mutating func freePages(_ address: Address, _ kind: PoolKind) throws(Halt) -> UInt64 {
+    switch kind {
+    case .paged: return try freeToBitmap(address, pagedBitmap, kind)
+    case .session: return try freeToBitmap(address, sessionBitmap, kind)
+    case .nonPaged, .nonPagedNoExecute:
+      return profile.nonPagedPages == .bitmap
+        ? try freeNonPagedToBitmap(address)
+        : try freeRun(address)
+    }
+  }
+
+  /// The list for freed runs of this length, or nil where there is none.
+  func singlePageList(
+    _ kind: PoolKind, _ pages: UInt64
+  ) -> UnsafeMutablePointer<SinglePageList>? {
+    let lists = UnsafeMutableRawPointer(variables)
+      .advanced(by: MemoryLayout<KernelVariables>.offset(of: \.singlePageLists)!)
+      .assumingMemoryBound(to: SinglePageList.self)
+    switch kind {
+    case .paged: return pages == 1 ? lists + 3 : nil
+    case .session: return pages == 1 ? lists + 4 : nil
+    case .nonPaged, .nonPagedNoExecute:
+      return pages <= profile.singleListPages ? lists + Int(pages - 1) : nil
+    }
+  }
+
+  /// Takes the first run of a list; nil when it is empty by its own count.
+  mutating func pop(_ list: UnsafeMutablePointer<SinglePageList>) throws(Halt) -> Address? {
+    let top = list.pointee.top
+    guard list.pointee.count != 0, top != 0 else { return nil }
+    mechanisms.insert(.singlePagePop)
+    if mutant == .singlePageFirstInFirstOut { return try popLast(list) }
+    list.pointee.top = try memory.loadPointer(top)
+    list.pointee.count &-= 1
+    return top
+  }
+
+  private mutating func popLast(
+    _ list: UnsafeMutablePointer<SinglePageList>
+  ) throws(Halt) -> Address? {
+    var link: Address?
+    var entry = list.pointee.top
+    for _ in 0..<list.pointee.count {
+      let next = try memory.loadPointer(entry)
+      if next == 0 { break }
+      link = entry
+      entry = next
+    }
+    if let link { try memory.storePointer(link, 0) } else { list.pointee.top = 0 }
+    list.pointee.count &-= 1
+    return entry
+  }
+
+  /// Puts a freed run on a list if it has room.
+  mutating func push(
+    _ address: Address, _ list: UnsafeMutablePointer<SinglePageList>
+  ) throws(Halt) -> Bool {
+    guard list.pointee.count < list.pointee.maximumCount else { return false }
+    try memory.storePointer(address, list.pointee.top)
+    list.pointee.top = address
+    list.pointee.count &+= 1
+    mechanisms.insert(.singlePagePush)
+    return true
+  }
+
+  /// The bitmap of the paged pool, to be changed in place.
+  var pagedBitmap: UnsafeMutablePointer<PageBitmap> { bitmapPointer(\.pagedBitmap) }
+
+  /// The bitmap of the session pool, to be changed in place.
+  var sessionBitmap: UnsafeMutablePointer<PageBitmap> { bitmapPointer(\.sessionBitmap) }
+
+  /// The bitmap of the nonpaged pool, to be changed in place.
+  var nonPagedBitmap: UnsafeMutablePointer<PageBitmap> { bitmapPointer(\.nonPagedBitmap) }
+
+  private func bitmapPointer(
+    _ path: KeyPath<KernelVariables, PageBitmap>
+  ) -> UnsafeMutablePointer<PageBitmap> {
+    UnsafeMutableRawPointer(variables)
+      .advanced(by: MemoryLayout<KernelVariables>.offset(of: path)!)
+      .assumingMemoryBound(to: PageBitmap.self)
+  }
+
+  // MARK: Marks
+
+  /// The nonpaged page, counted from the pool's start with the expansion area behind, that holds
+  /// `address`; nil outside.
+  @inline(__always) func nonPagedPage(at address: Address) -> UInt64? {
+    let initial = variables.pointee.initialPages
+    let page = (address &- profile.nonPagedBase) &>> geometry.pageShift
+    let isContiguous = profile.expansionBase == nil
+    if page < (isContiguous ? variables.pointee.maximumPages : initial) { return page }
+    guard let base = profile.expansionBase else { return nil }
+    let inExpansion = (address &- base) &>> geometry.pageShift
+    return inExpansion < variables.pointee.maximumPages &- initial ? initial &+ inExpansion : nil
+  }
+
+  /// The address of a nonpaged page.
+  @inline(__always) func addressOfNonPagedPage(_ page: UInt64) -> Address {
+    let initial = variables.pointee.initialPages
+    guard page >= initial, let base = profile.expansionBase else {
+      return profile.nonPagedBase &+ page &<< geometry.pageShift
+    }
+    return base &+ (page &- initial) &<< geometry.pageShift
+  }
+
+  /// True where `address` lies in nonpaged pool, mapped or not.
+  @inline(__always) func isInPool(_ address: Address) -> Bool { nonPagedPage(at: address) != nil }
+
+  /// The marks of a nonpaged page.
+  @inline(__always) func marks(_ page: UInt64) -> PageMarks {
+    PageMarks(rawValue: nonPagedMarks[Int(page)])
+  }
+
+  @inline(__always) func setMarks(_ page: UInt64, _ marks: PageMarks) {
+    nonPagedMarks[Int(page)] |= marks.rawValue
+  }
+
+  @inline(__always) func clearMarks(_ page: UInt64, _ marks: PageMarks) {
+    nonPagedMarks[Int(page)] &= ~marks.rawValue
+  }
+
+  /// Notes whether a page is carved into small blocks.
+  func setSmallBlocks(_ address: Address, _ kind: PoolKind, _ isCarved: Bool) {
+    let pointer: UnsafeMutablePointer<UInt8>
+    switch kind {
+    case .nonPaged, .nonPagedNoExecute:
+      guard let page = nonPagedPage(at: address) else { return }
+      pointer = nonPagedMarks + Int(page)
+    case .paged, .session:
+      let bitmap = kind == .paged ? variables.pointee.pagedBitmap : variables.pointee.sessionBitmap
+      let page = (address &- bitmap.base) &>> geometry.pageShift
+      guard page < bitmap.pages, let marks = memory.regions[bitmap.region].marksPointer
+      else { return }
+      pointer = marks + Int(page)
+    }
+    if isCarved {
+      pointer.pointee |= PageMarks.smallBlocks.rawValue
+    } else {
+      pointer.pointee &= ~PageMarks.smallBlocks.rawValue
+    }
+  }
+
+  /// Makes two allocations of one: its first pages and the rest.
+  mutating func divideAllocation(
+    _ address: Address, _ kind: PoolKind, pages: UInt64, firstPages: UInt64
+  ) throws(Halt) {
+    let bitmap = kind == .paged ? pagedBitmap : sessionBitmap
+    if kind.isPaged {
+      let first = (address &- bitmap.pointee.base) &>> geometry.pageShift
+      try setBits(first &+ firstPages &- 1, 1, of: bitmap.pointee.endMap, to: true)
+    } else if let first = nonPagedPage(at: address) {
+      setMarks(first &+ firstPages &- 1, .end)
+      setMarks(first &+ firstPages, .start)
+    }
+  }
+}

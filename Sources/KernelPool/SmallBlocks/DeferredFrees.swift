@@ -1,0 +1,51 @@
+// Deferred frees (Mandt 2011, Windows 7): freed blocks wait on a single-linked list of their
+// descriptor and are coalesced in batches. Whole pages of a batch are given back at its end.
+
+extension KernelPool {
+  /// Lets a freed block wait; a full list is processed first.
+  mutating func deferFree(_ header: Address, _ owner: Int) throws(Halt) {
+    let depth = descriptors[owner].address &+ profile.descriptor.pendingFreeDepth
+    if try memory.load32(depth) >= profile.deferredFreeLimit { try processDeferredFrees(owner) }
+    let first = descriptors[owner].address &+ profile.descriptor.pendingFrees
+    let entry = header &+ geometry.headerBytes
+    try memory.storePointer(entry, try memory.loadPointer(first))
+    try memory.storePointer(first, entry)
+    try memory.add32(depth, 1)
+    if profile.deferredFreeType == .free { try setStoredType(header, 0) }
+    mechanisms.insert(.deferred)
+  }
+
+  /// Coalesces every waiting block in list order, newest first.
+  mutating func processDeferredFrees(_ owner: Int) throws(Halt) {
+    mechanisms.insert(.deferredBatch)
+    let first = descriptors[owner].address &+ profile.descriptor.pendingFrees
+    var entry = try memory.loadPointer(first)
+    try memory.storePointer(first, 0)
+    try memory.store32(descriptors[owner].address &+ profile.descriptor.pendingFreeDepth, 0)
+    var visited: UInt32 = 0
+    var wholePages: [Address] = []
+    while entry != 0 {
+      let next = try memory.loadPointer(entry)
+      let header = entry &- geometry.headerBytes
+      if let page = try release(header, owner, units: try blockSize(header)) {
+        wholePages.append(page)
+      }
+      entry = next
+      visited &+= 1
+      if visited > profile.deferredFreeLimit { throw memory.halt(.hang) }
+    }
+    for page in wholePages { try releasePage(page, owner) }
+  }
+
+  /// Processes the deferred frees of every descriptor, as a kernel does when memory is short; the
+  /// laws of an emptied pool need it too.
+  public mutating func drainDeferredFrees() -> FreeOutcome {
+    if let halted { return .halted(halted) }
+    do {
+      for owner in 0..<descriptorCount { try processDeferredFrees(owner) }
+      return .freed
+    } catch {
+      return .halted(stop())
+    }
+  }
+}

@@ -1,0 +1,69 @@
+// Charging blocks to a process (ReactOS ExAllocatePoolWithQuotaTag). The process is one object in
+// the kernel's data; its first byte is the dispatcher type that the free looks at.
+
+extension KernelPool {
+  /// The dispatcher type of a process.
+  static let processObjectType: UInt8 = 3
+
+  /// Allocates with a charge, where the request is small enough to be charged.
+  mutating func allocateWithQuota(
+    _ type: PoolType, bytes: UInt64, tag: PoolTag
+  ) throws(Halt) -> Address? {
+    var type = type.subtracting(.raiseOnFailure)
+    var request = bytes
+    let limit = geometry.pageBytes &- profile.unitBytes &- geometry.wordBytes
+    if bytes <= limit {
+      if profile.quotaPointer == .lastSlot { request = bytes &+ geometry.wordBytes }
+    } else {
+      type.remove(.quota)
+    }
+    guard let address = try allocateWithTag(type, bytes: request, tag: tag) else { return nil }
+    guard type.contains(.quota), !geometry.isPageAligned(address) else { return address }
+    let header = try firstHeader(behind: address &- geometry.headerBytes)
+    let units = try blockSize(header)
+    charge(type, Int64(truncatingIfNeeded: units &<< geometry.unitShift))
+    try memory.storePointer(
+      quotaSlot(header, units: units), hidden(variables.pointee.process, header))
+    return address
+  }
+
+  /// Where a block of `units` keeps its process.
+  private func quotaSlot(_ header: Address, units: UInt64) -> Address {
+    if profile.quotaPointer != .lastSlot, let offset = profile.header.processBilledOffset {
+      return header &+ UInt64(offset)
+    }
+    return block(header, plus: units) &- geometry.wordBytes
+  }
+
+  /// A process pointer as the version stores it; the same operation finds it again.
+  private func hidden(_ process: Address, _ header: Address) -> Address {
+    profile.quotaPointer == .processBilledEncoded
+      ? process ^ variables.pointee.quotaCookie ^ header : process
+  }
+
+  /// Gives a freed block's charge back; a pointer that is no process stops the kernel.
+  mutating func returnQuota(
+    _ header: Address, _ type: PoolType, units: UInt64, _ tag: PoolTag
+  ) throws(Halt) {
+    let stored = try memory.loadPointer(quotaSlot(header, units: units))
+    if stored == 0 { return }
+    let process = hidden(stored, header)
+    let isKernelAddress =
+      profile.quotaPointer != .processBilledEncoded || process >= 0xFFFF_8000_0000_0000
+    guard isKernelAddress, try memory.load8(process) & 0x7F == Self.processObjectType else {
+      throw bugCheck(
+        BugCheck.badPoolCaller, 0xD, header &+ geometry.headerBytes,
+        UInt64(tag.unprotected.word), process)
+    }
+    charge(type, -Int64(truncatingIfNeeded: units &<< geometry.unitShift))
+  }
+
+  private func charge(_ type: PoolType, _ bytes: Int64) {
+    let difference = UInt64(bitPattern: bytes)
+    if type.isPaged {
+      variables.pointee.chargedBytes.paged &+= difference
+    } else {
+      variables.pointee.chargedBytes.nonPaged &+= difference
+    }
+  }
+}

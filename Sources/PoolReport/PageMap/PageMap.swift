@@ -1,0 +1,127 @@
+import KernelPool
+import PoolWalk
+
+/// The pages of a pool as strips of characters, one character a few units.
+///
+/// A map is a snapshot: it keeps what it needs to be drawn after the pool has changed, and to be
+/// compared with a later one, which shows what an operation did. It keeps at most `pageLimit` pages
+/// and runs; those beyond are counted only.
+///
+/// ```
+/// Nonpaged pool at f8000000: 1 page of small blocks, 0 large, 0 of tables, 0 kept, 63 not in use
+/// f803f000 |################################....+..| 3888 bytes in 2
+///                                               ^
+/// ```
+public struct PageMap: Sendable {
+  /// The most pages and runs that a map keeps.
+  public static let pageLimit = 65_536
+
+  private let areas: [Area]
+  private let unitsPerPage: Int
+  private let digits: Int
+
+  /// One range of pages.
+  private struct Area {
+    let name: String
+    let base: Address
+    var strips: [PageStrip] = []
+    var counts = Counts()
+  }
+
+  /// Pages by use.
+  private struct Counts {
+    var small: UInt64 = 0
+    var large: UInt64 = 0
+    var table: UInt64 = 0
+    var kept: UInt64 = 0
+    var unused: UInt64 = 0
+
+    mutating func add(_ use: PageUse) {
+      switch use {
+      case .smallBlocks: small += 1
+      case .large(let allocation): large += allocation.pages
+      case .table(_, _, let pages): table += pages
+      case .kept(_, let pages): kept += pages
+      }
+    }
+  }
+
+  /// The state of a pool as it is now.
+  public init(_ view: PoolView) {
+    let walker = PoolWalker(view)
+    let reader = StripReader(walker)
+    unitsPerPage = Int(view.profile.unitsPerPage)
+    digits = view.profile.wordBytes == 8 ? 16 : 8
+    areas = walker.areas.map { range in
+      var area = Area(name: range.family.regionName, base: range.base)
+      walker.visitPages(of: range) { use in
+        area.counts.add(use)
+        if area.strips.count < Self.pageLimit { area.strips += reader.strips(use) }
+      }
+      let used = area.counts.small + area.counts.large + area.counts.table + area.counts.kept
+      area.counts.unused = range.pages - min(used, range.pages)
+      return area
+    }
+  }
+
+  /// The map as text, every line ended.
+  ///
+  /// - Parameters:
+  ///   - options: how it is drawn.
+  ///   - earlier: the state to compare with; marks under a strip show what has changed since.
+  public func text(_ options: PageMapOptions = PageMapOptions(), since earlier: PageMap? = nil)
+    -> String
+  {
+    let drawing = StripDrawing(options, unitsPerPage: unitsPerPage, digits: digits)
+    var room = max(options.pageLimit, 0)
+    var lines: [String] = []
+    for (index, area) in areas.enumerated() {
+      lines.append(title(area))
+      let before = earlier.flatMap { index < $0.areas.count ? $0.areas[index] : nil }
+      let known = Dictionary(
+        (before?.strips ?? []).map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
+      var hidden = 0
+      for strip in area.strips {
+        let old = known[strip.address]
+        let isUnchanged = earlier != nil && old == strip
+        if options.pages == .changed, isUnchanged { continue }
+        guard room > 0 else {
+          hidden += 1
+          continue
+        }
+        room -= 1
+        lines += drawing.lines(strip, changes(strip, old, earlier))
+      }
+      if hidden > 0 { lines.append("... and \(hidden) more lines") }
+      lines += gone(before, area)
+    }
+    lines.append(drawing.legend(in: areas.flatMap(\.strips)))
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// Nothing is marked without an earlier state.
+  private func changes(
+    _ strip: PageStrip, _ old: PageStrip?, _ earlier: PageMap?
+  ) -> StripDrawing.Changes {
+    guard earlier != nil else { return .none }
+    guard let old else { return .newPage }
+    return .pieces(strip.changedPieces(since: old))
+  }
+
+  private func gone(_ before: Area?, _ area: Area) -> [String] {
+    guard let before else { return [] }
+    let present = Set(area.strips.map(\.address))
+    return before.strips.filter { !present.contains($0.address) }.prefix(16).map {
+      StripDrawing.hexadecimal($0.address, digits) + " given back"
+    }
+  }
+
+  private func title(_ area: Area) -> String {
+    let counts = area.counts
+    let pages = counts.small == 1 ? "page" : "pages"
+    return
+      "\(area.name) at \(StripDrawing.hexadecimal(area.base, digits)): \(counts.small) \(pages)"
+      + " of small blocks, \(counts.large) large, \(counts.table) of tables, \(counts.kept) kept,"
+      + " \(counts.unused) not in use"
+  }
+}
