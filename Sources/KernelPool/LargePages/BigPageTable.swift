@@ -144,7 +144,7 @@ extension KernelPool {
     let newCount = bigTableEntries(after: direction)
     guard newCount != oldCount else { return true }
     let newBytes = newCount &* profile.bigEntryBytes
-    guard newBytes != 0, let table = try allocatePages(.nonPaged, bytes: newBytes)
+    guard newCount > 1, let table = try allocatePages(.nonPaged, bytes: newBytes)
     else { return false }
     for offset in stride(from: 0, to: newBytes, by: 4) { try memory.store32(table &+ offset, 0) }
     for index in 0..<newCount {
