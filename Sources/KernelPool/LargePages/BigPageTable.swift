@@ -14,6 +14,8 @@ extension KernelPool {
     var tag: PoolTag
     /// The request rounded up to units where entries count bytes, else to pages.
     var bytes: UInt64
+    /// The type asked for, where entries keep it.
+    var type: PoolType = .nonPaged
   }
 
   @inline(__always) private func entry(_ index: UInt64) -> Address {
@@ -95,8 +97,11 @@ extension KernelPool {
       for index in range {
         let place = entry(index)
         guard try memory.loadPointer(place) == address else { continue }
-        let found = BigEntry(
+        var found = BigEntry(
           tag: PoolTag(word: try memory.load32(place &+ keyOffset)), bytes: try bytes(at: place))
+        if countsBytes {
+          found.type = PoolType(rawValue: try memory.load32(place &+ keyOffset &+ 4))
+        }
         try memory.storePointer(
           place, mutant == .bigTableForgetsAddress ? Self.freeEntry : address &+ 1)
         variables.pointee.bigTableInUse &-= 1
