@@ -160,10 +160,10 @@ extension KernelPool {
     variables.pointee.bigTableEntries = newCount
     mechanisms.insert(direction == .grow ? .tableGrown : .tableShrunk)
     let oldBytes = pageRounded(oldCount &* profile.bigEntryBytes)
-    try untrack(.pool, bytes: oldBytes, type: .nonPaged)
+    let wasInPool = isInPool(oldTable)
+    if wasInPool { try untrack(.pool, bytes: oldBytes, type: .nonPaged) }
     try track(.pool, bytes: pageRounded(newBytes), type: .nonPaged)
-    guard isInPool(oldTable) else { return true }
-    _ = try freePages(oldTable, .nonPaged)
+    if wasInPool { _ = try freePages(oldTable, .nonPaged) }
     return true
   }
 
