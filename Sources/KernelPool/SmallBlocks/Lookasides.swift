@@ -7,6 +7,8 @@ extension KernelPool {
   private func lookasides(
     _ kind: PoolKind, units: UInt64
   ) -> (first: UnsafeMutablePointer<LookasideList>?, second: UnsafeMutablePointer<LookasideList>?) {
+    // The session's lists lie in the session and are the same for every processor (Mandt 2011).
+    if kind == .session { return (lookaside(owner: 0, kind, units: units), nil) }
     let list = lookaside(owner: variables.pointee.processor, kind, units: units)
     switch profile.sharedLookaside {
     case .none: return (list, nil)
@@ -107,12 +109,14 @@ extension KernelPool {
     return true
   }
 
-  /// Lets seconds pass: every list's depth is adjusted once for each.
+  /// Lets seconds pass: every list's depth is adjusted once for each, unless the configuration
+  /// fixes it.
   ///
   /// The rule is the one published for the dynamic lookasides of Windows 10 (SSTIC 2020), its
   /// ratio taken as a fraction; that legacy lists follow it is **unverified**.
   public mutating func tick(seconds: UInt64) {
-    guard profile.lookasideDepthRule == .missRatio else { return }
+    guard profile.lookasideDepthRule == .missRatio, configuration.lookasideDepth == nil
+    else { return }
     for _ in 0..<min(seconds, 1024) {
       for index in 0..<lookasideCount { adjustDepth(lookasides + index) }
     }
