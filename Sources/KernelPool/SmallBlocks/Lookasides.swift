@@ -109,14 +109,12 @@ extension KernelPool {
     return true
   }
 
-  /// Lets seconds pass: every list's depth is adjusted once for each, unless the configuration
-  /// fixes it.
+  /// Lets seconds pass: every list's depth is adjusted once for each.
   ///
   /// The rule is the one published for the dynamic lookasides of Windows 10 (SSTIC 2020), its
   /// ratio taken as a fraction; that legacy lists follow it is **unverified**.
   public mutating func tick(seconds: UInt64) {
-    guard profile.lookasideDepthRule == .missRatio, configuration.lookasideDepth == nil
-    else { return }
+    guard profile.lookasideDepthRule == .missRatio else { return }
     for _ in 0..<min(seconds, 1024) {
       for index in 0..<lookasideCount { adjustDepth(lookasides + index) }
     }
