@@ -137,8 +137,9 @@ import Testing
         let offset = UInt64.random(in: 0..<4096, using: &generator)
         fixture.write(page + offset, [UInt8.random(in: 0...255, using: &generator)])
       }
+      let printer = PoolPagePrinter(fixture.view)
       for start in stride(from: UInt64(0), to: 4096, by: 512) {
-        let listing = PoolPagePrinter(fixture.view).text(for: page + start, flags: .contents)
+        let listing = printer.text(for: page + start, flags: .contents)
         let blocks = try BlockLineReader.blocks(in: listing)
         #expect(blocks.allSatisfy { $0.address >= page && $0.address + $0.size <= page + 4096 })
       }
