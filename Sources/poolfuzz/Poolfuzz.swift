@@ -1,1 +1,85 @@
-@main struct Poolfuzz { static func main() {} }
+import Foundation
+import PoolTrace
+
+/// The command line: finds the verb, sorts the words, runs it.
+@main
+enum Poolfuzz {
+  /// The version that `--version` prints.
+  static let version = "0.1.0"
+
+  /// Every verb, in the order of the help.
+  static let verbs: [Verb] = [.bench]
+
+  static func main() {
+    // A reader that closes the pipe ends the run through the failed write, not through a signal.
+    signal(SIGPIPE, SIG_IGN)
+    let streams = StandardStreams()
+    let code = run(Array(CommandLine.arguments.dropFirst()), streams)
+    streams.flush()
+    exit(code.rawValue)
+  }
+
+  static func run(_ words: [String], _ streams: StandardStreams) -> ExitCode {
+    do {
+      return try dispatch(words, streams)
+    } catch let failure as CommandFailure {
+      streams.flush()
+      streams.note("poolfuzz: \(failure.message)")
+      return failure.code
+    } catch {
+      streams.flush()
+      streams.note("poolfuzz: \(error)")
+      return .environment
+    }
+  }
+
+  private static func dispatch(
+    _ words: [String], _ streams: StandardStreams
+  ) throws -> ExitCode {
+    switch words.first {
+    case nil, "--help", "-h":
+      streams.print(overview)
+      return words.isEmpty ? .usage : .held
+    case "--version":
+      streams.print(
+        "poolfuzz \(version), trace format \(TraceConfiguration.formatVersion)")
+      return .held
+    case "help":
+      guard words.count > 1 else {
+        streams.print(overview)
+        return .held
+      }
+      streams.print(try verb(words[1]).help)
+      return .held
+    case let name?:
+      let verb = try verb(name)
+      if words.contains("--help") {
+        streams.print(verb.help)
+        return .held
+      }
+      let arguments = try ParsedArguments(
+        Array(words.dropFirst()), options: verb.options + Verb.common)
+      return try verb.run(arguments, streams)
+    }
+  }
+
+  private static func verb(_ name: String) throws(CommandFailure) -> Verb {
+    guard let verb = verbs.first(where: { $0.name == name }) else {
+      let names = verbs.map(\.name).joined(separator: ", ")
+      throw .usage("there is no verb '\(name)'; there are \(names)")
+    }
+    return verb
+  }
+
+  private static var overview: String {
+    var text = "poolfuzz VERB [options] ...\n\n"
+    for verb in verbs {
+      let padding = String(repeating: " ", count: max(1, 12 - verb.name.count))
+      text += "  \(verb.name)\(padding)\(verb.summary)\n"
+    }
+    text += "\n'poolfuzz help VERB' shows examples and options; 'poolfuzz --version' the version."
+    text += "\nExit codes: 0 all held, 1 something was found, 2 bad usage, 3 bad input,"
+    text += " 4 the environment failed, 130 interrupted."
+    return text
+  }
+}

@@ -52,10 +52,10 @@ extension KernelPool {
     }
   }
 
-  /// Takes the first run of a list; nil when it is empty.
+  /// Takes the first run of a list; nil when it is empty by its own count.
   mutating func pop(_ list: UnsafeMutablePointer<SinglePageList>) throws(Halt) -> Address? {
     let top = list.pointee.top
-    guard top != 0 else { return nil }
+    guard list.pointee.count != 0, top != 0 else { return nil }
     mechanisms.insert(.singlePagePop)
     if mutant == .singlePageFirstInFirstOut { return try popLast(list) }
     list.pointee.top = try memory.loadPointer(top)

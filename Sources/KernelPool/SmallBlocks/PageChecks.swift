@@ -32,7 +32,44 @@ extension KernelPool {
   }
 
   /// Checks every header of the page that holds `header`, and that `header` is one of them.
+  ///
+  /// A profile of small-block traces spends nine tenths of its instructions here, so a page in
+  /// order is walked once with its host address; only a page that is not is walked again, header
+  /// by header as the kernel does, to find which bug check it is.
   mutating func checkPage(of header: Address) throws(Halt) {
+    let start = page(of: header)
+    if let host = try? memory.locate(start, geometry.pageBytes),
+      isInOrder(UnsafeRawPointer(host), holding: header &- start)
+    {
+      return
+    }
+    try checkEachHeader(ofPageWith: header)
+  }
+
+  /// True where the chain of headers from the page's start is whole, ends at its end and passes
+  /// the header at `wanted`. That each header knows its successor's view of it, and the first has
+  /// no predecessor, says the same as checking each header in both directions.
+  private func isInOrder(_ host: UnsafeRawPointer, holding wanted: UInt64) -> Bool {
+    let layout = profile.header
+    let shift = geometry.unitShift
+    let pageBytes = geometry.pageBytes
+    var word = host.loadUnaligned(as: UInt32.self)
+    var offset: UInt64 = 0
+    var found = false
+    guard layout.previousSize.get(word) == 0 else { return false }
+    while true {
+      found = found || offset == wanted
+      let units = layout.blockSize.get(word)
+      if units == 0 { return false }
+      offset &+= UInt64(units) &<< shift
+      if offset >= pageBytes { return found && offset == pageBytes }
+      word = host.loadUnaligned(fromByteOffset: Int(offset), as: UInt32.self)
+      if layout.previousSize.get(word) != units { return false }
+    }
+  }
+
+  /// The same walk, with the bug check of the first header that is wrong.
+  private mutating func checkEachHeader(ofPageWith header: Address) throws(Halt) {
     var current = page(of: header)
     var found = false
     var total: UInt64 = 0

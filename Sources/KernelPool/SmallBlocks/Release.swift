@@ -24,7 +24,7 @@ extension KernelPool {
 
   private mutating func freeSmall(_ address: Address, tag tagToFree: PoolTag?) throws(Halt) {
     let header = try headerOfFreed(address)
-    let word = try headerWord(header)
+    let word = try freedHeaderWord(header)
     let stored = profile.header.poolType.get(word)
     let units = UInt64(profile.header.blockSize.get(word))
     let type = profile.type(stored: stored)
@@ -48,6 +48,17 @@ extension KernelPool {
     try countFree(owner, bytes: units &<< geometry.unitShift)
     if profile.checks == .wholePage { try checkPage(of: header) }
     return try coalesce(header, owner, units: units)
+  }
+
+  /// The header's first word. The kernel reads the type's byte first; where nothing is mapped that
+  /// is the address it faults on.
+  @inline(__always)
+  private mutating func freedHeaderWord(_ header: Address) throws(Halt) -> UInt32 {
+    do {
+      return try headerWord(header)
+    } catch {
+      throw memory.fault(at: header &+ UInt64(profile.header.poolType.shift / 8))
+    }
   }
 
   // MARK: Checks before anything is changed

@@ -1,0 +1,97 @@
+import typealias KernelPool.Address
+import struct KernelPool.PoolView
+
+/// The independent check of a pool: raw bytes, layouts and roots against the published rules.
+///
+/// How it works. A full audit collects every claim on memory first: lookaside lists and deferred
+/// frees claim blocks; free runs, single-page lists, tables, the big-page table and small-block
+/// marks claim pages. Then it walks the blocks of every page of small blocks, which yields a
+/// summary of each page, a set of free blocks and a tally for each descriptor. Lists, live
+/// allocations, counters and tag rows are held against these. Each family of rules is an extension
+/// in a file of its own, and shares no function with the allocator.
+///
+/// Nothing traps on corrupt memory: every read is optional, every walk is bounded by the number of
+/// things that could be on it, and no value read from the pool indexes an array unchecked.
+///
+/// What state alone cannot tell (how a byte counter drifted, how many requests were ever served) an
+/// audit learns from `recordAllocation` and `recordFree`; it must be made when the pool is.
+public struct PoolAudit {
+  let facts: PoolFacts
+  let spaces: PageSpaces
+  var findings = Findings()
+  /// Blocks on lookaside lists and deferred frees, by body address.
+  var held = HeldBlocks()
+  /// Free blocks with room for links, by header address.
+  var free = FreeBlocks()
+  /// The owner of every page.
+  var owners: [PageOwner] = []
+  /// What the walks found, by descriptor.
+  var tallies: [DescriptorTally] = []
+  /// What the live allocations come to, by tag.
+  var tags = TagTally()
+  /// Live allocations found in their block or pages, by position.
+  var isSeen: [Bool] = []
+  /// How many were found.
+  var seenCount = 0
+  /// Bytes of charged blocks: nonpaged, then paged.
+  var charged: (nonPaged: UInt64, paged: UInt64) = (0, 0)
+  /// What the operations so far have come to.
+  var books: ShadowBooks
+
+  /// An audit of the pool that `view` shows, which has served no request yet.
+  public init(_ view: PoolView) {
+    facts = PoolFacts(view.profile)
+    spaces = PageSpaces(view, facts)
+    books = ShadowBooks(view, facts)
+  }
+
+  /// Checks everything. Violations come in the order of the families, at most a few dozen.
+  ///
+  /// The time is proportional to the pages, the blocks and the live bytes.
+  public mutating func full(_ view: PoolView, _ live: LiveAllocations) -> [Violation] {
+    begin(view, live)
+    collectLookasides(view)
+    collectDeferred(view)
+    claimPages(view, live)
+    auditSmallPages(view, live)
+    auditHeldOwners(live)
+    auditLists(view)
+    auditLeftovers(view, live)
+    auditCounters(view, live)
+    auditTracker(view)
+    return findings.violations
+  }
+
+  private mutating func begin(_ view: PoolView, _ live: LiveAllocations) {
+    findings = Findings()
+    held.removeAll()
+    free.removeAll()
+    tags.removeAll()
+    resetArray(&owners, to: .nobody, count: spaces.count)
+    resetArray(&isSeen, to: false, count: live.count)
+    resetArray(&tallies, to: DescriptorTally(), count: view.descriptors.count)
+    seenCount = 0
+    charged = (0, 0)
+  }
+
+  private func resetArray<Element>(_ array: inout [Element], to value: Element, count: Int) {
+    array.removeAll(keepingCapacity: true)
+    array.append(contentsOf: repeatElement(value, count: count))
+  }
+}
+
+/// Recounts of what a descriptor's counters should say.
+struct DescriptorTally {
+  /// Pages of small blocks.
+  var pages: UInt64 = 0
+  /// Blocks in use, those on lookaside lists and deferred ones included.
+  var blocksInUse: UInt64 = 0
+  /// Units of these blocks.
+  var unitsInUse: UInt64 = 0
+  /// Large allocations.
+  var large: UInt64 = 0
+  /// Pages of large allocations.
+  var largePages: UInt64 = 0
+  /// Bytes of large allocations as the version counts them.
+  var largeBytes: UInt64 = 0
+}

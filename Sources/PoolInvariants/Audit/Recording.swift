@@ -1,0 +1,77 @@
+import typealias KernelPool.Address
+import struct KernelPool.PoolTag
+import struct KernelPool.PoolView
+
+extension PoolAudit {
+  /// Books an allocation that an operation got. Call it after the operation and before an audit.
+  public mutating func recordAllocation(
+    _ view: PoolView, at address: Address, _ allocation: LiveAllocation
+  ) {
+    guard spaces.page(of: address) != nil else {
+      if allocation.isContiguous { books.countDetour() }
+      return
+    }
+    let kind = facts.kind(allocation.type)
+    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    var tag = allocation.tag
+    books.countServed(kind)
+    if facts.isLarge(allocation.requestedBytes, allocation.type),
+      bigPlace(view, of: address) == nil
+    {
+      books.noteUntracked(address)
+      tag = .big
+    }
+    bookTag(view, tag, allocation, bytes: trackedBytes(allocation, bytes), count: 1)
+  }
+
+  /// Books a contiguous request that got nothing: the pool may have served it with page frames
+  /// that did not suit, and taken them back.
+  public mutating func recordContiguousRefusal() { books.countDetour() }
+
+  /// Books a free. Call it after the operation and before an audit.
+  public mutating func recordFree(
+    _ view: PoolView, at address: Address, _ allocation: LiveAllocation
+  ) {
+    guard
+      let descriptor = view.descriptors.firstIndex(where: {
+        $0.kind == facts.kind(allocation.type)
+      }), spaces.page(of: address) != nil
+    else { return }
+    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    let tracked = trackedBytes(allocation, bytes)
+    guard facts.isLarge(allocation.requestedBytes, allocation.type) else {
+      return bookTag(view, allocation.tag, allocation, bytes: 0 &- tracked, count: 0 &- 1)
+    }
+    let counted = facts.countedBytes(bytes)
+    if books.forgetUntracked(address) {
+      // Nobody knows its size any more: the free subtracts nothing.
+      books.drift(descriptor, by: counted)
+      books.driftTag(.big, isPaged: allocation.type.isPaged, by: tracked)
+      return bookTag(view, .big, allocation, bytes: 0 &- tracked, count: 0 &- 1)
+    }
+    let removed = facts.largePages(bytes) &<< facts.pageShift
+    books.drift(descriptor, by: counted &- removed)
+    if tracked != removed {
+      books.driftTag(allocation.tag, isPaged: allocation.type.isPaged, by: tracked &- removed)
+    }
+    bookTag(view, allocation.tag, allocation, bytes: 0 &- tracked, count: 0 &- 1)
+  }
+
+  /// Bytes that the tag table books for an allocation.
+  func trackedBytes(_ allocation: LiveAllocation, _ bytes: UInt64) -> UInt64 {
+    facts.isLarge(allocation.requestedBytes, allocation.type)
+      ? facts.pageRounded(bytes)
+      : facts.units(allocation.requestedBytes, allocation.type) &<< facts.unitShift
+  }
+
+  private mutating func bookTag(
+    _ view: PoolView, _ tag: PoolTag, _ allocation: LiveAllocation, bytes: UInt64, count: UInt64
+  ) {
+    let isPaged = allocation.type.isPaged
+    books.countTag(tag, isPaged: isPaged, bytes: bytes, count: count)
+    guard tag.unprotected.word == 0, let row = trackerRow(view, of: PoolTag(word: 0)) else {
+      return
+    }
+    books.driftRow(row, isPaged: isPaged, bytes: bytes, count: count)
+  }
+}

@@ -1,0 +1,70 @@
+import typealias KernelPool.Address
+import enum KernelPool.PoolKind
+import struct KernelPool.PoolView
+
+/// Every page that a pool could have, numbered through: the initial nonpaged pool, its expansion,
+/// then paged and session pool. Nonpaged pages have the numbers that the kernel gives them.
+struct PageSpaces {
+  /// An unbroken range of pages.
+  struct Space {
+    let kind: PoolKind
+    let base: Address
+    let firstPage: Int
+    let pageCount: Int
+
+    /// The numbers of its pages.
+    var pages: Range<Int> { firstPage..<(firstPage + pageCount) }
+  }
+
+  private(set) var spaces: [Space] = []
+  /// Pages of nonpaged pool, expansion included.
+  let nonPagedCount: Int
+  /// Pages of the initial nonpaged pool: a border that no run of pages crosses.
+  let initialCount: Int
+  private let pageShift: UInt64
+
+  /// All pages.
+  var count: Int { spaces.last.map { $0.firstPage + $0.pageCount } ?? 0 }
+
+  init(_ view: PoolView, _ facts: PoolFacts) {
+    let variables = view.variables
+    pageShift = facts.pageShift
+    initialCount = Int(variables.initialPages)
+    nonPagedCount = Int(max(variables.maximumPages, variables.initialPages))
+    if let base = view.profile.expansionBase {
+      add(.nonPaged, view.profile.nonPagedBase, initialCount)
+      add(.nonPaged, base, nonPagedCount - initialCount)
+    } else {
+      add(.nonPaged, view.profile.nonPagedBase, nonPagedCount)
+    }
+    add(.paged, variables.pagedBitmap.base, Int(variables.pagedBitmap.pages))
+    add(.session, variables.sessionBitmap.base, Int(variables.sessionBitmap.pages))
+  }
+
+  private mutating func add(_ kind: PoolKind, _ base: Address, _ pages: Int) {
+    guard pages > 0 else { return }
+    spaces.append(Space(kind: kind, base: base, firstPage: count, pageCount: pages))
+  }
+
+  /// The space that holds `address`.
+  @inline(__always) func space(of address: Address) -> Space? {
+    for space in spaces where (address &- space.base) &>> pageShift < UInt64(space.pageCount) {
+      return space
+    }
+    return nil
+  }
+
+  /// The number of the page that holds `address`, or nil outside of every pool.
+  @inline(__always) func page(of address: Address) -> Int? {
+    guard let space = space(of: address) else { return nil }
+    return space.firstPage &+ Int((address &- space.base) &>> pageShift)
+  }
+
+  /// Where a page lies.
+  @inline(__always) func address(of page: Int) -> Address {
+    for space in spaces where page &- space.firstPage < space.pageCount {
+      return space.base &+ UInt64(page &- space.firstPage) &<< pageShift
+    }
+    return 0
+  }
+}

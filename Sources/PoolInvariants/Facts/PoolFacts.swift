@@ -1,0 +1,162 @@
+import typealias KernelPool.Address
+import struct KernelPool.HeaderLayout
+import enum KernelPool.PoolKind
+import struct KernelPool.PoolType
+import struct KernelPool.PoolView
+import struct KernelPool.Profile
+
+/// What follows from a profile alone, worked out here a second time.
+///
+/// The allocator has formulas of its own for all of these. An audit that used them would agree with
+/// every mistake in them, so this type starts again from the published rules.
+struct PoolFacts {
+  let profile: Profile
+  let pageBytes: UInt64
+  let pageMask: UInt64
+  let pageShift: UInt64
+  let unitBytes: UInt64
+  let unitShift: UInt64
+  let unitsPerPage: UInt64
+  let headerBytes: UInt64
+  let wordBytes: UInt64
+  let header: HeaderLayout
+  /// Bit that encoded links have set; 0 where links are plain.
+  let linkBit: UInt64
+  /// The largest request, in bytes, that small blocks serve.
+  let largestSmallRequest: UInt64
+  /// Largest value of a pointer-sized counter.
+  let wordMask: UInt64
+
+  init(_ profile: Profile) {
+    self.profile = profile
+    pageBytes = profile.pageBytes
+    pageMask = profile.pageBytes &- 1
+    pageShift = UInt64(profile.pageBytes.trailingZeroBitCount)
+    unitBytes = profile.unitBytes
+    unitShift = UInt64(profile.unitBytes.trailingZeroBitCount)
+    unitsPerPage = profile.pageBytes / profile.unitBytes
+    headerBytes = UInt64(profile.header.bytes)
+    wordBytes = profile.wordBytes
+    header = profile.header
+    linkBit = profile.linkEncoding == .lowBitSet ? 1 : 0
+    largestSmallRequest =
+      profile.smallRequestLimit
+      ?? profile.pageBytes - (UInt64(profile.header.bytes) + profile.unitBytes)
+    wordMask = profile.wordBytes == 8 ? .max : 0xFFFF_FFFF
+  }
+
+  /// True where a page starts at `address`.
+  @inline(__always) func isPageAligned(_ address: Address) -> Bool { address & pageMask == 0 }
+
+  /// The page that holds `address`.
+  @inline(__always) func page(of address: Address) -> Address { address & ~pageMask }
+
+  /// Pages that hold `bytes`.
+  @inline(__always) func pages(_ bytes: UInt64) -> UInt64 {
+    bytes &>> pageShift &+ (bytes & pageMask == 0 ? 0 : 1)
+  }
+
+  /// `bytes` rounded up to whole pages; what exceeds 64 bits is cut off.
+  @inline(__always) func pageRounded(_ bytes: UInt64) -> UInt64 { pages(bytes) &<< pageShift }
+
+  /// Bytes that the pool works with for a request: a charged request has room for the process
+  /// pointer (ReactOS `ExAllocatePoolWithQuotaTag`), a cache-aligned one for a cache line where
+  /// the version honours it and the result is still small (SSTIC 2020).
+  func effectiveBytes(_ bytes: UInt64, _ type: PoolType) -> UInt64 {
+    var effective = bytes
+    if type.contains(.quota), profile.quotaPointer == .lastSlot,
+      bytes <= pageBytes &- unitBytes &- wordBytes
+    {
+      effective &+= wordBytes
+    }
+    if honoursCacheLines(type), effective <= largestSmallRequest,
+      largestSmallRequest &- effective >= PoolFacts.cacheLineBytes
+    {
+      effective &+= PoolFacts.cacheLineBytes
+    }
+    return effective
+  }
+
+  /// Bytes of a cache line.
+  static let cacheLineBytes: UInt64 = 64
+
+  /// True where a cache-aligned request gets a second header.
+  func honoursCacheLines(_ type: PoolType) -> Bool {
+    profile.cacheAlignment == .secondHeader && type.contains(.cacheAligned)
+  }
+
+  /// True where the request is served in whole pages.
+  func isLarge(_ bytes: UInt64, _ type: PoolType) -> Bool {
+    effectiveBytes(bytes, type) > largestSmallRequest
+  }
+
+  /// Units of the block that a small request gets: header included, rounded up, and zero bytes
+  /// count as one (ReactOS `ExAllocatePoolWithTag`).
+  func units(_ bytes: UInt64, _ type: PoolType) -> UInt64 {
+    let wanted = max(effectiveBytes(bytes, type), 1)
+    return max((wanted &+ headerBytes &+ unitBytes &- 1) &>> unitShift, profile.smallestBlockUnits)
+  }
+
+  /// Pages of a large request, as wide as the version counts them.
+  func largePages(_ bytes: UInt64) -> UInt64 {
+    profile.pageCountWidth == .bits32 ? pages(bytes) & 0xFFFF_FFFF : pages(bytes)
+  }
+
+  /// Bytes that a descriptor counts for a large request.
+  func countedBytes(_ bytes: UInt64) -> UInt64 {
+    profile.largeByteCount == .requestedBytes ? bytes : pageRounded(bytes)
+  }
+
+  /// What the header of a live block stores for its type; the alignment bit goes to the second
+  /// header where there is one.
+  func stored(_ type: PoolType) -> UInt32 {
+    var raw = type.rawValue
+    // The quota routine raises by itself and takes the flag away.
+    if type.contains(.quota) { raw &= ~PoolType.raiseOnFailure.rawValue }
+    if honoursCacheLines(type) { raw &= ~PoolType.cacheAligned.rawValue }
+    switch profile.storedPoolType {
+    case .plusOne: raw &+= 1
+    case .plusOneInUse: raw = (raw &+ 1) | 4
+    case .orTwo: raw = (raw & 0x6D) | 2
+    }
+    return raw & header.poolType.mask
+  }
+
+  /// The pool that serves a type.
+  func kind(_ type: PoolType) -> PoolKind {
+    guard type.isPaged else {
+      return profile.hasNoExecutePool && type.contains(.noExecute) ? .nonPagedNoExecute : .nonPaged
+    }
+    return profile.hasSessionPool && type.contains(.session) ? .session : .paged
+  }
+}
+
+/// The four fields of a header's first word.
+struct HeaderFields {
+  let previousUnits: UInt64
+  let poolIndex: UInt32
+  let units: UInt64
+  let type: UInt32
+
+  @inline(__always) init(_ word: UInt32, _ layout: HeaderLayout) {
+    previousUnits = UInt64(layout.previousSize.get(word))
+    poolIndex = layout.poolIndex.get(word)
+    units = UInt64(layout.blockSize.get(word))
+    type = layout.poolType.get(word)
+  }
+}
+
+extension PoolFacts {
+  /// The header at `address`, or nil where nothing is mapped.
+  @inline(__always) func fields(_ view: PoolView, at address: Address) -> HeaderFields? {
+    view.word32(address).map { HeaderFields($0, header) }
+  }
+
+  /// The list link at `address`, decoded; nil where nothing is mapped.
+  @inline(__always) func link(_ view: PoolView, at address: Address) -> Address? {
+    view.pointer(address).map { $0 & ~linkBit }
+  }
+
+  /// True where every link of a list entry or head is stored as the version stores links.
+  @inline(__always) func isEncoded(_ link: Address) -> Bool { link & 1 == linkBit }
+}

@@ -1,0 +1,122 @@
+import typealias KernelPool.Address
+import struct KernelPool.DescriptorRoot
+import struct KernelPool.PoolView
+
+// The lists of free blocks: a ring for each size in units, through the blocks' first two pointers
+// and the head in the descriptor (ReactOS ExpCheckPoolLinks; Mandt 2011).
+
+extension PoolAudit {
+  /// Walks every list; afterwards no free block may be left over.
+  mutating func auditLists(_ view: PoolView) {
+    for (number, descriptor) in view.descriptors.enumerated() {
+      for units in 1...facts.unitsPerPage {
+        auditList(view, descriptor, number, units: units)
+      }
+    }
+    guard free.listedCount != free.count else { return }
+    var unlisted: [(header: Address, block: FreeBlocks.Block)] = []
+    free.forEachUnlisted { unlisted.append(($0, $1)) }
+    for (header, block) in unlisted.sorted(by: { $0.header < $1.header }) {
+      findings.report(
+        .listMembership, at: header, expected: 1, found: 0,
+        "lists that hold a free block of \(block.units) units")
+    }
+  }
+
+  private mutating func auditList(
+    _ view: PoolView, _ descriptor: DescriptorRoot, _ number: Int, units: UInt64
+  ) {
+    let head = descriptor.listHeads &+ (units &- 1) &* (facts.wordBytes &* 2)
+    guard let storedFirst = view.pointer(head),
+      let storedLast = view.pointer(head &+ facts.wordBytes)
+    else {
+      findings.report(.listLinks, at: head, expected: head, found: 0, "a head that is not mapped")
+      return
+    }
+    auditEncoding(head, storedFirst, storedLast)
+    let first = storedFirst & ~facts.linkBit
+    let last = storedLast & ~facts.linkBit
+    if first == head, last == head { return }
+    var previous = head
+    var entry = first
+    var steps = 0
+    while entry != head {
+      steps += 1
+      // One more than there are free blocks proves a loop past the head.
+      guard steps <= free.count + 1 else {
+        findings.report(.listLinks, at: head, expected: head, found: entry, "a list without an end")
+        return
+      }
+      guard let next = auditEntry(view, entry, previous, number, units: units) else { return }
+      previous = entry
+      entry = next
+    }
+    findings.require(
+      .listLinks, at: head, expected: previous, found: last, "the last entry of a list head")
+  }
+
+  /// Checks an entry of a list; returns the next one, or nil where the walk cannot go on.
+  private mutating func auditEntry(
+    _ view: PoolView, _ entry: Address, _ previous: Address, _ descriptor: Int, units: UInt64
+  ) -> Address? {
+    let header = entry &- facts.headerBytes
+    guard let storedNext = view.pointer(entry),
+      let storedBack = view.pointer(entry &+ facts.wordBytes)
+    else {
+      findings.report(
+        .listLinks, at: previous, expected: 0, found: entry, "a link to memory that is not there")
+      return nil
+    }
+    guard let block = free[header] else {
+      reportNoFreeBlock(view, header, entry, previous)
+      return nil
+    }
+    if block.isListed {
+      findings.report(
+        .listMembership, at: header, expected: 1, found: 2, "lists or places that hold a free block"
+      )
+      return nil
+    }
+    free.list(header)
+    auditEncoding(entry, storedNext, storedBack)
+    findings.require(
+      .listLinks, at: entry, expected: previous, found: storedBack & ~facts.linkBit,
+      "the link back from a list's entry")
+    findings.require(
+      .listSize, at: header, expected: units, found: block.units,
+      "units of a free block on the list")
+    findings.require(
+      .listPool, at: header, expected: UInt64(block.descriptor), found: UInt64(descriptor),
+      "place of the descriptor that lists a free block")
+    return storedNext & ~facts.linkBit
+  }
+
+  private mutating func reportNoFreeBlock(
+    _ view: PoolView, _ header: Address, _ entry: Address, _ previous: Address
+  ) {
+    let fields = facts.fields(view, at: header)
+    let isOrphan =
+      fields.map { $0.type == 0 && $0.units != 0 && $0.units < facts.profile.smallestListedUnits }
+      ?? false
+    if isOrphan, spaces.page(of: header) != nil {
+      findings.report(
+        .orphanUnlisted, at: header, expected: 0, found: 1,
+        "lists that hold a block without room for links")
+    } else {
+      findings.report(
+        .listMembership, at: previous, expected: 0, found: entry,
+        "a link to something that is no free block")
+    }
+  }
+
+  /// Links must have, or not have, bit 0 as the version writes it.
+  private mutating func auditEncoding(_ at: Address, _ next: Address, _ back: Address) {
+    guard facts.isEncoded(next), facts.isEncoded(back) else {
+      let wrong = facts.isEncoded(next) ? back : next
+      findings.report(
+        .listLinks, at: at, expected: (wrong & ~1) | facts.linkBit, found: wrong,
+        "a link in the version's encoding")
+      return
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import struct KernelPool.HeaderLayout
+import typealias KernelPool.Address
+import enum KernelPool.PoolKind
+import struct KernelPool.PoolView
+
+// What a caller may rely on: place, size, alignment, type, tag and contents of its memory
+// (Microsoft, ExAllocatePoolWithTag; ReactOS ExAllocatePoolWithTag for what the header stores).
+
+extension PoolAudit {
+  /// Checks a small block against what its caller asked for.
+  mutating func auditLiveBlock(
+    _ view: PoolView, _ allocation: LiveAllocation, _ block: LiveBlock, _ depth: PageWalk.Depth
+  ) {
+    let header = block.header
+    let requested = allocation.requestedBytes
+    auditPlace(view, allocation, block)
+    guard !facts.isLarge(requested, allocation.type) else {
+      findings.report(
+        .liveSize, at: block.address, expected: facts.pages(requested), found: 0,
+        "pages of a large request that got a small block")
+      return
+    }
+    findings.require(
+      .liveSize, at: header, expected: facts.units(requested, allocation.type),
+      found: block.fields.units, "units of a live block")
+    let end = header &+ block.fields.units &<< facts.unitShift
+    if block.address > end || end &- block.address < requested {
+      findings.report(
+        .liveRoom, at: block.address, expected: requested, found: end &- block.address,
+        "bytes up to the block's end, at least")
+      return
+    }
+    findings.require(
+      .liveType, at: header, expected: UInt64(facts.stored(allocation.type)),
+      found: UInt64(block.fields.type), "stored pool type of a live block")
+    findings.require(
+      .liveTag, at: header, expected: UInt64(allocation.tag.word),
+      found: UInt64(view.word32(header &+ HeaderLayout.tagOffset) ?? 0), "tag of a live block")
+    if block.address != header &+ facts.headerBytes { auditSecondHeader(view, block) }
+    if allocation.type.contains(.quota) {
+      auditQuota(view, block, isPaged: allocation.type.isPaged, depth)
+    }
+    let bytes = block.fields.units &<< facts.unitShift
+    if depth == .full {
+      tags.add(allocation.tag, isPaged: allocation.type.isPaged, bytes: bytes)
+    }
+    auditPattern(view, block.address, allocation, depth)
+  }
+
+  private mutating func auditPlace(
+    _ view: PoolView, _ allocation: LiveAllocation, _ block: LiveBlock
+  ) {
+    let wanted = facts.kind(allocation.type)
+    if let descriptor = block.descriptor {
+      findings.require(
+        .livePool, at: block.address, expected: UInt64(wanted.rawValue),
+        found: UInt64(view.descriptors[descriptor].kind.rawValue), "pool of a live block")
+    }
+    let isGrown =
+      facts.honoursCacheLines(allocation.type)
+      && facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+        >= allocation.requestedBytes &+ PoolFacts.cacheLineBytes
+    guard isGrown else { return }
+    findings.require(
+      .liveAlignment, at: block.address, expected: 0,
+      found: block.address & (PoolFacts.cacheLineBytes &- 1),
+      "bytes past a cache line of a cache-aligned address")
+  }
+
+  /// The header before an aligned address says how far back the block's own is.
+  private mutating func auditSecondHeader(_ view: PoolView, _ block: LiveBlock) {
+    let second = block.address &- facts.headerBytes
+    let distance = (second &- block.header) &>> facts.unitShift
+    let found = facts.fields(view, at: second)?.previousUnits ?? 0
+    findings.require(
+      .liveAlignment, at: second, expected: distance, found: found,
+      "units back from a second header to the first")
+  }
+
+  private mutating func auditQuota(
+    _ view: PoolView, _ block: LiveBlock, isPaged: Bool, _ depth: PageWalk.Depth
+  ) {
+    let bytes = block.fields.units &<< facts.unitShift
+    if depth == .full {
+      if isPaged { charged.paged &+= bytes } else { charged.nonPaged &+= bytes }
+    }
+    let process = view.variables.process
+    let place: Address
+    var expected = process
+    switch (facts.profile.quotaPointer, facts.header.processBilledOffset) {
+    case (.processBilled, let offset?): place = block.header &+ UInt64(offset)
+    case (.processBilledEncoded, let offset?):
+      place = block.header &+ UInt64(offset)
+      expected = process ^ view.variables.quotaCookie ^ block.header
+    default: place = block.header &+ bytes &- facts.wordBytes
+    }
+    findings.require(
+      .quotaProcess, at: place, expected: expected & facts.wordMask,
+      found: view.pointer(place) ?? 0, "process that pays for a block")
+  }
+
+  /// Live allocations that no walk found: they are nobody's block, or overlap others.
+  mutating func auditLeftovers(_ view: PoolView, _ live: LiveAllocations) {
+    guard seenCount != live.count else { return }
+    for position in 0..<live.count where !isSeen[position] {
+      let (address, allocation) = live.at(position)
+      if allocation.isContiguous, spaces.page(of: address) == nil {
+        auditOutside(view, address, allocation)
+        continue
+      }
+      reportUnseen(view, address, allocation)
+    }
+    auditOverlaps(live)
+  }
+
+  private mutating func auditOutside(
+    _ view: PoolView, _ address: Address, _ allocation: LiveAllocation
+  ) {
+    findings.require(
+      .liveAlignment, at: address, expected: 0, found: address & facts.pageMask,
+      "bytes past a page of memory outside of the pool")
+    auditPattern(view, address, allocation, .full)
+  }
+
+  private mutating func reportUnseen(
+    _ view: PoolView, _ address: Address, _ allocation: LiveAllocation
+  ) {
+    let kind = facts.kind(allocation.type)
+    let wanted: PoolKind = kind == .nonPagedNoExecute ? .nonPaged : kind
+    guard let space = spaces.space(of: address), space.kind == wanted else {
+      findings.report(
+        .livePool, at: address, expected: UInt64(wanted.rawValue),
+        found: UInt64(spaces.space(of: address)?.kind.rawValue ?? 0xFF), "pool of an allocation")
+      return
+    }
+    let isLarge = facts.isLarge(allocation.requestedBytes, allocation.type)
+    let alignment = isLarge ? facts.pageBytes : facts.unitBytes
+    let past = (isLarge ? address : address &- facts.headerBytes) & (alignment &- 1)
+    if past != 0 {
+      findings.report(
+        .liveAlignment, at: address, expected: 0, found: past,
+        "bytes past the alignment of \(alignment)")
+      return
+    }
+    findings.report(
+      isLarge ? .bigTableMissing : .liveBlock, at: address, expected: 1, found: 0,
+      isLarge
+        ? "entries of the big-page table" : "blocks in use with their body at the address")
+  }
+
+  /// Looks for allocations that share bytes. Allocations that were all found in blocks of a sound
+  /// page cannot, so this sort is only paid for when some were not.
+  private mutating func auditOverlaps(_ live: LiveAllocations) {
+    var ranges: [(start: Address, end: Address)] = []
+    ranges.reserveCapacity(live.count)
+    live.forEach { address, allocation in
+      let end = address.addingReportingOverflow(max(allocation.requestedBytes, 1))
+      ranges.append((address, end.overflow ? .max : end.partialValue))
+    }
+    ranges.sort { $0.start < $1.start }
+    var furthest: Address = 0
+    for range in ranges {
+      if range.start < furthest {
+        findings.report(
+          .liveOverlap, at: range.start, expected: furthest, found: range.start,
+          "the end of the allocation before, at most the start of the next")
+      }
+      furthest = max(furthest, range.end)
+    }
+  }
+}

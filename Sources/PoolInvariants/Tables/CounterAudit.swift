@@ -1,0 +1,84 @@
+import typealias KernelPool.Address
+import struct KernelPool.DescriptorRoot
+import enum KernelPool.PoolKind
+import struct KernelPool.PoolView
+
+// The counters of descriptors against recounts (ReactOS ExAllocatePoolWithTag, ExFreePoolWithTag:
+// lookaside hits and pushes move none of them; Mandt 2011 for deferred frees, which count when
+// their batch is processed).
+
+extension PoolAudit {
+  /// Holds every descriptor's counters against its tally.
+  mutating func auditCounters(_ view: PoolView, _ live: LiveAllocations) {
+    for (number, root) in view.descriptors.enumerated() {
+      auditDescriptor(view, root, tallies[number], drift: books.drift[number])
+    }
+    for kind in PoolKind.allCases { auditServed(view, kind) }
+    let chargedBytes = view.variables.chargedBytes
+    findings.require(
+      .countersQuota, at: view.variables.process, expected: charged.nonPaged,
+      found: chargedBytes.nonPaged, "nonpaged bytes charged to the process")
+    findings.require(
+      .countersQuota, at: view.variables.process, expected: charged.paged,
+      found: chargedBytes.paged, "paged bytes charged to the process")
+  }
+
+  private mutating func auditDescriptor(
+    _ view: PoolView, _ root: DescriptorRoot, _ tally: DescriptorTally, drift: UInt64
+  ) {
+    let layout = facts.profile.descriptor
+    let base = root.address
+    requireCounter(
+      view, .countersPages, base &+ layout.totalPages, tally.pages, "pages of small blocks")
+    requireCounter(
+      view, .countersBigPages, base &+ layout.totalBigPages, tally.largePages,
+      "pages of large allocations")
+    if let allocations = view.word32(base &+ layout.runningAllocations),
+      let frees = view.word32(base &+ layout.runningFrees)
+    {
+      findings.require(
+        .countersOutstanding, at: base &+ layout.runningAllocations,
+        expected: (tally.blocksInUse &+ tally.large) & 0xFFFF_FFFF,
+        found: UInt64(allocations &- frees),
+        "allocations less frees of a descriptor")
+    }
+    guard let offset = layout.totalBytes else { return }
+    let expected = tally.unitsInUse &<< facts.unitShift &+ tally.largeBytes &+ drift
+    findings.require(
+      .countersBytes, at: base &+ offset, expected: expected & facts.wordMask,
+      found: view.pointer(base &+ offset) ?? 0, "bytes of a descriptor")
+  }
+
+  private mutating func requireCounter(
+    _ view: PoolView, _ invariant: Invariant, _ address: Address, _ expected: UInt64,
+    _ text: String
+  ) {
+    findings.require(
+      invariant, at: address, expected: expected & 0xFFFF_FFFF,
+      found: view.word32(address).map(UInt64.init) ?? .max, text)
+  }
+
+  /// Every request that a pool served shows in a descriptor or as a lookaside hit.
+  private mutating func auditServed(_ view: PoolView, _ kind: PoolKind) {
+    var found: UInt32 = 0
+    var place: Address?
+    for root in view.descriptors where root.kind == kind {
+      let address = root.address &+ facts.profile.descriptor.runningAllocations
+      place = place ?? address
+      found &+= view.word32(address) ?? 0
+    }
+    guard let place else { return }
+    for owner in 0..<view.lookasideOwners {
+      for units in 1...max(facts.profile.lookasideClasses, 1) {
+        found &+= view.lookaside(owner: owner, kind: kind, units: units).allocateHits
+      }
+    }
+    let expected = UInt32(truncatingIfNeeded: books.served(kind))
+    // A contiguous request whose frames did not suit was served and freed again unseen.
+    let unseen = found &- expected
+    if kind == .nonPaged, UInt64(unseen) <= books.detours { return }
+    findings.require(
+      .countersAllocations, at: place, expected: UInt64(expected), found: UInt64(found),
+      "allocations of a pool, lookaside hits included")
+  }
+}

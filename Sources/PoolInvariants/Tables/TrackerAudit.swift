@@ -1,0 +1,189 @@
+import typealias KernelPool.Address
+import struct KernelPool.PoolTag
+import struct KernelPool.PoolView
+
+// The tag table against what is live (ReactOS ExpInsertPoolTracker, ExpRemovePoolTracker). A row:
+// tag, then allocations, frees and bytes of nonpaged pool, then the same of paged pool; on x64 the
+// byte counts have eight bytes and are aligned.
+
+extension PoolAudit {
+  private struct Columns {
+    let allocations: UInt64
+    let frees: UInt64
+    let bytes: UInt64
+  }
+
+  private func columns(isPaged: Bool) -> Columns {
+    if facts.wordBytes == 8 {
+      return isPaged
+        ? Columns(allocations: 0x18, frees: 0x1C, bytes: 0x20)
+        : Columns(allocations: 4, frees: 8, bytes: 0x10)
+    }
+    return isPaged
+      ? Columns(allocations: 0x10, frees: 0x14, bytes: 0x18)
+      : Columns(allocations: 4, frees: 8, bytes: 0xC)
+  }
+
+  private func rowAddress(_ view: PoolView, _ row: UInt64) -> Address {
+    view.variables.trackerTable &+ row &* facts.profile.trackerRowBytes
+  }
+
+  /// Where the search for a tag begins: the halves of a product, folded.
+  private func firstRow(_ view: PoolView, _ tag: PoolTag) -> UInt64 {
+    let product = UInt64(tag.word) &* 40543
+    return ((product & 0xFFFF_FFFF) ^ (product &>> 32)) & view.variables.trackerMask
+  }
+
+  /// The row of a tag: probing from its hash, up to the first empty row.
+  func trackerRow(_ view: PoolView, of tag: PoolTag) -> UInt64? {
+    let mask = view.variables.trackerMask
+    var row = firstRow(view, tag)
+    for _ in 0...mask {
+      guard let key = view.word32(rowAddress(view, row)) else { return nil }
+      if key == tag.word { return row }
+      if key == 0 { return nil }
+      row = (row &+ 1) & mask
+    }
+    return nil
+  }
+
+  /// Adds what the kernel books for its own tables.
+  private mutating func addTables(_ view: PoolView) {
+    let variables = view.variables
+    let bigTable = facts.pageRounded(variables.bigTableEntries &* facts.profile.bigEntryBytes)
+    if view.configuration.initialisation == .kernel {
+      tags.add(.pool, isPaged: false, bytes: bigTable)
+      let rows = facts.pageRounded(variables.trackerRows &* facts.profile.trackerRowBytes)
+      tags.add(.pool, isPaged: false, bytes: rows)
+    } else {
+      // Tables beside the pool are not booked, but a resized one's difference is.
+      let initial = facts.pageRounded(books.initialBigTableBytes)
+      tags.add(.pool, isPaged: false, bytes: bigTable &- initial, count: 0)
+    }
+  }
+
+  /// Holds every row against the live allocations of its tag, and every tag against the rows.
+  mutating func auditTracker(_ view: PoolView) {
+    addTables(view)
+    var rows = AddressIndex()
+    var isFull = true
+    for row in 0...view.variables.trackerMask {
+      let address = rowAddress(view, row)
+      guard let key = view.word32(address) else {
+        findings.report(
+          .trackerRow, at: address, expected: 1, found: 0, "a row of the tag table that is mapped")
+        return
+      }
+      if key == 0 {
+        isFull = false
+        continue
+      }
+      let tag = PoolTag(word: key)
+      if !rows.set(UInt64(key), UInt32(truncatingIfNeeded: row)) {
+        findings.report(
+          .trackerRow, at: address, expected: 1, found: 2, "rows of the tag \(words(tag))")
+      }
+      auditRow(view, tag, row)
+    }
+    auditTags(view, rows, isFull: isFull)
+  }
+
+  private mutating func auditRow(_ view: PoolView, _ tag: PoolTag, _ row: UInt64) {
+    for isPaged in [false, true] {
+      let drift = books.tagDrift[tag, isPaged: isPaged]
+      let inherited = books.rowDrift[
+        PoolTag(word: UInt32(truncatingIfNeeded: row)), isPaged: isPaged]
+      var expected = tags[tag, isPaged: isPaged]
+      expected.allocations &+= drift.allocations &+ inherited.allocations
+      expected.bytes &+= drift.bytes &+ inherited.bytes
+      requireRow(view, rowAddress(view, row), words(tag), isPaged: isPaged, expected)
+    }
+  }
+
+  private mutating func requireRow(
+    _ view: PoolView, _ address: Address, _ name: String, isPaged: Bool, _ expected: TagTally.Sum
+  ) {
+    let columns = columns(isPaged: isPaged)
+    let allocations = view.word32(address &+ columns.allocations) ?? 0
+    let frees = view.word32(address &+ columns.frees) ?? 0
+    let pool = isPaged ? "paged" : "nonpaged"
+    findings.require(
+      .trackerOutstanding, at: address, expected: expected.allocations & 0xFFFF_FFFF,
+      found: UInt64(allocations &- frees), "\(pool) allocations less frees of the tag \(name)")
+    findings.require(
+      .trackerBytes, at: address, expected: expected.bytes & facts.wordMask,
+      found: view.pointer(address &+ columns.bytes) ?? 0, "\(pool) bytes of the tag \(name)")
+  }
+
+  /// Every tag with live allocations has a row; those that found the table full share the extra
+  /// last row, or are not tracked, as the version has it.
+  private mutating func auditTags(_ view: PoolView, _ rows: AddressIndex, isFull: Bool) {
+    var unplaced: [PoolTag] = []
+    var shared = (nonPaged: TagTally.Sum(), paged: TagTally.Sum())
+    func collect(_ tag: PoolTag, _ isPaged: Bool, _ sum: TagTally.Sum) {
+      guard tag.word != 0, rows[UInt64(tag.word)] == nil else { return }
+      if isPaged {
+        shared.paged.allocations &+= sum.allocations
+        shared.paged.bytes &+= sum.bytes
+      } else {
+        shared.nonPaged.allocations &+= sum.allocations
+        shared.nonPaged.bytes &+= sum.bytes
+      }
+      if sum != TagTally.Sum() { unplaced.append(tag) }
+    }
+    tags.forEach(collect)
+    books.tagDrift.forEach(collect)
+    if !isFull, let tag = unplaced.min() {
+      findings.report(
+        .trackerRow, at: view.variables.trackerTable, expected: 1, found: 0,
+        "rows of the tag \(words(tag))")
+      return
+    }
+    auditReach(view, rows)
+    guard isFull, facts.profile.trackerOverflow == .lastSlot else { return }
+    let last = rowAddress(view, view.variables.trackerRows &- 1)
+    requireRow(view, last, "of the rest", isPaged: false, shared.nonPaged)
+    requireRow(view, last, "of the rest", isPaged: true, shared.paged)
+  }
+
+  /// A row that probing does not reach is lost to the next allocation of its tag.
+  private mutating func auditReach(_ view: PoolView, _ rows: AddressIndex) {
+    var lost: [(tag: PoolTag, row: UInt32)] = []
+    rows.forEach { key, row in
+      let tag = PoolTag(word: UInt32(truncatingIfNeeded: key))
+      // A key with the protected bit belongs to no tag.
+      if trackerRow(view, of: tag) != UInt64(row) || tag.isProtected { lost.append((tag, row)) }
+    }
+    for (tag, row) in lost.sorted(by: { $0.row < $1.row }) {
+      findings.report(
+        .trackerRow, at: rowAddress(view, UInt64(row)), expected: firstRow(view, tag),
+        found: UInt64(row), "row of the tag \(words(tag)), reached from its hash")
+    }
+  }
+
+  /// A tag for a report: printable characters as they are, others as dots.
+  func words(_ tag: PoolTag) -> String {
+    let (first, second, third, fourth) = tag.bytes
+    let characters = [first, second, third, fourth].map { byte in
+      (0x20...0x7E).contains(byte) ? Character(UnicodeScalar(byte)) : "."
+    }
+    return "'" + String(characters) + "'"
+  }
+}
+
+extension PoolAudit {
+  /// The row of one tag against the books that are kept operation by operation.
+  mutating func auditTagRow(_ view: PoolView, _ allocation: LiveAllocation) {
+    let tag = allocation.tag.unprotected
+    // The rows of these two hold more than callers' allocations; the full audit knows how much.
+    guard tag.word != 0, tag != .pool, let row = trackerRow(view, of: tag) else { return }
+    let isPaged = allocation.type.isPaged
+    let drift = books.tagDrift[tag, isPaged: isPaged]
+    let inherited = books.rowDrift[
+      PoolTag(word: UInt32(truncatingIfNeeded: row)), isPaged: isPaged]
+    var expected = books.tags[tag, isPaged: isPaged]
+    expected.allocations &+= drift.allocations &+ inherited.allocations
+    expected.bytes &+= drift.bytes &+ inherited.bytes
+    requireRow(view, rowAddress(view, row), words(tag), isPaged: isPaged, expected)
+  }
+}

@@ -1,0 +1,51 @@
+import KernelPool
+
+/// Prints addresses as results and state dumps do: relative to their region where they have one.
+public struct AddressPrinter {
+  private let view: PoolView
+
+  /// A printer for the addresses of one pool.
+  public init(_ view: PoolView) { self.view = view }
+
+  /// `np+0x...`, `pg+0x...`, `ss+0x...`, `nplist:SIZE`, `pglist:SIZE` or `0x...`.
+  public func text(_ address: Address) -> String {
+    let profile = view.profile
+    let shift = UInt64(profile.pageBytes.trailingZeroBitCount)
+    let machine = view.configuration
+    let contiguous = profile.expansionBase == nil
+    let nonPagedPages = contiguous ? machine.nonPagedLimit : machine.nonPagedPages
+    if let text = relative("np", address, profile.nonPagedBase, nonPagedPages << shift) {
+      return text
+    }
+    if let text = relative("pg", address, profile.pagedBase, machine.pagedPages << shift) {
+      return text
+    }
+    if profile.hasSessionPool,
+      let text = relative("ss", address, profile.sessionBase, machine.sessionPages << shift)
+    {
+      return text
+    }
+    return listHead(address) ?? "0x" + String(address, radix: 16)
+  }
+
+  private func relative(
+    _ name: String, _ address: Address, _ base: Address, _ bytes: UInt64
+  ) -> String? {
+    let offset = address &- base
+    return offset < bytes ? name + "+0x" + String(offset, radix: 16) : nil
+  }
+
+  private func listHead(_ address: Address) -> String? {
+    let profile = view.profile
+    let headBytes = profile.wordBytes * 2
+    for root in view.descriptors {
+      let offset = address &- root.listHeads
+      guard offset < profile.unitsPerPage * headBytes else { continue }
+      let name = root.kind.isPaged ? "pglist:" : "nplist:"
+      let size = (offset / headBytes + 1) * profile.unitBytes
+      let rest = offset % headBytes
+      return name + String(size, radix: 16) + (rest == 0 ? "" : "+\(rest)")
+    }
+    return nil
+  }
+}

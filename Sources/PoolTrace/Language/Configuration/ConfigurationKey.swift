@@ -1,0 +1,162 @@
+import KernelPool
+
+/// A key of `config` lines: its name, what it takes, and how its value is read and printed.
+public struct ConfigurationKey: Sendable {
+  /// The name before the `=`.
+  public let name: String
+  /// What it sets, in a few words.
+  public let purpose: String
+  /// The values it takes, in words, for messages and manuals.
+  public let values: String
+  /// Stores the value that a text means; false where it means none.
+  let read: @Sendable (_ text: String, _ configuration: inout TraceConfiguration) -> Bool
+  /// The text of a configuration's value.
+  let print: @Sendable (_ configuration: TraceConfiguration) -> String
+
+  /// The text of the key's value in `configuration`.
+  public func value(in configuration: TraceConfiguration) -> String { print(configuration) }
+}
+
+extension ConfigurationKey {
+  typealias Path<Value> = WritableKeyPath<TraceConfiguration, Value> & Sendable
+
+  /// A count in `range`.
+  static func count<Value: FixedWidthInteger & Sendable>(
+    _ name: String, _ path: Path<Value>, _ range: ClosedRange<Value>, _ purpose: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      name: name, purpose: purpose, values: "\(range.lowerBound)...\(range.upperBound)",
+      read: { text, configuration in
+        guard let number = ConfigurationKey.number(text), let value = Value(exactly: number),
+          range.contains(value)
+        else { return false }
+        configuration[keyPath: path] = value
+        return true
+      },
+      print: { String($0[keyPath: path]) })
+  }
+
+  /// A count in `range`, or `word` for none.
+  static func count<Value: FixedWidthInteger & Sendable>(
+    _ name: String, _ path: Path<Value?>, _ range: ClosedRange<Value>, or word: String,
+    _ purpose: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      name: name, purpose: purpose,
+      values: "\(range.lowerBound)...\(range.upperBound) or \(word)",
+      read: { text, configuration in
+        if text == word {
+          configuration[keyPath: path] = nil
+          return true
+        }
+        guard let number = ConfigurationKey.number(text), let value = Value(exactly: number),
+          range.contains(value)
+        else { return false }
+        configuration[keyPath: path] = value
+        return true
+      },
+      print: { $0[keyPath: path].map { String($0) } ?? word })
+  }
+
+  /// A power of two in `range`.
+  static func powerOfTwo(
+    _ name: String, _ path: Path<UInt64>, _ range: ClosedRange<UInt64>, _ purpose: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      name: name, purpose: purpose,
+      values: "a power of two in \(range.lowerBound)...\(range.upperBound)",
+      read: { text, configuration in
+        guard let value = ConfigurationKey.number(text), range.contains(value),
+          value.nonzeroBitCount == 1
+        else { return false }
+        configuration[keyPath: path] = value
+        return true
+      },
+      print: { String($0[keyPath: path]) })
+  }
+
+  /// An address.
+  static func address(
+    _ name: String, _ path: Path<Address>, _ purpose: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      name: name, purpose: purpose, values: "an address",
+      read: { text, configuration in
+        guard let value = ConfigurationKey.number(text) else { return false }
+        configuration[keyPath: path] = value
+        return true
+      },
+      print: { ConfigurationKey.hexadecimal($0[keyPath: path]) })
+  }
+
+  /// An address, or `word` for none.
+  static func address(
+    _ name: String, _ path: Path<Address?>, or word: String, _ purpose: String
+  ) -> ConfigurationKey {
+    ConfigurationKey(
+      name: name, purpose: purpose, values: "an address or \(word)",
+      read: { text, configuration in
+        let value = ConfigurationKey.number(text)
+        guard value != nil || text == word else { return false }
+        configuration[keyPath: path] = value
+        return true
+      },
+      print: { $0[keyPath: path].map(ConfigurationKey.hexadecimal) ?? word })
+  }
+
+  /// One of the words of an enumeration.
+  static func choice<Value: RawRepresentable<String> & CaseIterable & Sendable>(
+    _ name: String, _ path: Path<Value>, _ purpose: String
+  ) -> ConfigurationKey {
+    words(
+      name, path, Value.allCases.map { ($0.rawValue, $0) }, purpose, print: { $0.rawValue })
+  }
+
+  /// `on` or `off`.
+  static func flag(_ name: String, _ path: Path<Bool>, _ purpose: String) -> ConfigurationKey {
+    words(name, path, [("on", true), ("off", false)], purpose, print: { $0 ? "on" : "off" })
+  }
+
+  /// One of a few words.
+  static func words<Value: Sendable>(
+    _ name: String, _ path: Path<Value>, _ words: [(String, Value)], _ purpose: String,
+    print: @escaping @Sendable (Value) -> String
+  ) -> ConfigurationKey {
+    let names = words.map { $0.0 }
+    return ConfigurationKey(
+      name: name, purpose: purpose, values: "one of \(names.joined(separator: ", "))",
+      read: { text, configuration in
+        guard let word = words.first(where: { $0.0 == text }) else { return false }
+        configuration[keyPath: path] = word.1
+        return true
+      },
+      print: { print($0[keyPath: path]) })
+  }
+
+  /// One of a few named values that are compared for equality.
+  static func named<Value: Equatable & Sendable>(
+    _ name: String, _ path: Path<Value>, _ known: [(String, Value)], _ purpose: String
+  ) -> ConfigurationKey {
+    words(
+      name, path, known, purpose,
+      print: { value in known.first { $0.1 == value }?.0 ?? "unnamed" })
+  }
+
+  /// A number as everywhere in the language, or nil.
+  static func number(_ text: String) -> UInt64? {
+    var text = text
+    return text.withUTF8 { bytes in
+      var cursor = LineCursor(bytes)
+      guard let value = try? cursor.number("a number"), cursor.position == bytes.count else {
+        return nil
+      }
+      return value
+    }
+  }
+
+  static func hexadecimal(_ value: UInt64) -> String {
+    var bytes: [UInt8] = []
+    bytes.appendHexadecimal(value)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

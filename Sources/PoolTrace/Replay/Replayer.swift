@@ -1,0 +1,207 @@
+import KernelPool
+import PoolInvariants
+
+/// Runs the operations of one trace on one pool.
+///
+/// It knows slots and nothing else: it prints nothing and checks nothing. Who replays a trace looks
+/// at the result of each step, at the pool through `view`, and at the slots.
+public struct Replayer: ~Copyable {
+  /// The machine.
+  public let configuration: TraceConfiguration
+  /// The pool.
+  public var pool: KernelPool
+  /// The slots.
+  public private(set) var slots = ReplaySlots()
+  /// Tags of the allocations so far, failed ones too.
+  public private(set) var tags: Set<PoolTag> = []
+  private var allocations: UInt32 = 0
+  private let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+
+  deinit { pattern.deallocate() }
+
+  private init(_ configuration: TraceConfiguration, _ pool: consuming KernelPool) {
+    self.configuration = configuration
+    self.pool = pool
+  }
+
+  /// Boots a machine. Throws where the configuration cannot be or memory is short.
+  public static func boot(
+    _ configuration: TraceConfiguration, mutant: Mutant = .none,
+    reserve: @escaping ReservedBytes.Reserver = MappedMemory.reserve
+  ) throws(ConfigurationError) -> Replayer {
+    let pool = try KernelPool.boot(configuration.pool, mutant: mutant, reserve: reserve)
+    return Replayer(configuration, pool)
+  }
+
+  /// Runs one operation. Configurations, dumps and expectations are the caller's business.
+  public mutating func step(_ operation: Operation) -> StepResult {
+    switch operation {
+    case .config, .expect: return .done
+    case .dump: return .dump
+    case .alloc(let name, let type, let bytes, let tag):
+      return allocate(name, type, bytes, tag)
+    case .contiguous(let name, let bytes, let limits):
+      return allocateContiguous(name, bytes, limits ?? .none)
+    case .free(let name, let tag): return free(name, tag)
+    case .freeAt(let expression, let tag):
+      guard let address = resolve(expression) else { return .skipped }
+      return result(pool.free(address, tag: tag), .freed)
+    case .write(let name, let offset, let bytes): return write(name, offset, bytes)
+    case .writeAt(let expression, let bytes):
+      guard let address = resolve(expression) else { return .skipped }
+      return write(address, bytes)
+    case .fill(let name): return fill(name)
+    case .processor(let number):
+      guard Int(number) < configuration.pool.processors else { return .skipped }
+      pool.run(onProcessor: Int(number))
+      return .done
+    case .tick(let seconds):
+      pool.tick(seconds: UInt64(seconds))
+      return .done
+    case .interruptLevel(let level):
+      pool.setInterruptLevel(UInt32(level))
+      return .done
+    }
+  }
+
+  private func result(_ outcome: KernelPool.FreeOutcome, _ good: StepResult) -> StepResult {
+    switch outcome {
+    case .freed: good
+    case .halted(let reason): .halted(reason)
+    }
+  }
+
+  // MARK: Allocation
+
+  private mutating func allocate(
+    _ name: SlotName, _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag
+  ) -> StepResult {
+    if slots[name]?.state == .holds { return .skipped }
+    tags.insert(tag)
+    let outcome = pool.allocate(type, bytes: bytes, tag: tag)
+    return finish(
+      name, outcome,
+      Slot(state: .holds, address: 0, bytes: bytes, type: type, tag: tag, isContiguous: false))
+  }
+
+  private mutating func allocateContiguous(
+    _ name: SlotName, _ bytes: UInt64, _ limits: ContiguousLimits
+  ) -> StepResult {
+    if slots[name]?.state == .holds { return .skipped }
+    tags.insert(.contiguous)
+    let outcome = pool.allocateContiguous(
+      bytes: bytes, lowest: limits.lowest, highest: limits.highest, boundary: limits.boundary)
+    return finish(
+      name, outcome,
+      Slot(
+        state: .holds, address: 0, bytes: bytes, type: .cacheAligned, tag: .contiguous,
+        isContiguous: true))
+  }
+
+  private mutating func finish(
+    _ name: SlotName, _ outcome: KernelPool.AllocationOutcome, _ template: Slot
+  ) -> StepResult {
+    var slot = template
+    switch outcome {
+    case .address(let address):
+      slot.address = address
+      slot.block = LiveBlock(
+        pool.view, at: address, tag: slot.tag, requestedBytes: slot.bytes)
+      let index = slots.store(slot, name)
+      guard configuration.fill == .on else { return .allocated(address) }
+      allocations &+= 1
+      let seed = FillPattern(slot: UInt32(truncatingIfNeeded: index), allocation: allocations).seed
+      slots.setSeed(seed, at: index)
+      if let reason = writePattern(seed, at: address, byteCount: slot.bytes) {
+        return .halted(reason)
+      }
+      return .allocated(address)
+    case .null, .raised:
+      slot.state = .null
+      slot.block = nil
+      _ = slots.store(slot, name)
+      if case .raised(let status) = outcome { return .raised(status) }
+      return .null
+    case .halted(let reason): return .halted(reason)
+    }
+  }
+
+  // MARK: Free
+
+  private mutating func free(_ name: SlotName, _ tag: PoolTag?) -> StepResult {
+    guard let slot = slots[name] else { return .skipped }
+    switch slot.state {
+    case .freed: return .skipped
+    case .null:
+      slots.markFreed(name)
+      return .nothingToDo
+    case .holds:
+      slots.markFreed(name)
+      let outcome =
+        slot.isContiguous
+        ? pool.freeContiguous(slot.address) : pool.free(slot.address, tag: tag)
+      return result(outcome, .freed)
+    }
+  }
+
+  // MARK: Stores
+
+  private mutating func write(
+    _ name: SlotName, _ offset: Int64, _ bytes: [UInt8]
+  ) -> StepResult {
+    guard let slot = slots[name] else { return .skipped }
+    if slot.address == 0 { return slot.state == .null ? .nothingToDo : .skipped }
+    return write(slot.address &+ UInt64(bitPattern: offset), bytes)
+  }
+
+  private mutating func write(_ address: Address, _ bytes: [UInt8]) -> StepResult {
+    result(bytes.withUnsafeBytes { pool.write(address, $0) }, .done)
+  }
+
+  private mutating func fill(_ name: SlotName) -> StepResult {
+    guard let index = slots.index(of: name), slots.slot(at: index).state == .holds
+    else { return .skipped }
+    let slot = slots.slot(at: index)
+    let number = UInt32(truncatingIfNeeded: index)
+    let seed = slot.patternSeed ?? FillPattern(slot: number, allocation: allocations).seed
+    slots.setSeed(seed, at: index)
+    return writePattern(seed, at: slot.address, byteCount: slot.bytes).map(StepResult.halted)
+      ?? .done
+  }
+
+  /// Writes a pattern piece by piece; returns why the kernel stopped, if it did.
+  private mutating func writePattern(
+    _ seed: UInt64, at address: Address, byteCount: UInt64
+  ) -> HaltReason? {
+    let fillPattern = FillPattern(seed: seed)
+    var position: UInt64 = 0
+    while position < byteCount {
+      let count = Int(min(byteCount &- position, UInt64(pattern.count)))
+      let piece = UnsafeMutableRawBufferPointer(rebasing: pattern[..<count])
+      fillPattern.fill(piece, from: position)
+      if case .halted(let reason) = pool.write(
+        address &+ position, UnsafeRawBufferPointer(piece))
+      {
+        return reason
+      }
+      position &+= UInt64(count)
+    }
+    return nil
+  }
+
+  // MARK: Addresses
+
+  /// The address that an expression means, or nil where its slot never had one.
+  public func resolve(_ expression: AddressExpression) -> Address? {
+    let profile = configuration.pool.profile
+    switch expression {
+    case .nonPaged(let offset): return profile.nonPagedBase &+ offset
+    case .paged(let offset): return profile.pagedBase &+ offset
+    case .session(let offset): return profile.sessionBase &+ offset
+    case .absolute(let address): return address
+    case .slot(let name, let offset):
+      guard let slot = slots[name], slot.state != .null, slot.address != 0 else { return nil }
+      return slot.address &+ UInt64(bitPattern: offset)
+    }
+  }
+}

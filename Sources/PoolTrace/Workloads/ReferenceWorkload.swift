@@ -1,0 +1,142 @@
+import KernelPool
+
+/// The request sequences by which the model's speed is compared with the recorded reference, and
+/// its addresses with the reference's checksums.
+///
+/// Slots are filled in order; then each step frees a random slot and fills it again. Two numbers
+/// are drawn for a step: the slot, then, after the free, the size.
+public struct ReferenceWorkload: Sendable {
+  /// The name in reports.
+  public let name: String
+  /// Slots that are always full.
+  public let live: Int
+  /// Depth of every lookaside list.
+  public let lookasideDepth: UInt16
+  /// A size from the generator.
+  let size: @Sendable (inout WorkloadGenerator) -> UInt64
+
+  /// Small churn: 16 to 256 bytes, no lookasides.
+  public static let smallChurn = ReferenceWorkload(
+    name: "small churn, lookaside=0", live: 10_000, lookasideDepth: 0
+  ) { 16 + $0.below(241) }
+
+  /// Small churn with lookasides of depth 4.
+  public static let smallChurnLookaside = ReferenceWorkload(
+    name: "small churn, lookaside=4", live: 10_000, lookasideDepth: 4
+  ) { 16 + $0.below(241) }
+
+  /// Mixed sizes: 1 to 4000 bytes.
+  public static let mixed = ReferenceWorkload(
+    name: "mixed sizes", live: 10_000, lookasideDepth: 0
+  ) { 1 + $0.below(4000) }
+
+  /// Large allocations: 1 to 16 pages.
+  public static let largePages = ReferenceWorkload(
+    name: "large pages", live: 1000, lookasideDepth: 0
+  ) { 4096 * (1 + $0.below(16)) }
+
+  /// All of them, in the order of the reports.
+  public static let all: [ReferenceWorkload] = [
+    .smallChurn, .smallChurnLookaside, .mixed, .largePages,
+  ]
+
+  /// The machine that the reference was measured on, with the facts of `profile`.
+  public func configuration(profile: Profile = .reactosX64) -> PoolConfiguration {
+    var configuration = PoolConfiguration(profile: profile)
+    configuration.nonPagedPages = 32_768
+    configuration.pagedPages = 512
+    configuration.singlePageDepth = 4
+    configuration.lookasideDepth = lookasideDepth
+    return configuration
+  }
+
+  init(
+    name: String, live: Int, lookasideDepth: UInt16,
+    size: @escaping @Sendable (inout WorkloadGenerator) -> UInt64
+  ) {
+    self.name = name
+    self.live = live
+    self.lookasideDepth = lookasideDepth
+    self.size = size
+  }
+}
+
+/// The generator of the sequences: xorshift64* (Vigna 2016), high words only.
+public struct WorkloadGenerator: Sendable {
+  private var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+
+  /// The generator at its start.
+  public init() {}
+
+  /// The next 64 bits.
+  @inline(__always) mutating func next() -> UInt64 {
+    state ^= state &>> 12
+    state ^= state &<< 25
+    state ^= state &>> 27
+    return state &* 2_685_821_657_736_338_717
+  }
+
+  /// A number from 0 up to, not including, `limit`.
+  @inline(__always) public mutating func below(_ limit: UInt64) -> UInt64 {
+    ((next() &>> 32) &* limit) &>> 32
+  }
+}
+
+/// A run of a workload: what was drawn so far, and a checksum over every address.
+public struct WorkloadRun: ~Copyable {
+  /// The pool.
+  public var pool: KernelPool
+  /// FNV-1a over the addresses relative to the nonpaged pool, all ones for a failed request.
+  public private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  private var generator = WorkloadGenerator()
+  private let size: @Sendable (inout WorkloadGenerator) -> UInt64
+  private let addresses: UnsafeMutableBufferPointer<Address>
+  private let base: Address
+  private let tag = PoolTag("Bnch")
+
+  /// Boots the machine and fills every slot.
+  public init(_ workload: ReferenceWorkload, profile: Profile) throws(ConfigurationError) {
+    let configuration = workload.configuration(profile: profile)
+    pool = try KernelPool.boot(configuration, reserve: MappedMemory.reserve)
+    base = configuration.profile.nonPagedBase
+    size = workload.size
+    addresses = .allocate(capacity: workload.live)
+    addresses.initialize(repeating: 0)
+    for slot in 0..<workload.live { allocate(slot) }
+  }
+
+  deinit { addresses.deallocate() }
+
+  /// Runs so many steps, each a free and an allocation.
+  @inline(never)
+  public mutating func run(steps: Int) {
+    for _ in 0..<steps {
+      let slot = Int(generator.below(UInt64(addresses.count)))
+      if addresses[slot] != 0 { _ = pool.free(addresses[slot], tag: tag) }
+      allocate(slot)
+    }
+  }
+
+  @inline(__always) private mutating func allocate(_ slot: Int) {
+    let outcome = pool.allocate(.nonPaged, bytes: size(&generator), tag: tag)
+    var offset = UInt64.max
+    addresses[slot] = 0
+    if case .address(let address) = outcome {
+      addresses[slot] = address
+      offset = address &- base
+    }
+    checksum = (checksum ^ offset) &* 0x100_0000_01B3
+  }
+
+  /// The checksum of the generator alone over so many steps: the loop that times are compared with.
+  @inline(never)
+  public static func generatorOnly(_ workload: ReferenceWorkload, steps: Int) -> UInt64 {
+    var generator = WorkloadGenerator()
+    var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+    for _ in 0..<steps {
+      let slot = generator.below(UInt64(workload.live))
+      checksum = (checksum ^ slot ^ workload.size(&generator)) &* 0x100_0000_01B3
+    }
+    return checksum
+  }
+}
