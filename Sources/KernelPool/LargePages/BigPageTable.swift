@@ -36,8 +36,8 @@ extension KernelPool {
   /// number, folded (ReactOS `ExpComputePartialHashForAddress`).
   @inline(__always) func partialHash(_ address: Address) -> UInt64 {
     let page = UInt32(truncatingIfNeeded: address &>> geometry.pageShift)
-    let high = mutant == .bigTableHash ? 0 : page &>> 24
-    return UInt64(high ^ (page &>> 16) ^ (page &>> 8) ^ page)
+    let second = mutant == .bigTableHash ? 0 : page &>> 8
+    return UInt64((page &>> 24) ^ (page &>> 16) ^ second ^ page)
   }
 
   /// Enters an allocation. False when the table is full and cannot grow.
@@ -102,8 +102,7 @@ extension KernelPool {
         if countsBytes {
           found.type = PoolType(rawValue: try memory.load32(place &+ keyOffset &+ 4))
         }
-        try memory.storePointer(
-          place, mutant == .bigTableForgetsAddress ? Self.freeEntry : address &+ 1)
+        try memory.storePointer(place, address &+ Self.freeEntry)
         variables.pointee.bigTableInUse &-= 1
         return found
       }
