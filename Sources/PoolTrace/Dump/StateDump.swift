@@ -1,4 +1,5 @@
 import KernelPool
+import PoolWalk
 
 /// Prints the state of a pool, as the `dump` operation does.
 ///
@@ -36,7 +37,9 @@ public struct StateDump {
         + " bigentries=\(variables.bigTableEntries) biginuse=\(variables.bigTableInUse)")
     printBigEntries()
     printDescriptors()
-    for tag in tags.sorted() { printTag(tag) }
+    let rows = Dictionary(
+      TagRow.all(in: view).map { ($0.tag, $0) }, uniquingKeysWith: { first, _ in first })
+    for tag in tags.sorted() { printTag(tag, rows[tag.unprotected]) }
     lines.append("failures \(variables.failures)")
     lines.append("end")
   }
@@ -219,14 +222,13 @@ public struct StateDump {
   // MARK: Tables
 
   private mutating func printBigEntries() {
-    let initial = Set(view.descriptors.filter { $0.kind == .paged }.map(\.address))
-    let entries = view.bigEntries.sorted {
+    let entries = BigPageTable(view).allocations.sorted {
       let left = view.isNonPaged($0.address)
       let right = view.isNonPaged($1.address)
       return left == right ? $0.address < $1.address : left
     }
     for entry in entries {
-      let mark = entry.tag == .pool && initial.contains(entry.address) ? " # init" : ""
+      let mark = entry.isKernelsOwn ? " # init" : ""
       lines.append(
         "big \(addresses.text(entry.address)) pages=\(entry.pages) tag=\(entry.tag.dumpText)"
           + mark)
@@ -235,7 +237,7 @@ public struct StateDump {
 
   private mutating func printDescriptors() {
     for root in view.descriptors {
-      let counters = view.counters(root)
+      let counters = DescriptorCounters(view, root)
       let name: String
       switch root.kind {
       case .nonPaged: name = "NonPaged"
@@ -243,18 +245,20 @@ public struct StateDump {
       case .paged: name = view.profile.pagedDescriptors > 1 ? "Paged@\(root.index)" : "Paged"
       case .session: name = "Session"
       }
-      let bytes = counters.bytes.map { " bytes=\($0)" } ?? ""
+      let bytes = counters.byteCount.map { " bytes=\($0)" } ?? ""
       lines.append(
         "desc \(name) allocs=\(counters.allocations) frees=\(counters.frees)"
-          + " pages=\(counters.pages) bigpages=\(counters.bigPages)" + bytes)
+          + " pages=\(counters.smallPages) bigpages=\(counters.bigPages)" + bytes)
     }
   }
 
-  private mutating func printTag(_ tag: PoolTag) {
-    let row = view.trackerRow(tag)
-    lines.append(
-      "tag \(tag.dumpText) np \(row.nonPaged.allocations) \(row.nonPaged.frees)"
-        + " \(row.nonPaged.bytes) pg \(row.paged.allocations) \(row.paged.frees)"
-        + " \(row.paged.bytes)")
+  private mutating func printTag(_ tag: PoolTag, _ row: TagRow?) {
+    func text(_ counts: TagRow.Counts?) -> String {
+      guard let counts else { return "0 0 0" }
+      let bytes =
+        word == 8 ? Int64(bitPattern: counts.bytes) : Int64(Int32(truncatingIfNeeded: counts.bytes))
+      return "\(counts.allocations) \(counts.frees) \(bytes)"
+    }
+    lines.append("tag \(tag.dumpText) np \(text(row?.nonPaged)) pg \(text(row?.paged))")
   }
 }

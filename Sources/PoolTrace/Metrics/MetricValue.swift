@@ -21,7 +21,7 @@ public enum MetricValue: Sendable, Equatable {
     case .ratio(let ratio):
       // Above 2^50 there are no four decimals to print, and the product could not be converted.
       guard ratio < 0x1p50 else { return String(UInt64(min(ratio, 0x1p63))) + ".0000" }
-      let scaled = UInt64((ratio * 10_000).rounded())
+      let scaled = UInt64(ratio * 10_000 + 0.5)
       let decimals = String(scaled % 10_000)
       return "\(scaled / 10_000)." + String(repeating: "0", count: 4 - decimals.count) + decimals
     }

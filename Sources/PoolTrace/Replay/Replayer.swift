@@ -1,4 +1,5 @@
 import KernelPool
+import PoolInvariants
 
 /// Runs the operations of one trace on one pool.
 ///
@@ -13,6 +14,10 @@ public struct Replayer: ~Copyable {
   public private(set) var slots = ReplaySlots()
   /// Tags of the allocations so far, failed ones too.
   public private(set) var tags: Set<PoolTag> = []
+  private var allocations: UInt32 = 0
+  private let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+
+  deinit { pattern.deallocate() }
 
   private init(_ configuration: TraceConfiguration, _ pool: consuming KernelPool) {
     self.configuration = configuration
@@ -100,11 +105,20 @@ public struct Replayer: ~Copyable {
     switch outcome {
     case .address(let address):
       slot.address = address
-      _ = slots.store(slot, name)
-      if configuration.fill == .on { fillBytes(slot, name) }
+      slot.block = LiveBlock(
+        pool.view, at: address, tag: slot.tag, requestedBytes: slot.bytes)
+      let index = slots.store(slot, name)
+      guard configuration.fill == .on else { return .allocated(address) }
+      allocations &+= 1
+      let seed = FillPattern(slot: UInt32(truncatingIfNeeded: index), allocation: allocations).seed
+      slots.setSeed(seed, at: index)
+      if let reason = writePattern(seed, at: address, byteCount: slot.bytes) {
+        return .halted(reason)
+      }
       return .allocated(address)
     case .null, .raised:
       slot.state = .null
+      slot.block = nil
       _ = slots.store(slot, name)
       if case .raised(let status) = outcome { return .raised(status) }
       return .null
@@ -145,15 +159,34 @@ public struct Replayer: ~Copyable {
   }
 
   private mutating func fill(_ name: SlotName) -> StepResult {
-    guard let slot = slots[name], slot.state == .holds else { return .skipped }
-    fillBytes(slot, name)
-    return .done
+    guard let index = slots.index(of: name), slots.slot(at: index).state == .holds
+    else { return .skipped }
+    let slot = slots.slot(at: index)
+    let number = UInt32(truncatingIfNeeded: index)
+    let seed = slot.patternSeed ?? FillPattern(slot: number, allocation: allocations).seed
+    slots.setSeed(seed, at: index)
+    return writePattern(seed, at: slot.address, byteCount: slot.bytes).map(StepResult.halted)
+      ?? .done
   }
 
-  /// Writes the slot's pattern over its bytes.
-  private mutating func fillBytes(_ slot: Slot, _ name: SlotName) {
-    _ = name
-    _ = slot
+  /// Writes a pattern piece by piece; returns why the kernel stopped, if it did.
+  private mutating func writePattern(
+    _ seed: UInt64, at address: Address, byteCount: UInt64
+  ) -> HaltReason? {
+    let fillPattern = FillPattern(seed: seed)
+    var position: UInt64 = 0
+    while position < byteCount {
+      let count = Int(min(byteCount &- position, UInt64(pattern.count)))
+      let piece = UnsafeMutableRawBufferPointer(rebasing: pattern[..<count])
+      fillPattern.fill(piece, from: position)
+      if case .halted(let reason) = pool.write(
+        address &+ position, UnsafeRawBufferPointer(piece))
+      {
+        return reason
+      }
+      position &+= UInt64(count)
+    }
+    return nil
   }
 
   // MARK: Addresses

@@ -24,6 +24,10 @@ public struct Slot: Equatable, Sendable {
   public var tag: PoolTag
   /// True where the memory came from `contiguous`.
   public var isContiguous: Bool
+  /// What the allocation takes of its pool; nil outside of every pool.
+  public var block: LiveBlock?
+  /// The seed of the pattern that fills it; nil where it was not filled.
+  public var patternSeed: UInt64?
 }
 
 /// The slots of a replay, with what is known of each.
@@ -40,6 +44,9 @@ public struct ReplaySlots {
   /// The slot of a name, or nil where the name was never used or is forgotten.
   public subscript(name: SlotName) -> Slot? { table.find(name).map { slots[$0] } }
 
+  /// The slot of an index.
+  func slot(at index: Int) -> Slot { slots[index] }
+
   /// The index of a slot, stable as long as it is remembered.
   public func index(of name: SlotName) -> Int? { table.find(name) }
 
@@ -49,6 +56,9 @@ public struct ReplaySlots {
     if index == slots.count { slots.append(slot) } else { slots[index] = slot }
     return index
   }
+
+  /// Notes the pattern that a slot was filled with.
+  mutating func setSeed(_ seed: UInt64, at index: Int) { slots[index].patternSeed = seed }
 
   /// Marks a slot as freed.
   mutating func markFreed(_ name: SlotName) {

@@ -1,0 +1,248 @@
+import KernelPool
+import PoolInvariants
+
+/// A replay that checks itself: the invariants after every operation, and the trace's own
+/// expectations.
+///
+/// Whatever goes wrong in an operation waits for the next one: if that is an expectation which
+/// announced it, the replay goes on, otherwise it is the outcome. `finish` ends a trace.
+public struct ReplaySession: ~Copyable {
+  /// What is checked.
+  public let level: CheckLevel
+  /// The machine and its slots.
+  public private(set) var replayer: Replayer
+  /// What the slots own, for metrics.
+  public private(set) var usage: LiveUsage
+  /// Operations so far, expectations and the configuration excluded.
+  public private(set) var operations: UInt64 = 0
+  /// The operation after which an invariant was broken first, counted from 1.
+  public private(set) var firstCorruptOperation: UInt64?
+  /// The outcome once there is one: nil while the replay goes on.
+  public private(set) var outcome: ReplayOutcome?
+  /// What the last operation did, for those who show or check more.
+  public private(set) var touched: TouchedByOperation = .nothing
+
+  private var live = LiveAllocations()
+  private var audit: PoolAudit
+  private var lastResult: StepResult = .done
+  /// What the last operation broke and no expectation has announced yet.
+  private var pending: ReplayOutcome?
+  /// The kernel stopped as announced: only expectations may follow.
+  private var stoppedAsAnnounced = false
+
+  private init(_ replayer: consuming Replayer, level: CheckLevel) {
+    let view = replayer.pool.view
+    usage = LiveUsage(view)
+    audit = PoolAudit(view)
+    self.replayer = replayer
+    self.level = level
+  }
+
+  /// Boots a machine. Throws where the configuration cannot be or memory is short.
+  public static func boot(
+    _ configuration: TraceConfiguration, level: CheckLevel, mutant: Mutant = .none
+  ) throws(ConfigurationError) -> ReplaySession {
+    ReplaySession(try Replayer.boot(configuration, mutant: mutant), level: level)
+  }
+
+  /// The pool, for those who show it.
+  public var view: PoolView { replayer.pool.view }
+
+  /// The metrics as of now.
+  public var metrics: PoolMetrics { PoolMetrics(view, usage) }
+
+  /// Runs one operation or judges one expectation. Returns nil once there is an outcome.
+  public mutating func step(_ operation: Operation) -> StepResult? {
+    if outcome != nil { return nil }
+    switch operation {
+    case .config: return .done
+    case .expect(let expectation):
+      judge(expectation)
+      return outcome == nil ? .done : nil
+    default: break
+    }
+    if stoppedAsAnnounced || pending != nil {
+      finish()
+      return nil
+    }
+    operations += 1
+    let result = run(operation)
+    lastResult = result
+    if level == .off {
+      if case .halted = result { pending = .ok }
+    } else {
+      check(result)
+    }
+    return result
+  }
+
+  /// Ends the trace: what still waits becomes the outcome.
+  public mutating func finish() {
+    if outcome == nil { outcome = pending ?? .ok }
+  }
+
+  // MARK: Running
+
+  private mutating func run(_ operation: Operation) -> StepResult {
+    let before = slotBefore(operation)
+    let result = replayer.step(operation)
+    touched = .nothing
+    switch (operation, result) {
+    case (.alloc(let name, _, _, _), .allocated(let address)),
+      (.contiguous(let name, _, _), .allocated(let address)):
+      noteAllocation(name, address)
+    case (.contiguous, .null): if level != .off { audit.recordContiguousRefusal() }
+    case (.free, .freed): if let before { noteRelease(before.address) }
+    case (.freeAt(let expression, _), .freed):
+      if let address = replayer.resolve(expression) { noteRelease(address) }
+    case (.write(let name, let offset, let bytes), .done):
+      noteStore(.slot(name, offset: offset), byteCount: bytes.count)
+    case (.writeAt(let expression, let bytes), .done):
+      noteStore(expression, byteCount: bytes.count)
+    case (.fill(let name), .done): noteFill(name)
+    default: break
+    }
+    return result
+  }
+
+  private func slotBefore(_ operation: Operation) -> Slot? {
+    if case .free(let name, _) = operation { return replayer.slots[name] }
+    return nil
+  }
+
+  private mutating func noteAllocation(_ name: SlotName, _ address: Address) {
+    guard let index = replayer.slots.index(of: name) else { return }
+    let slot = replayer.slots.slot(at: index)
+    if let block = slot.block { usage.allocated(block, in: view) }
+    let allocation = LiveAllocation(
+      slot: UInt32(truncatingIfNeeded: index), requestedBytes: slot.bytes, type: slot.type,
+      tag: slot.tag, patternSeed: slot.patternSeed, isContiguous: slot.isContiguous)
+    let isFirst = live.insert(address, allocation)
+    guard level != .off else { return }
+    audit.recordAllocation(view, at: address, allocation)
+    touched = .allocation(address, allocation)
+    if !isFirst {
+      note([
+        Violation(
+          .liveOverlap, at: address, expected: 0, found: address,
+          "an allocation that its caller still holds starts here")
+      ])
+    }
+  }
+
+  private mutating func noteRelease(_ address: Address) {
+    let allocation = live.remove(address)
+    if let allocation {
+      let slot = replayer.slots.slot(at: Int(allocation.slot))
+      if let block = slot.block { usage.freed(block, in: view) }
+      if level != .off { audit.recordFree(view, at: address, allocation) }
+    }
+    touched = .release(address, allocation)
+  }
+
+  /// Notes a store. Bytes that a slot's owner writes within its own memory are no overrun; a store
+  /// through another address is held against the pattern of whatever lies there.
+  private mutating func noteStore(_ expression: AddressExpression, byteCount: Int) {
+    guard let address = replayer.resolve(expression) else { return }
+    touched = .store(address, byteCount: UInt64(byteCount))
+    guard case .slot(let name, let offset) = expression, let slot = replayer.slots[name],
+      slot.state == .holds
+    else { return }
+    live.update(slot.address) { $0.noteWrite(offset: offset, count: UInt64(byteCount)) }
+  }
+
+  private mutating func noteFill(_ name: SlotName) {
+    guard let slot = replayer.slots[name], let seed = slot.patternSeed else { return }
+    live.update(slot.address) { $0.noteFill(seed: seed) }
+    touched = .store(slot.address, byteCount: slot.bytes)
+  }
+
+  // MARK: Checking
+
+  private mutating func check(_ result: StepResult) {
+    switch result {
+    case .halted(let reason): pending = .halted(reason)
+    case .raised(let status): pending = .raised(status)
+    default:
+      note(
+        level == .full ? audit.full(view, live) : audit.cheap(view, live, touched))
+    }
+  }
+
+  private mutating func note(_ violations: [Violation]) {
+    guard !violations.isEmpty else { return }
+    firstCorruptOperation = firstCorruptOperation ?? operations
+    if case .violation(let others) = pending {
+      pending = .violation(others + violations)
+    } else {
+      pending = .violation(violations)
+    }
+  }
+
+  /// Checks everything once, whatever the level: what a cheap replay ends with.
+  public mutating func auditFully() {
+    guard outcome == nil, pending == nil, replayer.pool.halted == nil, level != .off else { return }
+    note(audit.full(view, live))
+  }
+
+  // MARK: Expectations
+
+  private mutating func judge(_ expectation: Expectation) {
+    guard !announces(expectation) else { return }
+    if let unmet = unmet(expectation) {
+      outcome = .expectation(unmet)
+    }
+  }
+
+  /// True where the expectation announced what the last operation came to.
+  private mutating func announces(_ expectation: Expectation) -> Bool {
+    switch (expectation, lastResult, pending) {
+    case (.violation(let name), _, .violation(let violations)):
+      guard violations.contains(where: { $0.invariant.rawValue == name }) else { return false }
+      pending = nil
+    case (.bugCheck(let code, let first), .halted(.bugCheck(let found)), _):
+      guard found.code == code, first == nil || first == found.parameters.0 else { return false }
+      announceStop()
+    case (.fault(let expression), .halted(.fault(let address)), _):
+      guard expression.map({ replayer.resolve($0) == address }) ?? true else { return false }
+      announceStop()
+    case (.nonCanonicalFault, .halted(.nonCanonicalFault), _), (.hang, .halted(.hang), _):
+      announceStop()
+    case (.raise(let status), .raised(let found), _):
+      guard status == found else { return false }
+      pending = nil
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func announceStop() {
+    pending = nil
+    stoppedAsAnnounced = true
+  }
+
+  /// What is wrong with an expectation about the state, or nil where it holds.
+  private func unmet(_ expectation: Expectation) -> String? {
+    switch expectation {
+    case .ok(let name):
+      return replayer.slots[name]?.state == .holds ? nil : "slot \(name) holds no allocation"
+    case .null(let name):
+      return replayer.slots[name]?.state == .null ? nil : "slot \(name) did not get NULL"
+    case .skipped:
+      return lastResult == .skipped ? nil : "the operation before was not skipped"
+    case .metric(let name, let comparison, let number):
+      guard let value = metrics[name] else { return "there is no metric \(name)" }
+      return comparison.holds(value.number, number.value)
+        ? nil : "\(name) is \(value.text), not \(comparison.rawValue) \(number)"
+    case .bugCheck, .fault, .nonCanonicalFault, .hang, .raise, .violation:
+      return "the operation before came to " + description(of: lastResult)
+    }
+  }
+
+  private func description(of result: StepResult) -> String {
+    if let pending, case .violation(let violations) = pending {
+      return violations.map(\.description).joined(separator: "; ")
+    }
+    return "\(result)"
+  }
+}
