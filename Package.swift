@@ -29,7 +29,7 @@ let package = Package(
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
       name: "PoolTraceTests", dependencies: ["PoolTrace"],
-      exclude: ["Golden"]),
+      exclude: ["Golden", "BadTraces"]),
     .testTarget(
       name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),

@@ -34,8 +34,8 @@ extension KernelPool {
   /// number, folded (ReactOS `ExpComputePartialHashForAddress`).
   @inline(__always) func partialHash(_ address: Address) -> UInt64 {
     let page = UInt32(truncatingIfNeeded: address &>> geometry.pageShift)
-    let high = mutant == .bigTableHash ? 0 : page &>> 24
-    return UInt64(high ^ (page &>> 16) ^ (page &>> 8) ^ page)
+    let second = mutant == .bigTableHash ? 0 : page &>> 8
+    return UInt64((page &>> 24) ^ (page &>> 16) ^ second ^ page)
   }
 
   /// Enters an allocation. False when the table is full and cannot grow.
@@ -97,8 +97,7 @@ extension KernelPool {
         guard try memory.loadPointer(place) == address else { continue }
         let found = BigEntry(
           tag: PoolTag(word: try memory.load32(place &+ keyOffset)), bytes: try bytes(at: place))
-        try memory.storePointer(
-          place, mutant == .bigTableForgetsAddress ? Self.freeEntry : address &+ 1)
+        try memory.storePointer(place, address &+ Self.freeEntry)
         variables.pointee.bigTableInUse &-= 1
         return found
       }

@@ -205,3 +205,18 @@ public struct Replayer: ~Copyable {
     }
   }
 }
+
+extension Replayer {
+  /// The address that a word of a command line means: an address expression, or a hexadecimal
+  /// number as debuggers write it. Nil where it is neither, or a slot that never had an address.
+  public func address(named text: String) -> Address? {
+    // The parser of the language is the one place that knows what an address expression is.
+    var parser = TraceParser("freeat \(text)")
+    if case .operation(.freeAt(let expression, nil)) = parser.next(),
+      let address = resolve(expression)
+    {
+      return address
+    }
+    return Address(text, radix: 16)
+  }
+}

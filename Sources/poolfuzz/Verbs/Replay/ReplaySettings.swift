@@ -1,0 +1,85 @@
+import Foundation
+import KernelPool
+import PoolDebugger
+import PoolTrace
+
+/// What the options of `replay` ask for.
+struct ReplaySettings {
+  /// What is checked after each operation.
+  var level: CheckLevel
+  /// A profile that replaces the trace's.
+  var profile: Profile?
+  /// A planted bug.
+  var mutant: Mutant
+  /// What is printed at the end of each trace, in the order of the table.
+  var views: [ReplayViewOption] = []
+  /// Addresses or slots whose page is printed.
+  var pages: [String]
+  /// Sort order and filter of the tag table.
+  var poolUsed: String
+  /// Descriptions of tags.
+  var descriptions: PoolTagDescriptions
+  /// Columns of a page map.
+  var mapWidth: Int?
+  /// Whether outcomes are JSON lines.
+  var json: Bool
+  /// Whether only failures are told.
+  var quiet: Bool
+  /// Whether escape sequences colour the maps.
+  var colours: Bool
+
+  init(_ arguments: ParsedArguments) throws(CommandFailure) {
+    level = try arguments.choice("--check", default: CheckLevel.full)
+    mutant = try arguments.choice("--mutant", default: Mutant.none)
+    profile = nil
+    if let name = arguments.value("--profile") {
+      guard let found = Profile.named(name) else {
+        let names = Profile.all.map { $0.name }.joined(separator: ", ")
+        throw .usage("--profile is one of \(names), not '\(name)'")
+      }
+      profile = found
+    }
+    pages = arguments.values("--pool")
+    poolUsed = arguments.value("--poolused") ?? ""
+    json = arguments.has("--json")
+    quiet = arguments.has("--quiet")
+    mapWidth = try arguments.number("--width").map { Int(clamping: $0) }
+    colours = getenv("NO_COLOR") == nil && isatty(1) == 1
+    descriptions = .builtIn
+    if let path = arguments.value("--pooltag") { descriptions = try Self.descriptions(path) }
+    views = ReplayViewOption.allCases.filter { arguments.has($0.rawValue) }
+    if views.contains(.state), views.count > 1 || json {
+      throw .usage("--state prints nothing but the state; give it alone")
+    }
+  }
+
+  private static func descriptions(_ path: String) throws(CommandFailure) -> PoolTagDescriptions {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(
+        message: "\(path): cannot be read as a pooltag.txt", code: .environment)
+    }
+    return PoolTagFile(data).descriptions
+  }
+}
+
+/// What `replay` can print besides outcomes.
+enum ReplayViewOption: String, CaseIterable {
+  /// The result of every operation and the dumps.
+  case state = "--state"
+  /// The effective configuration.
+  case configuration = "--show-config"
+  /// The page map after every operation.
+  case step = "--step"
+  /// Pages as the debugger prints them.
+  case pool = "--pool"
+  /// The tag table.
+  case poolUsed = "--poolused"
+  /// Usage and limits, and what the tags do not account for.
+  case virtualMemory = "--vm"
+  /// Fragmentation.
+  case fragmentation = "--frag"
+  /// The page map at the end.
+  case map = "--map"
+  /// Every metric.
+  case metrics = "--metrics"
+}

@@ -1,0 +1,64 @@
+import KernelPool
+import PoolTrace
+
+extension Verb {
+  /// `poolfuzz replay`: runs traces and checks every invariant after every operation.
+  static let replay = Verb(
+    name: "replay", operands: "TRACE|FOLDER...",
+    summary: "runs traces and checks every invariant after every operation",
+    examples: [
+      ("poolfuzz replay Corpus/incident", "every trace of a folder, all invariants"),
+      (
+        "poolfuzz replay Corpus/incident/page-fa808000.trace --pool 0xfa808a20",
+        "ends with the page as the debugger's !pool prints it"
+      ),
+      ("poolfuzz replay --step --width 120 small.trace", "the page map after each operation"),
+      ("poolfuzz replay --vm --poolused 2 big.trace", "usage against what the tags account for"),
+      ("poolfuzz replay --state golden.trace", "results and dumps, for comparing by machine"),
+      ("generator | poolfuzz replay --batch", "drives the model from another tool"),
+    ],
+    options: options,
+    run: { arguments, streams in
+      let settings = try ReplaySettings(arguments)
+      if arguments.has("--batch") {
+        guard arguments.operands.isEmpty else {
+          throw CommandFailure.usage("--batch reads standard input and takes no trace")
+        }
+        return try BatchReplay(settings, streams).run()
+      }
+      guard !arguments.operands.isEmpty else {
+        throw CommandFailure.usage("replay needs a trace, a folder of traces, or --batch")
+      }
+      return FileReplay(settings, streams).run(try TraceFile.expand(arguments.operands))
+    })
+
+  private static let options: [Option] = [
+    Option(
+      name: "--check", argument: .value("off|cheap|full"),
+      help: "what is checked after each operation (full); off tolerates bug checks too"),
+    Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
+    Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
+    Option(name: "--step", argument: .none, help: "prints the page map after each operation"),
+    Option(
+      name: "--pool", argument: .value("ADDRESS|ID"),
+      help: "prints the page as the debugger's !pool does", isRepeatable: true),
+    Option(
+      name: "--poolused",
+      argument: .optionalValue("FLAGS", isValue: { ParsedArguments.number($0) != nil }),
+      help: "prints the tag table: 1 verbose, 2 by nonpaged, 4 by paged, 8 session"),
+    Option(
+      name: "--vm", argument: .none,
+      help: "prints usage and limits, and what the tags do not account for"),
+    Option(name: "--frag", argument: .none, help: "prints fragmentation, in our own layout"),
+    Option(name: "--map", argument: .none, help: "prints the page map at the end"),
+    Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a page map (100)"),
+    Option(name: "--metrics", argument: .none, help: "prints every metric"),
+    Option(
+      name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),
+    Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
+    Option(name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model"),
+    Option(
+      name: "--batch", argument: .none,
+      help: "reads traces from standard input, each ended by a line 'end'"),
+  ]
+}

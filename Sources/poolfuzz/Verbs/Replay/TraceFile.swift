@@ -1,0 +1,67 @@
+import Foundation
+import KernelPool
+import PoolTrace
+
+/// An open trace, read operation by operation.
+struct TraceFile: ~Copyable {
+  /// The path, as messages name it.
+  let path: String
+  private var parser: TraceParser
+  private let descriptor: Int32
+  private let ownsDescriptor: Bool
+
+  /// Opens a file; `-` is standard input.
+  init(path: String) throws(CommandFailure) {
+    self.path = path == "-" ? "standard input" : path
+    ownsDescriptor = path != "-"
+    descriptor = path == "-" ? 0 : open(path, O_RDONLY)
+    guard descriptor >= 0 else {
+      throw CommandFailure(
+        message: "\(path): \(String(cString: strerror(errno)))", code: .environment)
+    }
+    parser = TraceParser(.fileDescriptor(descriptor))
+  }
+
+  deinit { if ownsDescriptor { close(descriptor) } }
+
+  /// The line of the last operation.
+  var line: UInt64 { parser.line }
+
+  /// The next operation; nil at the end. Throws on a line that is not in the language.
+  mutating func next() throws(CommandFailure) -> PoolTrace.Operation? {
+    switch parser.next() {
+    case .operation(let operation): return operation
+    case .finished: return nil
+    case .endOfTrace:
+      throw CommandFailure(message: "\(path):\(line): 'end' belongs to --batch", code: .badInput)
+    case .failure(let error):
+      throw CommandFailure(message: error.description(file: path), code: .badInput)
+    case .unreadable(let number):
+      throw CommandFailure(
+        message: "\(path): \(String(cString: strerror(number)))", code: .environment)
+    }
+  }
+
+  /// The traces that operands name: files as they are, folders with every trace below them in the
+  /// order of their names.
+  static func expand(_ operands: [String]) throws(CommandFailure) -> [String] {
+    var paths: [String] = []
+    for operand in operands {
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: operand, isDirectory: &isFolder),
+        isFolder.boolValue
+      else {
+        paths.append(operand)
+        continue
+      }
+      let below = FileManager.default.enumerator(atPath: operand)?.compactMap { $0 as? String }
+      let traces = (below ?? []).filter { $0.hasSuffix(".trace") }.sorted()
+      guard !traces.isEmpty else {
+        throw CommandFailure(message: "\(operand): no .trace file below", code: .badInput)
+      }
+      let folder = operand.hasSuffix("/") ? String(operand.dropLast()) : operand
+      paths += traces.map { folder + "/" + $0 }
+    }
+    return paths
+  }
+}
