@@ -37,8 +37,6 @@ public enum Mutant: String, Sendable, CaseIterable {
   case lookasideFirstInFirstOut = "lookaside-fifo"
   /// A lookaside list takes one block more.
   case lookasideTooDeep = "lookaside-too-deep"
-  /// A block from a lookaside list keeps its stale body.
-  case lookasideKeepsBody = "lookaside-keeps-body"
   /// Single-page lists are queues.
   case singlePageFirstInFirstOut = "single-page-fifo"
   /// A page allocation takes the front of a run.
@@ -53,24 +51,22 @@ public enum Mutant: String, Sendable, CaseIterable {
   case runKeepsOldOwner = "run-keeps-old-owner"
   /// The hash of the tag table uses another constant.
   case trackerHashConstant = "tracker-hash-constant"
-  /// The hash of the big-page table ignores the highest byte.
+  /// The hash of the big-page table ignores the second byte of the page number.
   case bigTableHash = "big-table-hash"
   /// The big-page table shrinks too late.
   case bigTableShrinksLate = "big-table-shrinks-late"
-  /// A removed big-page entry loses its address.
-  case bigTableForgetsAddress = "big-table-forgets-address"
   /// The paged hint also moves on longer allocations.
   case pagedHintAlwaysMoves = "paged-hint-always-moves"
   /// The paged hint is not lowered by frees.
   case pagedHintNotLowered = "paged-hint-not-lowered"
-  /// The byte counter forgets lookaside-sized frees that reach the lists.
+  /// A free does not lower the byte counter.
   case bytesNotSubtracted = "bytes-not-subtracted"
   /// The allocation counter also counts lookaside hits.
   case lookasideHitsCounted = "lookaside-hits-counted"
   /// The largest small request is one byte smaller.
   case thresholdOneLess = "threshold-one-less"
-  /// Zero bytes get the smallest block without rounding up first.
-  case freePagesCountedTwice = "pages-counted-twice"
+  /// A fresh page is counted twice.
+  case freshPageCountedTwice = "pages-counted-twice"
   /// A request is rounded up by one unit too many.
   case oneUnitTooMany = "one-unit-too-many"
   /// A recycled block keeps its old links in the body.

@@ -54,24 +54,22 @@ public struct PoolWalker {
   }
 
   /// Calls `body` for every page or run in use, in address order.
+  ///
+  /// A run is reported at its first page. Small-block pages are reported wherever they are marked,
+  /// even inside of what a corrupted table claims for a run.
   public func visitPages(of area: PoolArea, _ body: (PageUse) -> Void) {
     guard let region = view.region(of: area.base) else { return }
     let pageBytes = view.profile.pageBytes
     let runs = runs(in: area)
     var nextRun = 0
-    var index: UInt64 = 0
-    while index < area.pages {
+    for index in 0..<area.pages {
       let page = area.base &+ index &* pageBytes
       while nextRun < runs.count, runs[nextRun].address < page { nextRun += 1 }
-      let isSmall = region.marks(at: page)?.contains(.smallBlocks) ?? false
-      if isSmall {
+      if region.marks(at: page)?.contains(.smallBlocks) ?? false {
         body(.smallBlocks(page: page))
       } else if nextRun < runs.count, runs[nextRun].address == page {
         body(runs[nextRun])
-        index += min(max(runs[nextRun].pages, 1), area.pages - index)
-        continue
       }
-      index += 1
     }
   }
 

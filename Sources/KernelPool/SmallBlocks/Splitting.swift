@@ -78,7 +78,7 @@ extension KernelPool {
     word = layout.poolIndex.set(word, index)
     try memory.store32(
       remainder, layout.previousSize.set(word, UInt32(truncatingIfNeeded: units)))
-    try countPages(owner, mutant == .freePagesCountedTwice ? 2 : 1)
+    try countPages(owner, mutant == .freshPageCountedTwice ? 2 : 1)
     let base = descriptors[owner].address
     if let offset = profile.descriptor.totalBytes {
       try memory.addPointer(base &+ offset, units &<< geometry.unitShift)

@@ -7,7 +7,12 @@ import KernelPool
 /// on `!pool`, `!poolused` and `!vm`.
 public struct DebuggerStyle: Sendable, Equatable {
   /// Whether `!pool` starts with a line that names the region.
-  public enum PageLine: Sendable { case omitted, printed }
+  public enum PageLine: Sendable {
+    /// There is none.
+    case omitted
+    /// There is one.
+    case printed
+  }
   /// How `!pool` says what it thinks of an address that is no pool.
   public enum ErrorWording: Sendable {
     /// In our own words: no public log shows the old ones.
@@ -16,7 +21,12 @@ public struct DebuggerStyle: Sendable, Equatable {
     case recent
   }
   /// How wide tables are set.
-  public enum TableLayout: Sendable { case narrow, wide }
+  public enum TableLayout: Sendable {
+    /// As up to Windows 2003.
+    case narrow
+    /// As since Windows 7.
+    case wide
+  }
 
   /// Whether `!pool` names the region.
   public var pageLine: PageLine

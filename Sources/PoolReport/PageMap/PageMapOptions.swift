@@ -1,11 +1,26 @@
 /// How a page map is drawn.
 public struct PageMapOptions: Sendable, Equatable {
   /// The characters of a map.
-  public enum Symbols: Sendable { case ascii, unicode }
+  public enum Symbols: Sendable {
+    /// Characters that every terminal has.
+    case ascii
+    /// Block and box characters.
+    case unicode
+  }
   /// Whether colours are used; the caller knows the terminal and `NO_COLOR`.
-  public enum Colour: Sendable { case never, ansi }
+  public enum Colour: Sendable {
+    /// None.
+    case never
+    /// The terminal's colour sequences.
+    case ansi
+  }
   /// Which pages are drawn.
-  public enum Pages: Sendable { case all, changed }
+  public enum Pages: Sendable {
+    /// Every page in use.
+    case all
+    /// Those that differ from the earlier state.
+    case changed
+  }
 
   /// Columns of a line at most, as far as an address and eight cells leave room.
   public var width = 100

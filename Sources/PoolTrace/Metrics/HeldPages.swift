@@ -4,50 +4,72 @@ import PoolWalk
 /// The pages that each pool holds, by its descriptors' own counters, and their peaks.
 ///
 /// The counters are bytes in simulated memory; a stray write can make them absurd, and then so are
-/// the metrics. That they are right is for the invariants to check.
+/// the metrics. That they are right is for the invariants to check. Where the counters lie is
+/// looked up once, because every operation reads them.
 struct HeldPages: Sendable {
   /// The most pages that all pools held together.
   private(set) var peak: UInt64 = 0
-  /// The most pages of each pool.
-  private(set) var peaks = [UInt64](repeating: 0, count: PoolFamily.allCases.count)
-  private var current = [UInt64](repeating: 0, count: PoolFamily.allCases.count)
-  private var atStart = [UInt64](repeating: 0, count: PoolFamily.allCases.count)
-  private var bigAtStart = [UInt64](repeating: 0, count: PoolFamily.allCases.count)
+  private var pools: [Pool]
 
+  /// One pool's counters.
+  private struct Pool: Sendable {
+    var smallCounters: [Address] = []
+    var bigCounters: [Address] = []
+    var atStart: UInt64 = 0
+    var bigAtStart: UInt64 = 0
+    var current: UInt64 = 0
+    var peak: UInt64 = 0
+
+    func big(_ view: PoolView) -> UInt64 { Self.sum(view, bigCounters) }
+
+    func all(_ view: PoolView) -> UInt64 { Self.sum(view, smallCounters) &+ big(view) }
+
+    private static func sum(_ view: PoolView, _ counters: [Address]) -> UInt64 {
+      var sum: UInt64 = 0
+      for address in counters { sum &+= UInt64(view.word32(address) ?? 0) }
+      return sum
+    }
+  }
+
+  /// What the pools of `view` hold now is the kernel's own and does not count.
   init(_ view: PoolView) {
-    for family in PoolFamily.allCases {
-      atStart[family.position] = Self.count(view, family) { $0.pages }
-      bigAtStart[family.position] = Self.count(view, family) { UInt64($0.bigPages) }
+    let layout = view.profile.descriptor
+    pools = PoolFamily.allCases.map { family in
+      var pool = Pool()
+      for root in view.descriptors where PoolFamily(root.kind) == family {
+        pool.smallCounters.append(root.address &+ layout.totalPages)
+        pool.bigCounters.append(root.address &+ layout.totalBigPages)
+      }
+      pool.atStart = pool.all(view)
+      pool.bigAtStart = pool.big(view)
+      return pool
     }
   }
 
   /// Reads the counters of one pool after an operation on it.
   mutating func update(_ view: PoolView, _ family: PoolFamily) {
-    let place = family.position
-    current[place] = now(view, family)
-    peaks[place] = max(peaks[place], current[place])
-    peak = max(peak, current.reduce(0, &+))
+    let now = now(view, family)
+    pools[family.position].current = now
+    pools[family.position].peak = max(pools[family.position].peak, now)
+    var all: UInt64 = 0
+    for index in pools.indices { all &+= pools[index].current }
+    peak = max(peak, all)
   }
 
+  /// Pages that a pool holds.
   func now(_ view: PoolView, _ family: PoolFamily) -> UInt64 {
-    let count = Self.count(view, family) { $0.pages }
-    return count - min(count, atStart[family.position])
+    let count = pools[family.position].all(view)
+    return count - min(count, pools[family.position].atStart)
   }
 
+  /// Pages of large allocations that a pool holds.
   func nowBig(_ view: PoolView, _ family: PoolFamily) -> UInt64 {
-    let count = Self.count(view, family) { UInt64($0.bigPages) }
-    return count - min(count, bigAtStart[family.position])
+    let count = pools[family.position].big(view)
+    return count - min(count, pools[family.position].bigAtStart)
   }
 
-  private static func count(
-    _ view: PoolView, _ family: PoolFamily, _ pages: (DescriptorCounters) -> UInt64
-  ) -> UInt64 {
-    var sum: UInt64 = 0
-    for root in view.descriptors where PoolFamily(root.kind) == family {
-      sum &+= pages(DescriptorCounters(view, root))
-    }
-    return sum
-  }
+  /// The most pages that a pool held.
+  func peak(of family: PoolFamily) -> UInt64 { pools[family.position].peak }
 }
 
 extension PoolFamily {

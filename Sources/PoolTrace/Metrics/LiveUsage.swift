@@ -55,7 +55,7 @@ public struct LiveUsage: Sendable {
   /// that it held.
   func pagesHeld(_ family: PoolFamily, _ view: PoolView) -> (now: UInt64, peak: UInt64) {
     let now = held.now(view, family)
-    return (now, max(now, held.peaks[family.position]))
+    return (now, max(now, held.peak(of: family)))
   }
 
   /// Pages of large allocations by the descriptors' counters, the kernel's own left out.

@@ -1,56 +1,56 @@
-/// The names of the metrics, which scripts rely on.
+/// The names of the metrics, which scripts rely on, in the order of print.
 ///
-/// | metric | unit | what counts |
-/// |---|---|---|
-/// | `pages_held` | pages | small-block pages and pages of large allocations, by the descriptors' counters |
-/// | `bytes_held` | bytes | `pages_held` times the page size |
-/// | `live_blocks` | blocks | allocations that their callers have not freed |
-/// | `live_block_bytes` | bytes | what these take: headers and rounding included, whole pages for large ones, up to the `Frag` block where the version has one |
-/// | `live_requested_bytes` | bytes | what their callers asked for |
-/// | `peak_pages_held` | pages | the most pages held after any operation |
-/// | `peak_live_block_bytes` | bytes | the most live block bytes after any operation |
-/// | `peak_live_requested_bytes` | bytes | the most live requested bytes after any operation |
-/// | `held_over_live` | ratio | `bytes_held` over `live_block_bytes`; 0 where nothing is live |
-/// | `held_over_peak` | ratio | `bytes_held` over `peak_live_block_bytes`; 0 where nothing ever was |
-/// | `free_bytes` | bytes | free blocks inside of pages, those too small for a list included |
-/// | `largest_free_block_bytes` | bytes | the largest of these |
-/// | `external_fragmentation` | ratio | 1 less `largest_free_block_bytes` over `free_bytes`; 0 where nothing is free |
-/// | `internal_waste_bytes` | bytes | `live_block_bytes` less `live_requested_bytes` |
-/// | `pinned_pages` | pages | small-block pages of which live blocks take less than a tenth |
-/// | `packed_pages` | pages | the least pages that could hold what is live: see `PackingBound` |
-/// | `big_pages` | pages | pages of large allocations, part of `pages_held` |
-/// | `lookaside_bytes` | bytes | freed blocks parked on lookaside lists: neither live nor free |
-/// | `deferred_bytes` | bytes | freed blocks that wait for the next batch: neither live nor free |
+/// A name alone is of all pools together; `nonpaged.`, `paged.` and `session.` before it are of one
+/// pool, `tag.XXXX.` of one tag. Blocks count with header and rounding unless requested bytes are
+/// meant.
 ///
-/// Free runs of pages, pages kept on single-page lists, the kernel's tables and what the kernel
-/// allocated for itself at start are not held. A name alone is of all pools together; `nonpaged.`,
-/// `paged.` and `session.` before it are of one pool, `tag.XXXX.` of one tag.
+/// Held are small-block pages and the pages of large allocations. Free runs of pages, pages kept on
+/// single-page lists, the kernel's tables and what the kernel allocated for itself at start are
+/// not, nor is contiguous memory beside the pool.
 public enum MetricName: String, Sendable, CaseIterable {
-  // The raw values are the contract; their order here is the order of print.
+  /// Pages held now, by the descriptors' own counters. Of a tag: pages with a live block of it.
   case pagesHeld = "pages_held"
+  /// Bytes of the pages held.
   case bytesHeld = "bytes_held"
+  /// Allocations that their callers have not freed.
   case liveBlocks = "live_blocks"
+  /// Bytes that these take: whole pages for large ones, up to the `Frag` block where there is one.
   case liveBlockBytes = "live_block_bytes"
+  /// Bytes that their callers asked for.
   case liveRequestedBytes = "live_requested_bytes"
+  /// The most pages held after any operation.
   case peakPagesHeld = "peak_pages_held"
+  /// The most live block bytes after any operation.
   case peakLiveBlockBytes = "peak_live_block_bytes"
+  /// The most live requested bytes after any operation.
   case peakLiveRequestedBytes = "peak_live_requested_bytes"
+  /// Bytes held over live block bytes; 0 where nothing is live.
   case heldOverLive = "held_over_live"
+  /// Bytes held now over the peak of live block bytes; 0 where nothing ever was live.
   case heldOverPeak = "held_over_peak"
+  /// Bytes of free blocks inside of pages, those too small for a list included.
   case freeBytes = "free_bytes"
+  /// Bytes of the largest free block.
   case largestFreeBlockBytes = "largest_free_block_bytes"
+  /// One less the largest free block's share of the free bytes; 0 where nothing is free.
   case externalFragmentation = "external_fragmentation"
+  /// Live block bytes less live requested bytes.
   case internalWasteBytes = "internal_waste_bytes"
+  /// Small-block pages of which live blocks take less than a tenth. Of a tag: those of them that
+  /// hold a live block of it.
   case pinnedPages = "pinned_pages"
+  /// The least pages that could hold what is live: `PackingBound` of the blocks on small-block
+  /// pages, one pool at a time, and the pages of large allocations.
   case packedPages = "packed_pages"
+  /// Pages of large allocations, part of the pages held.
   case bigPages = "big_pages"
+  /// Bytes of freed blocks parked on lookaside lists: neither live nor free.
   case lookasideBytes = "lookaside_bytes"
+  /// Bytes of freed blocks that wait for the next batch of deferred frees: neither live nor free.
   case deferredBytes = "deferred_bytes"
 
-  /// True where the metric makes sense for one tag.
-  ///
-  /// Of a tag, `pages_held` and `pinned_pages` count the pages that hold a live block of it, shared
-  /// or not; free space has no tag, and pages have no peak by tag.
+  /// True where the metric makes sense for one tag: free space has no tag, and held pages have no
+  /// peak by tag.
   public var isOfTags: Bool {
     switch self {
     case .peakPagesHeld, .freeBytes, .largestFreeBlockBytes, .externalFragmentation, .heldOverPeak:

@@ -14,6 +14,9 @@ struct PoolFixture: ~Copyable {
     configuration.nonPagedPages = nonPagedPages
     configuration.pagedPages = nonPagedPages
     configuration.sessionPages = 16
+    // Small tables, because tests without optimisation read them often.
+    configuration.bigTableEntries = 64
+    configuration.trackerEntries = 256
     configuration.lookasideDepth = lookasideDepth
     configuration.initialisation = initialisation
     change(&configuration)

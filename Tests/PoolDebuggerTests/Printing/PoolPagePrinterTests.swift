@@ -8,7 +8,8 @@ import Testing
   /// The three pages of the story (Microsoft's NTDebugging blog, 2009), made by ordinary requests.
   @Test func storyPages() throws {
     var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    try fixture.makePinnedPage(front: 0xA20, PoolTag("MFE0"), pin: 0x18, PoolTag("ReEv"), PoolTag("NtFs"))
+    try fixture.makePinnedPage(
+      front: 0xA20, PoolTag("MFE0"), pin: 0x18, PoolTag("ReEv"), PoolTag("NtFs"))
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFA80_8000) == """
         Pool page fa808000 region is Nonpaged pool
@@ -19,7 +20,8 @@ import Testing
         """)
 
     fixture = try PoolFixture(windows2003(lastPage: 0xFA55_0000))
-    try fixture.makePinnedPage(front: 0x860, PoolTag("Io"), pin: 0x18, PoolTag("MFE0"), PoolTag("Irp"))
+    try fixture.makePinnedPage(
+      front: 0x860, PoolTag("Io"), pin: 0x18, PoolTag("MFE0"), PoolTag("Irp"))
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFA55_0000) == """
         Pool page fa550000 region is Nonpaged pool
@@ -30,7 +32,8 @@ import Testing
         """)
 
     fixture = try PoolFixture(windows2003(lastPage: 0xF8FE_B000))
-    try fixture.makePinnedPage(front: 0x648, PoolTag("Ntfr"), pin: 0x18, PoolTag("ReEv"), PoolTag("MFE0"))
+    try fixture.makePinnedPage(
+      front: 0x648, PoolTag("Ntfr"), pin: 0x18, PoolTag("ReEv"), PoolTag("MFE0"))
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xF8FE_B000) == """
         Pool page f8feb000 region is Nonpaged pool
@@ -136,13 +139,13 @@ import Testing
     #expect(
       PoolPagePrinter(fixture.view, style: .windows2000).text(
         for: address, flags: [.contents, .onlyTheBlock]) == """
-        *fa808000 size:  fd8 previous size:    0  (Allocated) *Abcd
-        \t\tOwning component : Unknown (update pooltag.txt)
-         fa808008  03020100 07060504 0b0a0908 0f0e0d0c
-            fa808018  13121110 17161514 1b1a1918 1f1e1d1c
+          *fa808000 size:  fd8 previous size:    0  (Allocated) *Abcd
+          \t\tOwning component : Unknown (update pooltag.txt)
+           fa808008  03020100 07060504 0b0a0908 0f0e0d0c
+              fa808018  13121110 17161514 1b1a1918 1f1e1d1c
 
 
-        """)
+          """)
   }
 
   @Test func tagsThatCannotBePrintedBecomeDots() throws {

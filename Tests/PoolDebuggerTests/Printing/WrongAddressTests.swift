@@ -1,4 +1,5 @@
 import KernelPool
+import PoolWalk
 import Testing
 
 @testable import PoolDebugger
@@ -106,6 +107,23 @@ import Testing
         """)
   }
 
+  /// A table entry that claims pages of small blocks hides none of them.
+  @Test func aCorruptedBigPageTable() throws {
+    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
+    let small = try fixture.allocate(0x100, PoolTag("Abcd"))
+    _ = try fixture.allocate(0x1000, PoolTag("Big1"))
+    let variables = fixture.view.variables
+    let entries = (0..<variables.bigTableEntries).map { variables.bigTable + 16 * $0 }
+    let entry = try #require(entries.first { fixture.view.word32($0 + 4) == PoolTag("Big1").word })
+    fixture.write(entry + 8, [9])
+    #expect(PoolPagePrinter(fixture.view).text(for: small).contains("(Allocated) *Abcd"))
+    let survey = FragmentationSurvey(PoolWalker(fixture.view), .nonPaged)
+    #expect(survey.largePages == 9)
+    #expect(survey.smallPages == 1)
+    fixture.write(entry + 8, [0xFF, 0xFF, 0xFF, 0xFF])
+    #expect(FragmentationSurvey(PoolWalker(fixture.view), .nonPaged).largePages == 0)
+  }
+
   /// Links that lead in circles or nowhere must not keep a listing from ending.
   @Test func loopsOfLinksEnd() throws {
     var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
@@ -137,8 +155,9 @@ import Testing
         let offset = UInt64.random(in: 0..<4096, using: &generator)
         fixture.write(page + offset, [UInt8.random(in: 0...255, using: &generator)])
       }
+      let printer = PoolPagePrinter(fixture.view)
       for start in stride(from: UInt64(0), to: 4096, by: 512) {
-        let listing = PoolPagePrinter(fixture.view).text(for: page + start, flags: .contents)
+        let listing = printer.text(for: page + start, flags: .contents)
         let blocks = try BlockLineReader.blocks(in: listing)
         #expect(blocks.allSatisfy { $0.address >= page && $0.address + $0.size <= page + 4096 })
       }

@@ -63,4 +63,32 @@ import Testing
     #expect(table.find("a") == nil)
     #expect(table.claim("b") == .new(0))
   }
+
+  /// Random claims and retirements agree with a table made of a dictionary and a list.
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func randomUseAgreesWithASimpleTable(seed: UInt64) {
+    var random = RandomOperations(seed: seed)
+    var table = SlotTable(rememberedSlots: 50)
+    var known: [SlotName: Int] = [:]
+    var retired: [SlotName] = []
+    let names = (0..<400).map { _ in random.slot() }
+    for _ in 0..<20_000 {
+      let name = names[Int(random.below(400))]
+      #expect(table.find(name) == known[name])
+      if random.coin() {
+        let claim = table.claim(name)
+        if let index = known[name] { #expect(claim == .known(index)) }
+        known[name] = claim.index
+        retired.removeAll { $0 == name }
+      } else if let index = known[name], !retired.contains(name) {
+        table.retire(index)
+        retired.append(name)
+        if retired.count > 50 { known[retired.removeFirst()] = nil }
+      }
+    }
+    #expect(table.liveCount == known.count - retired.count)
+    #expect(table.retiredCount == retired.count)
+    #expect(Set(known.values).count == known.count)
+    #expect(known.allSatisfy { table.name(at: $0.value) == $0.key })
+  }
 }

@@ -62,7 +62,7 @@ public struct PoolTagFile: Sendable {
       guard behind.first == UInt8(ascii: "-") else { continue }
       let rest = behind.dropFirst()
       guard rest.first.map(isBlank) ?? true else { continue }
-      return (Array(line[..<length]), rest)
+      return (Array(trimmed(line[..<length])), rest)
     }
     return nil
   }

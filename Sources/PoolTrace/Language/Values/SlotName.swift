@@ -58,6 +58,16 @@ public struct SlotName: Hashable, Sendable {
     first >> 60 == 0xF ? first & 0x0FFF_FFFF_FFFF_FFFF : nil
   }
 
+  /// Hashes the words that are in use; most names fit the first.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(first)
+    if second != 0 {
+      hasher.combine(second)
+      hasher.combine(third)
+      hasher.combine(fourth)
+    }
+  }
+
   /// Packs valid characters as they are.
   private init(packing bytes: some Collection<UInt8>) {
     var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)

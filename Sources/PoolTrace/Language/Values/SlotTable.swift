@@ -8,7 +8,7 @@
 /// slot. A trace that uses a new name for every allocation therefore runs for ever in constant
 /// memory; what it gives up are stale pointers older than a million frees.
 ///
-/// Numbers below 2^20 are looked up in an array, other names in a dictionary.
+/// Numbers below 2^20 are looked up in an array, other names by their hash.
 public struct SlotTable {
   /// What `claim` found.
   public enum Claim: Equatable, Sendable {
@@ -50,7 +50,7 @@ public struct SlotTable {
   private var entries: [Entry] = []
   private var unused: [Int32] = []
   private var byNumber: [Int32] = []
-  private var byName: [SlotName: Int32] = [:]
+  private var byName = SlotIndex()
   private var oldest = nobody
   private var newest = nobody
 
@@ -67,7 +67,7 @@ public struct SlotTable {
       guard position < byNumber.count, byNumber[position] >= 0 else { return nil }
       return Int(byNumber[position])
     }
-    return byName[name].map(Int.init)
+    return byName.find(SlotIndex.hash(name)) { entries[$0].name == name }
   }
 
   /// The name of a slot that has an index.
@@ -91,7 +91,7 @@ public struct SlotTable {
       index = entries.count
       entries.append(Entry(name: name))
     }
-    remember(name, Int32(index))
+    remember(name, index)
     liveCount += 1
     return .new(index)
   }
@@ -105,13 +105,13 @@ public struct SlotTable {
     guard retiredCount > rememberedSlots else { return }
     let forgotten = Int(oldest)
     leaveQueue(forgotten)
-    remember(entries[forgotten].name, nil)
+    forget(entries[forgotten].name, forgotten)
     unused.append(Int32(forgotten))
   }
 
-  private mutating func remember(_ name: SlotName, _ index: Int32?) {
+  private mutating func remember(_ name: SlotName, _ index: Int) {
     guard let number = name.number, number < SlotTable.directNumbers else {
-      byName[name] = index
+      byName.insert(SlotIndex.hash(name), index)
       return
     }
     let position = Int(truncatingIfNeeded: number)
@@ -119,7 +119,15 @@ public struct SlotTable {
       let count = max(position + 1, byNumber.count * 2, 1024)
       byNumber += Array(repeating: SlotTable.nobody, count: count - byNumber.count)
     }
-    byNumber[position] = index ?? SlotTable.nobody
+    byNumber[position] = Int32(index)
+  }
+
+  private mutating func forget(_ name: SlotName, _ index: Int) {
+    if let number = name.number, number < SlotTable.directNumbers {
+      byNumber[Int(truncatingIfNeeded: number)] = SlotTable.nobody
+    } else {
+      byName.remove(SlotIndex.hash(name), index)
+    }
   }
 
   private mutating func enterQueue(_ index: Int) {

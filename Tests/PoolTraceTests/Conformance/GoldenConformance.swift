@@ -1,0 +1,102 @@
+import Foundation
+import KernelPool
+import PoolTrace
+import Testing
+
+/// The model answers the recorded traces line for line, and would not if it were otherwise.
+///
+/// A debug build replays every corruption and every fourth ordinary trace; with POOLFUZZ_GOLDEN=all
+/// it replays them all, as the release command does in continuous integration.
+@Suite struct GoldenConformance {
+  static let sample = GoldenTrace.all.enumerated().filter { index, trace in
+    ProcessInfo.processInfo.environment["POOLFUZZ_GOLDEN"] == "all" || index % 4 == 0
+      || trace.name.contains("/bug") || trace.name.contains("/silent")
+  }.map(\.element)
+
+  @Test func everyTraceIsThere() {
+    #expect(GoldenTrace.all.count == 418)
+  }
+
+  @Test func answersAsRecorded() throws {
+    let excused = try GoldenTrace.exceptions()
+    for trace in Self.sample where !excused.contains(trace.name) {
+      let answered = try trace.answered()
+      let expected = try trace.expected()
+      let difference = zip(answered, expected).first { $0 != $1 }
+      #expect(difference == nil, "\(trace.name): answered, then expected")
+      #expect(answered.count == expected.count, "\(trace.name)")
+    }
+  }
+
+  /// Corruptions that the recorded kernel lets pass are noticed by an invariant of ours.
+  @Test(arguments: GoldenTrace.all.filter { $0.name.contains("/silent") })
+  func silentCorruptionIsNoticed(_ trace: GoldenTrace) throws {
+    let operations = try trace.operations()
+    guard case .config(let configuration)? = operations.first else {
+      Issue.record("a recorded trace begins with its configuration")
+      return
+    }
+    var session = try ReplaySession.boot(configuration, level: .full)
+    for operation in operations where session.step(operation) == nil { break }
+    session.finish()
+    guard case .violation(let violations)? = session.outcome else {
+      Issue.record("no violation in \(trace.name)")
+      return
+    }
+    #expect(!violations.isEmpty)
+  }
+
+  /// Traces that between them reach every mechanism whose change the recorded answers show.
+  static let witnesses = [
+    "x86/small-00", "x86/small-04", "x86/small-13", "x86/mixed-01", "x86/mixed-25",
+    "x86/lookaside-00", "x86/lookaside-02", "x86/big-00", "x86/exhaust-03", "x86/tags-02",
+  ].map { GoldenTrace(name: $0) }
+
+  /// One-line changes that the recorded answers cannot show, and why.
+  static let invisible: [Mutant: String] = [
+    .none: "the healthy model",
+    .trackerHashConstant: "a tag's counters are printed, not the row that holds them",
+  ]
+
+  @Test(arguments: Mutant.allCases.filter { invisible[$0] == nil })
+  func aChangedModelIsCaught(_ mutant: Mutant) throws {
+    let isCaught = try Self.witnesses.contains { trace in
+      try trace.answered(mutant: mutant) != trace.expected()
+    }
+    #expect(isCaught, "no witness notices \(mutant.rawValue)")
+  }
+
+  /// Changes of one fact of the profile that the recorded answers must show.
+  static let changedFacts: [(String, @Sendable (inout Profile) -> Void)] = [
+    ("first list", { $0.firstList = .exactFit }),
+    ("remainder to the head", { $0.remainderEnd = .head }),
+    ("freed to the tail", { $0.freedEnd = .tail }),
+    ("stored pool type", { $0.storedPoolType = .plusOneInUse }),
+    ("lookaside classes", { $0.lookasideClasses = 31 }),
+    ("smallest block", { $0.smallestBlockUnits = 3 }),
+    ("small request limit", { $0.smallRequestLimit = 4079 }),
+    ("large byte count", { $0.largeByteCount = .wholePages }),
+    ("page table", { $0.pageTableEntries = 512 }),
+    ("big-page table", { $0.bigTableResizing = .fixed }),
+    ("pool index", { $0.poolIndexRule = .descriptor }),
+    ("quota pointer checks", { $0.doubleFreeCheck = .freeHeader }),
+    ("tag check", { $0.tagCheck = .never }),
+    ("page checks", { $0.checks = .none }),
+  ]
+
+  @Test(arguments: changedFacts.indices)
+  func aChangedFactIsCaught(_ index: Int) throws {
+    let (name, change) = Self.changedFacts[index]
+    var profile = Profile.reactosX86
+    change(&profile)
+    let candidates = GoldenTrace.all.filter { trace in
+      trace.name.hasPrefix("x86/")
+        && (Self.witnesses.contains { $0.name == trace.name }
+          || ["bug-", "pgexpand", "exhaust", "paged-0"].contains { trace.name.contains($0) })
+    }
+    let isCaught = try candidates.contains { trace in
+      try trace.answered(profile: profile) != trace.expected()
+    }
+    #expect(isCaught, "no trace notices: \(name)")
+  }
+}
