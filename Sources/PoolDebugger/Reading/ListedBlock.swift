@@ -32,6 +32,8 @@ public struct ListedBlock: Sendable, Hashable {
   public var poolIndex: UInt8?
   /// The stored pool type; only poolinfo's `!poolpage` prints it.
   public var poolType: UInt8?
+  /// The line of the source it stands on, from 1.
+  public var line = 0
 
   /// The address just behind the block; saturates for absurd sizes.
   public var endAddress: UInt64 {

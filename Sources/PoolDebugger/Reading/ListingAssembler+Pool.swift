@@ -112,7 +112,9 @@ extension ListingAssembler {
       odd("an address with a backtick, which the pool commands never print", line: number)
     }
     if poolFind != nil {
-      poolFind?.content.blocks.append(line.block)
+      var block = line.block
+      block.line = number
+      poolFind?.content.blocks.append(block)
       return
     }
     let index = poolListing(page: line.block.pageAddress, number)
@@ -122,12 +124,15 @@ extension ListingAssembler {
 
   /// Adds a block to its page. The same line twice is a copying slip; another block at the same
   /// address is another listing of the page.
-  private mutating func append(_ block: ListedBlock, _ number: Int) {
+  private mutating func append(_ listed: ListedBlock, _ number: Int) {
+    var block = listed
+    block.line = number
     guard let index = currentPage, let listing = pool(index) else { return }
     if let same = listing.blocks.first(where: { $0.address == block.address }) {
       var unmarked = (same, block)
       unmarked.0.isMarked = false
       unmarked.1.isMarked = false
+      unmarked.1.line = same.line
       if unmarked.0 == unmarked.1 {
         odd("this block is listed already", line: number)
         return

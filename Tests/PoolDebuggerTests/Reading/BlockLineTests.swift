@@ -23,7 +23,7 @@ import Testing
   ]) func everySpacingReadsTheSame(line: String) throws {
     let expected = ListedBlock(
       address: 0x8524_60C8, width: .bits32, sizeBytes: 0x10, previousSizeBytes: 0xC8, state: .free,
-      tag: ListedTag(".PZH"))
+      tag: ListedTag(".PZH"), line: 1)
     #expect(try #require(parsed(line)) == expected)
   }
 

@@ -1,4 +1,4 @@
-/// Rows of poolinfo's `!poolpage`, which shows pool index and pool type besides (fishstiqz/poolinfo).
+/// Rows of `!poolpage`, which shows pool index and pool type besides (fishstiqz/poolinfo).
 enum PoolInfoLine {
   static func block(
     _ scanner: ByteScanner, address: ListedAddress, isMarked: Bool

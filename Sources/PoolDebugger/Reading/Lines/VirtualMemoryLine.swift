@@ -1,4 +1,4 @@
-/// Lines of `!vm`, recognised by the shape `label: pages ( kilobytes Kb)` whatever the era's labels.
+/// Lines of `!vm`, recognised by the shape `label: pages ( kilobytes Kb)` whatever the labels.
 enum VirtualMemoryLine {
   static func recognise(_ line: ByteScanner) -> RecognisedLine? {
     var scanner = line
