@@ -8,9 +8,13 @@ enum BugCheckLine {
       return scanner.hexadecimal().map { .bugCheckCode($0) }
     }
     if scanner.skip("BUGCHECK_P") || scanner.skip("Arg") { return parameter(scanner) }
-    if scanner.contains("STOP: 0x") { return stop(scanner) }
-    if let titled = title(scanner) { return titled }
-    return vector(scanner)
+    switch scanner.next {
+    case 0x2A,
+      0x53 where scanner.contains("STOP: 0x"):
+      return stop(scanner)
+    case 0x42, 0x4B, 0x44, 0x53: return title(scanner) ?? vector(scanner)
+    default: return vector(scanner)
+    }
   }
 
   /// `BugCheck C2, {7, 4a424b43, 40a0018, ffffa0068e4956f0}`.

@@ -31,7 +31,13 @@ enum MessageLine {
     ("Bad allocation size", .badSize),
   ]
 
+  /// The letters that such a sentence begins with: most lines are dismissed by their first one.
+  private static let initials: Set<UInt8> = Set("UuFHGABi".utf8)
+
   static func recognise(_ line: ByteScanner) -> RecognisedLine? {
+    var start = line
+    start.skipBlanks()
+    guard let first = start.next, initials.contains(first) else { return nil }
     for (phrase, kind) in anywhere where line.contains(phrase) {
       return .message(kind, address(in: line))
     }

@@ -4,7 +4,10 @@ enum PoolMonitorLine {
   static func recognise(_ line: ByteScanner) -> RecognisedLine? {
     var scanner = line
     scanner.skipBlanks()
-    if scanner.contains("pool information"), scanner.rest.utf8.count <= 64 {
+    // `System pool information`, `Session 0 ...`, `All sessions ...`.
+    if scanner.next == 0x53 || scanner.next == 0x41, scanner.contains("pool information"),
+      scanner.rest.utf8.count <= 64
+    {
       return .poolMonitorTitle(scanner.rest)
     }
     if scanner.next == 0x4D, scanner.skip("Memory: "), scanner.contains("Avail:") {
