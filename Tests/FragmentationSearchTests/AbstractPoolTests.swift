@@ -21,7 +21,7 @@ struct AbstractPoolTests {
       var pool = AbstractPool(geometry: geometry, rules: rules)
       var naive = NaivePool(geometry: geometry, rules: rules)
       var live: [(handle: BlockHandle, name: Int)] = []
-      for step in 0..<300 {
+      for step in 0..<120 {
         let growing = live.count < 12 ? 7 : 4
         if live.isEmpty || generator.chance(growing, in: 10) {
           let units = generator.within(smallest...geometry.largestBlockUnits)

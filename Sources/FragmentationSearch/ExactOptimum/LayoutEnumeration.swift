@@ -29,15 +29,16 @@ struct LayoutEnumeration {
 
   /// Every layout reachable in one page, and the number of each.
   func all() throws(ExactOptimum.Failure) -> ([[Int]], [[Int]: UInt16]) {
-    guard geometry.pageUnits <= 64 else { throw .geometryTooLarge }
+    let smallest = geometry.smallestBlockUnits
+    let mostListed = (geometry.pageUnits + smallest) / (geometry.smallestListedUnits + smallest)
+    guard geometry.pageUnits <= 64, mostListed <= PageLayouts.mostListedRuns else {
+      throw .geometryTooLarge
+    }
     var layouts: [[Int]] = []
     var numbers: [[Int]: UInt16] = [:]
     func note(_ layout: [Int]) throws(ExactOptimum.Failure) {
       guard numbers[layout] == nil else { return }
-      let listed = layout.count { isListed($0) }
-      guard layouts.count < Int(PageLayouts.noLayout), listed <= PageLayouts.mostListedRuns else {
-        throw .geometryTooLarge
-      }
+      guard layouts.count < Int(PageLayouts.noLayout) else { throw .geometryTooLarge }
       numbers[layout] = UInt16(layouts.count)
       layouts.append(layout)
     }

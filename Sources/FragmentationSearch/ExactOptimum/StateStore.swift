@@ -29,8 +29,8 @@ struct StateStore: ~Copyable {
     tags.deallocate()
   }
 
-  /// Bytes held for records and table.
-  var bytes: Int { chunks.count * Self.chunkBytes + 5 << tableBits }
+  /// Bytes that records and table take.
+  var bytes: Int { Int(end) << 2 + 5 << tableBits }
 
   /// Adds a state of `pages` sorted keys unless it is known; true if it is new. Nil when 32 bits
   /// cannot name any more records.

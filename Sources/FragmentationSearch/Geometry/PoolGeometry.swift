@@ -23,8 +23,8 @@ public struct PoolGeometry: Sendable, Hashable {
   /// - Parameters:
   ///   - pageUnits: units in a page, 2...65,536.
   ///   - smallestBlockUnits: the smallest request, 1...pageUnits - 1.
-  ///   - largestBlockUnits: the largest request; by default one unit less than a page, as in the
-  ///     kernel, whose largest small block leaves a lone header behind it.
+  ///   - largestBlockUnits: the largest request, by default a whole page. The kernel's is one
+  ///     unit less, so that a lone header follows it.
   ///   - unitBytes: bytes in a unit, at least 1.
   ///   - headerBytes: bytes of a header, below the bytes of the smallest block.
   /// - Throws: ``GeometryError`` naming the first number that cannot be.
@@ -32,7 +32,7 @@ public struct PoolGeometry: Sendable, Hashable {
     pageUnits: Int, smallestBlockUnits: Int, largestBlockUnits: Int? = nil, unitBytes: Int = 8,
     headerBytes: Int = 0
   ) throws(GeometryError) {
-    let largest = largestBlockUnits ?? pageUnits - 1
+    let largest = largestBlockUnits ?? pageUnits
     guard (2...65_536).contains(pageUnits) else { throw .pageUnits(pageUnits) }
     guard (1..<pageUnits).contains(smallestBlockUnits) else {
       throw .smallestBlockUnits(smallestBlockUnits, pageUnits: pageUnits)
