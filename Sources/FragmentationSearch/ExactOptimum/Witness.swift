@@ -9,12 +9,13 @@ struct Witness {
   /// from the start costs nothing.
   func operations(of path: [[UInt64]]) -> [PoolOperation] {
     var operations: [PoolOperation] = []
-    for state in path.dropFirst() {
-      guard
-        let next = candidates(after: operations).first(where: { candidate in
-          self.state(after: operations + [candidate]) == state
-        })
-      else {
+    for (previous, state) in zip(path, path.dropFirst()) {
+      // In relaxed order any of the equal runs may be cut, at most a few in each page.
+      let ranks = rules.remainderOrder == .relaxed ? previous.count * PageLayouts.mostListedRuns : 0
+      let next = candidates(after: operations, ranks: max(1, ranks)).first {
+        self.state(after: operations + [$0]) == state
+      }
+      guard let next else {
         preconditionFailure("no operation leads to the solver's next state")
       }
       operations.append(next)
@@ -23,7 +24,7 @@ struct Witness {
   }
 
   /// Every operation that could follow, releases first.
-  private func candidates(after operations: [PoolOperation]) -> [PoolOperation] {
+  private func candidates(after operations: [PoolOperation], ranks: Int) -> [PoolOperation] {
     var live: [Int] = []
     for operation in operations {
       switch operation {
@@ -32,10 +33,9 @@ struct Witness {
       }
     }
     let slot = (0...live.count).first { !live.contains($0) } ?? live.count
-    let ranks = rules.remainderOrder == .relaxed ? 0..<PageStates.mostPages : 0..<1
     let sizes = layouts.geometry.smallestBlockUnits...layouts.geometry.largestBlockUnits
     return live.map { .free(slot: $0) }
-      + ranks.flatMap { rank in
+      + (0..<ranks).flatMap { rank in
         sizes.map { .allocate(slot: slot, units: $0, rank: rank) }
       }
   }
