@@ -70,7 +70,7 @@ public struct AbstractPool: ~Copyable {
   ///
   /// - Parameter rank: which of the equal free blocks to cut, counted from the head of the list
   ///   and wrapped at its end; 0 is the policy's own choice.
-  public mutating func allocate(units: Int, rank: Int = 0) -> BlockHandle {
+  public mutating func allocate(units: Int, rank: Int) -> BlockHandle {
     precondition(units >= geometry.smallestBlockUnits, "below the smallest block")
     precondition(units <= geometry.largestBlockUnits, "above the largest block")
     let source = freeBlock(for: units, rank: rank)
