@@ -9,8 +9,11 @@ public struct Comb: Adversary {
     case refill
   }
 
+  /// The pool it is written for.
   public let geometry: PoolGeometry
+  /// The policy it is written for.
   public let rules: PlacementRules
+  /// The most units it ever has live.
   public let peakLiveUnits: Int
   /// What happens after the release.
   public let finish: Finish
@@ -23,6 +26,7 @@ public struct Comb: Adversary {
     self.finish = finish
   }
 
+  /// A short name for tables.
   public var name: String { finish == .bare ? "comb" : "comb and refill" }
 
   private var smallest: Int { geometry.smallestBlockUnits }
@@ -33,6 +37,7 @@ public struct Comb: Adversary {
     return units <= geometry.largestBlockUnits ? units : nil
   }
 
+  /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
     let pages = combPages
     guard finish == .refill else { return pages }
@@ -48,6 +53,7 @@ public struct Comb: Adversary {
     return (peakLiveUnits / smallest + blocksInPage - 1) / blocksInPage
   }
 
+  /// Runs the program on an empty target.
   public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
     var kept: [BlockHandle] = []
     var others: [BlockHandle] = []

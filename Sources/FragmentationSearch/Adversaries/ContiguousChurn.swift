@@ -6,8 +6,11 @@
 /// here each round's requests are just larger than the holes of the round before. Tails shrink by
 /// one tenant a round, so the rounds end by themselves.
 public struct ContiguousChurn: Adversary {
+  /// The pool it is written for.
   public let geometry: PoolGeometry
+  /// The policy it is written for.
   public let rules: PlacementRules
+  /// The most units it ever has live.
   public let peakLiveUnits: Int
   /// Units of the first round's large blocks.
   public let firstRequestUnits: Int
@@ -32,6 +35,7 @@ public struct ContiguousChurn: Adversary {
     self.tenantUnits = max(geometry.smallestBlockUnits, tenantUnits ?? 3)
   }
 
+  /// A short name for tables.
   public var name: String { "MmCm churn" }
 
   /// One round's large block, and the tenants of each tail.
@@ -53,6 +57,7 @@ public struct ContiguousChurn: Adversary {
     return rounds
   }
 
+  /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
     var pages = 0
     var live = 0
@@ -65,6 +70,7 @@ public struct ContiguousChurn: Adversary {
     return pages
   }
 
+  /// Runs the program on an empty target.
   public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
     for round in rounds {
       let kept = round.tenants * tenantUnits

@@ -20,15 +20,6 @@ indirect enum PinTree: Hashable, Sendable {
     }
   }
 
-  /// Units of temporary blocks.
-  var temporaryUnits: Int {
-    switch self {
-    case .free: 0
-    case .temporary(let units): units
-    case .divided(let first, _, let rest): first.temporaryUnits + rest.temporaryUnits
-    }
-  }
-
   /// Calls `body` with the stretch and the pin of every division.
   func forEachPin(_ body: (_ stretch: Int, _ pin: Int) -> Void) {
     guard case .divided(let first, let pin, let rest) = self else { return }

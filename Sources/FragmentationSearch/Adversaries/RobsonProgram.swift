@@ -5,8 +5,11 @@
 /// Words are smallest blocks. It knows addresses, as any adversary may; here only their place in
 /// the page matters, because no stretch is longer than a page.
 public struct RobsonProgram: Adversary {
+  /// The pool it is written for.
   public let geometry: PoolGeometry
+  /// The policy it is written for.
   public let rules: PlacementRules
+  /// The most units it ever has live.
   public let peakLiveUnits: Int
 
   /// The program for one pool and cap.
@@ -16,6 +19,7 @@ public struct RobsonProgram: Adversary {
     self.peakLiveUnits = max(0, peakLiveUnits)
   }
 
+  /// A short name for tables.
   public var name: String { "Robson" }
 
   private var smallest: Int { geometry.smallestBlockUnits }
@@ -47,6 +51,7 @@ public struct RobsonProgram: Adversary {
     }
   }
 
+  /// Runs the program on an empty target.
   public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
     var objects: [Object] = []
     fill(words: 1, &objects, &target)

@@ -7,15 +7,20 @@
 /// stretch that it divides. After the last level the remaining budget is spent on blocks that are
 /// larger than any hole.
 ///
-/// Every request of a cut is either larger than all other free runs or an exact fit, so it lands
-/// where it should, provided that the run of that exact size which is at the head of its list is
-/// the newest. Remainders put at the tail break that; ``cut(_:_:_:)`` shows what mends it.
+/// Every request of a cut is either larger than all other free runs or an exact fit (or, where exact
+/// fits are never taken, one unit below), so it lands where it should, provided that the newest run
+/// of its size is the first on its list. Remainders at the tail break that; the way in which
+/// ``StaircaseWork`` divides a stretch mends it.
 public struct Staircase: Adversary {
+  /// The pool it is written for.
   public let geometry: PoolGeometry
+  /// The policy it is written for.
   public let rules: PlacementRules
+  /// The most units it ever has live.
   public let peakLiveUnits: Int
   /// What is done level by level.
   public let plan: StaircasePlan
+  /// A short name for tables.
   public let name: String
 
   /// A staircase by plan.
@@ -54,19 +59,21 @@ public struct Staircase: Adversary {
 
   /// The request that no page with a pin can serve.
   private var lastRequestUnits: Int? {
-    let units = geometry.pageUnits - geometry.smallestBlockUnits + 1
+    let above = rules.exactFit == .taken ? 1 : 0
+    let units = geometry.pageUnits - geometry.smallestBlockUnits + above
     return units <= geometry.largestBlockUnits ? units : nil
   }
 
+  /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
-    guard rules.exactFit == .taken, rules.fit == .smallestList, rules.freedOrder == .head else {
-      return nil
-    }
-    var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    guard rules.fit == .smallestList, rules.freedOrder == .head else { return nil }
+    var forecast = StaircaseForecast(
+      geometry: geometry, exactFit: rules.exactFit, peakLiveUnits: peakLiveUnits)
     for step in plan.steps { forecast.take(step) }
     return forecast.finish(lastRequestUnits: lastRequestUnits)
   }
 
+  /// Runs the program on an empty target.
   public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
     var work = StaircaseWork(geometry: geometry, rules: rules)
     for step in plan.steps {

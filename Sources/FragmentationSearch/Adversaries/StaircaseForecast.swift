@@ -1,6 +1,7 @@
 /// The arithmetic of a staircase: pages and live units level by level, without any pool.
 struct StaircaseForecast {
   let geometry: PoolGeometry
+  let exactFit: ExactFit
   let peakLiveUnits: Int
   private(set) var pages = 0
   private(set) var level = 0
@@ -9,8 +10,9 @@ struct StaircaseForecast {
   private var temporaryUnits = 0
   private var livePinUnits = 0
 
-  init(geometry: PoolGeometry, peakLiveUnits: Int) {
+  init(geometry: PoolGeometry, exactFit: ExactFit, peakLiveUnits: Int) {
     self.geometry = geometry
+    self.exactFit = exactFit
     self.peakLiveUnits = peakLiveUnits
     pinUnits = Array(repeating: 0, count: geometry.pageUnits + 1)
   }
@@ -35,12 +37,13 @@ struct StaircaseForecast {
   mutating func take(_ step: StaircasePlan.Step) -> Int {
     begin(level: step.level)
     let pins = step.tree.pinUnits
-    let cost = step.tree.temporaryUnits + pins
+    let temporaries = step.tree.temporaryUnits(exactFit, block: geometry.pageUnits)
+    let cost = temporaries + pins
     let room = slackUnits - geometry.pageUnits
     let count = room < 0 ? 0 : min(step.mostPages, room / cost + 1)
     guard count > 0 else { return 0 }
     pages += count
-    temporaryUnits += count * step.tree.temporaryUnits
+    temporaryUnits += count * temporaries
     livePinUnits += count * pins
     step.tree.forEachPin { stretch, pin in pinUnits[stretch] += count * pin }
     return count

@@ -28,22 +28,10 @@ public struct StaircasePlan: Sendable, Hashable {
       guard
         let tree = PinTree.dyadic(
           stretch: geometry.pageUnits, level: level, smallest: smallest),
-        rules.remainderOrder != .tail || tree.keepsPinSizeUnused(smallest)
+        tree.isFeasible(geometry, rules)
       else { continue }
       steps.append(Step(level: level, tree: tree, mostPages: .max))
     }
     return StaircasePlan(steps: steps)
-  }
-}
-
-extension PinTree {
-  /// Whether all pins have `smallest` units and no stretch of that length is left free.
-  func keepsPinSizeUnused(_ smallest: Int) -> Bool {
-    switch self {
-    case .free(let units): units != smallest
-    case .temporary: true
-    case .divided(let first, let pin, let rest):
-      pin == smallest && first.keepsPinSizeUnused(smallest) && rest.keepsPinSizeUnused(smallest)
-    }
   }
 }
