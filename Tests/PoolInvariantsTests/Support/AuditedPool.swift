@@ -97,5 +97,6 @@ struct AuditedPool: ~Copyable {
 }
 
 extension PoolTag: ExpressibleByStringLiteral {
+  /// A tag from a literal of up to four characters.
   public init(stringLiteral value: StaticString) { self.init(value) }
 }
