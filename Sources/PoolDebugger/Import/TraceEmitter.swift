@@ -11,9 +11,9 @@ struct TraceEmitter {
 
   let options: ImportOptions
   var summary = ImportSummary()
-  private var slots: [UInt64: UInt32] = [:]
-  private var freeSlots: [UInt32] = []
-  private var nextSlot: UInt32 = 0
+  private var slots: [UInt64: UInt64] = [:]
+  private var freeSlots: [UInt64] = []
+  private var nextSlot: UInt64 = 0
   private var tags = SiteTags()
   private var line: [UInt8] = []
 
@@ -82,7 +82,7 @@ struct TraceEmitter {
     summary.peakLiveBlocks = max(summary.peakLiveBlocks, slots.count)
     line.removeAll(keepingCapacity: true)
     line += "alloc s".utf8
-    append(UInt64(slot))
+    append(slot)
     line.append(0x20)
     line += (origin.pool ?? options.pool).utf8
     line.append(0x20)
@@ -92,16 +92,16 @@ struct TraceEmitter {
     try sink(line)
   }
 
-  private mutating func free(_ slot: UInt32, sink: ([UInt8]) throws -> Void) rethrows {
+  private mutating func free(_ slot: UInt64, sink: ([UInt8]) throws -> Void) rethrows {
     summary.frees += 1
     if options.slotNames == .recycled { freeSlots.append(slot) }
     line.removeAll(keepingCapacity: true)
     line += "free s".utf8
-    append(UInt64(slot))
+    append(slot)
     try sink(line)
   }
 
-  private mutating func takeSlot() -> UInt32 {
+  private mutating func takeSlot() -> UInt64 {
     if let slot = freeSlots.popLast() { return slot }
     defer { nextSlot &+= 1 }
     return nextSlot

@@ -44,8 +44,10 @@ import Testing
   @Test func kernelMemoryEvents() {
     let text = """
       # tracer: nop
-      cat-1 [001] 1.0: kmalloc: call_site=8112 ptr=0xffff88003dd83800 bytes_req=768 bytes_alloc=1024
-      swapper 0 [000] 2.0: kmem:kmem_cache_alloc_node: call_site=f+0x1 ptr=0xab bytes_req=64 bytes_alloc=64
+      cat-1 [001] 1.0: kmalloc: call_site=8112 ptr=0xffff88003dd83800 \
+      bytes_req=768 bytes_alloc=1024
+      swapper 0 [000] 2.0: kmem:kmem_cache_alloc_node: call_site=f+0x1 \
+      ptr=0xab bytes_req=64 bytes_alloc=64
       cat-1 [001] 3.0: kmem:kfree: call_site=g+0x2 ptr=0xffff88003dd83800
       cat-1 [001] 3.0: kmem_cache_free: call_site=g+0x2 ptr=(____ptrval____)
       cat-1 [001] 3.0: kfree: call_site=g+0x2 ptr=(nil)
