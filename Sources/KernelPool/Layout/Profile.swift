@@ -171,20 +171,8 @@ public struct Profile: Sendable, Equatable {
   }
 
   /// What a header stores for a live block of `type`.
-  @inlinable public func stored(_ type: PoolType) -> UInt32 {
-    switch storedPoolType {
-    case .plusOne: type.rawValue &+ 1
-    case .plusOneInUse: (type.rawValue &+ 1) | 4
-    case .orTwo: (type.rawValue & 0x6D) | 2
-    }
-  }
+  public func stored(_ type: PoolType) -> UInt32 { storedPoolType.stored(type) }
 
   /// The type whose stored form is `stored`; for zero, a free block, what the arithmetic yields.
-  @inlinable public func type(stored: UInt32) -> PoolType {
-    switch storedPoolType {
-    case .plusOne: PoolType(rawValue: stored &- 1)
-    case .plusOneInUse: PoolType(rawValue: (stored & ~4) &- 1)
-    case .orTwo: PoolType(rawValue: stored & ~2)
-    }
-  }
+  public func type(stored: UInt32) -> PoolType { storedPoolType.type(stored: stored) }
 }

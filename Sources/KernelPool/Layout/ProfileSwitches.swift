@@ -25,6 +25,24 @@ public enum StoredPoolType: String, Sendable, CaseIterable {
   case plusOneInUse = "plus-one-in-use"
   /// Type with bit 1 set (Windows Vista and later; Mandt 2011).
   case orTwo = "or-two"
+
+  /// What a header stores for a live block of `type`.
+  @inlinable public func stored(_ type: PoolType) -> UInt32 {
+    switch self {
+    case .plusOne: type.rawValue &+ 1
+    case .plusOneInUse: (type.rawValue &+ 1) | 4
+    case .orTwo: (type.rawValue & 0x6D) | 2
+    }
+  }
+
+  /// The type whose stored form is `stored`; for zero, a free block, what the arithmetic yields.
+  @inlinable public func type(stored: UInt32) -> PoolType {
+    switch self {
+    case .plusOne: PoolType(rawValue: stored &- 1)
+    case .plusOneInUse: PoolType(rawValue: (stored & ~4) &- 1)
+    case .orTwo: PoolType(rawValue: stored & ~2)
+    }
+  }
 }
 
 /// How list links are stored.

@@ -8,6 +8,7 @@ extension KernelPool {
   /// Bytes of a cache line.
   static let cacheLineBytes: UInt64 = 64
 
+  @inline(__always)
   private func honoursAlignment(_ type: PoolType) -> Bool {
     profile.cacheAlignment == .secondHeader && type.contains(.cacheAligned)
   }
@@ -23,7 +24,8 @@ extension KernelPool {
   /// any.
   @inline(__always) func storedType(_ type: PoolType) -> UInt32 {
     honoursAlignment(type)
-      ? profile.stored(type.subtracting(.cacheAligned)) : profile.stored(type)
+      ? geometry.storedPoolType.stored(type.subtracting(.cacheAligned))
+      : geometry.storedPoolType.stored(type)
   }
 
   /// The aligned address within a grown block, with its second header.
@@ -50,7 +52,8 @@ extension KernelPool {
     let units = UInt64(layout.blockSize.get(word)) &- distance
     var copy = layout.previousSize.set(word, UInt32(truncatingIfNeeded: distance))
     copy = layout.blockSize.set(copy, UInt32(truncatingIfNeeded: units))
-    copy = layout.poolType.set(copy, profile.stored(type) | PoolType.cacheAligned.rawValue)
+    copy = layout.poolType.set(
+      copy, geometry.storedPoolType.stored(type) | PoolType.cacheAligned.rawValue)
     try memory.store32(second, copy)
     try memory.store32(
       second &+ HeaderLayout.tagOffset, try memory.load32(first &+ HeaderLayout.tagOffset))
@@ -61,7 +64,7 @@ extension KernelPool {
   @inline(__always) mutating func firstHeader(behind header: Address) throws(Halt) -> Address {
     guard profile.cacheAlignment == .secondHeader else { return header }
     let word = try headerWord(header)
-    let type = profile.type(stored: profile.header.poolType.get(word))
+    let type = geometry.storedPoolType.type(stored: profile.header.poolType.get(word))
     guard type.contains(.cacheAligned) else { return header }
     let distance = UInt64(profile.header.previousSize.get(word))
     let first = block(header, plus: 0 &- distance)

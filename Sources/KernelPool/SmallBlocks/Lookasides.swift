@@ -4,6 +4,7 @@
 
 extension KernelPool {
   /// The lists of a class, in the order in which they are tried; nil stands for none.
+  @inline(__always)
   private func lookasides(
     _ kind: PoolKind, units: UInt64
   ) -> (first: UnsafeMutablePointer<LookasideList>?, second: UnsafeMutablePointer<LookasideList>?) {
@@ -19,11 +20,13 @@ extension KernelPool {
   }
 
   /// With one list for all there is only the first processor's.
+  @inline(__always)
   private func sharedList(_ kind: PoolKind, units: UInt64) -> UnsafeMutablePointer<LookasideList> {
     lookaside(owner: 0, kind, units: units)
   }
 
   /// The list of an owner, a pool and a size in units.
+  @inline(__always)
   func lookaside(
     owner: Int, _ kind: PoolKind, units: UInt64
   ) -> UnsafeMutablePointer<LookasideList> {

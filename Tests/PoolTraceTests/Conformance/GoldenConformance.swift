@@ -49,8 +49,7 @@ import Testing
   /// Traces that between them reach every mechanism whose change the recorded answers show.
   static let witnesses = [
     "x86/small-00", "x86/small-04", "x86/small-13", "x86/mixed-01", "x86/mixed-25",
-    "x86/lookaside-00", "x86/lookaside-02", "x86/big-00", "x86/exhaust-03", "x86/bigfull-00",
-    "x86/bigfull-01",
+    "x86/lookaside-00", "x86/lookaside-02", "x86/big-00", "x86/exhaust-03", "x86/tags-02",
   ].map { GoldenTrace(name: $0) }
 
   /// One-line changes that the recorded answers cannot show, and why.
@@ -77,7 +76,6 @@ import Testing
     ("smallest block", { $0.smallestBlockUnits = 3 }),
     ("small request limit", { $0.smallRequestLimit = 4079 }),
     ("large byte count", { $0.largeByteCount = .wholePages }),
-    ("bitmap search", { $0.bitmapSearch = .throughLimit }),
     ("page table", { $0.pageTableEntries = 512 }),
     ("big-page table", { $0.bigTableResizing = .fixed }),
     ("pool index", { $0.poolIndexRule = .descriptor }),
