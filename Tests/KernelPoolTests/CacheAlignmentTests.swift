@@ -37,6 +37,7 @@ import Testing
         }
       }
       try test.free(block, tag: PoolTag("Line"))
+      guard test.marks(block).contains(.smallBlocks) else { continue }
       let left = try test.blocks(ofPageWith: block)
       #expect(!left.contains { $0.tag == PoolTag("Line").word && $0.type != 0 })
     }

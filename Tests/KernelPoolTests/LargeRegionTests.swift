@@ -65,6 +65,32 @@ import Testing
     #expect(runs[0].pages > Self.pages - 200)
   }
 
+  /// A freed run of untouched pages commits none of them; they show their new owner when somebody
+  /// looks, and touched ones at once.
+  @Test func freedPagesShowTheirNewOwner() throws {
+    var test = try pool(.windows2003x64)
+    let base = test.profile.nonPagedBase
+    let upper = try test.allocate(1 << 30)
+    let pin = try test.allocate(0x2000)
+    let lower = try test.allocate(1 << 30)
+    try test.write([1], at: upper + 500 << 12)
+    try test.free(upper)
+    for page: UInt64 in [0, 1, 499, 500, 501, 1 << 17] {
+      let stamp = try test.stamp(upper + page << 12)
+      #expect(stamp == [0x4152_4D33, upper])
+    }
+    try test.free(lower)
+    let joined = try test.stamp(lower + 77 << 12)
+    #expect(joined == [0x4152_4D33, base], "joined the run before it")
+    try test.free(pin)
+    for page: UInt64 in [1, 700, (1 << 18) - 1] {
+      let stamp = try test.stamp(upper + page << 12)
+      #expect(stamp == [0x4152_4D33, base], "its run was taken in")
+    }
+    let runs = try test.freeRuns(4)
+    #expect(runs.map(\.address) == [base])
+  }
+
   /// A write to an untouched page leaves the rest of its stamp.
   @Test func writesMeetTheStamp() throws {
     var test = try pool(.windows2003x64)

@@ -1,14 +1,12 @@
+import Foundation
 import KernelPool
 import Testing
 
 /// Whatever bytes are written over the pool's structures, its operations end: with a result, a bug
 /// check, a fault or a hang, but never with a trap, an endless loop or unbounded memory.
 @Suite struct RobustnessTests {
-  #if DEBUG
-    static let runs: UInt64 = 60
-  #else
-    static let runs: UInt64 = 1000
-  #endif
+  /// Runs of each profile; POOLFUZZ_RUNS asks for more.
+  static let runs = ProcessInfo.processInfo.environment["POOLFUZZ_RUNS"].flatMap(UInt64.init) ?? 150
 
   @Test(arguments: Profiles.all)
   func randomDamage(_ profile: Profile) throws {

@@ -14,7 +14,8 @@ public struct MemoryRegion {
   @usableFromInline let host: UnsafeMutableRawPointer
   @usableFromInline let marksPointer: UnsafeMutablePointer<UInt8>?
   @usableFromInline let pageShift: UInt64
-  @usableFromInline let stamp: FreePageStamp?
+  /// What untouched pages hold; nil where they hold nothing.
+  @usableFromInline let stamps: UnsafeMutablePointer<FreePageStamps>?
 
   /// True where `address` lies in the range, mapped or not.
   @inlinable public func contains(_ address: Address) -> Bool { address &- base < byteCount }
@@ -25,15 +26,15 @@ public struct MemoryRegion {
     marksPointer.map { PageMarks(rawValue: $0[Int((address &- base) &>> pageShift)]) }
   }
 
-  /// True where an access to the page does not fault. Gives an untouched page of the first free
-  /// run the stamp that initialisation left on it.
+  /// True where an access to the page does not fault. Gives an untouched page of a free run its
+  /// stamp.
   @inlinable func isAccessible(page: UInt64) -> Bool {
     guard let marksPointer else { return true }
     let marks = PageMarks(rawValue: marksPointer[Int(page)])
     guard page < alwaysMappedPages else { return marks.contains(.mapped) }
-    if let stamp, !marks.contains(.stamped) {
+    if let stamps, !marks.contains(.stamped) {
       marksPointer[Int(page)] |= PageMarks.stamped.rawValue
-      if page != 0 { stamp.write(to: host + Int(page &<< pageShift)) }
+      stamps.pointee.write(page: page, to: host + Int(page &<< pageShift))
     }
     return true
   }
@@ -51,29 +52,5 @@ public struct MemoryRegion {
   /// The word at `address`, or nil where it is not wholly mapped.
   @inlinable func load<Word: FixedWidthInteger>(_ address: Address, as: Word.Type) -> Word? {
     locate(address, byteCount: UInt64(MemoryLayout<Word>.size))?.loadUnaligned(as: Word.self)
-  }
-}
-
-/// What initialisation leaves on every page of the first free run: a signature and the address of
-/// the run's first page (ReactOS `MiInitializeNonPagedPool`).
-///
-/// Pages are stamped when they are first looked at, so that a region of many gigabytes costs
-/// nothing until it is used.
-@usableFromInline struct FreePageStamp {
-  /// ReactOS's signature of a free run.
-  static let signature: UInt32 = 0x4152_4D33
-  @usableFromInline let signatureOffset: Int
-  @usableFromInline let ownerOffset: Int
-  @usableFromInline let owner: Address
-  @usableFromInline let wideOwner: Bool
-
-  @usableFromInline func write(to page: UnsafeMutableRawPointer) {
-    page.storeBytes(of: Self.signature, toByteOffset: signatureOffset, as: UInt32.self)
-    if wideOwner {
-      page.storeBytes(of: owner, toByteOffset: ownerOffset, as: UInt64.self)
-    } else {
-      page.storeBytes(
-        of: UInt32(truncatingIfNeeded: owner), toByteOffset: ownerOffset, as: UInt32.self)
-    }
   }
 }

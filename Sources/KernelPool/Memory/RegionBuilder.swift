@@ -7,6 +7,7 @@ struct RegionBuilder {
   private(set) var variables = KernelVariables()
   private var marks: UnsafeMutablePointer<UInt8>?
   private var arena: ContiguousArena?
+  private var stamps: UnsafeMutablePointer<FreePageStamps>?
 
   init(configuration: PoolConfiguration, reserve: @escaping ReservedBytes.Reserver) {
     self.configuration = configuration
@@ -61,6 +62,8 @@ struct RegionBuilder {
   mutating func releaseAll() {
     for bytes in reserved { bytes.release(bytes.base, bytes.byteCount) }
     reserved = []
+    stamps?.deinitialize(count: 1)
+    stamps?.deallocate()
   }
 
   private mutating func bytes(_ count: UInt64) throws(ConfigurationError) -> ReservedBytes {
@@ -74,13 +77,13 @@ struct RegionBuilder {
 
   private mutating func add(
     _ kind: PoolKind?, _ base: Address, _ byteCount: UInt64, marks: UnsafeMutablePointer<UInt8>?,
-    alwaysMapped: UInt64 = 0, stamp: FreePageStamp? = nil
+    alwaysMapped: UInt64 = 0, stamps: UnsafeMutablePointer<FreePageStamps>? = nil
   ) throws(ConfigurationError) {
     let host = try bytes(byteCount).base
     regions.append(
       MemoryRegion(
         base: base, byteCount: byteCount, kind: kind, alwaysMappedPages: alwaysMapped,
-        host: host, marksPointer: marks, pageShift: pageShift, stamp: stamp))
+        host: host, marksPointer: marks, pageShift: pageShift, stamps: stamps))
   }
 
   private mutating func addNonPaged() throws(ConfigurationError) {
@@ -88,14 +91,17 @@ struct RegionBuilder {
     let most = configuration.nonPagedLimit
     let marks = try bytes(most).base.assumingMemoryBound(to: UInt8.self)
     self.marks = marks
-    let word = Int(profile.wordBytes)
-    let stamp = FreePageStamp(
-      signatureOffset: 2 * word + 4, ownerOffset: 2 * word + 8, owner: profile.nonPagedBase,
-      wideOwner: word == 8)
+    if profile.nonPagedPages == .runLists {
+      let stamps = UnsafeMutablePointer<FreePageStamps>.allocate(capacity: 1)
+      stamps.initialize(
+        to: FreePageStamps(
+          wordBytes: profile.wordBytes, owner: profile.nonPagedBase, pages: initial))
+      self.stamps = stamps
+    }
     let isContiguous = profile.expansionBase == nil
     try add(
       .nonPaged, profile.nonPagedBase, (isContiguous ? most : initial) << pageShift, marks: marks,
-      alwaysMapped: initial, stamp: profile.nonPagedPages == .runLists ? stamp : nil)
+      alwaysMapped: initial, stamps: stamps)
     variables.initialPages = initial
     variables.maximumPages = most
     let isExpandable = configuration.expansion != .none && most > initial + 2

@@ -60,7 +60,7 @@ struct SimulatedMemory: ~Copyable {
     self.linkBit = linkBit
     self.reserved = reserved
     let pool = list[0]
-    let untouched = pool.stamp == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
+    let untouched = pool.stamps == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
     poolWindow = Window(
       base: pool.base + untouched,
       byteCount: (pool.alwaysMappedPages << pool.pageShift) - untouched,
@@ -70,19 +70,65 @@ struct SimulatedMemory: ~Copyable {
 
   deinit {
     for bytes in reserved { bytes.release(bytes.base, bytes.byteCount) }
+    regions[0].stamps?.deinitialize(count: 1)
+    regions[0].stamps?.deallocate()
     regions.deinitialize(count: regionCount)
     regions.deallocate()
   }
 
+  /// Pages that the first window grows by at most at once.
+  private static let longestTouch: UInt64 = 1024
+
   /// Extends the first window down to `page` of the nonpaged pool, stamping what lies between.
+  ///
+  /// Long stretches are left out: their pages are stamped one by one as they are used, so that an
+  /// allocation of gigabytes does not commit them.
   mutating func touch(fromPage page: UInt64) {
     let pool = regions[0]
-    guard pool.stamp != nil, page < pool.alwaysMappedPages else { return }
+    guard pool.stamps != nil, page < pool.alwaysMappedPages else { return }
     let floor = (poolWindow.base &- pool.base) &>> pool.pageShift
-    guard page < floor else { return }
+    guard page < floor, floor &- page <= Self.longestTouch else { return }
     for index in page..<floor { _ = pool.isAccessible(page: index) }
     let bytes = (floor &- page) &<< pool.pageShift
     poolWindow = poolWindow.extendedDown(by: bytes)
+  }
+
+  /// Stamps the pages of a free run from `address` on with its owner, or notes the owner where a
+  /// long stretch of them has never been touched.
+  mutating func stampPages(
+    _ address: Address, _ pages: UInt64, pageBytes: UInt64, owner: Address
+  ) throws(Halt) {
+    let ownerOffset: UInt64 = isWide ? 24 : 16
+    let signatureOffset: UInt64 = isWide ? 20 : 12
+    var page: UInt64 = 0
+    while page < pages {
+      let place = address &+ page &* pageBytes
+      if let untouched = noteOwner(owner, ofUntouchedPagesAt: place, most: pages &- page) {
+        page &+= untouched
+        continue
+      }
+      try storePointer(place &+ ownerOffset, owner)
+      try store32(place &+ signatureOffset, FreePageStamps.signature)
+      page &+= 1
+    }
+  }
+
+  /// Notes the owner of the untouched pages from `address` on and returns how many there are; nil
+  /// where the first has been touched or the stretch is not worth a note.
+  private func noteOwner(
+    _ owner: Address, ofUntouchedPagesAt address: Address, most: UInt64
+  ) -> UInt64? {
+    guard let stamps = regions[0].stamps, let marks = regions[0].marksPointer else { return nil }
+    let first = (address &- regions[0].base) &>> regions[0].pageShift
+    guard first < regions[0].alwaysMappedPages, most >= FreePageStamps.shortestSpan,
+      !stamps.pointee.isFull
+    else { return nil }
+    let limit = min(most, regions[0].alwaysMappedPages &- first)
+    var count: UInt64 = 0
+    while count < limit, marks[Int(first &+ count)] & PageMarks.stamped.rawValue == 0 {
+      count &+= 1
+    }
+    return stamps.pointee.note(first: first, pages: count, owner: owner) ? count : nil
   }
 
   /// The host address of `width` bytes at `address`.

@@ -23,7 +23,7 @@ extension KernelPool {
     let run = profile.nonPagedBase
     let pages = variables.pointee.initialPages
     try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: pages))
-    try memory.store32(run &+ signatureOffset, FreePageStamp.signature)
+    try memory.store32(run &+ signatureOffset, FreePageStamps.signature)
     try memory.storePointer(run &+ ownerOffset, run)
     try insertRun(run, head: runHead(pages), at: .tail)
   }
@@ -80,7 +80,7 @@ extension KernelPool {
     try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: size))
     for page in 0..<size {
       let address = run &+ page &<< geometry.pageShift
-      try memory.store32(address &+ signatureOffset, FreePageStamp.signature)
+      try memory.store32(address &+ signatureOffset, FreePageStamps.signature)
       try memory.storePointer(address &+ ownerOffset, run)
     }
     try insertRun(run, head: runHead(size), at: .tail)
@@ -106,13 +106,11 @@ extension KernelPool {
     for page in first...last { clearMarks(page, .smallBlocks) }
     let total = try absorbNext(after: last, freed: last &- first &+ 1)
     let run = try joinPrevious(before: first, address, total: total)
-    for page in 0..<total {
-      let stamped = address &+ page &<< geometry.pageShift
-      if mutant == .runKeepsOldOwner, page > last &- first { break }
-      try memory.storePointer(stamped &+ ownerOffset, run)
-      try memory.store32(stamped &+ signatureOffset, FreePageStamp.signature)
-    }
-    return last &- first &+ 1
+    let freed = last &- first &+ 1
+    try memory.stampPages(
+      address, mutant == .runKeepsOldOwner ? freed : total, pageBytes: geometry.pageBytes,
+      owner: run)
+    return freed
   }
 
   /// Takes in the free run behind the freed pages; returns the pages of both.

@@ -34,9 +34,10 @@ struct DamagedPool: ~Copyable {
   /// Runs to the end and says how it ended.
   mutating func finish() -> String {
     for _ in 0..<30 { operate(onlyValid: true) }
-    for _ in 0..<6 where pool.halted == nil {
-      for _ in 0...random.next(below: 6) { damage() }
-      for _ in 0..<12 { operate(onlyValid: false) }
+    let isGentle = random.next(below: 2) == 0
+    for _ in 0...random.next(below: 6) where pool.halted == nil {
+      for _ in 0...random.next(below: isGentle ? 2 : 6) { damage() }
+      for _ in 0..<12 { operate(onlyValid: isGentle) }
     }
     _ = pool.drainDeferredFrees()
     switch pool.halted {
