@@ -14,6 +14,11 @@ extension PoolAudit {
     _ view: PoolView, _ live: LiveAllocations, _ touched: TouchedByOperation
   ) -> [Violation] {
     findings = Findings()
+    if facts.profile.deferredFrees, facts.profile.deferredFreeType == .free {
+      // Free blocks and waiting ones look alike then.
+      held.removeAll()
+      collectDeferred(view)
+    }
     switch touched {
     case .nothing: break
     case .allocation(let address, let allocation):

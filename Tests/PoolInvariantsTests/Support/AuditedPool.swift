@@ -32,7 +32,7 @@ struct AuditedPool: ~Copyable {
   mutating func contiguous(_ bytes: UInt64, highest: UInt64 = .max) -> Address? {
     log.append("contiguous \(slots) bytes \(bytes) highest \(highest)")
     let outcome = pool.allocateContiguous(bytes: bytes, highest: highest)
-    if case .address = outcome {} else { audit.recordContiguousRefusal() }
+    if case .null = outcome { audit.recordContiguousRefusal(pool.view, bytes: bytes) }
     return take(outcome, .cacheAligned, bytes, .contiguous, isContiguous: true)
   }
 
