@@ -61,7 +61,7 @@ extension Profile {
     profile.name = "windows-xp-x86"
     profile.descriptor = .windowsXP
     profile.bigEntryBytes = 12
-    profile.mustSucceed = .bugCheckOnFailure
+    profile.mustSucceed = .bugCheckWithAvailablePages
     return profile
   }()
 
@@ -138,6 +138,7 @@ extension Profile {
     trackerOverflow = .untracked
     untrackedLargeFree = .silent
     bitmapSearch = .beforeLimit
+    pageCounters = .notKept
   }
 
   private mutating func adoptWindows7() {

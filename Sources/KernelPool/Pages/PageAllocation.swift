@@ -15,13 +15,27 @@ extension KernelPool {
     if let list = singlePageList(kind, pages), let address = try pop(list) {
       return address
     }
+    let address: Address?
     switch kind {
-    case .paged: return try allocateFromBitmap(pagedBitmap, pages: pages)
-    case .session: return try allocateFromBitmap(sessionBitmap, pages: pages)
+    case .paged: address = try allocateFromBitmap(pagedBitmap, pages: pages)
+    case .session: address = try allocateFromBitmap(sessionBitmap, pages: pages)
     case .nonPaged, .nonPagedNoExecute:
-      return profile.nonPagedPages == .bitmap
+      address =
+        profile.nonPagedPages == .bitmap
         ? try allocateNonPagedFromBitmap(pages: pages)
         : try allocateRun(pages: pages)
+    }
+    if address != nil { countHandedOut(kind, pages) }
+    return address
+  }
+
+  /// Books pages that left the page level, or with a wrapped negative number came back to it.
+  func countHandedOut(_ kind: PoolKind, _ pages: UInt64) {
+    guard profile.pageCounters == .kept else { return }
+    switch kind {
+    case .session: return
+    case .paged: variables.pointee.allocatedPages.paged &+= pages
+    case .nonPaged, .nonPagedNoExecute: variables.pointee.allocatedPages.nonPaged &+= pages
     }
   }
 
