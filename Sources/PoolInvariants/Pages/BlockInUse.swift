@@ -23,6 +23,7 @@ extension PoolAudit {
       view, live, body, end: header &+ fields.units &<< facts.unitShift)
     {
       summary.liveBlocks &+= 1
+      if address == walk.sought { summary.hasSought = true }
       let block = LiveBlock(
         header: header, fields: fields, address: address, descriptor: walk.descriptor)
       auditLiveBlock(view, live.at(position).allocation, block, walk.depth)

@@ -32,9 +32,11 @@ extension Planted {
     },
     Planted(.marksStart) { $0.mark($1[0], .start, false) },
     Planted(.marksStart, prepare: threePages) { $0.mark($1[0] + 0x1000, .start, true) },
+    Planted(.marksStart, prepare: threePages) { $0.mark($1[0], .start, false) },
     Planted(.marksStart) { audited, _ in audited.mark(audited.longRun, .start, true) },
     Planted(.marksEnd) { $0.mark($1[0], .end, false) },
     Planted(.marksEnd, prepare: threePages) { $0.mark($1[0] + 0x1000, .end, true) },
+    Planted(.marksEnd, prepare: threePages) { $0.mark($1[0] + 0x2000, .end, false) },
     Planted(.marksEnd, on: .windows7x64) { $0.mark($1[0] + 0x1000, .end, true) },
     Planted(
       .marksMapped,

@@ -7,12 +7,6 @@ extension AuditedPool {
   private var layout: HeaderLayout { pool.profile.header }
   private var word: UInt64 { pool.profile.wordBytes }
 
-  /// Allocates what must be there.
-  mutating func taking(_ type: PoolType, _ bytes: UInt64) -> Address {
-    guard let address = allocate(type, bytes) else { preconditionFailure("\(log)") }
-    return address
-  }
-
   /// The header of the block whose body starts at `body`.
   func header(_ body: Address) -> Address { body - UInt64(layout.bytes) }
 

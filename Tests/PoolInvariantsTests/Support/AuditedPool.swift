@@ -64,6 +64,12 @@ struct AuditedPool: ~Copyable {
     _ = contents.withUnsafeBytes { pool.write(address, $0) }
   }
 
+  /// Allocates what must be there.
+  mutating func taking(_ type: PoolType, _ bytes: UInt64) -> Address {
+    guard let address = allocate(type, bytes) else { preconditionFailure("\(log)") }
+    return address
+  }
+
   /// Frees what starts at `address`.
   mutating func free(_ address: Address) {
     log.append("free 0x\(String(address, radix: 16))")
@@ -97,5 +103,6 @@ struct AuditedPool: ~Copyable {
 }
 
 extension PoolTag: ExpressibleByStringLiteral {
+  /// A tag from its characters.
   public init(stringLiteral value: StaticString) { self.init(value) }
 }
