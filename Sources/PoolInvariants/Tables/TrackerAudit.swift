@@ -47,18 +47,16 @@ extension PoolAudit {
     return nil
   }
 
-  /// Adds what the kernel books for its own tables.
+  /// Adds what the kernel books for those of its own tables that came from the pool.
   private mutating func addTables(_ view: PoolView) {
     let variables = view.variables
-    let bigTable = facts.pageRounded(variables.bigTableEntries &* facts.profile.bigEntryBytes)
-    if view.configuration.initialisation == .kernel {
-      tags.add(.pool, isPaged: false, bytes: bigTable)
-      let rows = facts.pageRounded(variables.trackerRows &* facts.profile.trackerRowBytes)
-      tags.add(.pool, isPaged: false, bytes: rows)
-    } else {
-      // Tables beside the pool are not booked, but a resized one's difference is.
-      let initial = facts.pageRounded(books.initialBigTableBytes)
-      tags.add(.pool, isPaged: false, bytes: bigTable &- initial, count: 0)
+    if spaces.page(of: variables.bigTable) != nil {
+      let bytes = variables.bigTableEntries &* facts.profile.bigEntryBytes
+      tags.add(.pool, isPaged: false, bytes: facts.pageRounded(bytes))
+    }
+    if spaces.page(of: variables.trackerTable) != nil {
+      let bytes = variables.trackerRows &* facts.profile.trackerRowBytes
+      tags.add(.pool, isPaged: false, bytes: facts.pageRounded(bytes))
     }
   }
 
@@ -141,9 +139,14 @@ extension PoolAudit {
     }
     auditReach(view, rows)
     guard isFull, facts.profile.trackerOverflow == .lastSlot else { return }
-    let last = rowAddress(view, view.variables.trackerRows &- 1)
-    requireRow(view, last, "of the rest", isPaged: false, shared.nonPaged)
-    requireRow(view, last, "of the rest", isPaged: true, shared.paged)
+    let last = view.variables.trackerRows &- 1
+    for (isPaged, sum) in [(false, shared.nonPaged), (true, shared.paged)] {
+      let zero = books.rowDrift[PoolTag(word: UInt32(truncatingIfNeeded: last)), isPaged: isPaged]
+      var expected = sum
+      expected.allocations &+= zero.allocations
+      expected.bytes &+= zero.bytes
+      requireRow(view, rowAddress(view, last), "of the rest", isPaged: isPaged, expected)
+    }
   }
 
   /// A row that probing does not reach is lost to the next allocation of its tag.
