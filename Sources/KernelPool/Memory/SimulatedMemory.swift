@@ -193,7 +193,8 @@ struct SimulatedMemory: ~Copyable {
   }
 
   /// Adds `difference`, modulo the pointer's width, to the counter at `address`.
-  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt) {
+  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt)
+  {
     if isWide {
       try store64(address, try load64(address) &+ difference)
     } else {

@@ -24,7 +24,8 @@ extension KernelPool {
   /// any.
   @inline(__always) func storedType(_ type: PoolType) -> UInt32 {
     honoursAlignment(type)
-      ? geometry.storedPoolType.stored(type.subtracting(.cacheAligned)) : geometry.storedPoolType.stored(type)
+      ? geometry.storedPoolType.stored(type.subtracting(.cacheAligned))
+      : geometry.storedPoolType.stored(type)
   }
 
   /// The aligned address within a grown block, with its second header.
@@ -51,7 +52,8 @@ extension KernelPool {
     let units = UInt64(layout.blockSize.get(word)) &- distance
     var copy = layout.previousSize.set(word, UInt32(truncatingIfNeeded: distance))
     copy = layout.blockSize.set(copy, UInt32(truncatingIfNeeded: units))
-    copy = layout.poolType.set(copy, geometry.storedPoolType.stored(type) | PoolType.cacheAligned.rawValue)
+    copy = layout.poolType.set(
+      copy, geometry.storedPoolType.stored(type) | PoolType.cacheAligned.rawValue)
     try memory.store32(second, copy)
     try memory.store32(
       second &+ HeaderLayout.tagOffset, try memory.load32(first &+ HeaderLayout.tagOffset))

@@ -4,6 +4,8 @@ public struct DiagnosisEntry: Sendable, Hashable {
   public enum Verdict: String, Sendable, Hashable {
     /// Pool pages hold far more than the tagged blocks: the rest are holes.
     case fragmentation
+    /// Paged pool pages hold far more than the tagged blocks; why is open without their listings.
+    case untaggedPaged = "untagged-paged"
     /// A tag's small blocks keep nearly empty pages.
     case pinnedPages = "pinned-pages"
     /// Request sizes that no hole of the listed pages serves.

@@ -10,6 +10,11 @@ public struct Guidance: Sendable, Hashable {
       + "once, when they start, instead of allocating and freeing them again and again.",
     source: "Windows driver documentation, Allocating System-Space Memory")
 
+  static let pagedDifference = Guidance(
+    text: "List some of its pages before calling it fragmentation: session allocations are "
+      + "counted in tables of their own (!poolused 8).",
+    source: "debugger documentation, !poolused")
+
   static let pinning = Guidance(
     text: "A page goes back only when its last block is freed. Give small long-lived blocks a "
       + "home of their own (a lookaside list or a slab), away from large short-lived ones.",

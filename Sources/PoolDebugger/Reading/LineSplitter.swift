@@ -20,15 +20,27 @@ public struct LineSplitter: Sendable {
   public mutating func push(
     _ chunk: some Sequence<UInt8>, line: ([UInt8]) throws -> Void
   ) rethrows {
-    for byte in chunk {
-      if byte == 0x0A {
-        try endLine(line)
-      } else if pending.count < Self.longestLineBytes {
-        pending.append(byte)
-      } else if !isCut {
+    let isDone = try chunk.withContiguousStorageIfAvailable { bytes in
+      try split(bytes, line)
+      return true
+    }
+    if isDone == nil { try Array(chunk).withUnsafeBufferPointer { try split($0, line) } }
+  }
+
+  private mutating func split(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ line: ([UInt8]) throws -> Void
+  ) rethrows {
+    var start = 0
+    while start < bytes.count {
+      let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
+      let room = Self.longestLineBytes - pending.count
+      pending.append(contentsOf: bytes[start..<min(end, start + room)])
+      if end - start > room, !isCut {
         isCut = true
         cutLines += 1
       }
+      if end < bytes.count { try endLine(line) }
+      start = end + 1
     }
   }
 

@@ -24,7 +24,7 @@ import Testing
     let order = report.diagnosis.map(\.verdict.rawValue)
     #expect(
       order == [
-        "fragmentation", "fragmentation", "pinned-pages", "pinned-pages", "unserved-sizes",
+        "fragmentation", "untagged-paged", "pinned-pages", "pinned-pages", "unserved-sizes",
         "near-page-requests", "limit-distance", "limit-distance", "largest-consumer",
       ])
   }

@@ -25,6 +25,9 @@ import Testing
     }
     #expect(entry.text.contains("101 MB in !vm, 65 MB in !poolused"))
     #expect(entry.text.contains("The pool is fragmented."))
+    let paged = try #require(try diagnose(all).first { $0.verdict == .untaggedPaged })
+    #expect(entries.count == 1 && paged.bytes == 33_079 * 4_096 - 66_610_504)
+    #expect(paged.text.contains("50.8 %") && !paged.text.contains("fragmented"))
     #expect(
       entry.evidence == [
         "incident/vm.txt:15: NonPagedPool Usage 25463 pages (101852 Kb)",

@@ -73,7 +73,10 @@ struct HoleCoverage {
       groups[Kind(tag: tag, sizeBytes: block.sizeBytes), default: []].append((source, block))
     }
     return groups.filter { $0.value.count >= 2 }
-      .sorted { ($1.value.count, $0.key.tag) < ($0.value.count, $1.key.tag) }
+      .sorted {
+        ($1.value.count, $0.key.tag, $0.key.sizeBytes)
+          < ($0.value.count, $1.key.tag, $1.key.sizeBytes)
+      }
       .map { kind, blocks in entry(kind, blocks, largest) }
   }
 

@@ -1,6 +1,9 @@
 /// The arithmetic of the article: what `!vm` says the pool holds, less what `!poolused` says its
 /// tagged blocks take, lies in holes.
 ///
+/// For paged pool the same difference proves less, since session allocations have tables of their
+/// own; it is stated, not judged.
+///
 /// Both tables must cover the whole pool of one system: several that disagree, a table restricted
 /// to some tags, and usage figures that exceed the machine's memory are no evidence.
 struct PoolFragmentation {
@@ -23,19 +26,20 @@ struct PoolFragmentation {
     guard Double(lost) >= Double(held) * Self.leastShare else { return nil }
     let pool = isPaged ? "paged" : "nonpaged"
     let pages = lost / PageCheck.pageBytes
-    var text =
+    let difference =
       "The \(pool) pool holds \(DecimalText.grouped(usage.pages)) pages "
       + "(\(DecimalText.grouped(held)) bytes), its tagged blocks only "
-      + "\(DecimalText.grouped(tagged.bytes)) bytes: \(DecimalText.grouped(lost)) bytes "
-      + "(\(DecimalText.grouped(pages)) pages, \(DecimalText.percent(lost, of: held))) are free "
-      + "inside pool pages: \(Self.rounded(usage.pages, tagged.bytes))."
-    text +=
-      isPaged
-      ? " Session allocations are counted in tables of their own, so part of it may be theirs."
-      : " The pool is fragmented."
+      + "\(DecimalText.grouped(tagged.bytes)) bytes (\(Self.rounded(usage.pages, tagged.bytes))): "
+      + "\(DecimalText.grouped(lost)) bytes (\(DecimalText.grouped(pages)) pages, "
+      + "\(DecimalText.percent(lost, of: held))) "
     return DiagnosisEntry(
-      verdict: .fragmentation, pool: pool, bytes: lost, text: text,
-      evidence: usage.evidence + tagged.evidence, guidance: .longLivedBuffers)
+      verdict: isPaged ? .untaggedPaged : .fragmentation, pool: pool, bytes: lost,
+      text: difference
+        + (isPaged
+          ? "belong to no block of this table."
+          : "are holes in its pages. The pool is fragmented."),
+      evidence: usage.evidence + tagged.evidence,
+      guidance: isPaged ? .pagedDifference : .longLivedBuffers)
   }
 
   /// The two totals as people quote them from the printouts, thousands of Kb against millions of

@@ -2,7 +2,7 @@ import KernelPool
 import PoolWalk
 
 /// The line of one block in a `!pool` listing.
-struct BlockLine {
+struct PrintedBlockLine {
   let text: String
 
   /// - Parameters:
