@@ -79,7 +79,7 @@ extension PoolAudit {
       let tag = PoolTag(word: key)
       if !rows.set(UInt64(key), UInt32(truncatingIfNeeded: row)) {
         findings.report(
-          .trackerRow, at: address, expected: 1, found: 2, "rows of the tag \(words(tag))")
+          .trackerRow, at: address, expected: 1, found: 2, "rows of the tag \(Self.words(tag))")
       }
       auditRow(view, tag, row)
     }
@@ -94,12 +94,13 @@ extension PoolAudit {
       var expected = tags[tag, isPaged: isPaged]
       expected.allocations &+= drift.allocations &+ inherited.allocations
       expected.bytes &+= drift.bytes &+ inherited.bytes
-      requireRow(view, rowAddress(view, row), words(tag), isPaged: isPaged, expected)
+      requireRow(view, rowAddress(view, row), tag, isPaged: isPaged, expected)
     }
   }
 
   private mutating func requireRow(
-    _ view: PoolView, _ address: Address, _ name: String, isPaged: Bool, _ expected: TagTally.Sum
+    _ view: PoolView, _ address: Address, _ tag: PoolTag?, isPaged: Bool,
+    _ expected: TagTally.Sum
   ) {
     let columns = columns(isPaged: isPaged)
     let allocations = view.word32(address &+ columns.allocations) ?? 0
@@ -107,10 +108,12 @@ extension PoolAudit {
     let pool = isPaged ? "paged" : "nonpaged"
     findings.require(
       .trackerOutstanding, at: address, expected: expected.allocations & 0xFFFF_FFFF,
-      found: UInt64(allocations &- frees), "\(pool) allocations less frees of the tag \(name)")
+      found: UInt64(allocations &- frees),
+      "\(pool) allocations less frees of the tag \(Self.words(tag))")
     findings.require(
       .trackerBytes, at: address, expected: expected.bytes & facts.wordMask,
-      found: view.pointer(address &+ columns.bytes) ?? 0, "\(pool) bytes of the tag \(name)")
+      found: view.pointer(address &+ columns.bytes) ?? 0,
+      "\(pool) bytes of the tag \(Self.words(tag))")
   }
 
   /// Every tag with live allocations has a row; those that found the table full share the extra
@@ -134,7 +137,7 @@ extension PoolAudit {
     if !isFull, let tag = unplaced.min() {
       findings.report(
         .trackerRow, at: view.variables.trackerTable, expected: 1, found: 0,
-        "rows of the tag \(words(tag))")
+        "rows of the tag \(Self.words(tag))")
       return
     }
     auditReach(view, rows)
@@ -145,7 +148,7 @@ extension PoolAudit {
       var expected = sum
       expected.allocations &+= zero.allocations
       expected.bytes &+= zero.bytes
-      requireRow(view, rowAddress(view, last), "of the rest", isPaged: isPaged, expected)
+      requireRow(view, rowAddress(view, last), nil, isPaged: isPaged, expected)
     }
   }
 
@@ -160,12 +163,14 @@ extension PoolAudit {
     for (tag, row) in lost.sorted(by: { $0.row < $1.row }) {
       findings.report(
         .trackerRow, at: rowAddress(view, UInt64(row)), expected: firstRow(view, tag),
-        found: UInt64(row), "row of the tag \(words(tag)), reached from its hash")
+        found: UInt64(row), "row of the tag \(Self.words(tag)), reached from its hash")
     }
   }
 
-  /// A tag for a report: printable characters as they are, others as dots.
-  func words(_ tag: PoolTag) -> String {
+  /// A tag for a report: printable characters as they are, others as dots. Nil stands for the tags
+  /// that share the extra row.
+  private static func words(_ tag: PoolTag?) -> String {
+    guard let tag else { return "of the rest" }
     let (first, second, third, fourth) = tag.bytes
     let characters = [first, second, third, fourth].map { byte in
       (0x20...0x7E).contains(byte) ? Character(UnicodeScalar(byte)) : "."
@@ -187,6 +192,6 @@ extension PoolAudit {
     var expected = books.tags[tag, isPaged: isPaged]
     expected.allocations &+= drift.allocations &+ inherited.allocations
     expected.bytes &+= drift.bytes &+ inherited.bytes
-    requireRow(view, rowAddress(view, row), words(tag), isPaged: isPaged, expected)
+    requireRow(view, rowAddress(view, row), tag, isPaged: isPaged, expected)
   }
 }

@@ -103,6 +103,6 @@ struct AuditedPool: ~Copyable {
 }
 
 extension PoolTag: ExpressibleByStringLiteral {
-  /// A tag from a literal of up to four characters.
+  /// A tag from its characters.
   public init(stringLiteral value: StaticString) { self.init(value) }
 }
