@@ -58,7 +58,7 @@ public struct Staircase: Adversary {
   }
 
   /// The request that no page with a pin can serve.
-  private var lastRequestUnits: Int? {
+  var lastRequestUnits: Int? {
     let above = rules.exactFit == .taken ? 1 : 0
     let units = geometry.pageUnits - geometry.smallestBlockUnits + above
     return units <= geometry.largestBlockUnits ? units : nil
@@ -67,9 +67,11 @@ public struct Staircase: Adversary {
   /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
     guard rules.fit == .smallestList, rules.freedOrder == .head else { return nil }
-    var forecast = StaircaseForecast(
-      geometry: geometry, exactFit: rules.exactFit, peakLiveUnits: peakLiveUnits)
-    for step in plan.steps { forecast.take(step) }
+    var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    for step in plan.steps {
+      let cost = StaircasePlan.PageCost(step.tree, exactFit: rules.exactFit)
+      forecast.take(cost, level: step.level, mostPages: step.mostPages)
+    }
     return forecast.finish(lastRequestUnits: lastRequestUnits)
   }
 
