@@ -60,7 +60,8 @@ public struct Staircase: Adversary {
   /// The request that no page with a pin can serve.
   var lastRequestUnits: Int? {
     let above = rules.exactFit == .taken ? 1 : 0
-    let units = geometry.pageUnits - geometry.smallestBlockUnits + above
+    let smallest = geometry.smallestBlockUnits
+    let units = max(smallest, geometry.pageUnits - smallest + above)
     return units <= geometry.largestBlockUnits ? units : nil
   }
 

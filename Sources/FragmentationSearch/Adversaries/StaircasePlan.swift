@@ -46,6 +46,7 @@ public struct StaircasePlan: Sendable, Hashable {
     let smallest = geometry.smallestBlockUnits
     let lastLevel = geometry.pageUnits - smallest
     var steps: [Step] = []
+    guard smallest <= lastLevel else { return StaircasePlan(steps: []) }
     for level in max(smallest, min(firstLevel, lastLevel))...lastLevel {
       guard
         let tree = PinTree.dyadic(

@@ -41,9 +41,9 @@ public struct ScheduleSearch: Sendable {
     self.peakLiveUnits = max(0, peakLiveUnits)
     let smallest = geometry.smallestBlockUnits
     let lastLevel = geometry.pageUnits - smallest
-    let first = min(max(smallest, firstLevel), lastLevel)
+    let first = min(max(smallest, firstLevel), max(smallest, lastLevel))
     self.firstLevel = first
-    choices = (first...lastLevel).map { level in
+    choices = (first..<max(first, lastLevel + 1)).map { level in
       PinTree.candidates(
         stretch: geometry.pageUnits, level: level, smallest: smallest,
         limit: max(1, choicesAtLevel)
@@ -75,7 +75,7 @@ public struct ScheduleSearch: Sendable {
     var generator = generator
     var entries = choices.map { Entry(choice: $0.isEmpty ? -1 : 0, mostPages: .max) }
     var best = value(of: entries)
-    for _ in 0..<max(0, trials) {
+    for _ in 0..<(entries.isEmpty ? 0 : max(0, trials)) {
       var undo: [(index: Int, entry: Entry)] = []
       for _ in 0...generator.below(2) {
         let index = generator.below(entries.count)
