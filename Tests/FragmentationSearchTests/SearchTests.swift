@@ -20,9 +20,9 @@ struct SearchTests {
   @Test(arguments: [PlacementRules.lastInFirstOut, .windows, .reactOS])
   func answersAreTrueAndReproducible(rules: PlacementRules) async throws {
     for algorithm in Self.algorithms {
-      let question = try Self.question(60_000, rules: rules)
+      let question = try Self.question(30_000, rules: rules)
       let answer = await algorithm.search(question)
-      let again = await algorithm.search(try Self.question(60_000, workers: 3, rules: rules))
+      let again = await algorithm.search(try Self.question(30_000, workers: 3, rules: rules))
       #expect(answer == again, "\(algorithm.name)")
       let metrics = FragmentationMetrics.measuring(
         answer.trace, geometry: question.geometry, rules: rules)
@@ -39,11 +39,11 @@ struct SearchTests {
 
   @Test func seedsMatterAndMacrosBeatTheControls() async throws {
     let one = await MacroSearch(population: 16, runOperations: 3000).search(
-      try Self.question(300_000))
+      try Self.question(100_000))
     let two = await MacroSearch(population: 16, runOperations: 3000).search(
-      try Self.question(300_000, seed: 2))
+      try Self.question(100_000, seed: 2))
     #expect(one.trace != two.trace)
-    let control = await RandomSearch(traceOperations: 300).search(try Self.question(300_000))
+    let control = await RandomSearch(traceOperations: 300).search(try Self.question(100_000))
     #expect(one.pages > control.pages)
   }
 
@@ -87,7 +87,7 @@ struct SearchTests {
   }
 
   @Test func remedyTableHasARowForEachRuleWithinItsBound() async throws {
-    let question = try Self.question(120_000)
+    let question = try Self.question(60_000)
     let table = await RemedyTable.measuring(
       question, by: MacroSearch(population: 16, runOperations: 3000))
     let names = table.rows.map(\.name)

@@ -7,7 +7,7 @@ import Testing
 struct SmallGeometryTests {
   @Test(arguments: AbstractPoolTests.allRules)
   func programsRunEverywhere(rules: PlacementRules) throws {
-    for page in 2...11 {
+    for page in [2, 3, 5, 8, 11, 14] {
       for smallest in 1..<page {
         for largest in smallest...page where largest >= page - 1 || largest % 3 == 0 {
           let geometry = try PoolGeometry(
@@ -26,12 +26,18 @@ struct SmallGeometryTests {
       RobsonProgram(geometry: geometry, rules: rules, peakLiveUnits: cap),
       ContiguousChurn(geometry: geometry, rules: rules, peakLiveUnits: cap),
       Staircase.dyadic(geometry: geometry, rules: rules, peakLiveUnits: cap, firstLevel: 1),
+      Staircase.dyadic(
+        geometry: geometry, rules: rules, peakLiveUnits: cap,
+        firstLevel: 2 * geometry.smallestBlockUnits + 1),
     ]
     for program in programs {
       let outcome = program.outcome()
       let place = "\(program.name) \(geometry) cap \(cap)"
       #expect(outcome.footprint.peakLiveUnits <= cap, "\(place)")
       #expect(outcome.footprint.peakPagesHeld <= bound, "\(place)")
+      if let predicted = outcome.predictedPages {
+        #expect(outcome.footprint.peakPagesHeld == predicted, "\(place)")
+      }
     }
   }
 }

@@ -60,6 +60,8 @@ public struct ContiguousChurn: Adversary {
 
   /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
+    // Smaller blocks would share pages.
+    guard firstRequestUnits > geometry.pageUnits / 2 else { return nil }
     var pages = 0
     var live = 0
     for round in rounds {

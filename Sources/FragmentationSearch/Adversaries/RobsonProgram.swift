@@ -31,7 +31,8 @@ public struct RobsonProgram: Adversary {
   /// Each doubling adds half of the cap; exact where a page is a power of two of words and the cap
   /// is a whole number of pages.
   public var predictedPages: Int? {
-    guard isPowerOfTwoPage, geometry.largestBlockUnits >= geometry.pageUnits - 1,
+    guard isPowerOfTwoPage, geometry.pageUnits > 2,
+      geometry.largestBlockUnits >= geometry.pageUnits - 1,
       peakLiveUnits % (2 * geometry.pageUnits) == 0,
       rules.exactFit == .taken, rules.fit == .smallestList
     else { return nil }

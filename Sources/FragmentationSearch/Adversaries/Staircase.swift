@@ -68,6 +68,12 @@ public struct Staircase: Adversary {
   /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
     guard rules.fit == .smallestList, rules.freedOrder == .head else { return nil }
+    if rules.remainderOrder == .tail {
+      // Low levels leave runs of all small sizes, and then no end piece has a size of its own.
+      guard let first = plan.steps.first, first.level > 2 * geometry.smallestBlockUnits,
+        geometry.largestBlockUnits >= geometry.pageUnits - 1
+      else { return nil }
+    }
     var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
     for step in plan.steps {
       let cost = StaircasePlan.PageCost(step.tree, exactFit: rules.exactFit)
