@@ -15,8 +15,6 @@ public struct RaiseAndRemove<Configuration: TraceConfiguration, Operation: SlotO
   private static var longTrace: Int { 24 }
   /// Single numbers are raised in traces up to this length.
   private static var shortTrace: Int { 6 }
-  /// So many landmarks next above a number are tried, and the last one.
-  private static var nearLandmarks: Int { 2 }
 
   /// The pass.
   public init() {}
@@ -47,7 +45,7 @@ public struct RaiseAndRemove<Configuration: TraceConfiguration, Operation: SlotO
     _ sites: [ParameterSite], in trace: Trace<Configuration, Operation>,
     _ reduction: inout Reduction<Configuration, Operation>
   ) -> Bool {
-    for landmark in landmarks(above: sites[0].parameter) {
+    for landmark in ParameterSite.landmarks(above: sites[0].parameter) {
       let values = sites.map { _ in landmark }
       guard let raised = ParameterSite.replacing(sites, with: values, in: trace) else { continue }
       for index in raised.operations.indices.reversed() {
@@ -59,13 +57,5 @@ public struct RaiseAndRemove<Configuration: TraceConfiguration, Operation: SlotO
       }
     }
     return false
-  }
-
-  private static func landmarks(above parameter: Parameter) -> [UInt64] {
-    let above = parameter.landmarks
-      .filter { parameter.complexity(of: $0) > parameter.complexity }
-      .sorted { parameter.complexity(of: $0) < parameter.complexity(of: $1) }
-    guard above.count > nearLandmarks, let last = above.last else { return above }
-    return Array(above.prefix(nearLandmarks)) + [last]
   }
 }

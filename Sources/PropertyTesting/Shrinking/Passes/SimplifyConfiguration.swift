@@ -1,4 +1,8 @@
 /// Brings the configuration toward its defaults: all settings at once, then each.
+///
+/// A setting often only spares small requests some special treatment, which larger ones escape
+/// anyway. So the default is also tried with the numbers of the operations raised: settings rank
+/// before them.
 public struct SimplifyConfiguration<
   Configuration: TraceConfiguration, Operation: SlotOperation
 >: ShrinkPass {
@@ -14,7 +18,12 @@ public struct SimplifyConfiguration<
     for (index, parameter) in reduction.trace.configuration.parameters.enumerated() {
       simplest = simplest?.replacingParameter(at: index, with: parameter.origin)
     }
-    if let simplest, Self.attempt(simplest, &reduction) { return }
+    guard let simplest, simplest != reduction.trace.configuration else { return }
+    if Self.attempt(simplest, &reduction) { return }
+    for raised in ParameterSite.raisedFloors(of: reduction.trace) {
+      let candidate = Trace(configuration: simplest, operations: raised.operations)
+      if reduction.isOver || reduction.attempt(candidate) { return }
+    }
     for (index, parameter) in reduction.trace.configuration.parameters.enumerated() {
       ValueSearch(parameter).lower(parameter.value) { simpler in
         let configuration = reduction.trace.configuration.replacingParameter(
@@ -27,8 +36,7 @@ public struct SimplifyConfiguration<
   private static func attempt(
     _ configuration: Configuration, _ reduction: inout Reduction<Configuration, Operation>
   ) -> Bool {
-    guard configuration != reduction.trace.configuration else { return false }
-    return reduction.attempt(
+    reduction.attempt(
       Trace(configuration: configuration, operations: reduction.trace.operations))
   }
 }
