@@ -230,6 +230,7 @@ extension KernelPool.AllocationOutcome {
 }
 
 extension Profile: CustomTestStringConvertible {
+  /// The profile's name, so that a failed test says which version it was.
   public var testDescription: String { name }
 }
 
