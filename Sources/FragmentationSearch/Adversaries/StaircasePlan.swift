@@ -10,6 +10,28 @@ public struct StaircasePlan: Sendable, Hashable {
     var mostPages: Int
   }
 
+  /// What a page of one cut costs, worked out once.
+  struct PageCost: Sendable, Hashable {
+    /// Units of the temporary blocks.
+    let temporaryUnits: Int
+    /// The stretch and the units of each pin.
+    let pins: [Pin]
+
+    struct Pin: Sendable, Hashable {
+      let stretch: Int
+      let units: Int
+    }
+
+    var pinUnits: Int { pins.reduce(0) { $0 + $1.units } }
+
+    init(_ tree: PinTree, exactFit: ExactFit) {
+      temporaryUnits = tree.temporaryUnits(exactFit, block: tree.units)
+      var pins: [Pin] = []
+      tree.forEachPin { pins.append(Pin(stretch: $0, units: $1)) }
+      self.pins = pins
+    }
+  }
+
   /// In order of levels.
   var steps: [Step]
 
@@ -24,6 +46,7 @@ public struct StaircasePlan: Sendable, Hashable {
     let smallest = geometry.smallestBlockUnits
     let lastLevel = geometry.pageUnits - smallest
     var steps: [Step] = []
+    guard smallest <= lastLevel else { return StaircasePlan(steps: []) }
     for level in max(smallest, min(firstLevel, lastLevel))...lastLevel {
       guard
         let tree = PinTree.dyadic(

@@ -170,7 +170,7 @@ extension KernelPool {
     let newBytes = newCount &* profile.bigEntryBytes
     guard newCount > 1, let table = try allocatePages(.nonPaged, bytes: newBytes)
     else { return false }
-    for offset in stride(from: 0, to: newBytes, by: 4) { try memory.store32(table &+ offset, 0) }
+    try memory.clear(table, newBytes)
     for index in 0..<newCount {
       try memory.storePointer(table &+ index &* profile.bigEntryBytes, Self.freeEntry)
     }

@@ -75,15 +75,21 @@ struct SimulatedMemory: ~Copyable {
   }
 
   /// Extends the first window down to `page` of the nonpaged pool, stamping what lies between.
+  ///
+  /// Not across more than `mostStampedPages`: stamps commit the host's memory, and one request of
+  /// gigabytes must not commit gigabytes. What is beyond is found by the slower search.
   mutating func touch(fromPage page: UInt64) {
     let pool = regions[0]
     guard pool.stamp != nil, page < pool.alwaysMappedPages else { return }
     let floor = (poolWindow.base &- pool.base) &>> pool.pageShift
-    guard page < floor else { return }
+    guard page < floor, floor &- page <= Self.mostStampedPages else { return }
     for index in page..<floor { _ = pool.isAccessible(page: index) }
     let bytes = (floor &- page) &<< pool.pageShift
     poolWindow = poolWindow.extendedDown(by: bytes)
   }
+
+  /// The most pages that one extension of the window stamps.
+  private static let mostStampedPages: UInt64 = 1 << 16
 
   /// The host address of `width` bytes at `address`.
   mutating func locate(
@@ -139,6 +145,18 @@ struct SimulatedMemory: ~Copyable {
 
   /// Forgets a failed access that was not the kernel's: a driver's stray write, say.
   mutating func forgetFailure() { failure = nil }
+
+  /// Clears `byteCount` bytes from `address` on.
+  mutating func clear(_ address: Address, _ byteCount: UInt64) throws(Halt) {
+    var done: UInt64 = 0
+    while done < byteCount {
+      // No page is smaller than 64 bytes, and no run of 64 aligned bytes crosses one.
+      let place = address &+ done
+      let count = min(64 &- (place & 63), byteCount &- done)
+      try locate(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
+      done &+= count
+    }
+  }
 
   // MARK: Words
 

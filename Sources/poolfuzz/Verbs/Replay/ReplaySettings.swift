@@ -31,14 +31,7 @@ struct ReplaySettings {
   init(_ arguments: ParsedArguments) throws(CommandFailure) {
     level = try arguments.choice("--check", default: CheckLevel.full)
     mutant = try arguments.choice("--mutant", default: Mutant.none)
-    profile = nil
-    if let name = arguments.value("--profile") {
-      guard let found = Profile.named(name) else {
-        let names = Profile.all.map { $0.name }.joined(separator: ", ")
-        throw .usage("--profile is one of \(names), not '\(name)'")
-      }
-      profile = found
-    }
+    profile = try arguments.value("--profile").map(Profile.chosen)
     pages = arguments.values("--pool")
     poolUsed = arguments.value("--poolused") ?? ""
     json = arguments.has("--json")

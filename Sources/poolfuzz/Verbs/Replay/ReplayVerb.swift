@@ -24,6 +24,9 @@ extension Verb {
         guard arguments.operands.isEmpty else {
           throw CommandFailure.usage("--batch reads standard input and takes no trace")
         }
+        guard settings.views.isEmpty else {
+          throw CommandFailure.usage("--batch answers with JSON lines and prints nothing else")
+        }
         return try BatchReplay(settings, streams).run()
       }
       guard !arguments.operands.isEmpty else {
