@@ -29,8 +29,8 @@ struct StaircaseForecast {
     level = newLevel
   }
 
-  /// Makes pages of one cost at a level, at most `mostPages`; gives how many. A page is all live for
-  /// a moment, so the last one needs a whole page of slack whatever it costs afterwards.
+  /// Makes pages of one cost at a level, at most `mostPages`; gives how many. A page is all live
+  /// for a moment, so the last one needs a whole page of slack whatever it costs afterwards.
   @discardableResult
   mutating func take(_ cost: StaircasePlan.PageCost, level: Int, mostPages: Int) -> Int {
     begin(level: level)

@@ -38,8 +38,8 @@ public struct StaircasePlan: Sendable, Hashable {
   /// The dyadic staircase: at every level from `firstLevel` on, as many pages as fit.
   ///
   /// Left out are levels at which a stretch has no room for its pin. Where remainders go to the
-  /// tail, a pin's place is found only if no other free run has its size, so levels that would leave
-  /// such runs are left out too, and pins of other sizes.
+  /// tail, a pin's place is found only if no other free run has its size, so levels that would
+  /// leave such runs are left out too, and pins of other sizes.
   public static func dyadic(
     geometry: PoolGeometry, rules: PlacementRules, firstLevel: Int
   ) -> StaircasePlan {

@@ -1,4 +1,5 @@
-/// One answer of `bound` or `maximize`: what can be reached, what cannot be exceeded, and the share.
+/// One answer of `bound` or `maximize`: what can be reached, what cannot be exceeded, and the
+/// share.
 public struct FragmentationReport: Sendable, Hashable {
   /// The name of the profile, or of the geometry where there is none.
   public var profile: String
