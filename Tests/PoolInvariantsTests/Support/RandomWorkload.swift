@@ -70,6 +70,7 @@ struct RandomWorkload {
       address = audited.contiguous(bytes, highest: highest)
     } else {
       var type = types.randomElement(using: &random) ?? .nonPaged
+      // The model books the free of large no-execute memory on the other nonpaged descriptor.
       if bytes > profile.largestSmallRequest - 8 { type.remove(.noExecute) }
       let tag = tags.randomElement(using: &random) ?? "Abcd"
       address = audited.allocate(type, bytes, tag)
