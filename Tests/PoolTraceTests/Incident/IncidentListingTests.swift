@@ -29,7 +29,7 @@ import Testing
       .replacing(
         "expansion=orig expansion_base=0xfa5a8000",
         with: "expansion=first expansion_base=0xfa269000")
-    let replay = try IncidentReplay.run(try TraceParser.operations(in: text))
+    let replay = try IncidentReplay.run(try TraceParser.operations(in: text), fill: .off)
     let problems = replay.problems
     let first = try #require(replay.replayer.slots[try #require(SlotName("work"))])
     let lines = try listing(named: "page-fa808000", in: replay.view)
@@ -41,7 +41,8 @@ import Testing
   /// No page of the story is left untouched by a change of the rules that made it.
   @Test(arguments: IncidentFiles.pages, [Mutant.splitAlwaysFront, .noForwardMerge])
   func anotherRuleMakesAnotherPage(_ name: String, _ mutant: Mutant) throws {
-    let replay = try IncidentReplay.run(try IncidentFiles.operations(name), mutant: mutant)
+    let replay = try IncidentReplay.run(
+      try IncidentFiles.operations(name), mutant: mutant, fill: .off)
     let lines = try listing(named: name, in: replay.view)
     #expect(lines != (try printed(name)))
   }
@@ -51,7 +52,7 @@ import Testing
     let operations = try TraceParser.operations(
       in: try IncidentFiles.text("page-fa808000.trace")
         + "writeat 0xfa808a2\(offset) 7f\n")
-    let replay = try IncidentReplay.run(operations)
+    let replay = try IncidentReplay.run(operations, fill: .off)
     let lines = try listing(named: "page-fa808000", in: replay.view)
     #expect(lines != (try printed("page-fa808000")))
   }

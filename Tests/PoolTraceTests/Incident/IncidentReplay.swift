@@ -16,12 +16,14 @@ struct IncidentReplay: ~Copyable {
   private var bigPages = 0
   private var peakPages = 0
 
-  /// Replays `operations`, with a bug planted where one is named.
+  /// Replays `operations`, with a bug planted where one is named. Replays that are to fail need not
+  /// fill what they allocate.
   static func run(
-    _ operations: [PoolTrace.Operation], mutant: Mutant = .none
+    _ operations: [PoolTrace.Operation], mutant: Mutant = .none,
+    fill: TraceConfiguration.Fill? = nil
   ) throws -> IncidentReplay {
-    var configuration = TraceConfiguration()
-    if case .config(let own)? = operations.first { configuration = own }
+    var configuration = IncidentFiles.configuration(operations) ?? TraceConfiguration()
+    if let fill { configuration.fill = fill }
     let countsPeak = operations.contains { operation in
       guard case .expect(.metric(let name, _, _)) = operation else { return false }
       return name.hasSuffix(".peak_pages_held")

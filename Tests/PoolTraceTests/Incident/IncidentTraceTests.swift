@@ -51,7 +51,7 @@ import Testing
     let index = try #require(
       operations.firstIndex { if case .alloc = $0 { true } else { false } })
     operations.remove(at: index)
-    let replay = try IncidentReplay.run(operations)
+    let replay = try IncidentReplay.run(operations, fill: .off)
     let problems = replay.problems
     #expect(problems != [])
   }
@@ -59,7 +59,7 @@ import Testing
   @Test func aWrongFigureIsNoticed() throws {
     let text = try IncidentFiles.text("six-steps.trace")
       .replacing("expect nonpaged.free_bytes == 12216", with: "expect nonpaged.free_bytes == 12208")
-    let replay = try IncidentReplay.run(try TraceParser.operations(in: text))
+    let replay = try IncidentReplay.run(try TraceParser.operations(in: text), fill: .off)
     let problems = replay.problems
     #expect(problems.first == "nonpaged.free_bytes is 12216, not 12208")
   }
@@ -73,14 +73,15 @@ import Testing
     ("churn", .lookasideFirstInFirstOut), ("exhaustion-paged", .thresholdOneLess),
   ])
   func anotherRuleBreaksATrace(_ name: String, _ mutant: Mutant) throws {
-    let replay = try IncidentReplay.run(try IncidentFiles.operations(name), mutant: mutant)
+    let replay = try IncidentReplay.run(
+      try IncidentFiles.operations(name), mutant: mutant, fill: .off)
     let problems = replay.problems
     #expect(problems != [])
   }
 
-  /// The story's fifth step hangs on the lists. Where exact fits are searched first, a freed buffer's
-  /// place is taken again; where they never are, as in ReactOS, it is lost although nobody used it,
-  /// unless a free neighbour made it larger.
+  /// The story's fifth step hangs on the lists. Where exact fits are searched first, a freed
+  /// buffer's place is taken again; where they never are, as in ReactOS, it is lost although nobody
+  /// used it, unless a free neighbour made it larger.
   @Test(arguments: [("exact", 0xE0, 1), ("exact", 0x10, 1), ("above", 0xE0, 2), ("above", 0x10, 1)])
   func aFreedPlaceIsFoundAgainAmongExactFits(
     _ firstList: String, _ smallBytes: Int, _ pages: Int
