@@ -97,6 +97,7 @@ public struct KernelPool: ~Copyable {
   /// A store to memory that is not mapped stops the kernel with a fault.
   public mutating func write(_ address: Address, _ bytes: UnsafeRawBufferPointer) -> FreeOutcome {
     if let halted { return .halted(halted) }
+    guard let source = bytes.baseAddress else { return .freed }
     var written = 0
     while written < bytes.count {
       let place = address &+ UInt64(written)
@@ -105,7 +106,7 @@ public struct KernelPool: ~Copyable {
       guard let host = try? memory.locate(truncated(place), UInt64(count)) else {
         return .halted(stop())
       }
-      host.copyMemory(from: bytes.baseAddress! + written, byteCount: count)
+      host.copyMemory(from: source + written, byteCount: count)
       written += count
     }
     return .freed

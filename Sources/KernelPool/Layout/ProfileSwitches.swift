@@ -76,8 +76,10 @@ public enum TagCheck: String, Sendable, CaseIterable {
 
 /// What happens when a must-succeed request fails.
 public enum MustSucceed: String, Sendable, CaseIterable {
-  /// Bug check 0x41 (ReactOS, Windows 2000 and XP).
+  /// Bug check 0x41 without the available pages (ReactOS).
   case bugCheckOnFailure = "bugcheck-on-failure"
+  /// Bug check 0x41 with the available pages as last parameter (Windows 2000 and XP; Microsoft).
+  case bugCheckWithAvailablePages = "bugcheck-available-pages"
   /// The type itself is refused with bug check 0xC2/0x9A (later versions; Microsoft).
   case refused
 }

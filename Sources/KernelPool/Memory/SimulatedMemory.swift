@@ -140,6 +140,18 @@ struct SimulatedMemory: ~Copyable {
   /// Forgets a failed access that was not the kernel's: a driver's stray write, say.
   mutating func forgetFailure() { failure = nil }
 
+  /// Clears `byteCount` bytes from `address` on.
+  mutating func clear(_ address: Address, _ byteCount: UInt64) throws(Halt) {
+    var done: UInt64 = 0
+    while done < byteCount {
+      // No page is smaller than 64 bytes, and no run of 64 aligned bytes crosses one.
+      let place = address &+ done
+      let count = min(64 &- (place & 63), byteCount &- done)
+      try locate(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
+      done &+= count
+    }
+  }
+
   // MARK: Words
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {
@@ -193,7 +205,8 @@ struct SimulatedMemory: ~Copyable {
   }
 
   /// Adds `difference`, modulo the pointer's width, to the counter at `address`.
-  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt) {
+  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt)
+  {
     if isWide {
       try store64(address, try load64(address) &+ difference)
     } else {

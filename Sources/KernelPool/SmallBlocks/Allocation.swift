@@ -140,12 +140,13 @@ extension KernelPool {
   /// What a request that cannot be met comes to (ReactOS `ExAllocatePoolWithTag`; Microsoft,
   /// bug check 0x41).
   private mutating func fail(_ type: PoolType, bytes: UInt64) throws(Halt) -> Address? {
-    if type.contains(.mustSucceed), profile.mustSucceed == .bugCheckOnFailure {
+    if type.contains(.mustSucceed), profile.mustSucceed != .refused {
       let base = descriptors[0].address
       throw bugCheck(
         BugCheck.mustSucceedPoolEmpty, bytes,
         UInt64(try memory.load32(base &+ profile.descriptor.totalPages)),
-        UInt64(try memory.load32(base &+ profile.descriptor.totalBigPages)))
+        UInt64(try memory.load32(base &+ profile.descriptor.totalBigPages)),
+        profile.mustSucceed == .bugCheckOnFailure ? 0 : variables.pointee.availablePages)
     }
     variables.pointee.failures &+= 1
     return nil

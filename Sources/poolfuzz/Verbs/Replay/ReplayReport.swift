@@ -42,7 +42,8 @@ enum ReplayReport {
     ]
     switch outcome {
     case .violation(let violations):
-      members.append(("invariant", violations.first.map { .string($0.invariant.rawValue) } ?? .null))
+      members.append(
+        ("invariant", violations.first.map { .string($0.invariant.rawValue) } ?? .null))
       members.append(("violations", .array(violations.map { .string($0.description) })))
     case .halted(.bugCheck(let bugCheck)):
       let (first, second, third, fourth) = bugCheck.parameters
