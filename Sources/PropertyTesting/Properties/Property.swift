@@ -2,7 +2,7 @@
 ///
 /// Trace number n of a seed is the same whatever was tested before it, on however many threads:
 /// all it draws comes from stream n. A run therefore needs no record other than seed and number.
-public struct Property<Machine, Model: TraceModel>
+public struct Property<Machine, Model: TraceModel>: Sendable
 where
   Machine: StateMachine & ~Copyable, Model.Configuration == Machine.Configuration,
   Model.Operation == Machine.Operation

@@ -52,24 +52,30 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
   ) {
     report.executionCounts.append(0)
     var levels = [ScopeLevel(live: [], usedCount: 0, templates: templates)]
-    guard !templates.isEmpty else { return }
+    // The operations that stand at the levels; only what changes is written again.
+    var trace = Trace<Configuration, Operation>(configuration: configuration, operations: [])
+    trace.operations.reserveCapacity(length)
+    guard let first = levels[0].alternatives.first else { return }
+    trace.operations.append(first)
     while true {
-      while levels.count < length, let last = levels.last, !last.alternatives.isEmpty {
-        levels.append(last.next(templates))
+      while levels.count < length, trace.operations.count == levels.count {
+        levels.append(levels[levels.count - 1].next(templates))
+        if let first = levels[levels.count - 1].alternatives.first {
+          trace.operations.append(first)
+        }
       }
       // How many levels stay as they are; the one after them takes its next alternative.
       var kept = levels.count - 1
-      if let last = levels.last, !last.alternatives.isEmpty {
+      if trace.operations.count == length {
         guard report.executionCount < executionLimit else {
           report.isComplete = false
           return
         }
-        let trace = Trace(configuration: configuration, operations: levels.map(\.operation))
         let execution = execute(trace)
         report.executionCounts[length - 1] += 1
         kept = note(execution, trace, &report)
       }
-      guard Self.advance(&levels, keeping: kept) else { return }
+      guard Self.advance(&levels, &trace.operations, keeping: kept) else { return }
     }
   }
 
@@ -88,12 +94,16 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
   }
 
   private static func advance(
-    _ levels: inout [ScopeLevel<Operation>], keeping kept: Int
+    _ levels: inout [ScopeLevel<Operation>], _ operations: inout [Operation],
+    keeping kept: Int
   ) -> Bool {
     levels.removeSubrange((kept + 1)...)
-    while let last = levels.last {
-      if last.choice + 1 < last.alternatives.count {
-        levels[levels.count - 1].choice += 1
+    while !levels.isEmpty {
+      let last = levels.count - 1
+      operations.removeSubrange(min(last, operations.count)...)
+      if levels[last].choice + 1 < levels[last].alternatives.count {
+        levels[last].choice += 1
+        operations.append(levels[last].alternatives[levels[last].choice])
         return true
       }
       levels.removeLast()

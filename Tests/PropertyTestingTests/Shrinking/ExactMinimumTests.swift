@@ -4,23 +4,24 @@ import Testing
 /// The quality of the shrinker: from fixed hard traces to one exact normal form, within a budget.
 ///
 /// A hard trace is one whose failure came after forty operations. Starting from easy ones would
-/// test the generator. The limits are observed maxima with little room: they may go down.
+/// test the generator. The limits are the maxima over a hundred traces, with little room: they
+/// may go down.
 @Suite struct ExactMinimumTests {
   @Test(arguments: [
     ShrinkCase(
-      PoolSubject.self, ToyPoolConfiguration(bug: .splitLosesUnit), within: 350,
+      PoolSubject.self, ToyPoolConfiguration(bug: .splitLosesUnit), within: 200,
       ["pageNotTiled after alloc": ["alloc s0 63"]]),
     ShrinkCase(
-      PoolSubject.self, ToyPoolConfiguration(bug: .forgetsPrevious), within: 350,
+      PoolSubject.self, ToyPoolConfiguration(bug: .forgetsPrevious), within: 370,
       ["freeNeighbours after free": ["alloc s0 5", "alloc s1 5", "free s0", "free s1"]]),
     ShrinkCase(
-      PoolSubject.self, ToyPoolConfiguration(bug: .swallowsUsed), within: 500,
+      PoolSubject.self, ToyPoolConfiguration(bug: .swallowsUsed), within: 220,
       [
         "freeNeighbours after free": ["alloc s0 5", "alloc s1 7", "free s0"],
         "lostBlock after free": ["alloc s0 5", "alloc s1 7", "free s0"],
       ]),
     ShrinkCase(
-      PoolSubject.self, ToyPoolConfiguration(bug: .oneTooDeep), within: 200,
+      PoolSubject.self, ToyPoolConfiguration(bug: .oneTooDeep), within: 210,
       [
         "listTooDeep after free": [
           "alloc s0 1", "alloc s1 1", "alloc s2 1", "alloc s3 1", "free s0", "free s1", "free s2",
@@ -28,7 +29,7 @@ import Testing
         ]
       ]),
     ShrinkCase(
-      PoolSubject.self, ToyPoolConfiguration(bug: .wrongClass), within: 400,
+      PoolSubject.self, ToyPoolConfiguration(bug: .wrongClass), within: 520,
       [
         "wrongList after free": ["alloc s0 4", "alloc s1 4", "free s0", "free s1"],
         "listTooDeep after free": [
@@ -37,7 +38,7 @@ import Testing
         ],
       ]),
     ShrinkCase(
-      PoolSubject.self, ToyPoolConfiguration(bug: .counterDrift), within: 350,
+      PoolSubject.self, ToyPoolConfiguration(bug: .counterDrift), within: 540,
       ["wrongCount after free": ["alloc s0 5", "alloc s1 5", "free s0", "free s1"]]),
   ])
   func ofThePool(_ shrinkCase: ShrinkCase<PoolSubject>) {
@@ -46,16 +47,16 @@ import Testing
 
   @Test(arguments: [
     ShrinkCase(
-      AccountSubject.self, ToyConfiguration(bug: 1), within: 150,
+      AccountSubject.self, ToyConfiguration(bug: 1), within: 135,
       ["bug 1": ["open s0 0", "open s1 1000", "transfer s0 s1 0"]]),
     ShrinkCase(
-      AccountSubject.self, ToyConfiguration(bug: 2), within: 120,
+      AccountSubject.self, ToyConfiguration(bug: 2), within: 100,
       ["bug 2": ["open s0 1", "open s1 0", "transfer s0 s1 7"]]),
     ShrinkCase(
-      AccountSubject.self, ToyConfiguration(bug: 3), within: 120,
+      AccountSubject.self, ToyConfiguration(bug: 3), within: 100,
       ["bug 3": ["open s0 300", "open s1 300", "transfer s0 s1 0"]]),
     ShrinkCase(
-      AccountSubject.self, ToyConfiguration(bug: 4), within: 80,
+      AccountSubject.self, ToyConfiguration(bug: 4), within: 65,
       ["bug 4": ["open s0 0", "open s1 0", "transfer s0 s1 51"]]),
   ])
   func ofCoupledNumbers(_ shrinkCase: ShrinkCase<AccountSubject>) {
@@ -64,13 +65,13 @@ import Testing
 
   @Test(arguments: [
     ShrinkCase(
-      CatalogSubject.self, ToyConfiguration(bug: 1), within: 120,
+      CatalogSubject.self, ToyConfiguration(bug: 1), within: 105,
       ["stale": ["create s0 0", "drop s0", "create s1 0", "insert s1"]]),
     ShrinkCase(
-      CatalogSubject.self, ToyConfiguration(bug: 2), within: 250,
+      CatalogSubject.self, ToyConfiguration(bug: 2), within: 285,
       ["parity": ["create s0 0", "create s1 1", "insert s0"]]),
     ShrinkCase(
-      CatalogSubject.self, ToyConfiguration(bug: 3), within: 200,
+      CatalogSubject.self, ToyConfiguration(bug: 3), within: 150,
       [
         "pair": ["create s0 0", "create s1 1", "insert s0"],
         "triple": ["create s0 0", "create s1 1", "create s2 2", "insert s0"],
@@ -82,7 +83,7 @@ import Testing
 
   @Test(arguments: [
     ShrinkCase(
-      HandleSubject.self, ToyConfiguration(bug: 1), within: 250,
+      HandleSubject.self, ToyConfiguration(bug: 1), within: 295,
       [
         "count below zero": [
           "open s0", "duplicate s0 s1", "duplicate s1 s2", "close s0", "close s1", "close s2",
@@ -92,7 +93,7 @@ import Testing
         ],
       ]),
     ShrinkCase(
-      HandleSubject.self, ToyConfiguration(bug: 2), within: 250,
+      HandleSubject.self, ToyConfiguration(bug: 2), within: 260,
       [
         "count below zero": [
           "open s0", "duplicate s0 s1", "duplicate s0 s2", "duplicate s0 s3", "close s0",

@@ -9,12 +9,6 @@ protocol ToySubject {
   typealias ToyTrace = Trace<Machine.Configuration, Machine.Operation>
 }
 
-/// A failing trace, cut after its failure.
-struct FailingTrace<Configuration: TraceConfiguration, Operation: SlotOperation> {
-  let trace: Trace<Configuration, Operation>
-  let identity: FailureIdentity
-}
-
 extension ToySubject {
   typealias Failing = FailingTrace<Machine.Configuration, Machine.Operation>
 
@@ -41,24 +35,4 @@ extension ToySubject {
     }
     return found
   }
-}
-
-enum PoolSubject: ToySubject {
-  typealias Machine = ToyPool
-  typealias Model = ToyPoolModel
-}
-
-enum AccountSubject: ToySubject {
-  typealias Machine = Accounts
-  typealias Model = AccountModel
-}
-
-enum CatalogSubject: ToySubject {
-  typealias Machine = Catalog
-  typealias Model = CatalogModel
-}
-
-enum HandleSubject: ToySubject {
-  typealias Machine = Handles
-  typealias Model = HandleModel
 }

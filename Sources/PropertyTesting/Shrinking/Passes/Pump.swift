@@ -16,23 +16,38 @@ public struct Pump<Configuration: TraceConfiguration, Operation: SlotOperation>:
   /// The pass.
   public init() {}
 
-  /// Proposes mergers of each ordered pair, until one is accepted.
+  /// Proposes mergers of each ordered pair; goes on with what is left after a success, since a
+  /// row of small things often becomes one.
   public func run(_ reduction: inout Reduction<Configuration, Operation>) {
+    var lifetimes = Lifetime.all(in: reduction.trace.operations)
+    var place = 0
+    while place < lifetimes.count, !reduction.isOver {
+      if mergeOne(place, lifetimes, &reduction) {
+        lifetimes = Lifetime.all(in: reduction.trace.operations)
+      } else {
+        place += 1
+      }
+    }
+  }
+
+  /// Merges some other lifetime into the one at a place; false if none was accepted.
+  private func mergeOne(
+    _ place: Int, _ lifetimes: [Lifetime],
+    _ reduction: inout Reduction<Configuration, Operation>
+  ) -> Bool {
     let trace = reduction.trace
-    let lifetimes = Lifetime.all(in: trace.operations)
+    let kept = lifetimes[place]
     let reach = lifetimes.count > Self.manyLifetimes ? 1 : lifetimes.count
-    for (place, kept) in lifetimes.enumerated() {
-      let near = max(0, place - reach)..<min(lifetimes.count, place + reach + 1)
-      for dropped in lifetimes[near] where dropped.slot != kept.slot {
-        let mergers = trace.operations[kept.creation].merging(
-          trace.operations[dropped.creation])
-        for merger in mergers {
-          for candidate in Self.candidates(trace, kept, dropped, merger) {
-            if reduction.isOver || reduction.attempt(candidate) { return }
-          }
+    let near = max(0, place - reach)..<min(lifetimes.count, place + reach + 1)
+    for dropped in lifetimes[near] where dropped.slot != kept.slot {
+      let mergers = trace.operations[kept.creation].merging(trace.operations[dropped.creation])
+      for merger in mergers {
+        for candidate in Self.candidates(trace, kept, dropped, merger) {
+          if reduction.attempt(candidate) { return true }
         }
       }
     }
+    return false
   }
 
   /// The merged lifetime ends where the kept one ended, or where the dropped one did.

@@ -126,24 +126,29 @@ extension ToyPool {
 
 extension ToyPool {
   mutating func check(_ violations: inout [ToyPoolViolation]) {
+    var usedCount = 0
+    var recount = 0
     for page in pages {
-      let ends = page.map { $0.start + $0.units }
-      let starts = page.map(\.start)
-      if starts != [0] + ends.dropLast() || ends.last != Self.pageUnits {
-        violations.append(.pageNotTiled)
+      var end = 0
+      var isAfterFree = false
+      for block in page {
+        if block.start != end { violations.append(.pageNotTiled) }
+        if isAfterFree, block.state == .free { violations.append(.freeNeighbours) }
+        isAfterFree = block.state == .free
+        end = block.start + block.units
+        if block.state == .used {
+          usedCount += 1
+          recount += block.units
+        }
       }
-      for (left, right) in zip(page, page.dropFirst())
-      where left.state == .free && right.state == .free {
-        violations.append(.freeNeighbours)
-      }
+      if end != Self.pageUnits { violations.append(.pageNotTiled) }
     }
     if cached.contains(where: { $0.count > depth }) { violations.append(.listTooDeep) }
     for (units, list) in cached.enumerated() {
       for name in list where block(name)?.units != units { violations.append(.wrongList) }
     }
-    let used = pages.joined().filter { $0.state == .used }
-    if used.count != owned.count { violations.append(.lostBlock) }
-    if used.reduce(0, { $0 + $1.units }) != usedUnits { violations.append(.wrongCount) }
+    if usedCount != owned.count { violations.append(.lostBlock) }
+    if recount != usedUnits { violations.append(.wrongCount) }
   }
 
   private func block(_ name: BlockName) -> Block? {
