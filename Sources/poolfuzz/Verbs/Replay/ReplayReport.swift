@@ -35,7 +35,8 @@ enum ReplayReport {
     ]
     switch outcome {
     case .violation(let violations):
-      members.append(("invariant", violations.first.map { .string($0.invariant.rawValue) } ?? .null))
+      members.append(
+        ("invariant", violations.first.map { .string($0.invariant.rawValue) } ?? .null))
       members.append(("violations", .array(violations.map { .string($0.description) })))
     case .raised(let status): members.append(("status", .unsigned(UInt64(status))))
     case .expectation(let message): members.append(("message", .string(message)))

@@ -12,7 +12,9 @@ extension Verb {
         "what whole pages would have saved"
       ),
       ("poolfuzz whatif churn.trace --lookaside Irp", "a lookaside list of the driver's own"),
-      ("poolfuzz whatif churn.trace --profile windows-7-x86", "the same requests on another system"),
+      (
+        "poolfuzz whatif churn.trace --profile windows-7-x86", "the same requests on another system"
+      ),
     ],
     options: [
       Option(
