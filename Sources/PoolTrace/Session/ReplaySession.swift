@@ -237,12 +237,11 @@ public struct ReplaySession: ~Copyable {
   /// True where the rule is broken after the last operation. A replay that does not check
   /// everything after each operation looks at everything now.
   private mutating func isBroken(_ name: String) -> Bool {
-    func isPresent() -> Bool { present.contains { $0.invariant.rawValue == name } }
-    if isPresent() { return true }
-    guard level != .full, replayer.pool.halted == nil else { return false }
-    let known = Set(present.map(BrokenRule.init))
-    present += audit.full(view, live).filter { !known.contains(BrokenRule($0)) }
-    return isPresent()
+    if level != .full, replayer.pool.halted == nil {
+      let known = Set(present.map(BrokenRule.init))
+      present += audit.full(view, live).filter { !known.contains(BrokenRule($0)) }
+    }
+    return present.contains { $0.invariant.rawValue == name }
   }
 
   private mutating func announceStop() {

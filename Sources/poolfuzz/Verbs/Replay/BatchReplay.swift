@@ -52,16 +52,20 @@ struct BatchReplay {
 private struct BatchTrace: ~Copyable {
   private let settings: ReplaySettings
   private var session: ReplaySession?
-  private var failure: String?
+  private var failure: CommandFailure?
+  private var memory: MemoryLimit
 
-  init(_ settings: ReplaySettings) { self.settings = settings }
+  init(_ settings: ReplaySettings) {
+    self.settings = settings
+    memory = MemoryLimit(settings.memoryLimit)
+  }
 
   /// True once there is something to answer.
   var hasBegun: Bool { session != nil || failure != nil }
 
   /// Gives the trace up; the first reason stands.
-  mutating func refuse(_ message: String) {
-    failure = failure ?? message
+  mutating func refuse(_ message: String, _ code: ExitCode = .badInput) {
+    failure = failure ?? CommandFailure(message: message, code: code)
     session = nil
   }
 
@@ -69,7 +73,15 @@ private struct BatchTrace: ~Copyable {
   mutating func step(_ operation: PoolTrace.Operation) {
     guard failure == nil else { return }
     if session == nil { boot(operation) }
-    _ = session?.step(operation)
+    do throws(CommandFailure) {
+      switch session {
+      case .some(let session): try memory.allow(operation, session.replayer.slots)
+      case .none: return
+      }
+      _ = session?.step(operation)
+    } catch {
+      refuse(error.message, error.code)
+    }
   }
 
   private mutating func boot(_ first: PoolTrace.Operation?) {
@@ -90,9 +102,8 @@ private struct BatchTrace: ~Copyable {
   mutating func answer(_ name: String) -> (line: JSONValue, code: ExitCode) {
     if !hasBegun { boot(nil) }
     session?.finish()
-    guard failure == nil, let (line, isOK) = report(name) else {
-      return (ReplayReport.json(name, failure ?? "the trace was not replayed"), .badInput)
-    }
+    if let failure { return (ReplayReport.json(name, failure.message), failure.code) }
+    guard let (line, isOK) = report(name) else { preconditionFailure("a machine or a reason") }
     return (line, isOK ? .held : .found)
   }
 

@@ -21,6 +21,8 @@ struct ReplaySettings {
   var descriptions: PoolTagDescriptions
   /// Columns of a page map.
   var mapWidth: Int?
+  /// Bytes that a replay may have in memory; nil for most of what the machine has.
+  var memoryLimit: UInt64?
   /// Whether outcomes are JSON lines.
   var json: Bool
   /// Whether only failures are told.
@@ -34,6 +36,7 @@ struct ReplaySettings {
     profile = try arguments.value("--profile").map(Profile.chosen)
     pages = arguments.values("--pool")
     poolUsed = arguments.value("--poolused") ?? ""
+    memoryLimit = try arguments.number("--memory-limit")
     json = arguments.has("--json")
     quiet = arguments.has("--quiet")
     mapWidth = try arguments.number("--width").map { Int(clamping: $0) }

@@ -61,6 +61,9 @@ extension Verb {
     Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
     Option(name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model"),
     Option(
+      name: "--memory-limit", argument: .value("BYTES"),
+      help: "most memory of a replay (nine tenths of what is available)"),
+    Option(
       name: "--batch", argument: .none,
       help: "reads traces from standard input, each ended by a line 'end'"),
   ]
