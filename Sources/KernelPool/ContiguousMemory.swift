@@ -13,10 +13,10 @@ struct ContiguousArena {
 }
 
 extension KernelPool {
-  /// First page frame of the initial nonpaged pool.
-  static let initialPoolFrame: UInt64 = 0x4000
-  /// First page frame of the memory outside of the pool.
-  static let contiguousFrame: UInt64 = 0x2000
+  /// First page frame of the initial nonpaged pool, whose pages have consecutive frames.
+  public static let initialPoolFrame: UInt64 = 0x4000
+  /// First page frame of the contiguous memory outside of the pool.
+  public static let contiguousFrame: UInt64 = 0x2000
 
   /// Allocates physically contiguous memory.
   ///
