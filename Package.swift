@@ -37,6 +37,7 @@ let package = Package(
     .testTarget(
       name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
       exclude: ["Listings"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["poolfuzz"]),
   ],
   swiftLanguageModes: [.v6]
 )

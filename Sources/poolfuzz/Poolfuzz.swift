@@ -8,7 +8,7 @@ enum Poolfuzz {
   static let version = "0.1.0"
 
   /// Every verb, in the order of the help.
-  static let verbs: [Verb] = [.replay, .bench]
+  static let verbs: [Verb] = [.replay, .diff, .whatif, .inspect, .importing, .bench]
 
   static func main() {
     // A reader that closes the pipe ends the run through the failed write, not through a signal.
@@ -59,6 +59,8 @@ enum Poolfuzz {
       }
       let arguments = try ParsedArguments(
         Array(words.dropFirst()), options: verb.options + Verb.common)
+      // Checked here, so that every verb refuses what is no number, those without chance too.
+      _ = try arguments.number("--seed")
       return try verb.run(arguments, streams)
     }
   }

@@ -18,43 +18,6 @@ public protocol Adversary: Sendable {
   func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target)
 }
 
-/// What an adversary did to an abstract pool.
-public struct AdversaryOutcome: Sendable, Hashable {
-  /// Pages and live units at the end and at their peaks.
-  public let footprint: Footprint
-  /// Requests and releases.
-  public let operations: Int
-  /// What was predicted.
-  public let predictedPages: Int?
-}
-
-/// Counts operations; costs one addition each.
-struct CountingTarget: ~Copyable, AllocatorTarget {
-  var pool: AbstractPool
-  var operations = 0
-
-  init(geometry: PoolGeometry, rules: PlacementRules) {
-    pool = AbstractPool(geometry: geometry, rules: rules)
-  }
-
-  var geometry: PoolGeometry { pool.geometry }
-  var footprint: Footprint { pool.footprint }
-  var largestFreeUnits: Int { pool.largestFreeUnits }
-  var newestFreeUnits: Int { pool.newestFreeUnits }
-  func hasFreeBlock(units: Int) -> Bool { pool.hasFreeBlock(units: units) }
-  func offset(of handle: BlockHandle) -> Int { pool.offset(of: handle) }
-
-  mutating func allocate(units: Int) -> BlockHandle {
-    operations &+= 1
-    return pool.allocate(units: units)
-  }
-
-  mutating func free(_ handle: BlockHandle) {
-    operations &+= 1
-    pool.free(handle)
-  }
-}
-
 extension Adversary {
   /// Runs the program on an empty abstract pool.
   public func outcome() -> AdversaryOutcome {

@@ -33,7 +33,7 @@ public struct Comb: Adversary {
 
   /// The smallest request that no page with a smallest block at its start can serve.
   private var refillUnits: Int? {
-    let units = geometry.pageUnits - smallest + 1
+    let units = max(smallest, geometry.pageUnits - smallest + 1)
     return units <= geometry.largestBlockUnits ? units : nil
   }
 

@@ -29,10 +29,11 @@ public struct ContiguousChurn: Adversary {
     self.geometry = geometry
     self.rules = rules
     self.peakLiveUnits = max(0, peakLiveUnits)
-    let half = geometry.pageUnits / 2 + 1
+    let half = max(geometry.smallestBlockUnits, geometry.pageUnits / 2 + 1)
     let wanted = firstRequestUnits ?? geometry.pageUnits * 483 / 512
     self.firstRequestUnits = min(max(half, wanted), geometry.largestBlockUnits)
-    self.tenantUnits = max(geometry.smallestBlockUnits, tenantUnits ?? 3)
+    self.tenantUnits = min(
+      max(geometry.smallestBlockUnits, tenantUnits ?? 3), geometry.largestBlockUnits)
   }
 
   /// A short name for tables.
@@ -59,6 +60,8 @@ public struct ContiguousChurn: Adversary {
 
   /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
+    // Smaller blocks would share pages.
+    guard firstRequestUnits > geometry.pageUnits / 2 else { return nil }
     var pages = 0
     var live = 0
     for round in rounds {

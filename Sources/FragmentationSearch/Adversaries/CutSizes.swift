@@ -76,10 +76,11 @@ extension PinTree {
   /// Whether all requests of the cut are possible and land where they should.
   func isFeasible(_ geometry: PoolGeometry, _ rules: PlacementRules) -> Bool {
     let smallest = geometry.smallestBlockUnits
+    let requests = smallest...geometry.largestBlockUnits
     var feasible = true
     forEachCut(rules.exactFit) { sizes, hasRest in
-      if sizes.first < smallest { feasible = false }
-      if hasRest && (sizes.rest < smallest || sizes.head > geometry.largestBlockUnits) {
+      if !requests.contains(sizes.first) { feasible = false }
+      if hasRest && !(requests.contains(sizes.rest) && requests.contains(sizes.head)) {
         feasible = false
       }
       // Without a second side the pin must end where the stretch does.
@@ -87,6 +88,7 @@ extension PinTree {
         feasible = false
       }
     }
+    forEachPin { _, pin in if !requests.contains(pin) { feasible = false } }
     guard feasible, rules.remainderOrder == .tail else { return feasible }
     // A pin must not find another free run of its size before its own.
     let pinRun = smallest + (rules.exactFit == .never ? 1 : 0)

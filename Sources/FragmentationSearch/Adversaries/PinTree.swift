@@ -1,10 +1,10 @@
 /// How one stretch of a page is cut at a level of the staircase.
 ///
 /// At level b every free run of the pool is shorter than b. A stretch shorter than b may be left
-/// free. A stretch of exactly b is held by a temporary block until the level is over. A longer one is
-/// divided by a *pin*, a smallest block that stays: the two sides are cut in turn. The side called
-/// `first` is the one that is requested, so it must have at least b units; the other may be shorter.
-/// When the level has grown past the whole stretch, its pins are no longer needed.
+/// free. A stretch of exactly b is held by a temporary block until the level is over. A longer one
+/// is divided by a *pin*, a smallest block that stays: the two sides are cut in turn. The side
+/// called `first` is the one that is requested, so it must have at least b units; the other may be
+/// shorter. When the level has grown past the whole stretch, its pins are no longer needed.
 indirect enum PinTree: Hashable, Sendable {
   /// Left free at once.
   case free(units: Int)

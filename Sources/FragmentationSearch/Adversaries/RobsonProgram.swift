@@ -31,7 +31,9 @@ public struct RobsonProgram: Adversary {
   /// Each doubling adds half of the cap; exact where a page is a power of two of words and the cap
   /// is a whole number of pages.
   public var predictedPages: Int? {
-    guard isPowerOfTwoPage, peakLiveUnits % (2 * geometry.pageUnits) == 0,
+    guard isPowerOfTwoPage, geometry.pageUnits > 2,
+      geometry.largestBlockUnits >= geometry.pageUnits - 1,
+      peakLiveUnits % (2 * geometry.pageUnits) == 0,
       rules.exactFit == .taken, rules.fit == .smallestList
     else { return nil }
     let doublings = (geometry.pageUnits / smallest).trailingZeroBitCount
@@ -80,7 +82,9 @@ public struct RobsonProgram: Adversary {
     words: Int, _ objects: inout [Object], _ target: inout Target
   ) {
     let units = min(words * smallest, geometry.largestBlockUnits)
-    while target.footprint.liveUnits + words * smallest <= peakLiveUnits {
+    var liveWords = objects.reduce(0) { $0 + $1.words }
+    while (liveWords + words) * smallest <= peakLiveUnits {
+      liveWords += words
       let handle = target.allocate(units: units)
       objects.append(
         Object(handle: handle, start: target.offset(of: handle) / smallest, words: words))

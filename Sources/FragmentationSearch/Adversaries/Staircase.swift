@@ -7,10 +7,10 @@
 /// stretch that it divides. After the last level the remaining budget is spent on blocks that are
 /// larger than any hole.
 ///
-/// Every request of a cut is either larger than all other free runs or an exact fit (or, where exact
-/// fits are never taken, one unit below), so it lands where it should, provided that the newest run
-/// of its size is the first on its list. Remainders at the tail break that; the way in which
-/// ``StaircaseWork`` divides a stretch mends it.
+/// Every request of a cut is either larger than all other free runs or an exact fit (or, where
+/// exact fits are never taken, one unit below), so it lands where it should, provided that the
+/// newest run of its size is the first on its list. Remainders at the tail break that; the way in
+/// which ``StaircaseWork`` divides a stretch mends it.
 public struct Staircase: Adversary {
   /// The pool it is written for.
   public let geometry: PoolGeometry
@@ -58,18 +58,27 @@ public struct Staircase: Adversary {
   }
 
   /// The request that no page with a pin can serve.
-  private var lastRequestUnits: Int? {
+  var lastRequestUnits: Int? {
     let above = rules.exactFit == .taken ? 1 : 0
-    let units = geometry.pageUnits - geometry.smallestBlockUnits + above
+    let smallest = geometry.smallestBlockUnits
+    let units = max(smallest, geometry.pageUnits - smallest + above)
     return units <= geometry.largestBlockUnits ? units : nil
   }
 
   /// The most pages the pool will hold, worked out without running.
   public var predictedPages: Int? {
     guard rules.fit == .smallestList, rules.freedOrder == .head else { return nil }
-    var forecast = StaircaseForecast(
-      geometry: geometry, exactFit: rules.exactFit, peakLiveUnits: peakLiveUnits)
-    for step in plan.steps { forecast.take(step) }
+    if rules.remainderOrder == .tail {
+      // Low levels leave runs of all small sizes, and then no end piece has a size of its own.
+      guard let first = plan.steps.first, first.level > 2 * geometry.smallestBlockUnits,
+        geometry.largestBlockUnits >= geometry.pageUnits - 1
+      else { return nil }
+    }
+    var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    for step in plan.steps {
+      let cost = StaircasePlan.PageCost(step.tree, exactFit: rules.exactFit)
+      forecast.take(cost, level: step.level, mostPages: step.mostPages)
+    }
     return forecast.finish(lastRequestUnits: lastRequestUnits)
   }
 

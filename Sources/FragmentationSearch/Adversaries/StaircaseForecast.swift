@@ -1,7 +1,6 @@
 /// The arithmetic of a staircase: pages and live units level by level, without any pool.
 struct StaircaseForecast {
   let geometry: PoolGeometry
-  let exactFit: ExactFit
   let peakLiveUnits: Int
   private(set) var pages = 0
   private(set) var level = 0
@@ -10,9 +9,8 @@ struct StaircaseForecast {
   private var temporaryUnits = 0
   private var livePinUnits = 0
 
-  init(geometry: PoolGeometry, exactFit: ExactFit, peakLiveUnits: Int) {
+  init(geometry: PoolGeometry, peakLiveUnits: Int) {
     self.geometry = geometry
-    self.exactFit = exactFit
     self.peakLiveUnits = peakLiveUnits
     pinUnits = Array(repeating: 0, count: geometry.pageUnits + 1)
   }
@@ -31,21 +29,19 @@ struct StaircaseForecast {
     level = newLevel
   }
 
-  /// Makes the pages of a step; gives how many. A page is all live for a moment, so the last one
-  /// needs a whole page of slack whatever it costs afterwards.
+  /// Makes pages of one cost at a level, at most `mostPages`; gives how many. A page is all live
+  /// for a moment, so the last one needs a whole page of slack whatever it costs afterwards.
   @discardableResult
-  mutating func take(_ step: StaircasePlan.Step) -> Int {
-    begin(level: step.level)
-    let pins = step.tree.pinUnits
-    let temporaries = step.tree.temporaryUnits(exactFit, block: geometry.pageUnits)
-    let cost = temporaries + pins
+  mutating func take(_ cost: StaircasePlan.PageCost, level: Int, mostPages: Int) -> Int {
+    begin(level: level)
     let room = slackUnits - geometry.pageUnits
-    let count = room < 0 ? 0 : min(step.mostPages, room / cost + 1)
-    guard count > 0 else { return 0 }
+    guard room >= 0, mostPages > 0 else { return 0 }
+    let pins = cost.pinUnits
+    let count = min(mostPages, room / (cost.temporaryUnits + pins) + 1)
     pages += count
-    temporaryUnits += count * temporaries
+    temporaryUnits += count * cost.temporaryUnits
     livePinUnits += count * pins
-    step.tree.forEachPin { stretch, pin in pinUnits[stretch] += count * pin }
+    for pin in cost.pins { pinUnits[pin.stretch] += count * pin.units }
     return count
   }
 

@@ -10,20 +10,43 @@ public struct StaircasePlan: Sendable, Hashable {
     var mostPages: Int
   }
 
+  /// What a page of one cut costs, worked out once.
+  struct PageCost: Sendable, Hashable {
+    /// Units of the temporary blocks.
+    let temporaryUnits: Int
+    /// The stretch and the units of each pin.
+    let pins: [Pin]
+
+    struct Pin: Sendable, Hashable {
+      let stretch: Int
+      let units: Int
+    }
+
+    var pinUnits: Int { pins.reduce(0) { $0 + $1.units } }
+
+    init(_ tree: PinTree, exactFit: ExactFit) {
+      temporaryUnits = tree.temporaryUnits(exactFit, block: tree.units)
+      var pins: [Pin] = []
+      tree.forEachPin { pins.append(Pin(stretch: $0, units: $1)) }
+      self.pins = pins
+    }
+  }
+
   /// In order of levels.
   var steps: [Step]
 
   /// The dyadic staircase: at every level from `firstLevel` on, as many pages as fit.
   ///
   /// Left out are levels at which a stretch has no room for its pin. Where remainders go to the
-  /// tail, a pin's place is found only if no other free run has its size, so levels that would leave
-  /// such runs are left out too, and pins of other sizes.
+  /// tail, a pin's place is found only if no other free run has its size, so levels that would
+  /// leave such runs are left out too, and pins of other sizes.
   public static func dyadic(
     geometry: PoolGeometry, rules: PlacementRules, firstLevel: Int
   ) -> StaircasePlan {
     let smallest = geometry.smallestBlockUnits
     let lastLevel = geometry.pageUnits - smallest
     var steps: [Step] = []
+    guard smallest <= lastLevel else { return StaircasePlan(steps: []) }
     for level in max(smallest, min(firstLevel, lastLevel))...lastLevel {
       guard
         let tree = PinTree.dyadic(

@@ -77,7 +77,8 @@ struct StaircaseWork {
     var end: BlockHandle?
     if rules.remainderOrder == .tail, target.hasFreeBlock(units: sizes.remainder),
       let endUnits = unusedSize(
-        from: geometry.smallestBlockUnits + gap, below: sizes.remainder, on: target)
+        from: max(geometry.smallestBlockUnits + gap, stretch - geometry.largestBlockUnits),
+        below: min(sizes.remainder, geometry.largestBlockUnits), on: target)
     {
       let most = target.allocate(units: stretch - endUnits)
       end = target.allocate(units: endUnits - gap)

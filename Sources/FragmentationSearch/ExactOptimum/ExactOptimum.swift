@@ -1,5 +1,6 @@
 /// The true worst case of a small pool: every state that any trace can reach is visited, breadth
-/// first, so the answer holds for traces of any length and the witness has as few operations as any.
+/// first, so the answer holds for traces of any length and the witness has as few operations as
+/// any.
 ///
 /// A state is what decides the future: the layout of each page and the order of each free list.
 /// Names of blocks and numbers of pages do not matter and are not kept; see ``PageStates``.

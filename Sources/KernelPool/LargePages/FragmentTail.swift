@@ -46,6 +46,11 @@ extension KernelPool {
     guard let fragment = fragment(behind: address, bytes: bytes) else {
       return try freePages(address, kind)
     }
+    // Waiting blocks that already look free are on no list: whether the tail is free shows only
+    // after the batch.
+    if profile.deferredFrees, profile.deferredFreeType == .free {
+      try processDeferredFrees(owner)
+    }
     let layout = profile.header
     let block = fragment &+ profile.unitBytes
     let units = (address &+ pageRounded(bytes) &- block) &>> geometry.unitShift

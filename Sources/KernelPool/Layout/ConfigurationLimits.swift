@@ -29,6 +29,9 @@ extension PoolConfiguration {
     try require(
       (1...17).contains(profile.pagedDescriptors), "there are 1 to 17 paged descriptors")
     try validateLayouts()
+    try require(
+      profile.largeTail == .wasted || profile.storedPoolType == .orTwo,
+      "large_tail=fragment needs a big-page table that counts bytes (stored_pool_type=or-two)")
     try validateSizes()
     try validateAddresses()
   }

@@ -76,22 +76,22 @@ struct SimulatedMemory: ~Copyable {
     regions.deallocate()
   }
 
-  /// Pages that the first window grows by at most at once.
-  private static let longestTouch: UInt64 = 1024
-
   /// Extends the first window down to `page` of the nonpaged pool, stamping what lies between.
   ///
-  /// Long stretches are left out: their pages are stamped one by one as they are used, so that an
-  /// allocation of gigabytes does not commit them.
+  /// Not across more than `mostStampedPages`: stamps commit the host's memory, and one request of
+  /// gigabytes must not commit gigabytes. What is beyond is found by the slower search.
   mutating func touch(fromPage page: UInt64) {
     let pool = regions[0]
     guard pool.stamps != nil, page < pool.alwaysMappedPages else { return }
     let floor = (poolWindow.base &- pool.base) &>> pool.pageShift
-    guard page < floor, floor &- page <= Self.longestTouch else { return }
+    guard page < floor, floor &- page <= Self.mostStampedPages else { return }
     for index in page..<floor { _ = pool.isAccessible(page: index) }
     let bytes = (floor &- page) &<< pool.pageShift
     poolWindow = poolWindow.extendedDown(by: bytes)
   }
+
+  /// The most pages that one extension of the window stamps.
+  private static let mostStampedPages: UInt64 = 1 << 16
 
   /// Stamps the pages of a free run from `address` on with its owner, or notes the owner where a
   /// long stretch of them has never been touched.

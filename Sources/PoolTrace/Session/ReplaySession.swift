@@ -9,6 +9,10 @@ import PoolInvariants
 public struct ReplaySession: ~Copyable {
   /// What is checked.
   public let level: CheckLevel
+  /// The pool, for those who show it; valid as long as the session.
+  ///
+  /// Kept, because every operation needs it and making one copies the whole profile.
+  public let view: PoolView
   /// The machine and its slots.
   public private(set) var replayer: Replayer
   /// What the slots own, for metrics.
@@ -27,11 +31,17 @@ public struct ReplaySession: ~Copyable {
   private var lastResult: StepResult = .done
   /// What the last operation broke and no expectation has announced yet.
   private var pending: ReplayOutcome?
+  /// What the last allocation showed by itself.
+  private var overlap: Violation?
+  /// Every rule that is broken now, announced or not.
+  private var present: [Violation] = []
+  /// Violations that an expectation has announced: they stay broken and are no news.
+  private var announced: Set<BrokenRule> = []
   /// The kernel stopped as announced: only expectations may follow.
   private var stoppedAsAnnounced = false
 
   private init(_ replayer: consuming Replayer, level: CheckLevel) {
-    let view = replayer.pool.view
+    view = replayer.pool.view
     usage = LiveUsage(view)
     audit = PoolAudit(view)
     self.replayer = replayer
@@ -44,9 +54,6 @@ public struct ReplaySession: ~Copyable {
   ) throws(ConfigurationError) -> ReplaySession {
     ReplaySession(try Replayer.boot(configuration, mutant: mutant), level: level)
   }
-
-  /// The pool, for those who show it.
-  public var view: PoolView { replayer.pool.view }
 
   /// The metrics as of now.
   public var metrics: PoolMetrics { PoolMetrics(view, usage) }
@@ -76,8 +83,10 @@ public struct ReplaySession: ~Copyable {
     return result
   }
 
-  /// Ends the trace: what still waits becomes the outcome.
+  /// Ends the trace: what still waits becomes the outcome. A cheap replay checks everything once
+  /// more, for what operations broke far away from where they worked.
   public mutating func finish() {
+    if level == .cheap { auditFully() }
     if outcome == nil { outcome = pending ?? .ok }
   }
 
@@ -91,7 +100,8 @@ public struct ReplaySession: ~Copyable {
     case (.alloc(let name, _, _, _), .allocated(let address)),
       (.contiguous(let name, _, _), .allocated(let address)):
       noteAllocation(name, address)
-    case (.contiguous, .null): if level != .off { audit.recordContiguousRefusal() }
+    case (.contiguous(_, let bytes, _), .null):
+      if level != .off { audit.recordContiguousRefusal(view, bytes: bytes) }
     case (.free, .freed): if let before { noteRelease(before.address) }
     case (.freeAt(let expression, _), .freed):
       if let address = replayer.resolve(expression) { noteRelease(address) }
@@ -122,11 +132,9 @@ public struct ReplaySession: ~Copyable {
     audit.recordAllocation(view, at: address, allocation)
     touched = .allocation(address, allocation)
     if !isFirst {
-      note([
-        Violation(
-          .liveOverlap, at: address, expected: 0, found: address,
-          "an allocation that its caller still holds starts here")
-      ])
+      overlap = Violation(
+        .liveOverlap, at: address, expected: 0, found: address,
+        "an allocation that its caller still holds starts here")
     }
   }
 
@@ -160,28 +168,37 @@ public struct ReplaySession: ~Copyable {
   // MARK: Checking
 
   private mutating func check(_ result: StepResult) {
+    present = []
     switch result {
     case .halted(let reason): pending = .halted(reason)
     case .raised(let status): pending = .raised(status)
     default:
-      note(
-        level == .full ? audit.full(view, live) : audit.cheap(view, live, touched))
+      if let overlap {
+        note([overlap])
+        self.overlap = nil
+      }
+      note(level == .full ? audit.full(view, live) : audit.cheap(view, live, touched))
+      guard level == .full, !announced.isEmpty else { return }
+      announced.formIntersection(present.map(BrokenRule.init))
     }
   }
 
   private mutating func note(_ violations: [Violation]) {
     guard !violations.isEmpty else { return }
     firstCorruptOperation = firstCorruptOperation ?? operations
+    present += violations
+    let news = violations.filter { !announced.contains(BrokenRule($0)) }
+    guard !news.isEmpty else { return }
     if case .violation(let others) = pending {
-      pending = .violation(others + violations)
+      pending = .violation(others + news)
     } else {
-      pending = .violation(violations)
+      pending = .violation(news)
     }
   }
 
-  /// Checks everything once, whatever the level: what a cheap replay ends with.
-  public mutating func auditFully() {
-    guard outcome == nil, pending == nil, replayer.pool.halted == nil, level != .off else { return }
+  /// Checks everything once, where the kernel still runs and nothing waits for an expectation.
+  private mutating func auditFully() {
+    guard outcome == nil, pending == nil, replayer.pool.halted == nil else { return }
     note(audit.full(view, live))
   }
 
@@ -197,9 +214,10 @@ public struct ReplaySession: ~Copyable {
   /// True where the expectation announced what the last operation came to.
   private mutating func announces(_ expectation: Expectation) -> Bool {
     switch (expectation, lastResult, pending) {
-    case (.violation(let name), _, .violation(let violations)):
-      guard violations.contains(where: { $0.invariant.rawValue == name }) else { return false }
-      pending = nil
+    case (.violation(let name), _, _):
+      guard isBroken(name) else { return false }
+      if case .violation = pending { pending = nil }
+      announced.formUnion(present.map(BrokenRule.init))
     case (.bugCheck(let code, let first), .halted(.bugCheck(let found)), _):
       guard found.code == code, first == nil || first == found.parameters.0 else { return false }
       announceStop()
@@ -214,6 +232,16 @@ public struct ReplaySession: ~Copyable {
     default: return false
     }
     return true
+  }
+
+  /// True where the rule is broken after the last operation. A replay that does not check
+  /// everything after each operation looks at everything now.
+  private mutating func isBroken(_ name: String) -> Bool {
+    if level != .full, replayer.pool.halted == nil {
+      let known = Set(present.map(BrokenRule.init))
+      present += audit.full(view, live).filter { !known.contains(BrokenRule($0)) }
+    }
+    return present.contains { $0.invariant.rawValue == name }
   }
 
   private mutating func announceStop() {
@@ -240,9 +268,18 @@ public struct ReplaySession: ~Copyable {
   }
 
   private func description(of result: StepResult) -> String {
-    if let pending, case .violation(let violations) = pending {
-      return violations.map(\.description).joined(separator: "; ")
-    }
-    return "\(result)"
+    if !present.isEmpty { return present.map(\.description).joined(separator: "; ") }
+    return result.text(AddressPrinter(view))
+  }
+}
+
+/// A violation by what is broken where: its figures may change while it stays.
+private struct BrokenRule: Hashable {
+  let invariant: Invariant
+  let address: Address
+
+  init(_ violation: Violation) {
+    invariant = violation.invariant
+    address = violation.address
   }
 }

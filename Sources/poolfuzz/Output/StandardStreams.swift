@@ -42,7 +42,9 @@ final class StandardStreams {
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes {
-        write(descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written)
+        write(
+          descriptor, UnsafeRawBufferPointer(rebasing: $0[written...]).baseAddress,
+          bytes.count - written)
       }
       if count >= 0 {
         written += count

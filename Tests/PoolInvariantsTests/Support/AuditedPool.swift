@@ -32,7 +32,7 @@ struct AuditedPool: ~Copyable {
   mutating func contiguous(_ bytes: UInt64, highest: UInt64 = .max) -> Address? {
     log.append("contiguous \(slots) bytes \(bytes) highest \(highest)")
     let outcome = pool.allocateContiguous(bytes: bytes, highest: highest)
-    if case .address = outcome {} else { audit.recordContiguousRefusal() }
+    if case .null = outcome { audit.recordContiguousRefusal(pool.view, bytes: bytes) }
     return take(outcome, .cacheAligned, bytes, .contiguous, isContiguous: true)
   }
 
@@ -62,6 +62,12 @@ struct AuditedPool: ~Copyable {
     var contents = [UInt8](repeating: 0, count: Int(bytes))
     contents.withUnsafeMutableBytes { pattern.fill($0) }
     _ = contents.withUnsafeBytes { pool.write(address, $0) }
+  }
+
+  /// Allocates what must be there.
+  mutating func taking(_ type: PoolType, _ bytes: UInt64) -> Address {
+    guard let address = allocate(type, bytes) else { preconditionFailure("\(log)") }
+    return address
   }
 
   /// Frees what starts at `address`.
@@ -97,6 +103,6 @@ struct AuditedPool: ~Copyable {
 }
 
 extension PoolTag: ExpressibleByStringLiteral {
-  /// A tag from a literal of up to four characters.
+  /// A tag from its characters.
   public init(stringLiteral value: StaticString) { self.init(value) }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import KernelPool
 import PoolTrace
 
@@ -13,61 +14,104 @@ struct BatchReplay {
   }
 
   /// Reads to the end of the input. A trace with a bad line is answered with an error; the lines
-  /// up to its `end` are passed over.
-  func run() throws -> ExitCode {
+  /// up to its `end` are passed over. A trace is replayed as it is read, so that it may be of any
+  /// length.
+  func run() throws(CommandFailure) -> ExitCode {
     var parser = TraceParser(.fileDescriptor(0), stream: .manyTraces)
     var code = ExitCode.held
-    var operations: [PoolTrace.Operation] = []
-    var failure: TraceError?
-    var count = 0
+    var number = 1
+    var trace = BatchTrace(settings)
     while true {
       switch parser.next() {
-      case .operation(let operation): if failure == nil { operations.append(operation) }
-      case .failure(let error): if failure == nil { failure = error }
+      case .operation(let operation): trace.step(operation)
+      case .failure(let error): trace.refuse(error.description(file: "standard input"))
       case .endOfTrace:
-        count += 1
-        code = code.combined(with: answer(count, operations, failure))
-        operations.removeAll(keepingCapacity: true)
-        failure = nil
-      case .unreadable(let number):
-        throw CommandFailure(message: "standard input: error \(number)", code: .environment)
+        code = code.combined(with: answer(number, &trace))
+        number += 1
+        trace = BatchTrace(settings)
+      case .unreadable(let errorNumber):
+        throw CommandFailure(
+          message: "standard input: \(String(cString: strerror(errorNumber)))",
+          code: .environment)
       case .finished:
-        if !operations.isEmpty || failure != nil {
-          code = code.combined(with: answer(count + 1, operations, failure))
-        }
-        return code
+        guard trace.hasBegun else { return code }
+        return code.combined(with: answer(number, &trace))
       }
     }
   }
 
-  private func answer(
-    _ number: Int, _ operations: [PoolTrace.Operation], _ failure: TraceError?
-  ) -> ExitCode {
+  private func answer(_ number: Int, _ trace: inout BatchTrace) -> ExitCode {
     defer { streams.flush() }
-    if let failure { return refuse(number, failure.description(file: "standard input")) }
+    let (line, code) = trace.answer("\(number)")
+    streams.print(line.text)
+    return code
+  }
+}
+
+/// One trace of a batch while it is read.
+private struct BatchTrace: ~Copyable {
+  private let settings: ReplaySettings
+  private var session: ReplaySession?
+  private var failure: CommandFailure?
+  private var memory: MemoryLimit
+
+  init(_ settings: ReplaySettings) {
+    self.settings = settings
+    memory = MemoryLimit(settings.memoryLimit)
+  }
+
+  /// True once there is something to answer.
+  var hasBegun: Bool { session != nil || failure != nil }
+
+  /// Gives the trace up; the first reason stands.
+  mutating func refuse(_ message: String, _ code: ExitCode = .badInput) {
+    failure = failure ?? CommandFailure(message: message, code: code)
+    session = nil
+  }
+
+  /// Runs an operation, on a machine that is set up first where there is none.
+  mutating func step(_ operation: PoolTrace.Operation) {
+    guard failure == nil else { return }
+    if session == nil { boot(operation) }
+    do throws(CommandFailure) {
+      switch session {
+      case .some(let session): try memory.allow(operation, session.replayer.slots)
+      case .none: return
+      }
+      _ = session?.step(operation)
+    } catch {
+      refuse(error.message, error.code)
+    }
+  }
+
+  private mutating func boot(_ first: PoolTrace.Operation?) {
     var configuration = TraceConfiguration()
-    if case .config(let own)? = operations.first { configuration = own }
+    if case .config(let own)? = first { configuration = own }
     if let profile = settings.profile {
       configuration = configuration.replacingProfile(by: profile)
     }
     do {
-      var session = try ReplaySession.boot(
+      session = try ReplaySession.boot(
         configuration, level: settings.level, mutant: settings.mutant)
-      for operation in operations where session.step(operation) == nil { break }
-      session.finish()
-      streams.print(ReplayReport.json("\(number)", session).text)
-      return session.outcome?.isOK ?? true ? .held : .found
     } catch {
-      return refuse(number, error.message)
+      refuse(error.message)
     }
   }
 
-  private func refuse(_ number: Int, _ message: String) -> ExitCode {
-    streams.print(
-      JSONValue.object([
-        ("trace", .string("\(number)")), ("outcome", .string("error")),
-        ("message", .string(message)),
-      ]).text)
-    return .badInput
+  /// The line that answers the trace, which ends here.
+  mutating func answer(_ name: String) -> (line: JSONValue, code: ExitCode) {
+    if !hasBegun { boot(nil) }
+    session?.finish()
+    if let failure { return (ReplayReport.json(name, failure.message), failure.code) }
+    guard let (line, isOK) = report(name) else { preconditionFailure("a machine or a reason") }
+    return (line, isOK ? .held : .found)
+  }
+
+  private func report(_ name: String) -> (JSONValue, Bool)? {
+    switch session {
+    case .some(let session):
+      (ReplayReport.json(name, session), session.outcome?.isOK ?? true)
+    case .none: nil
+    }
   }
 }

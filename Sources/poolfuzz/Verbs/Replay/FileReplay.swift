@@ -20,6 +20,7 @@ struct FileReplay {
       do throws(CommandFailure) {
         code = code.combined(with: try replay(path))
       } catch {
+        if settings.json { streams.print(ReplayReport.json(path, error.message).text) }
         streams.flush()
         streams.note("poolfuzz: \(error.message)")
         code = code.combined(with: error.code)
@@ -30,16 +31,11 @@ struct FileReplay {
 
   private func replay(_ path: String) throws(CommandFailure) -> ExitCode {
     var file = try TraceFile(path: path)
-    var first = try file.next()
-    var configuration = TraceConfiguration()
-    if case .config(let own)? = first {
-      configuration = own
-      first = nil
-    }
+    var configuration = try file.configuration()
     if let profile = settings.profile {
       configuration = configuration.replacingProfile(by: profile)
     }
-    if shows(.configuration) { streams.print(configuration.effective.line(.everything)) }
+    if shows(.configuration) { showConfiguration(configuration) }
     var session: ReplaySession
     do {
       session = try ReplaySession.boot(
@@ -47,24 +43,29 @@ struct FileReplay {
     } catch {
       throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
     }
-    let line = try run(&file, first, &session)
+    let line = try run(&file, &session)
     return report(file.path, line: line, session)
   }
 
   /// Runs the operations; returns the line of the one that the outcome is about.
   private func run(
-    _ file: inout TraceFile, _ first: PoolTrace.Operation?, _ session: inout ReplaySession
+    _ file: inout TraceFile, _ session: inout ReplaySession
   ) throws(CommandFailure) -> UInt64 {
     var transcript = Transcript(session.view)
-    if shows(.state) { transcript.initialisation.forEach(streams.print) }
+    if shows(.state) {
+      transcript.initialisation.forEach(streams.print)
+      for note in session.replayer.configuration.notes { streams.print("# note " + note) }
+    }
     var map = shows(.step) ? PageMap(session.view) : nil
     var line: UInt64 = 0
-    var pending = first
-    while true {
-      var next = pending
-      pending = nil
-      if next == nil { next = try file.next() }
-      guard let operation = next else { break }
+    var memory = MemoryLimit(settings.memoryLimit)
+    while let operation = try file.next() {
+      do {
+        try memory.allow(operation, session.replayer.slots)
+      } catch {
+        throw CommandFailure(
+          message: "\(file.path):\(file.line): \(error.message)", code: error.code)
+      }
       guard let result = session.step(operation) else {
         if case .expect = operation { line = file.line }
         break
@@ -77,9 +78,13 @@ struct FileReplay {
         map = showStep(operation, session, before)
       }
     }
-    if settings.level == .cheap { session.auditFully() }
     session.finish()
     return line
+  }
+
+  private func showConfiguration(_ configuration: TraceConfiguration) {
+    show(configuration.effective.line(.everything))
+    for note in configuration.notes { show("# note " + note) }
   }
 
   private func shows(_ view: ReplayViewOption) -> Bool { settings.views.contains(view) }
@@ -96,8 +101,8 @@ struct FileReplay {
     _ operation: PoolTrace.Operation, _ session: borrowing ReplaySession, _ before: PageMap
   ) -> PageMap {
     let map = PageMap(session.view)
-    streams.print("\(session.operations): \(TraceWriter.line(operation))")
-    streams.print(map.text(mapOptions(.changed), since: before))
+    show("\(session.operations): \(TraceWriter.line(operation))")
+    show(map.text(mapOptions(.changed), since: before))
     return map
   }
 
@@ -118,16 +123,16 @@ struct FileReplay {
         "\(path): ok, \(session.operations) operations on"
           + " \(session.replayer.configuration.pool.profile.name)")
     }
-    showViews(session)
-    return code
+    return code.combined(with: showViews(session))
   }
 
-  private func showViews(_ session: borrowing ReplaySession) {
+  private func showViews(_ session: borrowing ReplaySession) -> ExitCode {
+    var code = ExitCode.held
     let view = session.view
     for option in settings.views {
       switch option {
       case .state, .configuration, .step: break
-      case .pool: showPages(session)
+      case .pool: code = showPages(session)
       case .poolUsed: showTags(view)
       case .virtualMemory:
         let printer = VirtualMemoryPrinter(view)
@@ -138,21 +143,27 @@ struct FileReplay {
       case .metrics: if !settings.json { show(session.metrics.text) }
       }
     }
+    return code
   }
 
+  /// Prints what is meant for people: on standard error where standard output is for programs.
   private func show(_ text: String) {
-    streams.print(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+    let text = text.hasSuffix("\n") ? String(text.dropLast()) : text
+    if settings.json { streams.note(text) } else { streams.print(text) }
   }
 
-  private func showPages(_ session: borrowing ReplaySession) {
+  private func showPages(_ session: borrowing ReplaySession) -> ExitCode {
+    var code = ExitCode.held
     let printer = PoolPagePrinter(session.view, descriptions: settings.descriptions)
     for place in settings.pages {
       guard let address = session.replayer.address(named: place) else {
         streams.note("poolfuzz: --pool \(place): neither an address nor a slot with one")
+        code = .usage
         continue
       }
       show(printer.text(for: address))
     }
+    return code
   }
 
   private func showTags(_ view: PoolView) {

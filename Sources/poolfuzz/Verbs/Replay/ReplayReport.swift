@@ -11,24 +11,17 @@ enum ReplayReport {
     switch session.outcome ?? .ok {
     case .ok: return ["\(path): ok"]
     case .violation(let violations): return violations.map { place + "violation " + $0.description }
-    case .halted(let reason): return [place + text(reason, session.view)]
+    case .halted(let reason): return [place + reason.text(AddressPrinter(session.view))]
     case .raised(let status): return [place + "raised 0x" + String(status, radix: 16)]
     case .expectation(let message): return [place + "unmet expectation: " + message]
     }
   }
 
-  private static func text(_ reason: HaltReason, _ view: PoolView) -> String {
-    let addresses = AddressPrinter(view)
-    switch reason {
-    case .bugCheck(let bugCheck):
-      let (first, second, third, fourth) = bugCheck.parameters
-      let parameters = [first, second, third, fourth].map(addresses.text)
-      return "bug check 0x" + String(bugCheck.code, radix: 16) + " ("
-        + parameters.joined(separator: ", ") + ")"
-    case .fault(let address): return "fault at " + addresses.text(address)
-    case .nonCanonicalFault: return "fault at an address that no processor accepts"
-    case .hang: return "hang: the operation would not have ended"
-    }
+  /// The object for a trace that could not be replayed.
+  static func json(_ path: String, _ message: String) -> JSONValue {
+    .object([
+      ("trace", .string(path)), ("outcome", .string("error")), ("message", .string(message)),
+    ])
   }
 
   /// The object of formats' section on JSON.
@@ -45,27 +38,34 @@ enum ReplayReport {
       members.append(
         ("invariant", violations.first.map { .string($0.invariant.rawValue) } ?? .null))
       members.append(("violations", .array(violations.map { .string($0.description) })))
-    case .halted(.bugCheck(let bugCheck)):
-      let (first, second, third, fourth) = bugCheck.parameters
-      members.append(("code", .string("0x" + String(bugCheck.code, radix: 16))))
-      members.append(
-        (
-          "parameters",
-          .array([first, second, third, fourth].map { .string("0x" + String($0, radix: 16)) })
-        ))
-    case .halted(.fault(let address)):
-      members.append(("address", .string(AddressPrinter(session.view).text(address))))
     case .raised(let status): members.append(("status", .unsigned(UInt64(status))))
     case .expectation(let message): members.append(("message", .string(message)))
     case .ok, .halted: break
     }
+    if let reason = session.replayer.pool.halted { members += stop(reason, session.view) }
     members.append(
       ("first_corrupt_operation", session.firstCorruptOperation.map(JSONValue.unsigned) ?? .null))
     members.append(("metrics", metrics(session.metrics)))
     return .object(members)
   }
 
-  private static func metrics(_ metrics: PoolMetrics) -> JSONValue {
+  /// Why the kernel stopped, also where that was announced or is tolerated.
+  private static func stop(_ reason: HaltReason, _ view: PoolView) -> [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = [("stopped", .string(reason.name))]
+    switch reason {
+    case .bugCheck(let bugCheck):
+      let (first, second, third, fourth) = bugCheck.parameters
+      let parameters = [first, second, third, fourth].map { "0x" + String($0, radix: 16) }
+      members.append(("code", .string("0x" + String(bugCheck.code, radix: 16))))
+      members.append(("parameters", .array(parameters.map(JSONValue.string))))
+    case .fault(let address):
+      members.append(("address", .string(AddressPrinter(view).text(address))))
+    case .nonCanonicalFault, .hang: break
+    }
+    return members
+  }
+
+  static func metrics(_ metrics: PoolMetrics) -> JSONValue {
     .object(metrics.values.map { ($0.key.text, $0.value.json) })
   }
 }

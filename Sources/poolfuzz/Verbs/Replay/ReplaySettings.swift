@@ -21,6 +21,8 @@ struct ReplaySettings {
   var descriptions: PoolTagDescriptions
   /// Columns of a page map.
   var mapWidth: Int?
+  /// Bytes that a replay may have in memory; nil for most of what the machine has.
+  var memoryLimit: UInt64?
   /// Whether outcomes are JSON lines.
   var json: Bool
   /// Whether only failures are told.
@@ -31,16 +33,10 @@ struct ReplaySettings {
   init(_ arguments: ParsedArguments) throws(CommandFailure) {
     level = try arguments.choice("--check", default: CheckLevel.full)
     mutant = try arguments.choice("--mutant", default: Mutant.none)
-    profile = nil
-    if let name = arguments.value("--profile") {
-      guard let found = Profile.named(name) else {
-        let names = Profile.all.map { $0.name }.joined(separator: ", ")
-        throw .usage("--profile is one of \(names), not '\(name)'")
-      }
-      profile = found
-    }
+    profile = try arguments.value("--profile").map(Profile.chosen)
     pages = arguments.values("--pool")
     poolUsed = arguments.value("--poolused") ?? ""
+    memoryLimit = try arguments.number("--memory-limit")
     json = arguments.has("--json")
     quiet = arguments.has("--quiet")
     mapWidth = try arguments.number("--width").map { Int(clamping: $0) }

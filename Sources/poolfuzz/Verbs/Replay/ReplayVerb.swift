@@ -24,6 +24,9 @@ extension Verb {
         guard arguments.operands.isEmpty else {
           throw CommandFailure.usage("--batch reads standard input and takes no trace")
         }
+        guard settings.views.isEmpty else {
+          throw CommandFailure.usage("--batch answers with JSON lines and prints nothing else")
+        }
         return try BatchReplay(settings, streams).run()
       }
       guard !arguments.operands.isEmpty else {
@@ -57,6 +60,9 @@ extension Verb {
       name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),
     Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
     Option(name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model"),
+    Option(
+      name: "--memory-limit", argument: .value("BYTES"),
+      help: "most memory of a replay (nine tenths of what is available)"),
     Option(
       name: "--batch", argument: .none,
       help: "reads traces from standard input, each ended by a line 'end'"),

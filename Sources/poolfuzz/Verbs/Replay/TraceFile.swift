@@ -9,6 +9,8 @@ struct TraceFile: ~Copyable {
   private var parser: TraceParser
   private let descriptor: Int32
   private let ownsDescriptor: Bool
+  /// An operation that was read while looking for the configuration.
+  private var held: PoolTrace.Operation?
 
   /// Opens a file; `-` is standard input.
   init(path: String) throws(CommandFailure) {
@@ -27,8 +29,21 @@ struct TraceFile: ~Copyable {
   /// The line of the last operation.
   var line: UInt64 { parser.line }
 
+  /// The configuration that the trace begins with, or the defaults where it begins otherwise. Ask
+  /// before the first operation.
+  mutating func configuration() throws(CommandFailure) -> TraceConfiguration {
+    let first = try next()
+    if case .config(let own)? = first { return own }
+    held = first
+    return TraceConfiguration()
+  }
+
   /// The next operation; nil at the end. Throws on a line that is not in the language.
   mutating func next() throws(CommandFailure) -> PoolTrace.Operation? {
+    if let operation = held {
+      held = nil
+      return operation
+    }
     switch parser.next() {
     case .operation(let operation): return operation
     case .finished: return nil
@@ -53,6 +68,10 @@ struct TraceFile: ~Copyable {
       else {
         paths.append(operand)
         continue
+      }
+      guard access(operand, R_OK | X_OK) == 0 else {
+        throw CommandFailure(
+          message: "\(operand): \(String(cString: strerror(errno)))", code: .environment)
       }
       let below = FileManager.default.enumerator(atPath: operand)?.compactMap { $0 as? String }
       let traces = (below ?? []).filter { $0.hasSuffix(".trace") }.sorted()

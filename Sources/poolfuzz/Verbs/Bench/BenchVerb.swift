@@ -48,6 +48,7 @@ private struct Benchmark {
       streams.print("workload                     ns/operation   times the generator   checksum")
     }
     for workload in ReferenceWorkload.all { try measure(workload) }
+    for level in CheckLevel.allCases { try measure(level) }
     return .held
   }
 
@@ -93,6 +94,31 @@ private struct Benchmark {
       let name = workload.name.padding(toLength: 28, withPad: " ", startingAt: 0)
       let figures = String(format: "%13.1f %21.1f", nanoseconds, ratio)
       streams.print("\(name) \(figures)   \(hexadecimal(run.checksum))")
+    }
+  }
+
+  /// Measures what an operation costs at a check level.
+  private func measure(_ level: CheckLevel) throws {
+    let workload = CheckedWorkload(profile: profile)
+    let operations = level == .full ? steps / 100 : steps / 2
+    var done: UInt64 = 0
+    let time = try ContinuousClock().measure {
+      done = try workload.run(level, operations: operations)
+    }
+    guard done == UInt64(operations) else {
+      throw CommandFailure(message: "the workload found a violation", code: .found)
+    }
+    let nanoseconds = Self.nanoseconds(time) / Double(max(operations, 1))
+    if arguments.has("--json") {
+      streams.print(
+        JSONValue.object([
+          ("name", .string("replay, check \(level.rawValue), 256 pages")),
+          ("unit", .string("ns/operation")), ("value", .number(nanoseconds)),
+        ]).text)
+    } else {
+      let name = "replay --check \(level.rawValue)".padding(
+        toLength: 28, withPad: " ", startingAt: 0)
+      streams.print("\(name) \(String(format: "%13.1f", nanoseconds))")
     }
   }
 

@@ -1,0 +1,96 @@
+import Testing
+
+/// `poolfuzz whatif`.
+struct WhatIfTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func whatIf(_ trace: String, _ options: [String]) throws -> Command.Result {
+    try Command.run(["whatif", try scratch.file("t.trace", trace)] + options)
+  }
+
+  private func json(_ trace: String, _ options: [String]) throws -> JSONLine {
+    let run = try whatIf(trace, options + ["--json"])
+    #expect(run.code == 0)
+    return try JSONLine(run.output)
+  }
+
+  /// The story in small: each request leaves a tail that a small block takes, which keeps the page.
+  private static let story =
+    "config profile=windows-2003-x86 lookaside=0\n"
+    + (0..<8).map { "contiguous m\($0) 0xf10\nalloc s\($0) NonPaged 0xd0 Smal\n" }.joined()
+    + (0..<8).map { "free m\($0)\n" }.joined() + "expect live_blocks == 100\n"
+
+  @Test func wholePagesSaveThePagesThatTailsPinned() throws {
+    let line = try json(Self.story, ["--resize", "MmCm:0xf10=0x1000"])
+    #expect(line.number("before", "pages_held") == 8)
+    #expect(line.number("after", "pages_held") == 1)
+    #expect(line.number("pages_saved") == 7)
+    #expect(line.number("bytes_wasted") == 0)
+    #expect(line.number("peak_bytes_wasted") == Double(8 * 0xF0))
+    let table = try whatIf(Self.story, ["--resize", "MmCm:0xf10=0x1000"])
+    #expect(table.code == 0)
+    let row = try #require(table.lines.first { $0.hasPrefix("pages_held ") })
+    #expect(row.split(separator: " ") == ["pages_held", "8", "1"])
+    #expect(table.output.contains("pages saved: 7 at the end"))
+  }
+
+  @Test func onlyTheNamedRequestsChange() throws {
+    for resize in ["MmCm:0xf11=0x1000", "MmCn:0xf10=0x1000", "Smal:0xf10=0x1000"] {
+      let line = try json(Self.story, ["--resize", resize])
+      #expect(line.number("pages_saved") == 0)
+      #expect(line.number("peak_bytes_wasted") == 0)
+    }
+    let trace = "alloc a NonPaged 100 'A  '\nalloc b NonPaged 100 Bcde\nalloc c NonPaged 8 Bcde\n"
+    let line = try json(trace, ["--resize", "'A  ':100=0x80", "--resize", "Bcde:8=10"])
+    #expect(line.number("bytes_wasted") == Double(28 + 2))
+    // Several changes behind one option.
+    #expect(try json(trace, ["--resize", "A:100=128", "Bcde:8=10"]).number("bytes_wasted") == 30)
+  }
+
+  @Test func aLookasideListKeepsBlocksForTheNextRequest() throws {
+    let trace = """
+      config profile=windows-2003-x86 lookaside=0
+      alloc a NonPaged 100 Look
+      alloc b NonPaged 100 Othr
+      free a
+      free b
+      alloc a NonPaged 100 Look
+      alloc a NonPaged 100 Look
+      alloc c NonPaged 100 Look
+      free c
+      free c
+      write c 0 00
+      free a
+
+      """
+    let line = try json(trace, ["--lookaside", "Look"])
+    #expect(line.number("before", "live_blocks") == 0)
+    #expect(line.number("after", "live_blocks") == 2)
+    #expect(line.number("after", "tag.Look.live_blocks") == 2)
+    #expect(line.number("bytes_wasted") == 200)
+    let text = try whatIf(trace, ["--lookaside", "Look"])
+    #expect(
+      text.output.contains("lookaside lists: 1 requests answered, 2 blocks parked at the end"))
+    let shallow = try whatIf(trace, ["--lookaside", "Look", "--depth", "1"])
+    #expect(shallow.output.contains("1 requests answered, 1 blocks parked"))
+    let none = try json(trace, ["--lookaside", "Look", "--depth", "0"])
+    #expect(none.number("after", "live_blocks") == 0)
+  }
+
+  @Test func anotherProfileIsAChange() throws {
+    let line = try json(Self.story, ["--profile", "windows-2003-x64"])
+    let before = try #require(line.number("before", "live_block_bytes"))
+    let after = try #require(line.number("after", "live_block_bytes"))
+    #expect(after > before)
+  }
+
+  @Test func aStoppedKernelIsTold() throws {
+    let run = try whatIf(Traces.doubleFree, ["--resize", "Abcd:1=2"])
+    #expect(run.code == 1)
+    #expect(run.errors.contains("before the change: operation 4: bug check 0xc2"))
+    #expect(run.errors.contains("after the change: operation 4: bug check 0xc2"))
+    #expect(try whatIf("nonsense\n", ["--resize", "Abcd:1=2"]).code == 3)
+  }
+}

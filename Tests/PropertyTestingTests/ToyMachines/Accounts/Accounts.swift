@@ -1,0 +1,40 @@
+import PropertyTesting
+
+/// A bank whose planted bugs are arithmetic: numbers that matter only together.
+struct Accounts: StateMachine {
+  private let bug: UInt64
+  private var opened: [Slot: UInt64] = [:]
+
+  init(configuration: ToyConfiguration) {
+    bug = configuration.bug
+  }
+
+  mutating func perform(
+    _ operation: AccountOperation, _ violations: inout [String]
+  ) -> StepEffect {
+    switch operation {
+    case .open(let slot, let amount): opened[slot] = amount
+    case .close(let slot): opened[slot] = nil
+    case .transfer(let from, let to, let amount):
+      let (left, right) = (opened[from] ?? 0, opened[to] ?? 0)
+      if from != to, isWrong(left, right, amount) { violations.append("bug \(bug)") }
+    }
+    return .performed
+  }
+
+  private func isWrong(_ left: UInt64, _ right: UInt64, _ amount: UInt64) -> Bool {
+    switch bug {
+    case 1: left + right >= 1_000  // a sum: redistributed
+    case 2: left == right + 1 && amount >= 7  // a difference: lowered together
+    case 3: left == right && left >= 300  // equal values: simplified at once
+    case 4: amount % 2 == 1 && amount > 50  // one number, not monotone
+    default: false
+    }
+  }
+
+  static func identity(
+    of violation: String, after operation: AccountOperation?
+  ) -> FailureIdentity {
+    FailureIdentity(violation)
+  }
+}

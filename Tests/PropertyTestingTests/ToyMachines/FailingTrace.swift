@@ -1,0 +1,7 @@
+import PropertyTesting
+
+/// A failing trace, cut after its failure.
+struct FailingTrace<Configuration: TraceConfiguration, Operation: SlotOperation> {
+  let trace: Trace<Configuration, Operation>
+  let identity: FailureIdentity
+}

@@ -1,0 +1,45 @@
+import PropertyTesting
+
+/// Handles to counted objects; the planted bugs miscount.
+struct Handles: StateMachine {
+  private let bug: UInt64
+  private var objects: [Slot: Int] = [:]
+  private var duplicates: Set<Slot> = []
+  private var counts: [Int] = []
+
+  init(configuration: ToyConfiguration) {
+    bug = configuration.bug
+  }
+
+  mutating func perform(
+    _ operation: HandleOperation, _ violations: inout [String]
+  ) -> StepEffect {
+    switch operation {
+    case .open(let slot):
+      objects[slot] = counts.count
+      duplicates.remove(slot)
+      counts.append(1)
+    case .duplicate(let from, let to):
+      guard let object = objects[from] else { break }
+      objects[to] = object
+      // Bug 1: a duplicate of a duplicate is not counted. Bug 2: two bits for the count.
+      let isSecondHand = bug == 1 && duplicates.contains(from)
+      duplicates.insert(to)
+      counts[object] += isSecondHand ? 0 : 1
+      if bug == 2 { counts[object] %= 4 }
+    case .read(let slot):
+      if let object = objects[slot], counts[object] <= 0 { violations.append("read after free") }
+    case .close(let slot):
+      guard let object = objects.removeValue(forKey: slot) else { break }
+      counts[object] -= 1
+      if counts[object] < 0 { violations.append("count below zero") }
+    }
+    return .performed
+  }
+
+  static func identity(
+    of violation: String, after operation: HandleOperation?
+  ) -> FailureIdentity {
+    FailureIdentity(violation)
+  }
+}
