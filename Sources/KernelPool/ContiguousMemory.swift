@@ -20,7 +20,7 @@ extension KernelPool {
 
   /// Allocates physically contiguous memory.
   ///
-  /// `bytes` is not rounded; `lowest` and `highest` are physical byte addresses, `boundary` is a
+  /// `bytes` is rounded only where the profile says so; `lowest` and `highest` are physical byte addresses, `boundary` is a
   /// multiple of the page size that the memory must not cross, or 0.
   public mutating func allocateContiguous(
     bytes: UInt64, lowest: UInt64 = 0, highest: UInt64 = .max, boundary: UInt64 = 0
@@ -31,7 +31,8 @@ extension KernelPool {
         lowest: geometry.pages(holding: lowest), highest: highest &>> geometry.pageShift,
         boundary: boundary &>> geometry.pageShift)
       let type: PoolType = .cacheAligned
-      if let address = try allocateWithTag(type, bytes: bytes, tag: .contiguous) {
+      let request = profile.contiguousRequest == .asGiven ? bytes : max(pageRounded(bytes), bytes)
+      if let address = try allocateWithTag(type, bytes: request, tag: .contiguous) {
         if suits(address, pages: geometry.pages(holding: bytes), limits) {
           return .address(address)
         }

@@ -113,9 +113,7 @@ extension KernelPool {
   private mutating func initialise(descriptor: Int) throws(Halt) {
     let root = descriptors[descriptor]
     let size = profile.descriptor.listHeads + profile.unitsPerPage * geometry.wordBytes * 2
-    for offset in stride(from: 0, to: size, by: 4) {
-      try memory.store32(root.address + offset, 0)
-    }
+    try memory.clear(root.address, size)
     try memory.store32(
       root.address + profile.descriptor.poolType, root.kind.isPaged ? 1 : 0)
     try memory.store32(root.address + profile.descriptor.poolIndex, root.index)
@@ -154,7 +152,7 @@ extension KernelPool {
       }
     }
     guard let table else { return }
-    for offset in stride(from: 0, to: bytes, by: 4) { try memory.store32(table + offset, 0) }
+    try memory.clear(table, bytes)
     variables.pointee.trackerTable = table
     variables.pointee.trackerRows = entries + 1
     variables.pointee.trackerMask = entries - 1
@@ -179,7 +177,7 @@ extension KernelPool {
     }
     guard let table else { return }
     let bytes = entries * profile.bigEntryBytes
-    for offset in stride(from: 0, to: bytes, by: 4) { try memory.store32(table + offset, 0) }
+    try memory.clear(table, bytes)
     for index in 0..<entries {
       try memory.storePointer(table + index * profile.bigEntryBytes, Self.freeEntry)
     }

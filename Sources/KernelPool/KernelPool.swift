@@ -97,6 +97,7 @@ public struct KernelPool: ~Copyable {
   /// A store to memory that is not mapped stops the kernel with a fault.
   public mutating func write(_ address: Address, _ bytes: UnsafeRawBufferPointer) -> FreeOutcome {
     if let halted { return .halted(halted) }
+    guard let source = bytes.baseAddress else { return .freed }
     var written = 0
     while written < bytes.count {
       let place = address &+ UInt64(written)
@@ -105,7 +106,7 @@ public struct KernelPool: ~Copyable {
       guard let host = try? memory.locate(truncated(place), UInt64(count)) else {
         return .halted(stop())
       }
-      host.copyMemory(from: bytes.baseAddress! + written, byteCount: count)
+      host.copyMemory(from: source + written, byteCount: count)
       written += count
     }
     return .freed
@@ -132,7 +133,8 @@ public struct KernelPool: ~Copyable {
   }
 }
 
-/// Sizes of a profile in the form the hot paths want them.
+/// Sizes of a profile in the form the hot paths want them. Calling a method of the profile copies
+/// it, which a profile of small-block traces showed to be the dearest single step.
 struct Geometry {
   let unitShift: UInt64
   let headerBytes: UInt64
@@ -143,8 +145,12 @@ struct Geometry {
   let pageShift: UInt64
   let unitsPerPage: UInt64
   let largestSmallRequest: UInt64
+  let smallestBlockUnits: UInt64
+  let storedPoolType: StoredPoolType
 
   init(_ profile: Profile) {
+    smallestBlockUnits = profile.smallestBlockUnits
+    storedPoolType = profile.storedPoolType
     unitShift = UInt64(profile.unitBytes.trailingZeroBitCount)
     headerBytes = UInt64(profile.header.bytes)
     wordBytes = profile.wordBytes
@@ -158,6 +164,12 @@ struct Geometry {
 
   /// True where a block or page boundary lies at `address`.
   @inline(__always) func isPageAligned(_ address: Address) -> Bool { address & pageMask == 0 }
+
+  /// Units of the block that a small request gets, as `Profile.units(forRequest:)`.
+  @inline(__always) func units(forRequest bytes: UInt64) -> UInt64 {
+    let units = (max(bytes, 1) &+ headerBytes &+ (1 &<< unitShift) &- 1) &>> unitShift
+    return max(units, smallestBlockUnits)
+  }
 
   /// Pages that hold `bytes`.
   @inline(__always) func pages(holding bytes: UInt64) -> UInt64 {

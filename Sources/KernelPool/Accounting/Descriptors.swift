@@ -1,5 +1,6 @@
 extension KernelPool {
   /// The descriptor of a pool that has one only, or the first of several.
+  @inline(__always)
   func descriptor(of kind: PoolKind) -> Int {
     switch kind {
     case .nonPaged: 0
@@ -10,6 +11,7 @@ extension KernelPool {
   }
 
   /// The pool that serves a request of `type`.
+  @inline(__always)
   func kind(for type: PoolType) -> PoolKind {
     if type.isPaged { return type.contains(.session) && profile.hasSessionPool ? .session : .paged }
     return type.contains(.noExecute) && profile.hasNoExecutePool ? .nonPagedNoExecute : .nonPaged

@@ -12,6 +12,7 @@ extension KernelPool {
     let bytes: UInt64
   }
 
+  @inline(__always)
   private func columns(paged: Bool) -> Columns {
     switch (geometry.isWide, paged) {
     case (false, false): Columns(allocations: 0x4, frees: 0x8, bytes: 0xC)

@@ -16,6 +16,8 @@ extension KernelPool {
     var bytes: UInt64
     /// The type asked for, where entries keep it.
     var type: PoolType = .nonPaged
+    /// The process that pays, or 0.
+    var process: Address = 0
   }
 
   @inline(__always) private func entry(_ index: UInt64) -> Address {
@@ -72,6 +74,7 @@ extension KernelPool {
       if try memory.loadPointer(place) & Self.freeEntry != 0 {
         try memory.storePointer(place, address)
         try memory.store32(place &+ keyOffset, tag.word)
+        if profile.largeQuota == .charged { try setQuotaObject(ofEntryAt: place, 0) }
         if countsBytes {
           try memory.store32(place &+ keyOffset &+ 4, type.rawValue)
           try memory.storePointer(place &+ sizeOffset, unitRounded(bytes))
@@ -87,27 +90,44 @@ extension KernelPool {
     return nil
   }
 
-  /// Removes an allocation; nil when it is not in the table.
+  /// The place of an allocation's entry; nil when it is not in the table.
   ///
   /// Free entries do not end the search: the rest of the table is looked through, then all of it.
-  mutating func removeBigEntry(_ address: Address) throws(Halt) -> BigEntry? {
+  mutating func findBigEntry(_ address: Address) throws(Halt) -> Address? {
     let count = variables.pointee.bigTableEntries
     let start = partialHash(address) & (count &- 1)
     for range in [start..<count, 0..<count] {
-      for index in range {
-        let place = entry(index)
-        guard try memory.loadPointer(place) == address else { continue }
-        var found = BigEntry(
-          tag: PoolTag(word: try memory.load32(place &+ keyOffset)), bytes: try bytes(at: place))
-        if countsBytes {
-          found.type = PoolType(rawValue: try memory.load32(place &+ keyOffset &+ 4))
-        }
-        try memory.storePointer(place, address &+ Self.freeEntry)
-        variables.pointee.bigTableInUse &-= 1
-        return found
+      for index in range where try memory.loadPointer(entry(index)) == address {
+        return entry(index)
       }
     }
     return nil
+  }
+
+  /// Removes an allocation; nil when it is not in the table.
+  mutating func removeBigEntry(_ address: Address) throws(Halt) -> BigEntry? {
+    guard let place = try findBigEntry(address) else { return nil }
+    var found = BigEntry(
+      tag: PoolTag(word: try memory.load32(place &+ keyOffset)), bytes: try bytes(at: place))
+    if countsBytes {
+      found.type = PoolType(rawValue: try memory.load32(place &+ keyOffset &+ 4))
+    } else if profile.largeQuota == .charged {
+      found.process = try memory.loadPointer(place &+ quotaObjectOffset)
+    }
+    try memory.storePointer(place, address &+ Self.freeEntry)
+    variables.pointee.bigTableInUse &-= 1
+    return found
+  }
+
+  /// Offset of the process that pays, in entries that have it: those of Windows 2003.
+  private var quotaObjectOffset: UInt64 { geometry.wordBytes &+ 8 }
+
+  /// Names the process that pays for an allocation, where entries have room for it.
+  mutating func setQuotaObject(
+    ofEntryAt place: Address, _ process: Address
+  ) throws(Halt) {
+    guard !countsBytes else { return }
+    try memory.storePointer(place &+ quotaObjectOffset, process)
   }
 
   private mutating func bytes(at place: Address) throws(Halt) -> UInt64 {
@@ -150,7 +170,7 @@ extension KernelPool {
     let newBytes = newCount &* profile.bigEntryBytes
     guard newCount > 1, let table = try allocatePages(.nonPaged, bytes: newBytes)
     else { return false }
-    for offset in stride(from: 0, to: newBytes, by: 4) { try memory.store32(table &+ offset, 0) }
+    try memory.clear(table, newBytes)
     for index in 0..<newCount {
       try memory.storePointer(table &+ index &* profile.bigEntryBytes, Self.freeEntry)
     }

@@ -42,6 +42,7 @@ extension KernelPool {
     try checkTag(tagToFree, against: entry.tag, at: address)
     let bytes = pageRounded(entry.bytes)
     try untrack(entry.tag.unprotected, bytes: bytes, type: kind.isPaged ? .paged : .nonPaged)
+    if entry.process != 0 { returnLargeQuota(kind.isPaged ? .paged : .nonPaged, bytes: bytes) }
     let owner = descriptor(of: kind)
     try countFree(owner, bytes: bytes)
     mechanisms.insert(.largeFree)

@@ -50,6 +50,11 @@ extension PoolConfiguration {
         && profile.bigEntryBytes >= profile.wordBytes + 8 + sizeBytes,
       "an entry of the big-page table is a multiple of 4 bytes with room for its fields")
     try require(
+      profile.largeQuota == .uncharged
+        || profile.storedPoolType != .orTwo
+          && profile.bigEntryBytes >= 2 * profile.wordBytes + 8,
+      "charged large allocations need entries of the big-page table with a quota object")
+    try require(
       profile.trackerRowBytes % 4 == 0
         && profile.trackerRowBytes >= (profile.wordBytes == 8 ? 40 : 28),
       "a row of the tag table is a multiple of 4 bytes with room for its counters")

@@ -20,7 +20,8 @@ public struct Profile: Sendable, Equatable {
   public var smallestBlockUnits: UInt64 = 2
   /// The smallest free block with room for list links, in units; smaller ones are orphans.
   public var smallestListedUnits: UInt64 = 2
-  /// The largest request served from small blocks. `nil` means one page less a header and a unit.
+  /// The largest request served from small blocks. `nil` means one page less a header and a unit,
+  /// which for Windows 2000 is **unverified**.
   public var smallRequestLimit: UInt64?
 
   // MARK: Small blocks
@@ -70,6 +71,10 @@ public struct Profile: Sendable, Equatable {
   public var lookasideMaximumDepth: UInt16 = 256
   /// How depths change.
   public var lookasideDepthRule: LookasideDepthRule = .fixed
+  /// The unit in which that rule measures misses.
+  public var missRatioUnit: MissRatioUnit = .fraction
+  /// What blocks on the lists carry besides the link.
+  public var lookasideLinks: LookasideLinks = .plain
   /// What the shared list is.
   public var sharedLookaside: SharedLookaside
 
@@ -81,6 +86,10 @@ public struct Profile: Sendable, Equatable {
   public var fragmentRelease: FragmentRelease = .keepUsedPage
   /// What freeing an unknown page address does.
   public var untrackedLargeFree: UntrackedLargeFree = .notAllocated
+  /// Whether quota requests for whole pages are charged.
+  public var largeQuota: LargeQuota = .uncharged
+  /// What contiguous requests ask of the pool.
+  public var contiguousRequest: ContiguousRequest = .asGiven
   /// When the big-page table is resized.
   public var bigTableResizing: BigTableResizing = .dynamic
   /// Bytes of an entry of the big-page table.
@@ -97,6 +106,8 @@ public struct Profile: Sendable, Equatable {
   public var singleListPages: UInt64 = 1
   /// How bitmaps are searched.
   public var bitmapSearch: BitmapSearch = .throughLimit
+  /// Whether pages handed out are counted.
+  public var pageCounters: PageCounters = .kept
   /// Width of a request's page count.
   public var pageCountWidth: PageCountWidth = .bits64
   /// Width of byte offsets of pages.
@@ -160,20 +171,8 @@ public struct Profile: Sendable, Equatable {
   }
 
   /// What a header stores for a live block of `type`.
-  @inlinable public func stored(_ type: PoolType) -> UInt32 {
-    switch storedPoolType {
-    case .plusOne: type.rawValue &+ 1
-    case .plusOneInUse: (type.rawValue &+ 1) | 4
-    case .orTwo: (type.rawValue & 0x6D) | 2
-    }
-  }
+  public func stored(_ type: PoolType) -> UInt32 { storedPoolType.stored(type) }
 
   /// The type whose stored form is `stored`; for zero, a free block, what the arithmetic yields.
-  @inlinable public func type(stored: UInt32) -> PoolType {
-    switch storedPoolType {
-    case .plusOne: PoolType(rawValue: stored &- 1)
-    case .plusOneInUse: PoolType(rawValue: (stored & ~4) &- 1)
-    case .orTwo: PoolType(rawValue: stored & ~2)
-    }
-  }
+  public func type(stored: UInt32) -> PoolType { storedPoolType.type(stored: stored) }
 }

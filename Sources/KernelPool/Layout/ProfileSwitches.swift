@@ -25,6 +25,24 @@ public enum StoredPoolType: String, Sendable, CaseIterable {
   case plusOneInUse = "plus-one-in-use"
   /// Type with bit 1 set (Windows Vista and later; Mandt 2011).
   case orTwo = "or-two"
+
+  /// What a header stores for a live block of `type`.
+  @inlinable public func stored(_ type: PoolType) -> UInt32 {
+    switch self {
+    case .plusOne: type.rawValue &+ 1
+    case .plusOneInUse: (type.rawValue &+ 1) | 4
+    case .orTwo: (type.rawValue & 0x6D) | 2
+    }
+  }
+
+  /// The type whose stored form is `stored`; for zero, a free block, what the arithmetic yields.
+  @inlinable public func type(stored: UInt32) -> PoolType {
+    switch self {
+    case .plusOne: PoolType(rawValue: stored &- 1)
+    case .plusOneInUse: PoolType(rawValue: (stored & ~4) &- 1)
+    case .orTwo: PoolType(rawValue: stored & ~2)
+    }
+  }
 }
 
 /// How list links are stored.
@@ -58,8 +76,10 @@ public enum TagCheck: String, Sendable, CaseIterable {
 
 /// What happens when a must-succeed request fails.
 public enum MustSucceed: String, Sendable, CaseIterable {
-  /// Bug check 0x41 (ReactOS, Windows 2000 and XP).
+  /// Bug check 0x41 without the available pages (ReactOS).
   case bugCheckOnFailure = "bugcheck-on-failure"
+  /// Bug check 0x41 with the available pages as last parameter (Windows 2000 and XP; Microsoft).
+  case bugCheckWithAvailablePages = "bugcheck-available-pages"
   /// The type itself is refused with bug check 0xC2/0x9A (later versions; Microsoft).
   case refused
 }

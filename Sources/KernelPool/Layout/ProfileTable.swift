@@ -61,7 +61,7 @@ extension Profile {
     profile.name = "windows-xp-x86"
     profile.descriptor = .windowsXP
     profile.bigEntryBytes = 12
-    profile.mustSucceed = .bugCheckOnFailure
+    profile.mustSucceed = .bugCheckWithAvailablePages
     return profile
   }()
 
@@ -72,7 +72,7 @@ extension Profile {
     bigEntryBytes: 16, pageTableEntries: 1024, pageFrameFlagsOffset: 0xE,
     descriptor: .windows2003x86, pagedDescriptors: 5, trackerRowBytes: 28,
     nonPagedBase: 0x8200_0000, expansionBase: 0xF800_0000, pagedBase: 0xE100_0000,
-    sessionBase: 0xBC00_0000, contiguousBase: 0xF700_0000, descriptorBase: 0x8050_0000,
+    sessionBase: 0xBE00_0000, contiguousBase: 0xF700_0000, descriptorBase: 0x8050_0000,
     bitmapBase: 0xB000_0000, systemBase: 0x8000_0000)
 
   /// Windows 2003 and XP on x64.
@@ -138,6 +138,7 @@ extension Profile {
     trackerOverflow = .untracked
     untrackedLargeFree = .silent
     bitmapSearch = .beforeLimit
+    pageCounters = .notKept
   }
 
   private mutating func adoptWindows7() {

@@ -21,10 +21,32 @@ struct SimulatedMemory: ~Copyable {
   private var reserved: [ReservedBytes]
 
   /// A part of a region in which every byte may be accessed.
+  ///
+  /// One comparison admits an access of any width: the window counts the addresses at which the
+  /// widest word still fits, and the few behind them take the way of everything else.
   struct Window {
     var base: Address
-    var byteCount: UInt64
+    var wordStarts: UInt64
     var host: UnsafeMutableRawPointer
+
+    init(base: Address, byteCount: UInt64, host: UnsafeMutableRawPointer) {
+      self.base = base
+      self.host = host
+      wordStarts = byteCount < 8 ? 0 : byteCount - 7
+    }
+
+    /// The host address of `first` where words at it and at `last` lie in the window.
+    @inline(__always)
+    func host(from first: Address, _ last: Address) -> UnsafeMutableRawPointer? {
+      guard first &- base < wordStarts, last &- base < wordStarts else { return nil }
+      return host + Int(bitPattern: UInt(first &- base))
+    }
+
+    /// The window with `bytes` more in front.
+    func extendedDown(by bytes: UInt64) -> Window {
+      let byteCount = wordStarts == 0 ? 0 : wordStarts + 7
+      return Window(base: base &- bytes, byteCount: byteCount + bytes, host: host - Int(bytes))
+    }
   }
 
   init(
@@ -63,23 +85,34 @@ struct SimulatedMemory: ~Copyable {
     guard page < floor, floor &- page <= Self.mostStampedPages else { return }
     for index in page..<floor { _ = pool.isAccessible(page: index) }
     let bytes = (floor &- page) &<< pool.pageShift
-    poolWindow.base &-= bytes
-    poolWindow.byteCount &+= bytes
-    poolWindow.host -= Int(bytes)
+    poolWindow = poolWindow.extendedDown(by: bytes)
   }
 
   /// The most pages that one extension of the window stamps.
   private static let mostStampedPages: UInt64 = 1 << 16
 
   /// The host address of `width` bytes at `address`.
+  mutating func locate(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    let last = address &+ width &- 8
+    guard width >= 8 else { return try search(address, width) }
+    if let host = poolWindow.host(from: address, last) { return host }
+    if let host = systemWindow.host(from: address, last) { return host }
+    return try search(address, width)
+  }
+
+  /// The host address of a word of at most eight bytes at `address`.
   @inline(__always)
-  mutating func locate(_ address: Address, _ width: UInt64) throws(Halt) -> UnsafeMutableRawPointer {
+  private mutating func locateWord(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
     let inPool = address &- poolWindow.base
-    if inPool < poolWindow.byteCount, width <= poolWindow.byteCount &- inPool {
+    if inPool < poolWindow.wordStarts {
       return poolWindow.host + Int(bitPattern: UInt(inPool))
     }
     let inSystem = address &- systemWindow.base
-    if inSystem < systemWindow.byteCount, width <= systemWindow.byteCount &- inSystem {
+    if inSystem < systemWindow.wordStarts {
       return systemWindow.host + Int(bitPattern: UInt(inSystem))
     }
     return try search(address, width)
@@ -113,34 +146,46 @@ struct SimulatedMemory: ~Copyable {
   /// Forgets a failed access that was not the kernel's: a driver's stray write, say.
   mutating func forgetFailure() { failure = nil }
 
+  /// Clears `byteCount` bytes from `address` on.
+  mutating func clear(_ address: Address, _ byteCount: UInt64) throws(Halt) {
+    var done: UInt64 = 0
+    while done < byteCount {
+      // No page is smaller than 64 bytes, and no run of 64 aligned bytes crosses one.
+      let place = address &+ done
+      let count = min(64 &- (place & 63), byteCount &- done)
+      try locate(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
+      done &+= count
+    }
+  }
+
   // MARK: Words
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {
-    try locate(address, 1).load(as: UInt8.self)
+    try locateWord(address, 1).load(as: UInt8.self)
   }
 
   @inline(__always) mutating func load16(_ address: Address) throws(Halt) -> UInt16 {
-    try locate(address, 2).loadUnaligned(as: UInt16.self)
+    try locateWord(address, 2).loadUnaligned(as: UInt16.self)
   }
 
   @inline(__always) mutating func load32(_ address: Address) throws(Halt) -> UInt32 {
-    try locate(address, 4).loadUnaligned(as: UInt32.self)
+    try locateWord(address, 4).loadUnaligned(as: UInt32.self)
   }
 
   @inline(__always) mutating func load64(_ address: Address) throws(Halt) -> UInt64 {
-    try locate(address, 8).loadUnaligned(as: UInt64.self)
+    try locateWord(address, 8).loadUnaligned(as: UInt64.self)
   }
 
   @inline(__always) mutating func store8(_ address: Address, _ value: UInt8) throws(Halt) {
-    try locate(address, 1).storeBytes(of: value, as: UInt8.self)
+    try locateWord(address, 1).storeBytes(of: value, as: UInt8.self)
   }
 
   @inline(__always) mutating func store32(_ address: Address, _ value: UInt32) throws(Halt) {
-    try locate(address, 4).storeBytes(of: value, as: UInt32.self)
+    try locateWord(address, 4).storeBytes(of: value, as: UInt32.self)
   }
 
   @inline(__always) mutating func store64(_ address: Address, _ value: UInt64) throws(Halt) {
-    try locate(address, 8).storeBytes(of: value, as: UInt64.self)
+    try locateWord(address, 8).storeBytes(of: value, as: UInt64.self)
   }
 
   /// A pointer, zero-extended.
@@ -160,13 +205,14 @@ struct SimulatedMemory: ~Copyable {
 
   /// Adds `difference`, modulo 2^32, to the counter at `address`.
   @inline(__always) mutating func add32(_ address: Address, _ difference: UInt32) throws(Halt) {
-    let host = try locate(address, 4)
+    let host = try locateWord(address, 4)
     host.storeBytes(
       of: host.loadUnaligned(as: UInt32.self) &+ difference, as: UInt32.self)
   }
 
   /// Adds `difference`, modulo the pointer's width, to the counter at `address`.
-  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt) {
+  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt)
+  {
     if isWide {
       try store64(address, try load64(address) &+ difference)
     } else {

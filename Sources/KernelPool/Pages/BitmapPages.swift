@@ -49,6 +49,7 @@ extension KernelPool {
     let pages = last &- first &+ 1
     setSmallBlocks(address, kind, false)
     if pages == 1, let list = singlePageList(kind, 1), try push(address, list) { return 1 }
+    countHandedOut(kind, 0 &- pages)
     mapPages(bitmap.pointee, first, pages, false)
     try setBits(last, 1, of: bitmap.pointee.endMap, to: false)
     try setBits(first, pages, of: bitmap.pointee.allocationMap, to: false)
@@ -110,6 +111,7 @@ extension KernelPool {
     let pages = last &- first &+ 1
     for page in first...last { clearMarks(page, .smallBlocks) }
     if let list = singlePageList(.nonPaged, pages), try push(address, list) { return pages }
+    countHandedOut(.nonPaged, 0 &- pages)
     clearMarks(first, .start)
     clearMarks(last, .end)
     try setBits(first, pages, of: nonPagedBitmap.pointee.allocationMap, to: false)

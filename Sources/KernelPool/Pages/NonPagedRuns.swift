@@ -102,6 +102,7 @@ extension KernelPool {
     }
     clearMarks(first, .start)
     clearMarks(last, .end)
+    countHandedOut(.nonPaged, 0 &- (last &- first &+ 1))
     for page in first...last { clearMarks(page, .smallBlocks) }
     let total = try absorbNext(after: last, freed: last &- first &+ 1)
     let run = try joinPrevious(before: first, address, total: total)

@@ -15,13 +15,27 @@ extension KernelPool {
     if let list = singlePageList(kind, pages), let address = try pop(list) {
       return address
     }
+    let address: Address?
     switch kind {
-    case .paged: return try allocateFromBitmap(pagedBitmap, pages: pages)
-    case .session: return try allocateFromBitmap(sessionBitmap, pages: pages)
+    case .paged: address = try allocateFromBitmap(pagedBitmap, pages: pages)
+    case .session: address = try allocateFromBitmap(sessionBitmap, pages: pages)
     case .nonPaged, .nonPagedNoExecute:
-      return profile.nonPagedPages == .bitmap
+      address =
+        profile.nonPagedPages == .bitmap
         ? try allocateNonPagedFromBitmap(pages: pages)
         : try allocateRun(pages: pages)
+    }
+    if address != nil { countHandedOut(kind, pages) }
+    return address
+  }
+
+  /// Books pages that left the page level, or with a wrapped negative number came back to it.
+  func countHandedOut(_ kind: PoolKind, _ pages: UInt64) {
+    guard profile.pageCounters == .kept else { return }
+    switch kind {
+    case .session: return
+    case .paged: variables.pointee.allocatedPages.paged &+= pages
+    case .nonPaged, .nonPagedNoExecute: variables.pointee.allocatedPages.nonPaged &+= pages
     }
   }
 
@@ -41,14 +55,16 @@ extension KernelPool {
   func singlePageList(
     _ kind: PoolKind, _ pages: UInt64
   ) -> UnsafeMutablePointer<SinglePageList>? {
-    let lists = UnsafeMutableRawPointer(variables)
-      .advanced(by: MemoryLayout<KernelVariables>.offset(of: \.singlePageLists)!)
-      .assumingMemoryBound(to: SinglePageList.self)
     switch kind {
-    case .paged: return pages == 1 ? lists + 3 : nil
-    case .session: return pages == 1 ? lists + 4 : nil
+    case .paged: return pages == 1 ? place(\.singlePageLists.paged) : nil
+    case .session: return pages == 1 ? place(\.singlePageLists.session) : nil
     case .nonPaged, .nonPagedNoExecute:
-      return pages <= profile.singleListPages ? lists + Int(pages - 1) : nil
+      guard pages <= profile.singleListPages else { return nil }
+      switch pages {
+      case 1: return place(\.singlePageLists.nonPaged.0)
+      case 2: return place(\.singlePageLists.nonPaged.1)
+      default: return place(\.singlePageLists.nonPaged.2)
+      }
     }
   }
 
@@ -92,20 +108,23 @@ extension KernelPool {
   }
 
   /// The bitmap of the paged pool, to be changed in place.
-  var pagedBitmap: UnsafeMutablePointer<PageBitmap> { bitmapPointer(\.pagedBitmap) }
+  var pagedBitmap: UnsafeMutablePointer<PageBitmap> { place(\.pagedBitmap) }
 
   /// The bitmap of the session pool, to be changed in place.
-  var sessionBitmap: UnsafeMutablePointer<PageBitmap> { bitmapPointer(\.sessionBitmap) }
+  var sessionBitmap: UnsafeMutablePointer<PageBitmap> { place(\.sessionBitmap) }
 
   /// The bitmap of the nonpaged pool, to be changed in place.
-  var nonPagedBitmap: UnsafeMutablePointer<PageBitmap> { bitmapPointer(\.nonPagedBitmap) }
+  var nonPagedBitmap: UnsafeMutablePointer<PageBitmap> { place(\.nonPagedBitmap) }
 
-  private func bitmapPointer(
-    _ path: KeyPath<KernelVariables, PageBitmap>
-  ) -> UnsafeMutablePointer<PageBitmap> {
-    UnsafeMutableRawPointer(variables)
-      .advanced(by: MemoryLayout<KernelVariables>.offset(of: path)!)
-      .assumingMemoryBound(to: PageBitmap.self)
+  /// One of the kernel's variables, to be changed in place.
+  @inline(__always)
+  private func place<Field>(
+    _ path: WritableKeyPath<KernelVariables, Field>
+  ) -> UnsafeMutablePointer<Field> {
+    guard let pointer = variables.pointer(to: path) else {
+      preconditionFailure("kernel variables are stored, not computed")
+    }
+    return pointer
   }
 
   // MARK: Marks

@@ -37,7 +37,7 @@ extension KernelPool {
       }
       return address
     }
-    var units = profile.units(forRequest: request)
+    var units = geometry.units(forRequest: request)
     if mutant == .oneUnitTooMany, units < geometry.unitsPerPage &- 1 { units &+= 1 }
     let classes = mutant == .lookasideClassTooMany ? units &- 1 : units
     if hasLookaside(kind, units: classes), let header = try popLookaside(kind, units: classes) {
@@ -66,20 +66,34 @@ extension KernelPool {
   mutating func takeFromLists(
     _ owner: Int, _ type: PoolType, units: UInt64
   ) throws(Halt) -> Address? {
+    guard let head = try firstUsedList(owner, units: units) else { return nil }
+    let header = try removeFirst(head)
+    if profile.checks == .wholePage { try checkPage(of: header) }
+    let block = try split(header, owner, units: units)
+    try setStoredType(block, storedType(type))
+    try setPoolIndex(block, owner)
+    if profile.checks == .wholePage { try checkPage(of: block) }
+    return block
+  }
+
+  /// The first head, from the version's first list up, that does not point at itself; nil when all
+  /// do. Most lists are empty, so the heads are looked at through one host address.
+  private mutating func firstUsedList(_ owner: Int, units: UInt64) throws(Halt) -> Address? {
     let headBytes = geometry.wordBytes &* 2
     var head = listHead(owner, units: units) &+ firstListOffset &* headBytes
     let end = listHead(owner, units: geometry.unitsPerPage &+ 1)
+    guard head < end else { return nil }
+    let heads = UnsafeRawPointer(try memory.locate(head, end &- head))
+    var offset = 0
+    let mask = ~memory.linkBit
     while head < end {
-      if try loadLink(head) != head {
-        let header = try removeFirst(head)
-        if profile.checks == .wholePage { try checkPage(of: header) }
-        let block = try split(header, owner, units: units)
-        try setStoredType(block, storedType(type))
-        try setPoolIndex(block, owner)
-        if profile.checks == .wholePage { try checkPage(of: block) }
-        return block
-      }
+      let link =
+        geometry.isWide
+        ? heads.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        : UInt64(heads.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      if link & mask != head { return head }
       head &+= headBytes
+      offset &+= Int(headBytes)
     }
     return nil
   }
@@ -126,12 +140,13 @@ extension KernelPool {
   /// What a request that cannot be met comes to (ReactOS `ExAllocatePoolWithTag`; Microsoft,
   /// bug check 0x41).
   private mutating func fail(_ type: PoolType, bytes: UInt64) throws(Halt) -> Address? {
-    if type.contains(.mustSucceed), profile.mustSucceed == .bugCheckOnFailure {
+    if type.contains(.mustSucceed), profile.mustSucceed != .refused {
       let base = descriptors[0].address
       throw bugCheck(
         BugCheck.mustSucceedPoolEmpty, bytes,
         UInt64(try memory.load32(base &+ profile.descriptor.totalPages)),
-        UInt64(try memory.load32(base &+ profile.descriptor.totalBigPages)))
+        UInt64(try memory.load32(base &+ profile.descriptor.totalBigPages)),
+        profile.mustSucceed == .bugCheckOnFailure ? 0 : variables.pointee.availablePages)
     }
     variables.pointee.failures &+= 1
     return nil

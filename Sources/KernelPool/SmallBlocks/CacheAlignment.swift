@@ -1,11 +1,14 @@
 // Cache-aligned requests on versions that honour them (SSTIC 2020, Windows 8 to 10 1809): the
 // request grows by a cache line; when the body does not start on a line, a second header lies
-// before the address that does, and says how far back the first one is.
+// before the address that does, and says how far back the first one is. If there is room between
+// the two, the address of the second, hidden with a cookie, follows the first and is compared at
+// the free. (That bug check 0x19/0x20 answers a difference is a guess.)
 
 extension KernelPool {
   /// Bytes of a cache line.
   static let cacheLineBytes: UInt64 = 64
 
+  @inline(__always)
   private func honoursAlignment(_ type: PoolType) -> Bool {
     profile.cacheAlignment == .secondHeader && type.contains(.cacheAligned)
   }
@@ -21,7 +24,8 @@ extension KernelPool {
   /// any.
   @inline(__always) func storedType(_ type: PoolType) -> UInt32 {
     honoursAlignment(type)
-      ? profile.stored(type.subtracting(.cacheAligned)) : profile.stored(type)
+      ? geometry.storedPoolType.stored(type.subtracting(.cacheAligned))
+      : geometry.storedPoolType.stored(type)
   }
 
   /// The aligned address within a grown block, with its second header.
@@ -40,12 +44,16 @@ extension KernelPool {
     let first = body &- geometry.headerBytes
     let second = aligned &- geometry.headerBytes
     let distance = (second &- first) &>> geometry.unitShift
+    if distance > 1 {
+      try memory.storePointer(body, truncated(second ^ variables.pointee.quotaCookie))
+    }
     let word = try headerWord(first)
     let layout = profile.header
     let units = UInt64(layout.blockSize.get(word)) &- distance
     var copy = layout.previousSize.set(word, UInt32(truncatingIfNeeded: distance))
     copy = layout.blockSize.set(copy, UInt32(truncatingIfNeeded: units))
-    copy = layout.poolType.set(copy, profile.stored(type) | PoolType.cacheAligned.rawValue)
+    copy = layout.poolType.set(
+      copy, geometry.storedPoolType.stored(type) | PoolType.cacheAligned.rawValue)
     try memory.store32(second, copy)
     try memory.store32(
       second &+ HeaderLayout.tagOffset, try memory.load32(first &+ HeaderLayout.tagOffset))
@@ -56,8 +64,16 @@ extension KernelPool {
   @inline(__always) mutating func firstHeader(behind header: Address) throws(Halt) -> Address {
     guard profile.cacheAlignment == .secondHeader else { return header }
     let word = try headerWord(header)
-    let type = profile.type(stored: profile.header.poolType.get(word))
+    let type = geometry.storedPoolType.type(stored: profile.header.poolType.get(word))
     guard type.contains(.cacheAligned) else { return header }
-    return block(header, plus: 0 &- UInt64(profile.header.previousSize.get(word)))
+    let distance = UInt64(profile.header.previousSize.get(word))
+    let first = block(header, plus: 0 &- distance)
+    if distance > 1 {
+      let hidden = try memory.loadPointer(first &+ geometry.headerBytes)
+      guard hidden == truncated(header ^ variables.pointee.quotaCookie) else {
+        throw bugCheck(BugCheck.badPoolHeader, 0x20, first, header)
+      }
+    }
+    return first
   }
 }

@@ -4,6 +4,7 @@
 
 extension KernelPool {
   /// The lists of a class, in the order in which they are tried; nil stands for none.
+  @inline(__always)
   private func lookasides(
     _ kind: PoolKind, units: UInt64
   ) -> (first: UnsafeMutablePointer<LookasideList>?, second: UnsafeMutablePointer<LookasideList>?) {
@@ -19,11 +20,13 @@ extension KernelPool {
   }
 
   /// With one list for all there is only the first processor's.
+  @inline(__always)
   private func sharedList(_ kind: PoolKind, units: UInt64) -> UnsafeMutablePointer<LookasideList> {
     lookaside(owner: 0, kind, units: units)
   }
 
   /// The list of an owner, a pool and a size in units.
+  @inline(__always)
   func lookaside(
     owner: Int, _ kind: PoolKind, units: UInt64
   ) -> UnsafeMutablePointer<LookasideList> {
@@ -55,6 +58,7 @@ extension KernelPool {
     mechanisms.insert(.lookasideHit)
     if mutant == .lookasideFirstInFirstOut { return try popOldest(list) &- geometry.headerBytes }
     list.pointee.top = try memory.loadPointer(top)
+    if profile.lookasideLinks == .cookie { try checkCookie(of: top) }
     return top &- geometry.headerBytes
   }
 
@@ -103,16 +107,29 @@ extension KernelPool {
     list.pointee.freeHits &+= 1
     let entry = header &+ geometry.headerBytes
     try memory.storePointer(entry, list.pointee.top)
+    if profile.lookasideLinks == .cookie {
+      try memory.storePointer(
+        entry &+ geometry.wordBytes, truncated(entry ^ variables.pointee.quotaCookie))
+    }
     list.pointee.top = entry
     list.pointee.count &+= 1
     mechanisms.insert(.lookasidePush)
     return true
   }
 
+  /// Stops the kernel when the pointer behind a waiting block's link is not its hidden address.
+  private mutating func checkCookie(of entry: Address) throws(Halt) {
+    let expected = truncated(entry ^ variables.pointee.quotaCookie)
+    let found = try memory.loadPointer(entry &+ geometry.wordBytes)
+    guard found == expected else {
+      throw bugCheck(BugCheck.badPoolHeader, 3, entry, found, expected)
+    }
+  }
+
   /// Lets seconds pass: every list's depth is adjusted once for each.
   ///
-  /// The rule is the one published for the dynamic lookasides of Windows 10 (SSTIC 2020), its
-  /// ratio taken as a fraction; that legacy lists follow it is **unverified**.
+  /// The rule is the one published for the dynamic lookasides of Windows 10 (SSTIC 2020); that
+  /// legacy lists follow it, and the unit of its ratio, are **unverified**.
   public mutating func tick(seconds: UInt64) {
     guard profile.lookasideDepthRule == .missRatio else { return }
     for _ in 0..<min(seconds, 1024) {
@@ -134,7 +151,8 @@ extension KernelPool {
     } else if misses * 200 < Int64(allocates) {
       depth -= 1
     } else {
-      depth += misses * (highest - depth) / (2 * Int64(allocates)) + 5
+      let unit: Int64 = profile.missRatioUnit == .fraction ? 1 : 1000
+      depth += misses * unit * (highest - depth) / (2 * Int64(allocates)) + 5
     }
     list.pointee.depth = UInt16(min(max(depth, lowest), highest))
   }

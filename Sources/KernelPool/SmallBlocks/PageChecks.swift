@@ -49,6 +49,7 @@ extension KernelPool {
   /// True where the chain of headers from the page's start is whole, ends at its end and passes
   /// the header at `wanted`. That each header knows its successor's view of it, and the first has
   /// no predecessor, says the same as checking each header in both directions.
+  @inline(__always)
   private func isInOrder(_ host: UnsafeRawPointer, holding wanted: UInt64) -> Bool {
     let layout = profile.header
     let shift = geometry.unitShift

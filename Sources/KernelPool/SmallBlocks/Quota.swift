@@ -18,7 +18,11 @@ extension KernelPool {
       type.remove(.quota)
     }
     guard let address = try allocateWithTag(type, bytes: request, tag: tag) else { return nil }
-    guard type.contains(.quota), !geometry.isPageAligned(address) else { return address }
+    guard !geometry.isPageAligned(address) else {
+      if profile.largeQuota == .charged { try chargeLarge(address, type, bytes: bytes) }
+      return address
+    }
+    guard type.contains(.quota) else { return address }
     let header = try firstHeader(behind: address &- geometry.headerBytes)
     let units = try blockSize(header)
     charge(type, Int64(truncatingIfNeeded: units &<< geometry.unitShift))
@@ -60,6 +64,20 @@ extension KernelPool {
         UInt64(tag.unprotected.word), process)
     }
     charge(type, -Int64(truncatingIfNeeded: units &<< geometry.unitShift))
+  }
+
+  /// Charges whole pages, if the big-page table knows them, and names the process there.
+  private mutating func chargeLarge(
+    _ address: Address, _ type: PoolType, bytes: UInt64
+  ) throws(Halt) {
+    guard let entry = try findBigEntry(address) else { return }
+    try setQuotaObject(ofEntryAt: entry, variables.pointee.process)
+    charge(type, Int64(truncatingIfNeeded: pageRounded(bytes)))
+  }
+
+  /// Gives back what a large allocation of `bytes` was charged.
+  func returnLargeQuota(_ type: PoolType, bytes: UInt64) {
+    charge(type, -Int64(truncatingIfNeeded: bytes))
   }
 
   private func charge(_ type: PoolType, _ bytes: Int64) {

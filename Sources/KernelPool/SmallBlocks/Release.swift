@@ -28,7 +28,7 @@ extension KernelPool {
     try checkInUse(header, word)
     let stored = profile.header.poolType.get(word)
     let units = UInt64(profile.header.blockSize.get(word))
-    let type = profile.type(stored: stored)
+    let type = geometry.storedPoolType.type(stored: stored)
     let owner = try owner(of: header, word, type)
     let kind = descriptors[owner].kind
     try checkLevel(forFreeing: address, kind)

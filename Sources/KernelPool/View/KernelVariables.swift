@@ -27,6 +27,9 @@ public struct KernelVariables: Sendable {
   public var expansionPages: UInt64 = 0
   /// Expansion pages in use.
   public var expansionUsed: UInt64 = 0
+  /// Pages handed out by the page level, those on single-page lists included, where the profile
+  /// counts them; the session's are not among them.
+  public var allocatedPages: (nonPaged: UInt64, paged: UInt64) = (0, 0)
   /// Physical pages left.
   public var availablePages: UInt64 = 0
   /// Single-page lists: nonpaged of one, two, three pages, then paged, then session.

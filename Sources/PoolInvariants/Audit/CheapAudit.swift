@@ -14,6 +14,11 @@ extension PoolAudit {
     _ view: PoolView, _ live: LiveAllocations, _ touched: TouchedByOperation
   ) -> [Violation] {
     findings = Findings()
+    if facts.profile.deferredFrees, facts.profile.deferredFreeType == .free {
+      // Free blocks and waiting ones look alike then.
+      held.removeAll()
+      collectDeferred(view)
+    }
     switch touched {
     case .nothing: break
     case .allocation(let address, let allocation):
@@ -39,11 +44,7 @@ extension PoolAudit {
     auditTagRow(view, allocation)
     guard facts.isPageAligned(address) else {
       let summary = auditPageOfBlock(view, live, address)
-      if summary.map({ $0.liveBlocks == 0 }) ?? false {
-        findings.report(
-          .liveBlock, at: address, expected: 1, found: 0,
-          "blocks in use with their body at the address")
-      }
+      if let summary, !summary.hasSought { reportUnseen(view, address, allocation) }
       return
     }
     auditNewPages(view, address, allocation)
@@ -138,7 +139,8 @@ extension PoolAudit {
     guard spaces.page(of: page) != nil,
       view.marks(ofPageAt: page)?.contains(.smallBlocks) ?? false
     else { return nil }
-    return auditBlocks(view, live, PageWalk(page: page, firstUnit: 0, depth: .cheap))
+    let walk = PageWalk(page: page, firstUnit: 0, depth: .cheap, sought: address)
+    return auditBlocks(view, live, walk)
   }
 
   // MARK: Lists

@@ -8,9 +8,12 @@ extension PoolAudit {
     _ view: PoolView, at address: Address, _ allocation: LiveAllocation
   ) {
     guard spaces.page(of: address) != nil else {
-      if allocation.isContiguous { books.countDetour() }
+      if allocation.isContiguous {
+        recordContiguousRefusal(view, bytes: allocation.requestedBytes)
+      }
       return
     }
+    books.expansionFailures = view.variables.bigTableExpansionFailures
     let kind = facts.kind(allocation.type)
     let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
     var tag = allocation.tag
@@ -24,9 +27,23 @@ extension PoolAudit {
     bookTag(view, tag, allocation, bytes: trackedBytes(allocation, bytes), count: 1)
   }
 
-  /// Books a contiguous request that got nothing: the pool may have served it with page frames
-  /// that did not suit, and taken them back.
-  public mutating func recordContiguousRefusal() { books.countDetour() }
+  /// Books a contiguous request that got nothing from the pool: the pool may have served it with
+  /// page frames that did not suit, and taken them back. Call it right after the operation.
+  ///
+  /// Nothing but the counters tells whether it did, so these are believed, for one request.
+  public mutating func recordContiguousRefusal(_ view: PoolView, bytes: UInt64) {
+    let foundTableFull = view.variables.bigTableExpansionFailures != books.expansionFailures
+    books.expansionFailures = view.variables.bigTableExpansionFailures
+    let served = UInt32(truncatingIfNeeded: books.served(.nonPaged))
+    guard countedRequests(view, .nonPaged) == served &+ 1 else { return }
+    books.countServed(.nonPaged)
+    guard facts.isLarge(bytes, .cacheAligned) else { return }
+    // A free subtracts what the table knows: whole pages, or nothing.
+    let removed = foundTableFull ? 0 : facts.largePages(bytes) &<< facts.pageShift
+    books.drift(0, by: facts.countedBytes(bytes) &- removed)
+    let tag: PoolTag = foundTableFull ? .big : .contiguous
+    books.driftTag(tag, isPaged: false, by: facts.pageRounded(bytes) &- removed)
+  }
 
   /// Books a free. Call it after the operation and before an audit.
   public mutating func recordFree(
@@ -69,9 +86,11 @@ extension PoolAudit {
   ) {
     let isPaged = allocation.type.isPaged
     books.countTag(tag, isPaged: isPaged, bytes: bytes, count: count)
-    guard tag.unprotected.word == 0, let row = trackerRow(view, of: PoolTag(word: 0)) else {
-      return
-    }
+    guard tag.unprotected.word == 0 else { return }
+    // A full table has no empty row: then the extra last one counts, if the version has it so.
+    let rest =
+      facts.profile.trackerOverflow == .lastSlot ? view.variables.trackerRows &- 1 : nil
+    guard let row = trackerRow(view, of: PoolTag(word: 0)) ?? rest else { return }
     books.driftRow(row, isPaged: isPaged, bytes: bytes, count: count)
   }
 }

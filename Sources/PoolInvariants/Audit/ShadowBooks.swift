@@ -24,17 +24,14 @@ struct ShadowBooks {
   private(set) var tags = TagTally()
   /// Requests served, by pool.
   private var served: [UInt64]
-  /// Requests that the pool may have served and taken back at once: contiguous memory whose page
-  /// frames did not suit.
-  private(set) var detours: UInt64 = 0
-  /// Bytes of the big-page table at start.
-  let initialBigTableBytes: UInt64
+  /// Times that the big-page table could not take an entry, up to the operation before.
+  var expansionFailures: UInt64
 
   init(_ view: PoolView, _ facts: PoolFacts) {
     drift = Array(repeating: 0, count: view.descriptors.count)
     served = Array(repeating: 0, count: PoolKind.allCases.count)
     let variables = view.variables
-    initialBigTableBytes = variables.bigTableEntries &* facts.profile.bigEntryBytes
+    expansionFailures = variables.bigTableExpansionFailures
     for descriptor in view.descriptors where facts.isPageAligned(descriptor.address) {
       guard descriptor.kind == .paged, view.marks(ofPageAt: descriptor.address) != nil else {
         continue
@@ -62,9 +59,6 @@ struct ShadowBooks {
 
   /// Books a request that a pool served.
   mutating func countServed(_ kind: PoolKind) { served[Int(kind.rawValue)] &+= 1 }
-
-  /// Books a contiguous request that the pool may have tried in vain.
-  mutating func countDetour() { detours &+= 1 }
 
   /// Adds to, or with a count of -1 takes from, a tag's live allocations.
   mutating func countTag(_ tag: PoolTag, isPaged: Bool, bytes: UInt64, count: UInt64) {

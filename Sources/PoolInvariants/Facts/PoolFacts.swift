@@ -64,7 +64,8 @@ struct PoolFacts {
   /// the version honours it and the result is still small (SSTIC 2020).
   func effectiveBytes(_ bytes: UInt64, _ type: PoolType) -> UInt64 {
     var effective = bytes
-    if type.contains(.quota), profile.quotaPointer == .lastSlot,
+    let hasField = profile.quotaPointer != .lastSlot && header.processBilledOffset != nil
+    if type.contains(.quota), !hasField,
       bytes <= pageBytes &- unitBytes &- wordBytes
     {
       effective &+= wordBytes

@@ -25,7 +25,7 @@ extension PoolAudit {
   private mutating func auditLookaside(
     _ view: PoolView, _ list: LookasideList, _ kind: PoolKind, units: UInt64
   ) {
-    auditLookasideCounters(list)
+    auditLookasideCounters(view, list)
     let limit = Int(list.count) + 1
     var body = list.top
     var found = 0
@@ -76,10 +76,12 @@ extension PoolAudit {
     }
   }
 
-  private mutating func auditLookasideCounters(_ list: LookasideList) {
+  private mutating func auditLookasideCounters(_ view: PoolView, _ list: LookasideList) {
     let profile = facts.profile
+    let isFixed =
+      profile.lookasideDepthRule == .fixed || view.configuration.lookasideDepth != nil
     let most =
-      profile.lookasideDepthRule == .fixed
+      isFixed
       ? list.depth : max(list.depth, profile.lookasideMaximumDepth)
     if list.count > most {
       findings.report(

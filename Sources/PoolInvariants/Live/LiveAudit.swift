@@ -122,7 +122,8 @@ extension PoolAudit {
     auditPattern(view, address, allocation, .full)
   }
 
-  private mutating func reportUnseen(
+  /// Says why a live allocation was not found where it should be.
+  mutating func reportUnseen(
     _ view: PoolView, _ address: Address, _ allocation: LiveAllocation
   ) {
     let kind = facts.kind(allocation.type)

@@ -19,8 +19,11 @@ extension PoolAudit {
     summary.blocksInUse &+= 1
     summary.unitsInUse &+= fields.units
     let body = header &+ facts.headerBytes
-    if let (address, position) = holder(view, live, body) {
+    if let (address, position) = holder(
+      view, live, body, end: header &+ fields.units &<< facts.unitShift)
+    {
       summary.liveBlocks &+= 1
+      if address == walk.sought { summary.hasSought = true }
       let block = LiveBlock(
         header: header, fields: fields, address: address, descriptor: walk.descriptor)
       auditLiveBlock(view, live.at(position).allocation, block, walk.depth)
@@ -34,13 +37,13 @@ extension PoolAudit {
 
   /// The live allocation whose block has its body at `body`, and the address that its caller has.
   private func holder(
-    _ view: PoolView, _ live: LiveAllocations, _ body: Address
+    _ view: PoolView, _ live: LiveAllocations, _ body: Address, end: Address
   ) -> (address: Address, position: Int)? {
     if let position = live.position(of: body) { return (body, position) }
     guard facts.profile.cacheAlignment == .secondHeader else { return nil }
     let line = PoolFacts.cacheLineBytes
     let aligned = (body &+ line &- 1) & ~(line &- 1)
-    guard let position = live.position(of: aligned),
+    guard aligned < end, let position = live.position(of: aligned),
       facts.honoursCacheLines(live.at(position).allocation.type)
     else { return nil }
     return (aligned, position)

@@ -19,4 +19,6 @@ struct PageSummary: Equatable {
   var orphans: UInt64 = 0
   /// Blocks that a caller holds.
   var liveBlocks: UInt64 = 0
+  /// Whether the walk came by the address that it looked for.
+  var hasSought = false
 }

@@ -19,6 +19,8 @@ struct PageWalk {
   let depth: Depth
   /// The descriptor that the blocks must belong to; nil where any of the pool's will do.
   var descriptor: Int?
+  /// A caller's address that the walk should come by; 0 where none is looked for.
+  var sought: Address = 0
 
   /// True behind a large allocation.
   var isTail: Bool { firstUnit != 0 }

@@ -47,18 +47,16 @@ extension PoolAudit {
     return nil
   }
 
-  /// Adds what the kernel books for its own tables.
+  /// Adds what the kernel books for those of its own tables that came from the pool.
   private mutating func addTables(_ view: PoolView) {
     let variables = view.variables
-    let bigTable = facts.pageRounded(variables.bigTableEntries &* facts.profile.bigEntryBytes)
-    if view.configuration.initialisation == .kernel {
-      tags.add(.pool, isPaged: false, bytes: bigTable)
-      let rows = facts.pageRounded(variables.trackerRows &* facts.profile.trackerRowBytes)
-      tags.add(.pool, isPaged: false, bytes: rows)
-    } else {
-      // Tables beside the pool are not booked, but a resized one's difference is.
-      let initial = facts.pageRounded(books.initialBigTableBytes)
-      tags.add(.pool, isPaged: false, bytes: bigTable &- initial, count: 0)
+    if spaces.page(of: variables.bigTable) != nil {
+      let bytes = variables.bigTableEntries &* facts.profile.bigEntryBytes
+      tags.add(.pool, isPaged: false, bytes: facts.pageRounded(bytes))
+    }
+    if spaces.page(of: variables.trackerTable) != nil {
+      let bytes = variables.trackerRows &* facts.profile.trackerRowBytes
+      tags.add(.pool, isPaged: false, bytes: facts.pageRounded(bytes))
     }
   }
 
@@ -81,7 +79,7 @@ extension PoolAudit {
       let tag = PoolTag(word: key)
       if !rows.set(UInt64(key), UInt32(truncatingIfNeeded: row)) {
         findings.report(
-          .trackerRow, at: address, expected: 1, found: 2, "rows of the tag \(words(tag))")
+          .trackerRow, at: address, expected: 1, found: 2, "rows of the tag \(Self.words(tag))")
       }
       auditRow(view, tag, row)
     }
@@ -96,12 +94,13 @@ extension PoolAudit {
       var expected = tags[tag, isPaged: isPaged]
       expected.allocations &+= drift.allocations &+ inherited.allocations
       expected.bytes &+= drift.bytes &+ inherited.bytes
-      requireRow(view, rowAddress(view, row), words(tag), isPaged: isPaged, expected)
+      requireRow(view, rowAddress(view, row), tag, isPaged: isPaged, expected)
     }
   }
 
   private mutating func requireRow(
-    _ view: PoolView, _ address: Address, _ name: String, isPaged: Bool, _ expected: TagTally.Sum
+    _ view: PoolView, _ address: Address, _ tag: PoolTag?, isPaged: Bool,
+    _ expected: TagTally.Sum
   ) {
     let columns = columns(isPaged: isPaged)
     let allocations = view.word32(address &+ columns.allocations) ?? 0
@@ -109,10 +108,12 @@ extension PoolAudit {
     let pool = isPaged ? "paged" : "nonpaged"
     findings.require(
       .trackerOutstanding, at: address, expected: expected.allocations & 0xFFFF_FFFF,
-      found: UInt64(allocations &- frees), "\(pool) allocations less frees of the tag \(name)")
+      found: UInt64(allocations &- frees),
+      "\(pool) allocations less frees of the tag \(Self.words(tag))")
     findings.require(
       .trackerBytes, at: address, expected: expected.bytes & facts.wordMask,
-      found: view.pointer(address &+ columns.bytes) ?? 0, "\(pool) bytes of the tag \(name)")
+      found: view.pointer(address &+ columns.bytes) ?? 0,
+      "\(pool) bytes of the tag \(Self.words(tag))")
   }
 
   /// Every tag with live allocations has a row; those that found the table full share the extra
@@ -136,14 +137,19 @@ extension PoolAudit {
     if !isFull, let tag = unplaced.min() {
       findings.report(
         .trackerRow, at: view.variables.trackerTable, expected: 1, found: 0,
-        "rows of the tag \(words(tag))")
+        "rows of the tag \(Self.words(tag))")
       return
     }
     auditReach(view, rows)
     guard isFull, facts.profile.trackerOverflow == .lastSlot else { return }
-    let last = rowAddress(view, view.variables.trackerRows &- 1)
-    requireRow(view, last, "of the rest", isPaged: false, shared.nonPaged)
-    requireRow(view, last, "of the rest", isPaged: true, shared.paged)
+    let last = view.variables.trackerRows &- 1
+    for (isPaged, sum) in [(false, shared.nonPaged), (true, shared.paged)] {
+      let zero = books.rowDrift[PoolTag(word: UInt32(truncatingIfNeeded: last)), isPaged: isPaged]
+      var expected = sum
+      expected.allocations &+= zero.allocations
+      expected.bytes &+= zero.bytes
+      requireRow(view, rowAddress(view, last), nil, isPaged: isPaged, expected)
+    }
   }
 
   /// A row that probing does not reach is lost to the next allocation of its tag.
@@ -157,12 +163,14 @@ extension PoolAudit {
     for (tag, row) in lost.sorted(by: { $0.row < $1.row }) {
       findings.report(
         .trackerRow, at: rowAddress(view, UInt64(row)), expected: firstRow(view, tag),
-        found: UInt64(row), "row of the tag \(words(tag)), reached from its hash")
+        found: UInt64(row), "row of the tag \(Self.words(tag)), reached from its hash")
     }
   }
 
-  /// A tag for a report: printable characters as they are, others as dots.
-  func words(_ tag: PoolTag) -> String {
+  /// A tag for a report: printable characters as they are, others as dots. Nil stands for the tags
+  /// that share the extra row.
+  private static func words(_ tag: PoolTag?) -> String {
+    guard let tag else { return "of the rest" }
     let (first, second, third, fourth) = tag.bytes
     let characters = [first, second, third, fourth].map { byte in
       (0x20...0x7E).contains(byte) ? Character(UnicodeScalar(byte)) : "."
@@ -184,6 +192,6 @@ extension PoolAudit {
     var expected = books.tags[tag, isPaged: isPaged]
     expected.allocations &+= drift.allocations &+ inherited.allocations
     expected.bytes &+= drift.bytes &+ inherited.bytes
-    requireRow(view, rowAddress(view, row), words(tag), isPaged: isPaged, expected)
+    requireRow(view, rowAddress(view, row), tag, isPaged: isPaged, expected)
   }
 }

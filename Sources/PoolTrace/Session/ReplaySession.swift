@@ -100,7 +100,8 @@ public struct ReplaySession: ~Copyable {
     case (.alloc(let name, _, _, _), .allocated(let address)),
       (.contiguous(let name, _, _), .allocated(let address)):
       noteAllocation(name, address)
-    case (.contiguous, .null): if level != .off { audit.recordContiguousRefusal() }
+    case (.contiguous(_, let bytes, _), .null):
+      if level != .off { audit.recordContiguousRefusal(view, bytes: bytes) }
     case (.free, .freed): if let before { noteRelease(before.address) }
     case (.freeAt(let expression, _), .freed):
       if let address = replayer.resolve(expression) { noteRelease(address) }

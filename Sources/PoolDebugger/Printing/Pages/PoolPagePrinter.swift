@@ -73,7 +73,7 @@ public struct PoolPagePrinter {
         faults.removeFirst()
       }
       guard isShown else { continue }
-      lines.append(BlockLine(block, isMarked: isMarked, digits: digits).text)
+      lines.append(PrintedBlockLine(block, isMarked: isMarked, digits: digits).text)
       if isMarked, block.state == .allocated || block.state == .fragment {
         lines += description(of: block.header.tag, flags)
       }

@@ -45,7 +45,7 @@ public struct PoolUsage: Sendable, Equatable {
     pagedPages = pages(.paged)
     pagedMaximum = variables.pagedBitmap.pages
     sessionPages = view.profile.hasSessionPool ? pages(.session).reduce(0, +) : nil
-    availablePages = variables.availablePages == .max ? nil : variables.availablePages
+    availablePages = view.configuration.availablePages.map { _ in variables.availablePages }
     let hasExpansion = variables.expansionPages != 0
     freeExpansionPages =
       hasExpansion ? variables.expansionPages &- variables.expansionUsed : nil

@@ -1,0 +1,89 @@
+/// The churn of the story: a driver takes and gives back large blocks of nearly a page (tag MmCm,
+/// 0xf18 bytes at first) while small blocks of others settle in the tails of their pages and stay.
+///
+/// A driver that asked for the same size for ever would be served by the holes it left behind, for
+/// an exact fit is the best fit. What makes pages pile up is that the holes do not fit any more:
+/// here each round's requests are just larger than the holes of the round before. Tails shrink by
+/// one tenant a round, so the rounds end by themselves.
+public struct ContiguousChurn: Adversary {
+  /// The pool it is written for.
+  public let geometry: PoolGeometry
+  /// The policy it is written for.
+  public let rules: PlacementRules
+  /// The most units it ever has live.
+  public let peakLiveUnits: Int
+  /// Units of the first round's large blocks.
+  public let firstRequestUnits: Int
+  /// Units of the small blocks that stay.
+  public let tenantUnits: Int
+
+  /// - Parameters:
+  ///   - firstRequestUnits: more than half a page; by default the story's share of a page, 483 of
+  ///     512 units.
+  ///   - tenantUnits: at least the smallest block; by default the story's 24 bytes on x86.
+  public init(
+    geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int,
+    firstRequestUnits: Int? = nil,
+    tenantUnits: Int? = nil
+  ) {
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = max(0, peakLiveUnits)
+    let half = max(geometry.smallestBlockUnits, geometry.pageUnits / 2 + 1)
+    let wanted = firstRequestUnits ?? geometry.pageUnits * 483 / 512
+    self.firstRequestUnits = min(max(half, wanted), geometry.largestBlockUnits)
+    self.tenantUnits = min(
+      max(geometry.smallestBlockUnits, tenantUnits ?? 3), geometry.largestBlockUnits)
+  }
+
+  /// A short name for tables.
+  public var name: String { "MmCm churn" }
+
+  /// One round's large block, and the tenants of each tail.
+  private struct Round {
+    let requestUnits: Int
+    let tenants: Int
+  }
+
+  private var rounds: [Round] {
+    var rounds: [Round] = []
+    var request = firstRequestUnits
+    while request <= geometry.largestBlockUnits {
+      let tail = geometry.pageUnits - request
+      let tenants = (tail - (rules.exactFit == .never ? 1 : 0)) / tenantUnits
+      guard tenants > 0 else { break }
+      rounds.append(Round(requestUnits: request, tenants: tenants))
+      request = geometry.pageUnits - tenants * tenantUnits + 1
+    }
+    return rounds
+  }
+
+  /// The most pages the pool will hold, worked out without running.
+  public var predictedPages: Int? {
+    // Smaller blocks would share pages.
+    guard firstRequestUnits > geometry.pageUnits / 2 else { return nil }
+    var pages = 0
+    var live = 0
+    for round in rounds {
+      let kept = round.tenants * tenantUnits
+      let count = max(0, peakLiveUnits - live) / (round.requestUnits + kept)
+      pages += count
+      live += count * kept
+    }
+    return pages
+  }
+
+  /// Runs the program on an empty target.
+  public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
+    for round in rounds {
+      let kept = round.tenants * tenantUnits
+      let free = peakLiveUnits - target.footprint.liveUnits
+      var large: [BlockHandle] = []
+      for _ in 0..<max(0, free) / (round.requestUnits + kept) {
+        large.append(target.allocate(units: round.requestUnits))
+      }
+      for _ in 0..<large.count * round.tenants { _ = target.allocate(units: tenantUnits) }
+      for block in large { target.free(block) }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/// The strongest constructive adversary: pages that are held by a pin each, made at rising levels.
+///
+/// A request larger than every free run takes a fresh page. If a pin is put right behind it and
+/// the request is then released, the page costs only its pin, and its free run fits every request
+/// up to that size but none above, so the next level begins one unit higher. Levels below half a
+/// page need several pins in a page; a pin is given up as soon as the level has outgrown the
+/// stretch that it divides. After the last level the remaining budget is spent on blocks that are
+/// larger than any hole.
+///
+/// Every request of a cut is either larger than all other free runs or an exact fit (or, where
+/// exact fits are never taken, one unit below), so it lands where it should, provided that the
+/// newest run of its size is the first on its list. Remainders at the tail break that; the way in
+/// which ``StaircaseWork`` divides a stretch mends it.
+public struct Staircase: Adversary {
+  /// The pool it is written for.
+  public let geometry: PoolGeometry
+  /// The policy it is written for.
+  public let rules: PlacementRules
+  /// The most units it ever has live.
+  public let peakLiveUnits: Int
+  /// What is done level by level.
+  public let plan: StaircasePlan
+  /// A short name for tables.
+  public let name: String
+
+  /// A staircase by plan.
+  public init(
+    geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int, plan: StaircasePlan,
+    name: String = "staircase"
+  ) {
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = max(0, peakLiveUnits)
+    self.plan = plan
+    self.name = name
+  }
+
+  /// The dyadic staircase from `firstLevel` on; an eighth of a page is a good beginning.
+  public static func dyadic(
+    geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int, firstLevel: Int
+  ) -> Staircase {
+    Staircase(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+      plan: .dyadic(geometry: geometry, rules: rules, firstLevel: firstLevel),
+      name: "dyadic staircase from \(firstLevel)")
+  }
+
+  /// One pin a page, from half a page on: the loop of six steps (a request above every hole; its
+  /// remainder; release the first; request it less a pin; the pin; release the second), with all
+  /// blocks but pins released when the budget is full.
+  public static func sixStepLoop(
+    geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int
+  ) -> Staircase {
+    Staircase(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+      plan: .dyadic(geometry: geometry, rules: rules, firstLevel: geometry.pageUnits / 2),
+      name: "six-step loop")
+  }
+
+  /// The request that no page with a pin can serve.
+  var lastRequestUnits: Int? {
+    let above = rules.exactFit == .taken ? 1 : 0
+    let smallest = geometry.smallestBlockUnits
+    let units = max(smallest, geometry.pageUnits - smallest + above)
+    return units <= geometry.largestBlockUnits ? units : nil
+  }
+
+  /// The most pages the pool will hold, worked out without running.
+  public var predictedPages: Int? {
+    guard rules.fit == .smallestList, rules.freedOrder == .head else { return nil }
+    if rules.remainderOrder == .tail {
+      // Low levels leave runs of all small sizes, and then no end piece has a size of its own.
+      guard let first = plan.steps.first, first.level > 2 * geometry.smallestBlockUnits,
+        geometry.largestBlockUnits >= geometry.pageUnits - 1
+      else { return nil }
+    }
+    var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    for step in plan.steps {
+      let cost = StaircasePlan.PageCost(step.tree, exactFit: rules.exactFit)
+      forecast.take(cost, level: step.level, mostPages: step.mostPages)
+    }
+    return forecast.finish(lastRequestUnits: lastRequestUnits)
+  }
+
+  /// Runs the program on an empty target.
+  public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
+    var work = StaircaseWork(geometry: geometry, rules: rules)
+    for step in plan.steps {
+      work.begin(level: step.level, on: &target)
+      var made = 0
+      while made < step.mostPages,
+        target.footprint.liveUnits + geometry.pageUnits <= peakLiveUnits
+      {
+        work.makePage(step.tree, on: &target)
+        made += 1
+      }
+    }
+    work.releaseTemporaries(on: &target)
+    guard let lastRequestUnits else { return }
+    while target.footprint.liveUnits + lastRequestUnits <= peakLiveUnits {
+      _ = target.allocate(units: lastRequestUnits)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/// The hands of a staircase: cuts pages and remembers what to release when.
+struct StaircaseWork {
+  let geometry: PoolGeometry
+  let rules: PlacementRules
+  private var level = 0
+  private var temporaries: [BlockHandle] = []
+  /// Pins by the stretch they divide.
+  private var pins: [[BlockHandle]]
+
+  init(geometry: PoolGeometry, rules: PlacementRules) {
+    self.geometry = geometry
+    self.rules = rules
+    pins = Array(repeating: [], count: geometry.pageUnits + 1)
+  }
+
+  /// Ends the level before, if `level` is a new one: temporaries go, and outgrown pins.
+  mutating func begin<Target: AllocatorTarget & ~Copyable>(
+    level newLevel: Int, on target: inout Target
+  ) {
+    guard newLevel > level else { return }
+    releaseTemporaries(on: &target)
+    for stretch in level..<newLevel {
+      for pin in pins[stretch] { target.free(pin) }
+      pins[stretch] = []
+    }
+    level = newLevel
+  }
+
+  mutating func releaseTemporaries<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
+    for block in temporaries { target.free(block) }
+    temporaries.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes a fresh page and cuts it.
+  mutating func makePage<Target: AllocatorTarget & ~Copyable>(
+    _ tree: PinTree, on target: inout Target
+  ) {
+    cut(nil, tree, atPageStart: true, on: &target)
+  }
+
+  /// Cuts the stretch of a block that is ours, or a fresh page if there is none.
+  ///
+  /// The stretch is released and is then the only free run that reaches the level. A request for
+  /// the first side and the pin together lands in it; the remainder is filled; then the first block
+  /// is released and requested again without the pin, which finds its place beside it.
+  private mutating func cut<Target: AllocatorTarget & ~Copyable>(
+    _ block: BlockHandle?, _ tree: PinTree, atPageStart: Bool, on target: inout Target
+  ) {
+    switch tree {
+    case .free:
+      if let block { target.free(block) }
+    case .temporary(let units):
+      temporaries.append(block ?? target.allocate(units: units))
+    case .divided(let first, let pin, let rest):
+      let sizes = CutSizes(
+        first: first.units, pin: pin, rest: rest.units, exactFit: rules.exactFit,
+        atPageStart: atPageStart)
+      if let block { target.free(block) }
+      let restBlock = rest.units > 0 ? fillRest(of: tree.units, sizes, on: &target) : nil
+      let firstBlock = target.allocate(units: sizes.first)
+      pins[tree.units].append(target.allocate(units: pin))
+      cut(firstBlock, first, atPageStart: atPageStart, on: &target)
+      if let restBlock { cut(restBlock, rest, atPageStart: false, on: &target) }
+    }
+  }
+
+  /// Fills the other side of a free stretch with a block; the first side and the pin stay free.
+  ///
+  /// Where remainders go to the tail, the remainder may wait behind equal runs of older pages, and
+  /// the request would land in one of those. So the remainder is made to be a *released* run, which
+  /// goes to the head: an end piece of a size that no other free run has is split off and filled
+  /// first, and is released when only the rest of the remainder lies beside it.
+  private func fillRest<Target: AllocatorTarget & ~Copyable>(
+    of stretch: Int, _ sizes: CutSizes, on target: inout Target
+  ) -> BlockHandle {
+    let gap = rules.exactFit == .never ? 1 : 0
+    var end: BlockHandle?
+    if rules.remainderOrder == .tail, target.hasFreeBlock(units: sizes.remainder),
+      let endUnits = unusedSize(
+        from: max(geometry.smallestBlockUnits + gap, stretch - geometry.largestBlockUnits),
+        below: min(sizes.remainder, geometry.largestBlockUnits), on: target)
+    {
+      let most = target.allocate(units: stretch - endUnits)
+      end = target.allocate(units: endUnits - gap)
+      target.free(most)
+    }
+    let head = target.allocate(units: sizes.head)
+    if let end { target.free(end) }
+    let filled = target.allocate(units: sizes.rest)
+    target.free(head)
+    return filled
+  }
+
+  /// The smallest size in a range that no free run has, nil if all of them occur.
+  private func unusedSize<Target: AllocatorTarget & ~Copyable>(
+    from least: Int, below limit: Int, on target: borrowing Target
+  ) -> Int? {
+    var units = least
+    while units < limit, target.hasFreeBlock(units: units) { units += 1 }
+    return units < limit ? units : nil
+  }
+}

@@ -1,0 +1,139 @@
+/// The true worst case of a small pool: every state that any trace can reach is visited, breadth
+/// first, so the answer holds for traces of any length and the witness has as few operations as
+/// any.
+///
+/// A state is what decides the future: the layout of each page and the order of each free list.
+/// Names of blocks and numbers of pages do not matter and are not kept; see ``PageStates``.
+/// Memory, not time, is the limit: about 30 bytes a state, see ``StateStore``.
+public struct ExactOptimum: Sendable, Hashable {
+  /// When the visit ends.
+  public enum Extent: String, Sendable, Hashable, CaseIterable {
+    /// When all states have been visited.
+    case allStates = "all-states"
+    /// Also as soon as a state has as many pages as the proved bound allows, which proves as much.
+    case untilBound = "until-bound"
+  }
+
+  /// Why there is no answer.
+  public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The geometry has too many layouts of a page, or the cap allows too many pages.
+    case geometryTooLarge
+    /// More states than allowed; the best so far is a lower limit only.
+    case tooManyStates(visited: Int, bestPages: Int)
+    /// The list search must be the kernel's for this solver.
+    case unsupportedRules
+
+    /// One sentence for the user.
+    public var description: String {
+      switch self {
+      case .geometryTooLarge:
+        "the pool is too large to enumerate: at most 64 units a page, 6 free runs, 40 pages"
+      case .tooManyStates(let visited, let best):
+        "gave up after \(visited) states; at least \(best) pages are possible"
+      case .unsupportedRules: "only the smallest-list search can be enumerated"
+      }
+    }
+  }
+
+  /// The answer.
+  public struct Result: Sendable, Hashable {
+    /// The most pages that any trace can make the pool hold.
+    public let optimumPages: Int
+    /// The fewest operations, requests and releases alike, that reach them.
+    public let minimalOperations: Int
+    /// States visited.
+    public let statesVisited: Int
+    /// Bytes of memory that the states took.
+    public let stateBytes: Int
+    /// Operations that reach the optimum in as few steps as possible.
+    public let witness: [PoolOperation]
+  }
+
+  /// The pool's sizes.
+  public let geometry: PoolGeometry
+  /// The pool's policy.
+  public let rules: PlacementRules
+  /// The cap on live units.
+  public let peakLiveUnits: Int
+
+  /// The question for one pool and cap; a negative cap is taken as 0.
+  public init(geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int) {
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = max(0, peakLiveUnits)
+  }
+
+  /// Visits the states.
+  ///
+  /// - Parameters:
+  ///   - extent: whether to stop at the proved bound.
+  ///   - mostStates: the number of states after which to give up.
+  ///   - progress: called now and then with the states found and the best pages so far.
+  /// - Throws: ``Failure``.
+  public func solve(
+    extent: Extent = .allStates, mostStates: Int = 100_000_000,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(Failure) -> Result {
+    guard rules.fit == .smallestList else { throw .unsupportedRules }
+    let bound = FragmentationBounds(geometry: geometry, peakLiveUnits: peakLiveUnits)
+      .strongest(for: rules).pages
+    guard bound <= PageStates.mostPages else { throw .geometryTooLarge }
+    let layouts = try PageLayouts(geometry: geometry)
+    var store = StateStore(listedCounts: layouts.listedCounts)
+    let goal = extent == .untilBound ? bound : Int.max
+    let best = try visit(layouts, &store, goal, mostStates, progress)
+    let path = Self.path(to: best.name, in: store, layouts)
+    return Result(
+      optimumPages: best.pages, minimalOperations: path.count - 1, statesVisited: store.count,
+      stateBytes: store.bytes, witness: Witness(layouts: layouts, rules: rules).operations(of: path)
+    )
+  }
+
+  /// The first state with the most pages. Records lie in the order of the visit, so the queue is
+  /// the store itself.
+  private func visit(
+    _ layouts: PageLayouts, _ store: inout StateStore, _ goal: Int, _ mostStates: Int,
+    _ progress: (Int, Int) -> Void
+  ) throws(Failure) -> (pages: Int, name: UInt32) {
+    var states = PageStates(layouts: layouts, rules: rules, peakLiveUnits: peakLiveUnits)
+    var best: (pages: Int, name: UInt32) = (0, 0)
+    _ = store.insert(states.keys, pages: 0, from: 0)
+    var current: UInt32 = 0
+    var visited = 0
+    while current < store.end, best.pages < goal {
+      let (pages, next) = store.read(current, into: states.keys)
+      states.pages = pages
+      let finished = states.forEachStep { keys, pages in
+        let name = store.end
+        guard let isNew = store.insert(keys, pages: pages, from: current) else { return false }
+        if isNew, pages > best.pages { best = (pages, name) }
+        return best.pages < goal
+      }
+      if store.count > mostStates || (!finished && best.pages < goal) {
+        throw .tooManyStates(visited: store.count, bestPages: best.pages)
+      }
+      visited += 1
+      if visited & 0xfffff == 0 { progress(store.count, best.pages) }
+      current = next
+    }
+    return best
+  }
+
+  /// The states on the way to `name`, the empty pool first.
+  private static func path(
+    to name: UInt32, in store: borrowing StateStore, _ layouts: PageLayouts
+  ) -> [[UInt64]] {
+    var path: [[UInt64]] = []
+    var name = name
+    while true {
+      path.append(
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: PageStates.mostPages + 1) {
+          guard let keys = $0.baseAddress else { return [] }
+          let pages = store.read(name, into: keys).pages
+          return Array(UnsafeBufferPointer(start: keys, count: pages))
+        })
+      if name == 0 { return path.reversed() }
+      name = store.predecessor(of: name)
+    }
+  }
+}

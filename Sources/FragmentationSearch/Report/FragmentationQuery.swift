@@ -1,0 +1,166 @@
+/// The questions of the command line: `bound` and `maximize` for one pool, policy and cap.
+public struct FragmentationQuery: Sendable, Hashable {
+  /// The algorithms of `maximize`, by the names of `--algorithm`.
+  public enum Algorithm: String, Sendable, Hashable, CaseIterable {
+    /// The best staircase that a search over schedules finds.
+    case schedule
+    /// The dyadic staircase, no search.
+    case staircase
+    /// Macro programs, from scratch.
+    case macro
+    /// One list of raw operations: a control.
+    case onePlusOne = "one-plus-one"
+    /// Random traces: a control.
+    case random
+  }
+
+  /// The name that reports give.
+  public var profile: String
+  /// The pool.
+  public var geometry: PoolGeometry
+  /// Its policy.
+  public var rules: PlacementRules
+  /// The cap on live units.
+  public var peakLiveUnits: Int
+
+  /// A query; the cap is in bytes of live blocks, rounded down to units.
+  public init(profile: String, geometry: PoolGeometry, rules: PlacementRules, peakLiveBytes: Int) {
+    self.init(
+      profile: profile, geometry: geometry, rules: rules,
+      peakLiveUnits: peakLiveBytes / geometry.unitBytes)
+  }
+
+  /// A query; the cap is in units and clamped to what the bounds accept.
+  public init(profile: String, geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int) {
+    self.profile = profile
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = min(max(0, peakLiveUnits), FragmentationBounds.largestPeakLiveUnits)
+  }
+
+  /// The largest cap for which traces are simulated: 2^26 units are half a gibibyte of 8-byte
+  /// units and two gigabytes of records. Bounds and forecasts have no such limit.
+  public static let largestSimulatedUnits = 1 << 26
+
+  /// The proved bounds and the best staircase by forecast; nothing is simulated.
+  public func bound() -> FragmentationReport {
+    let best = staircases.map { ($0.name, $0.predictedPages ?? 0) }.max { $0.1 < $1.1 }
+    return report(method: best?.0 ?? "none", pages: best?.1 ?? 0)
+  }
+
+  /// The bounds and the exact optimum, with a trace that reaches it.
+  ///
+  /// - Throws: ``ExactOptimum/Failure`` where the pool cannot be enumerated.
+  public func exact(
+    extent: ExactOptimum.Extent = .allStates, mostStates: Int = 100_000_000,
+    progress: (Int, Int) -> Void = { _, _ in }
+  ) throws(ExactOptimum.Failure) -> (report: FragmentationReport, witness: [PoolOperation]) {
+    let result = try ExactOptimum(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits
+    ).solve(extent: extent, mostStates: mostStates, progress: progress)
+    var report = report(method: "exact", pages: result.optimumPages)
+    report.optimumPages = result.optimumPages
+    report.minimalOperations = result.minimalOperations
+    report.operations = result.witness.count
+    let final = FragmentationMetrics.measuring(
+      result.witness, geometry: geometry, rules: rules
+    ).footprint
+    report.finalLiveUnits = final.liveUnits
+    report.finalPages = final.pagesHeld
+    return (report, result.witness)
+  }
+
+  /// Searches and replays the best trace once, handing its operations to `record`.
+  ///
+  /// - Parameters:
+  ///   - operations: the budget in simulated operations; for ``Algorithm/schedule`` one trial
+  ///     counts as 100.
+  /// - Throws: ``Failure`` if the cap is too large to simulate.
+  public func maximize(
+    _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1,
+    record: @escaping (PoolOperation) -> Void = { _ in }
+  ) async throws(Failure) -> FragmentationReport {
+    guard peakLiveUnits <= Self.largestSimulatedUnits else {
+      throw .capTooLarge(units: peakLiveUnits)
+    }
+    let question = SearchQuestion(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
+      seed: seed, streams: streams, workers: workers)
+    switch algorithm {
+    case .schedule:
+      let search = ScheduleSearch(
+        geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+        firstLevel: geometry.pageUnits / 8)
+      let trials = question.operations / question.streams / 100
+      let best = await search.best(
+        trials: trials, seed: seed, streams: question.streams, workers: question.workers)
+      return replay(best, record)
+    case .staircase:
+      let best = staircases.max { ($0.predictedPages ?? 0) < ($1.predictedPages ?? 0) }
+      return best.map { replay($0, record) } ?? report(method: "none", pages: 0)
+    case .macro: return replay(await MacroSearch().search(question), record)
+    case .onePlusOne: return replay(await RawSearch().search(question), record)
+    case .random: return replay(await RandomSearch().search(question), record)
+    }
+  }
+
+  /// Why a search cannot be made.
+  public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The cap is above ``FragmentationQuery/largestSimulatedUnits``.
+    case capTooLarge(units: Int)
+
+    /// One sentence for the user.
+    public var description: String {
+      switch self {
+      case .capTooLarge(let units):
+        "a cap of \(units) live units is too large to simulate; "
+          + "the limit is \(FragmentationQuery.largestSimulatedUnits)"
+      }
+    }
+  }
+
+  private var staircases: [Staircase] {
+    [2, 4, 8, 16].map { divisor in
+      Staircase.dyadic(
+        geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+        firstLevel: geometry.pageUnits / divisor)
+    }
+  }
+
+  private func report(method: String, pages: Int) -> FragmentationReport {
+    FragmentationReport(
+      profile: profile, geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+      method: method, pages: pages)
+  }
+
+  private func replay(
+    _ adversary: some Adversary, _ record: @escaping (PoolOperation) -> Void
+  ) -> FragmentationReport {
+    var operations = 0
+    var target = RecordingTarget(geometry: geometry, rules: rules) {
+      operations += 1
+      record($0)
+    }
+    adversary.run(on: &target)
+    return finished(adversary.name, operations, target.footprint)
+  }
+
+  private func replay(
+    _ answer: SearchAnswer, _ record: (PoolOperation) -> Void
+  ) -> FragmentationReport {
+    for operation in answer.trace { record(operation) }
+    let metrics = FragmentationMetrics.measuring(
+      answer.trace, geometry: geometry, rules: rules)
+    return finished(answer.algorithm, answer.trace.count, metrics.footprint)
+  }
+
+  private func finished(
+    _ method: String, _ operations: Int, _ footprint: Footprint
+  ) -> FragmentationReport {
+    var report = report(method: method, pages: footprint.peakPagesHeld)
+    report.operations = operations
+    report.finalLiveUnits = footprint.liveUnits
+    report.finalPages = footprint.pagesHeld
+    return report
+  }
+}

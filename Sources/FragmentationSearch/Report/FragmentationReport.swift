@@ -1,0 +1,93 @@
+/// One answer of `bound` or `maximize`: what can be reached, what cannot be exceeded, and the
+/// share.
+public struct FragmentationReport: Sendable, Hashable {
+  /// The name of the profile, or of the geometry where there is none.
+  public var profile: String
+  /// The pool.
+  public var geometry: PoolGeometry
+  /// Its policy.
+  public var rules: PlacementRules
+  /// The cap on live units.
+  public var peakLiveUnits: Int
+  /// How the pages were reached: an adversary, an algorithm, or the enumeration.
+  public var method: String
+  /// Operations of the trace; nil where it was forecast and not run.
+  public var operations: Int?
+  /// The most pages reached.
+  public var pages: Int
+  /// Live units at the end of the trace; nil where it was not run.
+  public var finalLiveUnits: Int?
+  /// Pages held at the end of the trace; nil where it was not run.
+  public var finalPages: Int?
+  /// The most pages of any trace, by enumeration.
+  public var optimumPages: Int?
+  /// The fewest operations that reach the optimum.
+  public var minimalOperations: Int?
+  /// Where the trace was written; nil if it was not.
+  public var trace: String?
+
+  /// All proved bounds, valid for these rules or not.
+  public var bounds: FragmentationBounds {
+    FragmentationBounds(geometry: geometry, peakLiveUnits: peakLiveUnits)
+  }
+
+  /// The strongest bound that covers the rules.
+  public var upperBound: PageBound { bounds.strongest(for: rules) }
+
+  /// Held bytes at the peak over the cap on live bytes.
+  public var heldOverPeak: Double {
+    peakLiveUnits == 0 ? 0 : Double(pages * geometry.pageUnits) / Double(peakLiveUnits)
+  }
+
+  /// Held over live bytes at the end of the trace.
+  public var heldOverFinal: Double? {
+    guard let finalLiveUnits, let finalPages, finalLiveUnits > 0 else { return nil }
+    return Double(finalPages * geometry.pageUnits) / Double(finalLiveUnits)
+  }
+
+  /// Pages reached over pages allowed; 1 where both are 0.
+  public var shareOfBound: Double {
+    upperBound.pages == 0 ? 1 : Double(pages) / Double(upperBound.pages)
+  }
+
+  /// The fields of a JSON line for `bound` and `maximize`.
+  public var json: JSONValue {
+    let unit = geometry.unitBytes
+    var fields: [JSONValue.Field] = [
+      .init("profile", .text(profile)),
+      .init("objective", .text("held-over-peak")),
+      .init("peak_live_bytes", .integer(peakLiveUnits * unit)),
+      .init("operations", operations.map { .integer($0) } ?? .null),
+      .init("pages", .integer(pages)),
+      .init("held_bytes", .integer(pages * geometry.pageBytes)),
+      .init("held_over_peak", .number(heldOverPeak)),
+      .init("held_over_final", heldOverFinal.map { .number($0) } ?? .null),
+      .init("upper_bound_pages", .integer(upperBound.pages)),
+      .init("share_of_bound", .number(shareOfBound)),
+      .init("trace", trace.map { .text($0) } ?? .null),
+      .init("method", .text(method)),
+      .init("order", .text(rules.remainderOrder.rawValue)),
+      .init("exact_fit", .text(rules.exactFit == .taken ? "on" : "off")),
+      .init("bounds", .array(bounds.all.map(json(of:)))),
+      .init("any_allocator_pages", .integer(robsonPages)),
+    ]
+    if let optimumPages { fields.append(.init("optimum_pages", .integer(optimumPages))) }
+    if let minimalOperations {
+      fields.append(.init("minimal_operations", .integer(minimalOperations)))
+    }
+    return .object(fields)
+  }
+
+  private var robsonPages: Int {
+    RobsonBound(geometry: geometry, peakLiveUnits: peakLiveUnits).pages
+  }
+
+  private func json(of bound: PageBound) -> JSONValue {
+    .object([
+      .init("proof", .text(bound.proof.rawValue)),
+      .init("pages", .integer(bound.pages)),
+      .init("covers", .text(bound.covers(rules) ? "yes" : "no")),
+      .init("assumes", .array(bound.assumptions.names.map { .text($0) })),
+    ])
+  }
+}

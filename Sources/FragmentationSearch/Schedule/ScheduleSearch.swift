@@ -1,0 +1,132 @@
+/// Improves a staircase by local search over its schedule: which cut at which level, and how many
+/// pages of it. The vocabulary is the staircase's; its arithmetic is the evaluation, so a trial
+/// costs microseconds instead of a million operations, and what it promises the pool delivers.
+///
+/// Trials change one or two levels and are kept if the forecast does not fall, so the search drifts
+/// over plateaus. Streams of trials are independent and divided by number, not by processor: the
+/// result for a seed is the same for any number of workers.
+public struct ScheduleSearch: Sendable {
+  /// The pool.
+  public let geometry: PoolGeometry
+  /// Its policy.
+  public let rules: PlacementRules
+  /// The cap on live units.
+  public let peakLiveUnits: Int
+  /// The first level of all plans.
+  public let firstLevel: Int
+  private let choices: [[Choice]]
+
+  private struct Choice: Sendable {
+    let tree: PinTree
+    let cost: StaircasePlan.PageCost
+  }
+
+  /// One level of a trial: the number of a choice, -1 to leave the level out, and a limit on pages.
+  private struct Entry {
+    var choice: Int
+    var mostPages: Int
+  }
+
+  /// A search for one pool and cap.
+  ///
+  /// - Parameters:
+  ///   - firstLevel: the first level, clamped to the pool's; an eighth of a page is a good one.
+  ///   - choicesAtLevel: how many ways to cut a page are considered at each level, at least 1.
+  public init(
+    geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int, firstLevel: Int,
+    choicesAtLevel: Int = 24
+  ) {
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = max(0, peakLiveUnits)
+    let smallest = geometry.smallestBlockUnits
+    let lastLevel = geometry.pageUnits - smallest
+    let first = min(max(smallest, firstLevel), max(smallest, lastLevel))
+    self.firstLevel = first
+    choices = (first..<max(first, lastLevel + 1)).map { level in
+      PinTree.candidates(
+        stretch: geometry.pageUnits, level: level, smallest: smallest,
+        limit: max(1, choicesAtLevel)
+      )
+      .filter { $0.isFeasible(geometry, rules) }
+      .map { Choice(tree: $0, cost: StaircasePlan.PageCost($0, exactFit: rules.exactFit)) }
+    }
+  }
+
+  /// The best staircase of `streams` independent streams of `trials` trials each, the earliest
+  /// stream's among equals.
+  ///
+  /// - Parameters:
+  ///   - workers: how many streams run at once; the result does not depend on it.
+  public func best(trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1) async -> Staircase
+  {
+    let found = await Parallel.map(0..<max(1, streams), workers: workers) { stream in
+      improve(trials: trials, generator: SeededGenerator(seed: seed, stream: UInt64(stream)))
+    }
+    let best = found.max { $0.value < $1.value }
+    return Staircase(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+      plan: best?.plan ?? StaircasePlan(steps: []), name: "optimised staircase")
+  }
+
+  private func improve(
+    trials: Int, generator: SeededGenerator
+  ) -> (plan: StaircasePlan, value: Double) {
+    var generator = generator
+    var entries = choices.map { Entry(choice: $0.isEmpty ? -1 : 0, mostPages: .max) }
+    var best = value(of: entries)
+    for _ in 0..<(entries.isEmpty ? 0 : max(0, trials)) {
+      var undo: [(index: Int, entry: Entry)] = []
+      for _ in 0...generator.below(2) {
+        let index = generator.below(entries.count)
+        guard !choices[index].isEmpty else { continue }
+        undo.append((index, entries[index]))
+        mutate(&entries[index], choices[index].count, &generator)
+      }
+      let trial = value(of: entries)
+      if trial >= best {
+        best = trial
+      } else {
+        for change in undo.reversed() { entries[change.index] = change.entry }
+      }
+    }
+    return (plan(of: entries), best)
+  }
+
+  private func mutate(_ entry: inout Entry, _ choices: Int, _ generator: inout SeededGenerator) {
+    switch generator.below(4) {
+    case 0, 1: entry.choice = generator.below(choices + 1) - 1
+    case 2:
+      let usual = peakLiveUnits / geometry.pageUnits / 4 + 2
+      entry.mostPages = generator.chance(1, in: 3) ? .max : generator.below(usual)
+    default:
+      guard entry.mostPages != .max else { return }
+      entry.mostPages = max(0, entry.mostPages + generator.within(-2...2))
+    }
+  }
+
+  /// Pages, and what is left of the budget as a fraction that decides between equals.
+  private func value(of entries: [Entry]) -> Double {
+    var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    for (index, entry) in entries.enumerated() where entry.choice >= 0 {
+      forecast.take(
+        choices[index][entry.choice].cost, level: firstLevel + index, mostPages: entry.mostPages)
+    }
+    let last = Staircase(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+      plan: StaircasePlan(steps: [])
+    ).lastRequestUnits
+    let pages = forecast.finish(lastRequestUnits: last)
+    let left = Double(forecast.slackUnits % max(1, last ?? 1)) / Double(geometry.pageUnits)
+    return Double(pages) + left / 2
+  }
+
+  private func plan(of entries: [Entry]) -> StaircasePlan {
+    let steps = entries.enumerated().filter { $0.element.choice >= 0 }.map { index, entry in
+      StaircasePlan.Step(
+        level: firstLevel + index, tree: choices[index][entry.choice].tree,
+        mostPages: entry.mostPages)
+    }
+    return StaircasePlan(steps: steps)
+  }
+}

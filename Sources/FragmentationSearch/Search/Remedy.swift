@@ -1,0 +1,39 @@
+/// A rule imposed on requests, to learn how much of the worst case it takes away.
+public enum Remedy: String, Sendable, Hashable, CaseIterable {
+  /// No rule.
+  case none
+  /// No request above half a page: larger ones are cut down to half a page.
+  case halfPageLimit = "half-page-limit"
+  /// Sizes are rounded up to a divisor of the page.
+  case divisorSizes = "divisor-sizes"
+  /// A request above half a page takes a whole page.
+  case wholePages = "whole-pages"
+
+  /// The units that a request for `units` gets. Page-sized answers need a geometry whose largest
+  /// block is a page; ``geometry(for:)`` is that.
+  public func granted(_ units: Int, _ geometry: PoolGeometry) -> Int {
+    let page = geometry.pageUnits
+    switch self {
+    case .none: return units
+    case .halfPageLimit: return min(units, max(geometry.smallestBlockUnits, page / 2))
+    case .divisorSizes: return (units...page).first { page % $0 == 0 } ?? page
+    case .wholePages: return units > page / 2 ? page : units
+    }
+  }
+
+  /// The pool's geometry under the rule.
+  public func geometry(for geometry: PoolGeometry) -> PoolGeometry {
+    let largest: Int
+    switch self {
+    case .none: return geometry
+    case .halfPageLimit: largest = granted(geometry.largestBlockUnits, geometry)
+    case .divisorSizes, .wholePages: largest = geometry.pageUnits
+    }
+    let changed = try? PoolGeometry(
+      pageUnits: geometry.pageUnits, smallestBlockUnits: geometry.smallestBlockUnits,
+      largestBlockUnits: largest, unitBytes: geometry.unitBytes,
+      headerBytes: geometry.headerBytes)
+    guard let changed else { preconditionFailure("a remedy keeps the geometry sound") }
+    return changed
+  }
+}

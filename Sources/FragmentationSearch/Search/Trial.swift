@@ -1,0 +1,54 @@
+/// One run of a candidate on a pool: keeps the cap, applies the remedy, counts operations and
+/// remembers them if a trace is wanted.
+struct Trial: ~Copyable {
+  /// Whether the operations are remembered.
+  enum Recording {
+    case off
+    case on
+  }
+
+  var pool: AbstractPool
+  let peakLiveUnits: Int
+  let remedy: Remedy
+  private let requested: PoolGeometry
+  private(set) var operations = 0
+  private(set) var trace: [PoolOperation] = []
+  private let recording: Recording
+
+  init(_ question: SearchQuestion, recording: Recording) {
+    requested = question.geometry
+    remedy = question.remedy
+    peakLiveUnits = question.peakLiveUnits
+    pool = AbstractPool(
+      geometry: question.remedy.geometry(for: question.geometry), rules: question.rules)
+    self.recording = recording
+  }
+
+  /// Pages at their highest.
+  var pages: Int { pool.footprint.peakPagesHeld }
+
+  /// Units that a request for `units` gets, brought into the range of sizes.
+  func granted(_ units: Int) -> Int {
+    let least = requested.smallestBlockUnits
+    let inRange = min(max(units, least), requested.largestBlockUnits)
+    return remedy.granted(inRange, requested)
+  }
+
+  /// Takes a block, or nil if that would exceed the cap.
+  mutating func allocate(units: Int) -> BlockHandle? {
+    let units = granted(units)
+    guard pool.footprint.liveUnits + units <= peakLiveUnits else { return nil }
+    let handle = pool.allocate(units: units)
+    operations &+= 1
+    if recording == .on {
+      trace.append(.allocate(slot: Int(handle.index), units: units, rank: 0))
+    }
+    return handle
+  }
+
+  mutating func free(_ handle: BlockHandle) {
+    operations &+= 1
+    if recording == .on { trace.append(.free(slot: Int(handle.index))) }
+    pool.free(handle)
+  }
+}

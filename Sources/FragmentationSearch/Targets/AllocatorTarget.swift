@@ -1,0 +1,39 @@
+/// An allocator that adversaries and searches can drive: the abstract pool, the kernel model, or
+/// somebody else's. Only the first four members are needed; what an allocator cannot tell about
+/// its free blocks it answers with 0 or false, and the searches that ask for it grow weaker.
+public protocol AllocatorTarget: ~Copyable {
+  /// The sizes of the pool; requests lie between its smallest and its largest block.
+  var geometry: PoolGeometry { get }
+  /// What is held and what is live.
+  var footprint: Footprint { get }
+  /// Takes a block of `units`, header included.
+  mutating func allocate(units: Int) -> BlockHandle
+  /// Gives a live block back.
+  mutating func free(_ handle: BlockHandle)
+
+  /// Units from the start of its page to a live block.
+  func offset(of handle: BlockHandle) -> Int
+  /// Units of the largest free block.
+  var largestFreeUnits: Int { get }
+  /// Units of the free block that came into being last.
+  var newestFreeUnits: Int { get }
+  /// Whether a free block of exactly `units` exists.
+  func hasFreeBlock(units: Int) -> Bool
+}
+
+extension AllocatorTarget where Self: ~Copyable {
+  /// Unknown: 0.
+  public var largestFreeUnits: Int { 0 }
+  /// Unknown: 0.
+  public var newestFreeUnits: Int { 0 }
+  /// Unknown: false.
+  public func hasFreeBlock(units: Int) -> Bool { false }
+}
+
+extension AbstractPool: AllocatorTarget {
+  /// Takes a block of `units` by the policy's own choice.
+  public mutating func allocate(units: Int) -> BlockHandle { allocate(units: units, rank: 0) }
+
+  /// Units from the start of its page to a live block.
+  public func offset(of handle: BlockHandle) -> Int { Int(records[Int(handle.index)].offset) }
+}

@@ -1,0 +1,81 @@
+/// What public guidance says about a verdict, in our words, with its source.
+public struct Guidance: Sendable, Hashable {
+  /// The advice.
+  public let text: String
+  /// Where it is published.
+  public let source: String
+
+  static let longLivedBuffers = Guidance(
+    text: "Nonpaged pool breaks up as a system runs: let drivers take their long-lived buffers "
+      + "once, when they start, instead of allocating and freeing them again and again.",
+    source: "Windows driver documentation, Allocating System-Space Memory")
+
+  static let pagedDifference = Guidance(
+    text: "List some of its pages before calling it fragmentation: session allocations are "
+      + "counted in tables of their own (!poolused 8).",
+    source: "debugger documentation, !poolused")
+
+  static let pinning = Guidance(
+    text: "A page goes back only when its last block is freed. Give small long-lived blocks a "
+      + "home of their own (a lookaside list or a slab), away from large short-lived ones.",
+    source: "ntdebugging, Pool Fragmentation (2009); Windows driver documentation, "
+      + "Using Lookaside Lists")
+
+  static let wholePages = Guidance(
+    text: "Ask for a whole page instead of a little less: the remainder is lost, but no small "
+      + "block can settle in it and keep the page. Contiguous memory (MmCm) is meant to be "
+      + "allocated once and kept.",
+    source: "ntdebugging, Pool Fragmentation (2009); driver reference, "
+      + "MmAllocateContiguousMemory")
+
+  static let largeTransfers = Guidance(
+    text: "When the pool is fragmented, requests larger than its holes need fresh pages and may "
+      + "fail: avoid large intermediate buffers, and keep those that are needed.",
+    source: "Windows driver documentation, Using Buffered I/O")
+
+  static let halfPages = Guidance(
+    text: "A block never crosses a page, so one just over half a page leaves a rest that no "
+      + "second one fits into: shrink it below half a page less its header, or pair it.",
+    source: "driver reference, ExAllocatePoolWithTag")
+
+  static let event2019 = Guidance(
+    text: "Event 2019 of source Srv reports that nonpaged pool is empty; look for the tags that "
+      + "hold it before it gets there.",
+    source: "Microsoft support, events 2019 and 2020")
+
+  static let event2020 = Guidance(
+    text: "Event 2020 of source Srv reports that paged pool is empty; the system begins to trim "
+      + "at 80 % of the maximum by default (PoolUsageMaximum).",
+    source: "Microsoft support, KB312362")
+
+  static let memoryShare = Guidance(
+    text: "A nonpaged pool of a tenth of the machine's memory or more is a common alarm "
+      + "threshold.",
+    source: "PAL (Performance Analysis of Logs), nonpaged pool rule")
+
+  static let leakHunt = Guidance(
+    text: "Take two snapshots, find the tag that grows, find its driver (pooltag.txt, or search "
+      + "the drivers for the four letters), then trace its allocations with stacks.",
+    source: "debugger documentation, finding a kernel-mode memory leak; "
+      + "Using PoolMon")
+
+  static let verifier = Guidance(
+    text: "Let Driver Verifier track the driver's pool: it stops at unload while allocations "
+      + "are left (0xC4, 0x62).",
+    source: "Windows driver documentation, Pool Tracking")
+
+  static let lookaside = Guidance(
+    text: "Buffers of one size that come and go belong in a lookaside list: its depth follows "
+      + "the demand, and the pool's free lists stay out of it.",
+    source: "Windows driver documentation, Using Lookaside Lists")
+
+  static let specialPool = Guidance(
+    text: "Run the suspect under special pool: each of its blocks gets a page of its own next "
+      + "to a guard page, and the overrun stops at the instruction that makes it.",
+    source: "Windows driver documentation, Special Pool")
+
+  static let newerDebugger = Guidance(
+    text: "Use a current debugger and a dump that holds the memory in question before drawing "
+      + "conclusions.",
+    source: "WinDbg issue reports on pools served by the segment heap")
+}

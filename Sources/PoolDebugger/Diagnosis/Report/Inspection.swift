@@ -1,0 +1,63 @@
+/// The verb `inspect` without its command line: feed it lines, take its report.
+///
+/// ```
+/// var inspection = Inspection()
+/// inspection.begin(source: "dump.txt")
+/// splitter.push(bytes) { inspection.read(line: $0) }
+/// let report = inspection.report()
+/// ```
+public struct Inspection: Sendable {
+  private var readings: [Reading] = []
+  private var reader: ListingReader?
+
+  /// An inspection that has read nothing yet.
+  public init() {}
+
+  /// Begins the next file or stream; its name appears in the report.
+  public mutating func begin(source: String) {
+    endSource()
+    reader = ListingReader(source: source)
+  }
+
+  /// Reads the next line of the current source, without its line end.
+  public mutating func read(line: [UInt8]) {
+    if reader == nil { reader = ListingReader(source: "standard input") }
+    reader?.read(line: line)
+  }
+
+  /// Reads a whole text that is in memory as a source of its own.
+  public mutating func read(text: String, source: String) {
+    begin(source: source)
+    for line in LineSplitter.lines(of: text) { read(line: line) }
+    endSource()
+  }
+
+  /// Everything read so far, checked and diagnosed.
+  public mutating func report() -> InspectionReport {
+    endSource()
+    let listings = readings.flatMap(\.listings).map(ListingCheck.check)
+    return InspectionReport(
+      listings: listings, oddities: readings.flatMap(\.oddities),
+      oddityCount: readings.reduce(0) { $0 + $1.oddityCount },
+      unrecognisedLines: readings.reduce(0) { $0 + $1.unrecognisedLines },
+      lines: readings.reduce(0) { $0 + $1.lines },
+      diagnosis: Diagnosis.diagnose(listings))
+  }
+
+  /// The report on the state after, with what changed since the state before (`--before`,
+  /// `--after`); `seconds` is the time between them, if it is known.
+  public static func compare(
+    before: InspectionReport, after: InspectionReport, seconds: Double?
+  ) -> InspectionReport {
+    var report = after
+    report.diagnosis +=
+      Diagnosis.compare(before: before.listings, after: after.listings, seconds: seconds)
+    return report
+  }
+
+  private mutating func endSource() {
+    guard var open = reader else { return }
+    readings.append(open.finish())
+    reader = nil
+  }
+}

@@ -1,0 +1,55 @@
+/// What one line of text is, taken by itself.
+///
+/// Reading goes in two steps. A line is recognised from its own words alone, so that a listing
+/// which lost lines or was shuffled still yields what its lines say; only then does
+/// `ListingAssembler` put lines together. Context is needed for two forms only (rows of a table
+/// without any word in them), and those are recognised by the assembler.
+enum RecognisedLine: Equatable {
+  case blank
+  case noise
+  /// Begins like a line of a known form and does not end like one.
+  case odd(String)
+  case command(name: String, arguments: String)
+  case poolPage(address: UInt64, region: String, hasBacktick: Bool)
+  case block(BlockLine)
+  /// Address and `size:`, but the rest is missing or unreadable; the next line may have it.
+  case brokenBlock
+  case contents
+  case large(LargeAllocationLine)
+  case special(SpecialPoolLine)
+  case description(String)
+  case message(DebuggerMessage.Kind, UInt64?)
+  case poolInfoStart(UInt64)
+  case poolInfoColumns
+  case poolInfoBlock(ListedBlock, oddity: String?)
+  case poolFindSearch(tag: ListedTag?)
+  case poolFindEntry(PoolFindListing.Entry)
+  case poolFindEnd
+  case elision
+  case validationStart(UInt64)
+  case validationState(UInt64, isValid: Bool)
+  case validationBadPrevious(PoolValidationListing.BadPreviousSize)
+  case validationRemark
+  case poolUsedSorting(String)
+  case poolUsedHeading
+  case poolUsedColumns(isVerbose: Bool)
+  case virtualMemoryTitle
+  case virtualMemoryValue(VirtualMemoryListing.Value)
+  case virtualMemoryRegion(VirtualMemoryListing.Region)
+  case virtualMemoryWarning(String)
+  case virtualMemoryRemark
+  case pageFile(path: String?)
+  case pageFileSizes(current: UInt64, free: UInt64)
+  case pageFileLimits(minimum: UInt64, maximum: UInt64)
+  case lookasideHead(LookasideListing.List)
+  case lookasideFields([LookasideListing.Field])
+  case lookasideTotal
+  case poolMonitorTitle(String)
+  case poolMonitorColumns
+  case poolMonitorMemory
+  case poolMonitorPools(nonpaged: UInt64, paged: UInt64)
+  case poolMonitorRow(PoolMonitorListing.Row)
+  case bugCheck(BugCheckListing)
+  case bugCheckCode(UInt64)
+  case bugCheckParameter(index: Int, value: UInt64)
+}

@@ -1,0 +1,82 @@
+/// Lines of `!vm`, recognised by the shape `label: pages ( kilobytes Kb)` whatever the labels.
+enum VirtualMemoryLine {
+  static func recognise(_ line: ByteScanner) -> RecognisedLine? {
+    var scanner = line
+    scanner.skipBlanks()
+    if scanner.next == 0x2A { return stars(scanner) }
+    if scanner.skip("Page File:") { return .pageFile(path: scanner.rest) }
+    if scanner.skip("No Name for Paging File") { return .pageFile(path: nil) }
+    if let sizes = pageFileSizes(scanner) { return sizes }
+    if let value = value(scanner) { return .virtualMemoryValue(value) }
+    if let region = region(scanner) { return .virtualMemoryRegion(region) }
+    for phrase: StaticString in [
+      "Syspart SharedCommit ", "Unimplemented error for MiSystemVaType", "System Region ",
+    ] {
+      if scanner.skip(phrase) { return .virtualMemoryRemark }
+    }
+    return nil
+  }
+
+  private static func stars(_ line: ByteScanner) -> RecognisedLine? {
+    if line.contains("Virtual Memory Usage") { return .virtualMemoryTitle }
+    guard line.contains("***") else { return nil }
+    let stars: Set<UInt8> = [0x2A, 0x20]
+    var text = line.bytes[line.position...]
+    while let first = text.first, stars.contains(first) { text.removeFirst() }
+    while let last = text.last, stars.contains(last) { text.removeLast() }
+    for phrase: StaticString in ["have failed", "Pool Usage", "exceeds overall commit"]
+    where line.contains(phrase) {
+      return .virtualMemoryWarning(String(decoding: text, as: UTF8.self))
+    }
+    return nil
+  }
+
+  private static func pageFileSizes(_ line: ByteScanner) -> RecognisedLine? {
+    var scanner = line
+    if scanner.skip("Current: ") {
+      guard let current = scanner.decimal(), scanner.skip(" Kb Free Space: "),
+        let free = scanner.decimal()
+      else { return .odd("a page file line without its sizes") }
+      return .pageFileSizes(current: current, free: free)
+    }
+    if scanner.skip("Minimum: ") {
+      guard let minimum = scanner.decimal(), scanner.skip(" Kb Maximum: "),
+        let maximum = scanner.decimal()
+      else { return .odd("a page file line without its limits") }
+      return .pageFileLimits(minimum: minimum, maximum: maximum)
+    }
+    return nil
+  }
+
+  private static func value(_ line: ByteScanner) -> VirtualMemoryListing.Value? {
+    guard let colon = line.bytes[line.position...].firstIndex(of: 0x3A) else { return nil }
+    var scanner = ByteScanner(line.bytes, at: colon + 1)
+    scanner.skipBlanks()
+    guard let pages = scanner.decimal(), scanner.skip(" ( "), let kilobytes = scanner.decimal(),
+      scanner.skip(" Kb)")
+    else { return nil }
+    let label = collapsed(line.bytes[line.position..<colon])
+    guard !label.isEmpty, label.utf8.count <= 64 else { return nil }
+    return VirtualMemoryListing.Value(label: label, pages: pages, kilobytes: kilobytes, line: 0)
+  }
+
+  /// `NonPagedPool : ffff828000000000 100000000000`.
+  private static func region(_ line: ByteScanner) -> VirtualMemoryListing.Region? {
+    guard let colon = line.bytes[line.position...].firstIndex(of: 0x3A) else { return nil }
+    var scanner = ByteScanner(line.bytes, at: colon + 1)
+    scanner.skipBlanks()
+    guard let base = ListedAddress.scan(&scanner) else { return nil }
+    scanner.skipBlanks()
+    guard let length = scanner.hexadecimal() else { return nil }
+    scanner.skipBlanks()
+    let name = collapsed(line.bytes[line.position..<colon])
+    guard scanner.isAtEnd, !name.isEmpty, name.utf8.count <= 64 else { return nil }
+    return VirtualMemoryListing.Region(
+      name: name, baseAddress: base.value, lengthBytes: length)
+  }
+
+  private static func collapsed(_ bytes: ArraySlice<UInt8>) -> String {
+    let words = bytes.split { $0 == 0x20 || $0 == 0x09 }
+    return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+  }
+}

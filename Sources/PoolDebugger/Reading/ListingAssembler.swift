@@ -1,0 +1,134 @@
+/// Puts recognised lines together into listings.
+///
+/// A command or a page line opens a section. Within a section, blocks are collected by the page
+/// they lie in, so that neither the order of lines nor a mixture of pages matters; the tables
+/// (`!vm`, `!poolused`, PoolMon, ...) each keep one open listing until a heading, a contradiction
+/// or a command ends it.
+struct ListingAssembler: Sendable {
+  /// A tag in one kind of pool.
+  struct MonitorKey: Hashable, Sendable {
+    var tag: ListedTag
+    var isPaged: Bool
+  }
+
+  /// So many complaints of the debugger are kept for a page or section.
+  static let mostMessages = 1_000
+
+  let source: String
+  var reading = Reading()
+  /// Index in `reading.listings` of the pool listing of each page in this section.
+  var pages: [UInt64: Int] = [:]
+  /// The pool listing that lines without an address belong to.
+  var currentPage: Int?
+  var validation: Int?
+  var poolUsed: OpenTable<PoolUsedListing, ListedTag>?
+  var virtualMemory: OpenTable<VirtualMemoryListing, String>?
+  var lookaside: OpenTable<LookasideListing, Never>?
+  var poolMonitor: OpenTable<PoolMonitorListing, MonitorKey>?
+  var poolFind: OpenTable<PoolFindListing, Never>?
+  var messages: OpenTable<[DebuggerMessage], Never>?
+  var bugCheck: OpenTable<BugCheckListing, Never>?
+  var isVerbosePoolUsed = false
+  var tagPattern: String?
+
+  init(source: String) { self.source = source }
+
+  mutating func add(_ line: RecognisedLine, bytes: [UInt8], line number: Int) {
+    switch line {
+    case .blank, .contents, .validationRemark, .poolInfoColumns, .lookasideTotal: break
+    case .noise, .odd, .brokenBlock: addUnclear(line, bytes: bytes, number)
+    case .command(let name, let arguments): openSection(command: name, arguments)
+    case .poolPage, .block, .large, .special, .description, .message, .poolInfoStart,
+      .poolInfoBlock, .elision:
+      addPool(line, number)
+    case .poolFindSearch, .poolFindEntry, .poolFindEnd: addPoolFind(line, number)
+    case .validationStart, .validationState, .validationBadPrevious: addValidation(line, number)
+    case .poolUsedSorting, .poolUsedHeading, .poolUsedColumns: addPoolUsedHeading(line, number)
+    case .virtualMemoryTitle, .virtualMemoryValue, .virtualMemoryRegion, .virtualMemoryWarning,
+      .virtualMemoryRemark, .pageFile, .pageFileSizes, .pageFileLimits:
+      addVirtualMemory(line, number)
+    case .lookasideHead, .lookasideFields: addLookaside(line, number)
+    case .poolMonitorTitle, .poolMonitorColumns, .poolMonitorMemory, .poolMonitorPools,
+      .poolMonitorRow:
+      addPoolMonitor(line, number)
+    case .bugCheck, .bugCheckCode, .bugCheckParameter: addBugCheck(line, number)
+    }
+  }
+
+  /// Everything read so far; listings in which nothing was found are left out.
+  func finish(lines: Int) -> Reading {
+    var copy = self
+    copy.closeTables()
+    copy.reading.lines = lines
+    copy.reading.listings.removeAll { Self.isEmpty($0.content) }
+    return copy.reading
+  }
+
+  mutating func odd(_ text: String, line: Int) {
+    reading.oddityCount += 1
+    if reading.oddities.count < ListingReader.mostOddities {
+      reading.oddities.append(Oddity(source: source, line: line, text: text))
+    }
+  }
+
+  /// Opens a listing and gives its index.
+  mutating func open(_ content: Listing.Content, line: Int) -> Int {
+    reading.listings.append(Listing(source: source, line: line, content: content))
+    return reading.listings.count - 1
+  }
+
+  mutating func openSection(command: String, _ arguments: String) {
+    closeTables()
+    pages = [:]
+    currentPage = nil
+    validation = nil
+    isVerbosePoolUsed = false
+    tagPattern = command == "poolused" ? Self.pattern(in: arguments) : nil
+  }
+
+  mutating func closeTables() {
+    closePoolUsed()
+    closeVirtualMemory()
+    closePoolMonitor()
+    reading.close(&lookaside) { .lookaside($0) }
+    reading.close(&poolFind) { .poolFind($0) }
+    reading.close(&messages) { .messages($0) }
+    reading.close(&bugCheck) { .bugCheck($0) }
+  }
+
+  mutating func closePoolUsed() { reading.close(&poolUsed) { .poolUsed($0) } }
+  mutating func closeVirtualMemory() { reading.close(&virtualMemory) { .virtualMemory($0) } }
+  mutating func closePoolMonitor() { reading.close(&poolMonitor) { .poolMonitor($0) } }
+
+  /// `!poolused [/t<count>] [flags] [pattern]`.
+  private static func pattern(in arguments: String) -> String? {
+    let words = arguments.split(separator: " ").drop { $0.hasPrefix("/") }
+    guard let first = words.first else { return nil }
+    let rest = first.allSatisfy(\.isHexDigit) && first.count <= 2 ? words.dropFirst() : words
+    return rest.first.map(String.init)
+  }
+
+  private mutating func addUnclear(_ line: RecognisedLine, bytes: [UInt8], _ number: Int) {
+    if case .brokenBlock = line {
+      odd("a block line without its sizes, state or tag", line: number)
+      if let page = currentPage { updatePool(page) { $0.isElided = true } }
+    } else if addPoolUsedRow(ByteScanner(bytes), number) {
+      return
+    } else if case .odd(let text) = line {
+      odd(text, line: number)
+    } else {
+      reading.unrecognisedLines += 1
+    }
+  }
+
+  private static func isEmpty(_ content: Listing.Content) -> Bool {
+    switch content {
+    case .poolUsed(let table): table.rows.isEmpty && table.total == nil
+    case .virtualMemory(let memory): memory.values.isEmpty && memory.regions.isEmpty
+    case .poolMonitor(let table): table.rows.isEmpty
+    case .lookaside(let listing): listing.lists.isEmpty
+    case .messages(let messages): messages.isEmpty
+    default: false
+    }
+  }
+}

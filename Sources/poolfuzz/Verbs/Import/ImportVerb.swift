@@ -1,0 +1,108 @@
+import PoolDebugger
+
+extension Verb {
+  /// `poolfuzz import`: turns a recorded trace into the trace language.
+  static let importing = Verb(
+    name: "import", operands: "FILE|-",
+    summary: "turns a recorded trace into the trace language, on standard output",
+    examples: [
+      ("poolfuzz import pool-events.csv > driver.trace", "ETW pool events"),
+      ("trace-cmd report | poolfuzz import - > kernel.trace", "a Linux kernel's allocations"),
+      (
+        "poolfuzz import --format malloclab short.rep > short.trace",
+        "a format that the first lines do not tell"
+      ),
+    ],
+    options: [
+      Option(
+        name: "--format", argument: .value("NAME"),
+        help: RecordedFormat.allCases.map(\.rawValue).joined(separator: ", ")),
+      Option(
+        name: "--pool", argument: .value("TYPE"),
+        help: "the pool where the recording does not say it (NonPaged)"),
+      Option(
+        name: "--sizes", argument: .value("requested|block"),
+        help: "whether sizes are requests or whole blocks with an 8-byte header (requested)"),
+      Option(
+        name: "--unique-slots", argument: .none, help: "a name of its own for every allocation"),
+    ],
+    run: { arguments, streams in
+      guard arguments.operands.count == 1 else {
+        throw CommandFailure.usage("import takes one file, or '-' for standard input")
+      }
+      var run = ImportRun(try ImportRun.options(arguments), try ImportRun.format(arguments))
+      let file = try InputFile(path: arguments.operands[0])
+      var splitter = LineSplitter()
+      try file.forEachPiece { splitter.push($0) { run.read($0, streams) } }
+      splitter.finish { run.read($0, streams) }
+      guard let summary = run.finish(streams) else {
+        throw CommandFailure(
+          message: "\(file.name): no known format in its first lines; name one with --format",
+          code: .badInput)
+      }
+      streams.flush()
+      if !arguments.has("--quiet") { streams.note(summary.text) }
+      return .held
+    })
+}
+
+/// An import whose format may only be known after some lines.
+private struct ImportRun {
+  private let options: ImportOptions
+  private var importer: TraceImporter?
+  private var firstLines: [[UInt8]] = []
+  /// Lines looked at before a recording counts as unknown.
+  private static let detectionLines = 200
+
+  init(_ options: ImportOptions, _ format: RecordedFormat?) {
+    self.options = options
+    importer = format.map { TraceImporter(format: $0, options: options) }
+  }
+
+  static func options(_ arguments: ParsedArguments) throws(CommandFailure) -> ImportOptions {
+    var options = ImportOptions()
+    if let pool = arguments.value("--pool") { options.pool = pool }
+    if arguments.has("--unique-slots") { options.slotNames = .unique }
+    switch arguments.value("--sizes") {
+    case nil, "requested"?: break
+    case "block"?: options.sizeMeaning = .blockWithHeader(headerBytes: 8)
+    case let other?: throw .usage("--sizes is requested or block, not '\(other)'")
+    }
+    return options
+  }
+
+  static func format(_ arguments: ParsedArguments) throws(CommandFailure) -> RecordedFormat? {
+    guard let name = arguments.value("--format") else { return nil }
+    guard let format = RecordedFormat(rawValue: name) else {
+      let all = RecordedFormat.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .usage("--format is one of \(all), not '\(name)'")
+    }
+    return format
+  }
+
+  mutating func read(_ line: [UInt8], _ streams: StandardStreams) {
+    if importer == nil {
+      guard firstLines.count < Self.detectionLines else { return }
+      firstLines.append(line)
+      start(streams)
+      return
+    }
+    importer?.read(line: line) { Self.write($0, streams) }
+  }
+
+  /// Begins once the lines so far tell the format.
+  private mutating func start(_ streams: StandardStreams) {
+    guard let format = RecordedFormat.detect(firstLines) else { return }
+    importer = TraceImporter(format: format, options: options)
+    for line in firstLines { importer?.read(line: line) { Self.write($0, streams) } }
+    firstLines = []
+  }
+
+  mutating func finish(_ streams: StandardStreams) -> ImportSummary? {
+    importer?.finish { Self.write($0, streams) }
+  }
+
+  private static func write(_ line: [UInt8], _ streams: StandardStreams) {
+    streams.print(bytes: line + [UInt8(ascii: "\n")])
+  }
+}

@@ -1,0 +1,114 @@
+import Testing
+
+@testable import PoolDebugger
+
+/// The article's four printouts must lead to the article's conclusion, by themselves.
+@Suite struct StoryDiagnosisTests {
+  private func checked(_ names: [String]) throws -> [CheckedListing] {
+    try names.flatMap { try Samples.read("incident/\($0)").listings }.map(ListingCheck.check)
+  }
+
+  private func diagnose(_ names: [String]) throws -> [DiagnosisEntry] {
+    Diagnosis.diagnose(try checked(names))
+  }
+
+  private let all = ["vm.txt", "poolused.txt", "pool-pages.txt", "mmcm.txt"]
+
+  @Test func theDifferenceOfTheTotalsIsTheFragmentation() throws {
+    let entries = try diagnose(all).filter { $0.verdict == .fragmentation }
+    let entry = try #require(entries.first)
+    #expect(entry.pool == "nonpaged")
+    #expect(entry.bytes == 25_463 * 4_096 - 65_912_104)
+    #expect(entry.bytes == 38_384_344)
+    for part in ["25,463 pages", "65,912,104", "38,384,344", "9,371 pages", "36.8 %"] {
+      #expect(entry.text.contains(part), "\(part)")
+    }
+    #expect(entry.text.contains("101 MB in !vm, 65 MB in !poolused"))
+    #expect(entry.text.contains("The pool is fragmented."))
+    let paged = try #require(try diagnose(all).first { $0.verdict == .untaggedPaged })
+    #expect(entries.count == 1 && paged.bytes == 33_079 * 4_096 - 66_610_504)
+    #expect(paged.text.contains("50.8 %") && !paged.text.contains("fragmented"))
+    #expect(
+      entry.evidence == [
+        "incident/vm.txt:15: NonPagedPool Usage 25463 pages (101852 Kb)",
+        "incident/poolused.txt:10: TOTAL 65912104 bytes nonpaged",
+      ])
+  }
+
+  @Test func thePinnedPagesAndTheirTagsAreNamed() throws {
+    let entries = try diagnose(all).filter { $0.verdict == .pinnedPages }
+    #expect(entries.map(\.tags) == [[ListedTag("ReEv")], [ListedTag("MFE0")]])
+    #expect(entries[0].text.contains("0x18 (24) bytes keep 2 of the 3 listed pages"))
+    #expect(entries[0].bytes == 2 * (4_096 - 24))
+    #expect(
+      entries[0].evidence.first
+        == "incident/pool-pages.txt:4: page fa808000 keeps 1 live block, 24 of 4096 bytes in use")
+  }
+
+  @Test func theUnservedRequestsAndTheCulpritAreNamed() throws {
+    let entries = try diagnose(all)
+    let sizes = try #require(entries.first { $0.verdict == .unservedSizes })
+    #expect(sizes.text.contains("Requests of 2,585 to 4,080 bytes"))
+    #expect(sizes.text.contains("none of the 6 holes of the 3 nearly empty pages"))
+    #expect(sizes.text.contains("0xa20") && sizes.text.contains("0xfe8 bytes free"))
+    let culprit = try #require(entries.first { $0.verdict == .nearPageRequests })
+    #expect(culprit.tags == [ListedTag("MmCm")])
+    #expect(culprit.text.contains("0xf18 bytes (8 listed)"))
+    #expect(culprit.text.contains("whole page (0x1000)") && culprit.text.contains("0xe8 (232)"))
+    #expect(culprit.evidence.contains { $0.contains("3,187 allocations, 17,452,976 bytes") })
+    #expect(culprit.guidance == .wholePages)
+  }
+
+  @Test func theDistanceToTheMaximumIsStated() throws {
+    let limits = try diagnose(all).filter { $0.verdict == .limitDistance }
+    #expect(limits.map(\.pool) == ["nonpaged", "paged"])
+    #expect(limits[0].text.contains("78.0 %") && limits[0].text.contains("7,184 pages"))
+    #expect(limits[0].text.contains("event 2019"))
+    #expect(limits[1].text.contains("54.8 %") && limits[1].text.contains("event 2020"))
+    let consumer = try #require(try diagnose(all).first { $0.verdict == .largestConsumer })
+    #expect(consumer.tags == [ListedTag("MmCm")] && consumer.text.contains("26.5 %"))
+  }
+
+  @Test func nothingIsSaidWithoutItsEvidence() throws {
+    let withoutMemory = try diagnose(["poolused.txt", "pool-pages.txt", "mmcm.txt"])
+    #expect(!withoutMemory.contains { $0.verdict == .fragmentation })
+    let withoutTable = try diagnose(["vm.txt", "pool-pages.txt", "mmcm.txt"])
+    #expect(!withoutTable.contains { $0.verdict == .fragmentation })
+    let withoutPages = try diagnose(["vm.txt", "poolused.txt", "mmcm.txt"])
+    let ofPages: Set<DiagnosisEntry.Verdict> = [.pinnedPages, .unservedSizes, .nearPageRequests]
+    #expect(!withoutPages.contains { ofPages.contains($0.verdict) })
+    #expect(
+      !(try diagnose(["vm.txt", "poolused.txt", "pool-pages.txt"])).contains {
+        $0.verdict == .nearPageRequests
+      })
+    #expect(Diagnosis.diagnose([]).isEmpty)
+  }
+
+  @Test func tablesOfOtherSystemsOrOfSomeTagsAreNoEvidence() throws {
+    let foreign = try Samples.read("110-vm-win7-4gb-b.txt").listings.map(ListingCheck.check)
+    let mixed = Diagnosis.diagnose(try checked(all) + foreign)
+    #expect(!mixed.contains { $0.verdict == .fragmentation })
+    let filtered = try Samples.read("205-poolused2-even-total.txt").listings
+      .map(ListingCheck.check)
+    let some = Diagnosis.diagnose(try checked(["vm.txt"]) + filtered)
+    #expect(!some.contains { $0.verdict == .fragmentation })
+    let artefact = try Samples.read("107-vm-win8-2012-excess-nonpaged.txt").listings
+      .map(ListingCheck.check)
+    let impossible = Diagnosis.diagnose(artefact + (try checked(["poolused.txt"])))
+    #expect(!impossible.contains { $0.pool == "nonpaged" && $0.verdict == .fragmentation })
+    #expect(!impossible.contains { $0.pool == "nonpaged" && $0.verdict == .limitNear })
+  }
+
+  @Test func everyVerdictHasEvidenceAndGuidance() throws {
+    var listings = try checked(all)
+    for expectation in try Samples.expectations() {
+      listings += try Samples.read(expectation.file).listings.map(ListingCheck.check)
+    }
+    let entries = Diagnosis.diagnose(listings) + (try diagnose(all))
+    #expect(entries.count > 20)
+    for entry in entries {
+      #expect(!entry.evidence.isEmpty && !entry.text.isEmpty, "\(entry.verdict)")
+      #expect(!entry.guidance.text.isEmpty && !entry.guidance.source.isEmpty)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// An audit that called the allocator would agree with its mistakes. So the module's files may
+/// import layouts, roots and plain values, one declaration at a time, and nothing else.
+@Suite("What the audit may know of the model")
+struct ModuleImportsTests {
+  private static let allowed: Set<String> = [
+    "typealias KernelPool.Address", "struct KernelPool.DescriptorRoot",
+    "struct KernelPool.HeaderLayout", "struct KernelPool.LookasideList",
+    "struct KernelPool.PageBitmap", "struct KernelPool.PageMarks", "enum KernelPool.PoolKind",
+    "struct KernelPool.PoolTag", "struct KernelPool.PoolType", "struct KernelPool.PoolView",
+    "struct KernelPool.Profile", "struct KernelPool.SinglePageList",
+  ]
+
+  /// Members of those declarations that the allocator computes with.
+  private static let allocatorsOwn = [
+    ".units(forRequest:", "profile.stored(", "profile.type(stored:", "profile.largestSmallRequest",
+    "KernelPool(", "KernelPool.boot", "SimulatedMemory", "@testable",
+  ]
+
+  /// The module's files, found beside this one.
+  private static func sources() throws -> [(name: String, text: String)] {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Sources/PoolInvariants")
+    let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)
+    var sources: [(String, String)] = []
+    while let file = files?.nextObject() as? URL {
+      guard file.pathExtension == "swift" else { continue }
+      sources.append((file.lastPathComponent, try String(contentsOf: file, encoding: .utf8)))
+    }
+    return sources
+  }
+
+  /// What is wrong with a file, one line each.
+  private static func faults(in text: String) -> [String] {
+    var faults: [String] = []
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      if let place = words.firstIndex(of: "import"), !line.hasPrefix("//") {
+        let imported = words[(place + 1)...].joined(separator: " ")
+        if place != 0 || !allowed.contains(imported) { faults.append(String(line)) }
+      }
+      for name in allocatorsOwn where line.contains(name) { faults.append(String(line)) }
+    }
+    return faults
+  }
+
+  @Test("no file imports anything but layouts and views")
+  func importsOnlyLayouts() throws {
+    let sources = try Self.sources()
+    #expect(sources.count > 20)
+    for (name, text) in sources { #expect(Self.faults(in: text) == [], "\(name)") }
+  }
+
+  @Test(
+    "the check sees what it must not let pass",
+    arguments: [
+      "import KernelPool", "import struct KernelPool.KernelPool", "@testable import KernelPool",
+      "public import struct KernelPool.PoolView", "import PoolTrace",
+      "let units = profile.units(forRequest: bytes)", "let word = facts.profile.stored(type)",
+    ])
+  func seesForbiddenLines(_ line: String) {
+    #expect(!Self.faults(in: "import struct KernelPool.PoolView\n" + line).isEmpty)
+  }
+}

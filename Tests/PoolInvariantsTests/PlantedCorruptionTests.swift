@@ -1,0 +1,65 @@
+import KernelPool
+import PoolInvariants
+import Testing
+
+@Suite("Planted corruptions")
+struct PlantedCorruptionTests {
+  @Test("every invariant has a corruption that it must catch")
+  func everyInvariantIsPlanted() {
+    #expect(Set(Planted.all.map(\.invariant)) == Set(Invariant.allCases))
+  }
+
+  @Test("a full audit names the invariant", arguments: Planted.all.indices)
+  func fullAuditCatches(_ index: Int) throws {
+    let planted = Planted.all[index]
+    var audited = try AuditedPool(planted.configuration)
+    let addresses = planted.prepare(&audited)
+    let before = audited.full()
+    try #require(before.map(\.description) == [], "the pool was healthy before")
+    planted.corrupt(&audited, addresses)
+    let violations = audited.full()
+    #expect(
+      violations.contains { $0.invariant == planted.invariant },
+      """
+      \(planted.invariant.rawValue) on \(planted.profile.name) found
+      \(violations.map(\.description).joined(separator: "\n"))
+      """)
+  }
+
+  /// What a look at the touched page, entry and row alone must find.
+  private static let cheap: Set<Invariant> = [
+    .headerFirst, .headerPreviousSize, .headerSizeRange, .headerTiling, .headerPoolIndex,
+    .freeAdjacent, .pageWhollyFree, .listLinks, .listSize, .liveBlock, .liveAlignment, .livePool,
+    .liveSize, .liveRoom, .liveType, .liveTag, .livePattern, .quotaProcess, .runsLinks, .runsList,
+    .marksStart, .marksEnd, .bitmapAllocated, .bitmapEnd, .bigTableLive, .bigTableMissing,
+    .bigTableSize, .bigTableTag, .trackerOutstanding, .trackerBytes,
+  ]
+
+  @Test("a cheap audit names what lies where the operation was")
+  func cheapAuditCatches() throws {
+    var caught: Set<Invariant> = []
+    for planted in Planted.all {
+      var audited = try AuditedPool(planted.configuration)
+      let addresses = planted.prepare(&audited)
+      var touches: [TouchedByOperation] = []
+      for address in addresses {
+        touches.append(.store(address, byteCount: 4))
+        let allocation = audited.live[address]
+        if let allocation { touches.append(.allocation(address, allocation)) }
+        touches.append(.release(address, allocation))
+      }
+      planted.corrupt(&audited, addresses)
+      // What the corruption claims for a caller is looked at where it lies.
+      audited.live.forEach { address, allocation in
+        if allocation.slot == 999 { touches.append(.allocation(address, allocation)) }
+      }
+      for touched in touches {
+        let violations = audited.audit.cheap(audited.pool.view, audited.live, touched)
+        if violations.contains(where: { $0.invariant == planted.invariant }) {
+          caught.insert(planted.invariant)
+        }
+      }
+    }
+    #expect(Self.cheap.subtracting(caught).map(\.rawValue).sorted() == [])
+  }
+}

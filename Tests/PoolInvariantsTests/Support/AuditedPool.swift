@@ -1,0 +1,108 @@
+import KernelPool
+import PoolInvariants
+
+/// A pool, what its callers hold, and the audit that watches both.
+struct AuditedPool: ~Copyable {
+  var pool: KernelPool
+  var live = LiveAllocations()
+  var audit: PoolAudit
+  /// What the last operation touched.
+  private(set) var touched = TouchedByOperation.nothing
+  /// The operations so far, for a report.
+  private(set) var log: [String] = []
+  private var slots: UInt32 = 0
+
+  init(_ configuration: PoolConfiguration, mutant: Mutant = .none) throws {
+    pool = try KernelPool.boot(configuration, mutant: mutant)
+    audit = PoolAudit(pool.view)
+  }
+
+  /// Allocates, fills and books; nil where the request failed.
+  @discardableResult
+  mutating func allocate(
+    _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag = "Test"
+  ) -> Address? {
+    log.append("alloc \(slots) type \(type.rawValue) bytes \(bytes) tag \(tag.word)")
+    let outcome = pool.allocate(type, bytes: bytes, tag: tag)
+    return take(outcome, type, bytes, tag, isContiguous: false)
+  }
+
+  /// Allocates contiguous memory; nil where the request failed.
+  @discardableResult
+  mutating func contiguous(_ bytes: UInt64, highest: UInt64 = .max) -> Address? {
+    log.append("contiguous \(slots) bytes \(bytes) highest \(highest)")
+    let outcome = pool.allocateContiguous(bytes: bytes, highest: highest)
+    if case .null = outcome { audit.recordContiguousRefusal(pool.view, bytes: bytes) }
+    return take(outcome, .cacheAligned, bytes, .contiguous, isContiguous: true)
+  }
+
+  private mutating func take(
+    _ outcome: KernelPool.AllocationOutcome, _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag,
+    isContiguous: Bool
+  ) -> Address? {
+    touched = .nothing
+    slots += 1
+    guard case .address(let address) = outcome else {
+      log[log.count - 1] += " -> \(outcome)"
+      return nil
+    }
+    log[log.count - 1] += " -> 0x\(String(address, radix: 16))"
+    let pattern = FillPattern(slot: slots, allocation: 0)
+    let allocation = LiveAllocation(
+      slot: slots, requestedBytes: bytes, type: type, tag: tag, patternSeed: pattern.seed,
+      isContiguous: isContiguous)
+    live.insert(address, allocation)
+    audit.recordAllocation(pool.view, at: address, allocation)
+    fill(address, bytes, pattern)
+    touched = .allocation(address, allocation)
+    return address
+  }
+
+  private mutating func fill(_ address: Address, _ bytes: UInt64, _ pattern: FillPattern) {
+    var contents = [UInt8](repeating: 0, count: Int(bytes))
+    contents.withUnsafeMutableBytes { pattern.fill($0) }
+    _ = contents.withUnsafeBytes { pool.write(address, $0) }
+  }
+
+  /// Allocates what must be there.
+  mutating func taking(_ type: PoolType, _ bytes: UInt64) -> Address {
+    guard let address = allocate(type, bytes) else { preconditionFailure("\(log)") }
+    return address
+  }
+
+  /// Frees what starts at `address`.
+  mutating func free(_ address: Address) {
+    log.append("free 0x\(String(address, radix: 16))")
+    guard let allocation = live.remove(address) else { return }
+    let outcome =
+      allocation.isContiguous ? pool.freeContiguous(address) : pool.free(address, tag: nil)
+    touched = .release(address, allocation)
+    if outcome != .freed { log[log.count - 1] += " -> \(outcome)" }
+    audit.recordFree(pool.view, at: address, allocation)
+  }
+
+  /// Stores words of four bytes as a driver's bug would.
+  mutating func poke(_ address: Address, _ words: UInt32...) {
+    words.withUnsafeBytes { bytes in _ = pool.write(address, bytes) }
+  }
+
+  /// Stores a pointer.
+  mutating func pokePointer(_ address: Address, _ value: Address) {
+    if pool.profile.wordBytes == 8 {
+      poke(address, UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32))
+    } else {
+      poke(address, UInt32(truncatingIfNeeded: value))
+    }
+  }
+
+  /// Checks everything.
+  mutating func full() -> [Violation] { audit.full(pool.view, live) }
+
+  /// Checks what the last operation touched.
+  mutating func cheap() -> [Violation] { audit.cheap(pool.view, live, touched) }
+}
+
+extension PoolTag: ExpressibleByStringLiteral {
+  /// A tag from its characters.
+  public init(stringLiteral value: StaticString) { self.init(value) }
+}

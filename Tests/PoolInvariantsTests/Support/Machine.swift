@@ -1,0 +1,93 @@
+import KernelPool
+
+/// A profile and what is changed of its defaults.
+struct Machine: Sendable, CustomStringConvertible {
+  let name: String
+  let configuration: PoolConfiguration
+  var description: String { name }
+
+  init(_ profile: Profile, _ name: String, _ change: (inout PoolConfiguration) -> Void) {
+    var configuration = PoolConfiguration(profile: profile)
+    configuration.trackerEntries = 256
+    configuration.bigTableEntries = 64
+    configuration.nonPagedPages = 96
+    configuration.pagedPages = 64
+    configuration.sessionPages = 64
+    configuration.contiguousPages = 16
+    // The maps of this version's nonpaged pool end where the session pool would start.
+    if profile.nonPagedPages == .bitmap, profile.wordBytes == 4 {
+      configuration.profile.sessionBase = 0x9C00_0000
+    }
+    change(&configuration)
+    self.name = "\(profile.name) \(name)"
+    self.configuration = configuration
+  }
+
+  /// Machines whose profiles differ in single facts that the invariants ask for.
+  static let switched: [Machine] = [
+    Machine(.windows7x64, "deferred frees look free") { $0.profile.deferredFreeType = .free },
+    Machine(.windows2003x86, "adjusted lookasides") {
+      $0.profile.lookasideDepthRule = .missRatio
+    },
+    Machine(.windows2003x86, "one lookaside for all") {
+      $0.profile.sharedLookaside = .sameList
+      $0.processors = 3
+    },
+    Machine(.windows2003x64, "fixed big-page table") {
+      $0.profile.bigTableResizing = .fixed
+      $0.nonPagedPages = 300
+    },
+    Machine(.windows2003x86, "types with an in-use bit") {
+      $0.profile.storedPoolType = .plusOneInUse
+    },
+    Machine(.reactosX86, "without single-page lists") { $0.singlePageDepth = 0 },
+    Machine(.windows7x64, "requested bytes counted") {
+      $0.profile.largeByteCount = .requestedBytes
+    },
+    Machine(.windows2003x64, "stale pool indexes") {
+      $0.profile.poolIndexRule = .stale
+      $0.profile.pagedDescriptors = 1
+    },
+  ]
+
+  /// Every profile on machines that differ in what the invariants depend on.
+  static let all: [Machine] =
+    switched
+    + Profile.all.flatMap { profile -> [Machine] in
+      [
+        Machine(profile, "defaults") { _ in },
+        Machine(profile, "without lookasides") { $0.lookasideDepth = 0 },
+        Machine(profile, "short of memory") { machine in
+          machine.nonPagedPages = 48
+          machine.pagedPages = 12
+          machine.sessionPages = 8
+          // As many rows as there are tags at start: every other tag finds the table full.
+          machine.trackerEntries = 64
+        },
+        Machine(profile, "expanding") { machine in
+          machine.nonPagedPages = 40
+          machine.maximumNonPagedPages = 72
+          machine.expansion = profile.name.hasSuffix("x64") ? .lowestFirst : .smallestCluster
+          machine.availablePages = 25
+        },
+        Machine(profile, "tables beside the pool") { machine in
+          machine.initialisation = .none
+          machine.nonPagedPages = 24
+          machine.processors = 2
+        },
+        Machine(profile, "pages of 512 bytes") { machine in
+          machine.profile.pageBytes = 512
+          machine.nonPagedPages = 256
+        },
+        Machine(profile, "pages of 128 bytes") { machine in
+          machine.profile.pageBytes = 128
+          machine.nonPagedPages = 640
+          machine.lookasideDepth = 1
+        },
+        Machine(profile, "pages of 64 bytes") { machine in
+          machine.profile.pageBytes = 64
+          machine.nonPagedPages = 1000
+        },
+      ]
+    }
+}
