@@ -15,12 +15,16 @@ public struct Replayer: ~Copyable {
   /// Tags of the allocations so far, failed ones too.
   public private(set) var tags: Set<PoolTag> = []
   private var allocations: UInt32 = 0
+  private var lastTag: PoolTag?
+  /// Kept, because every allocation needs it and making one copies the whole profile.
+  private let view: PoolView
   private let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
 
   deinit { pattern.deallocate() }
 
   private init(_ configuration: TraceConfiguration, _ pool: consuming KernelPool) {
     self.configuration = configuration
+    view = pool.view
     self.pool = pool
   }
 
@@ -73,11 +77,18 @@ public struct Replayer: ~Copyable {
 
   // MARK: Allocation
 
+  /// Most requests have the tag of the one before; hashing each would show in the time.
+  private mutating func note(_ tag: PoolTag) {
+    guard tag != lastTag else { return }
+    lastTag = tag
+    tags.insert(tag)
+  }
+
   private mutating func allocate(
     _ name: SlotName, _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag
   ) -> StepResult {
     if slots[name]?.state == .holds { return .skipped }
-    tags.insert(tag)
+    note(tag)
     let outcome = pool.allocate(type, bytes: bytes, tag: tag)
     return finish(
       name, outcome,
@@ -88,7 +99,7 @@ public struct Replayer: ~Copyable {
     _ name: SlotName, _ bytes: UInt64, _ limits: ContiguousLimits
   ) -> StepResult {
     if slots[name]?.state == .holds { return .skipped }
-    tags.insert(.contiguous)
+    note(.contiguous)
     let outcome = pool.allocateContiguous(
       bytes: bytes, lowest: limits.lowest, highest: limits.highest, boundary: limits.boundary)
     return finish(
@@ -106,7 +117,7 @@ public struct Replayer: ~Copyable {
     case .address(let address):
       slot.address = address
       slot.block = LiveBlock(
-        pool.view, at: address, tag: slot.tag, requestedBytes: slot.bytes)
+        view, at: address, tag: slot.tag, requestedBytes: slot.bytes)
       let index = slots.store(slot, name)
       guard configuration.fill == .on else { return .allocated(address) }
       allocations &+= 1

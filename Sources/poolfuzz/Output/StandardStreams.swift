@@ -42,9 +42,7 @@ final class StandardStreams {
     var written = 0
     while written < bytes.count {
       let count = bytes.withUnsafeBytes {
-        write(
-          descriptor, UnsafeRawBufferPointer(rebasing: $0[written...]).baseAddress,
-          bytes.count - written)
+        write(descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written)
       }
       if count >= 0 {
         written += count

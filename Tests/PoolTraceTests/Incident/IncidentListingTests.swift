@@ -31,7 +31,7 @@ import Testing
         with: "expansion=first expansion_base=0xfa269000")
     let replay = try IncidentReplay.run(try TraceParser.operations(in: text), fill: .off)
     let problems = replay.problems
-    let first = try #require(replay.replayer.slots[try #require(SlotName("work"))])
+    let first = try #require(replay.replayer.slots["work"])
     let lines = try listing(named: "page-fa808000", in: replay.view)
     #expect(first.address < 0xFA80_8000)
     #expect(problems == [])

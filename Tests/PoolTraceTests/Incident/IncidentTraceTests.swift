@@ -25,7 +25,6 @@ import Testing
     let configuration = try #require(IncidentFiles.configuration(operations))
     var session = try ReplaySession.boot(configuration, level: .cheap)
     for operation in operations { _ = session.step(operation) }
-    session.auditFully()
     session.finish()
     let outcome = session.outcome
     #expect(outcome == .ok)
