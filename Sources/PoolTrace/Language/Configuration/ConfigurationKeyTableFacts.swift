@@ -34,6 +34,12 @@ extension ConfigurationKey {
     .choice("double_free_check", \.pool.profile.doubleFreeCheck, "how double frees are found"),
     .choice("cache_alignment", \.pool.profile.cacheAlignment, "cache-aligned requests"),
     .choice("quota_pointer", \.pool.profile.quotaPointer, "where quota keeps its process"),
+    .choice("large_quota", \.pool.profile.largeQuota, "quota requests for whole pages"),
+    .choice(
+      "contiguous_request", \.pool.profile.contiguousRequest,
+      "what contiguous requests ask of the pool"),
+    .choice("lookaside_links", \.pool.profile.lookasideLinks, "links of lookaside lists"),
+    .choice("miss_ratio_unit", \.pool.profile.missRatioUnit, "the unit of the miss ratio"),
     .flag("deferred", \.pool.profile.deferredFrees, "whether frees wait for a batch"),
     .count("deferred_limit", \.pool.profile.deferredFreeLimit, 1...4096, "frees of a batch"),
     .choice("deferred_type", \.pool.profile.deferredFreeType, "what waiting blocks look like"),
@@ -65,6 +71,7 @@ extension ConfigurationKey {
 
   static let accounting: [ConfigurationKey] = [
     .named("descriptor", \.pool.profile.descriptor, descriptors, "shape of the descriptors"),
+    .choice("page_counters", \.pool.profile.pageCounters, "whether pages are counted"),
     .choice("round_robin", \.pool.profile.roundRobin, "how paged descriptors take turns"),
     .flag("session_pool", \.pool.profile.hasSessionPool, "whether there is a session pool"),
     .flag(
