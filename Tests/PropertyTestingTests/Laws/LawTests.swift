@@ -1,0 +1,76 @@
+import PropertyTesting
+import Testing
+
+/// Every law is seen to be broken, and the toy subjects to keep them all.
+@Suite struct LawTests {
+  @Test(arguments: [
+    LawBreach.Law.identityRenaming, .faithfulRenaming, .identityReplacement,
+    .faithfulReplacement, .merger,
+  ])
+  func aLyingOperationIsFoundOut(lie: LawBreach.Law) {
+    let breaches = OperationLaws.breaches(of: [LyingOperation(lie)])
+    #expect(Set(breaches.map(\.law)) == [lie])
+    #expect(breaches.first?.description.contains("lie s0 6") == true)
+  }
+
+  @Test func operationsThatLookEqualMustBe() {
+    let sample = [LyingOperation(nil), LyingOperation(nil, hidden: 1)]
+    let breaches = OperationLaws.breaches(of: sample)
+    #expect(Set(breaches.map(\.law)) == [.distinction])
+  }
+
+  @Test func anHonestOperationBreaksNothing() {
+    let sample = [LyingOperation(nil), LyingOperation(nil, slot: 2, number: 3)]
+    #expect(OperationLaws.breaches(of: sample).isEmpty)
+    let pool = ["alloc s0 5", "alloc s1 5", "alloc s0 60", "free s0", "free s3"]
+    #expect(OperationLaws.breaches(of: pool.compactMap { ToyPoolOperation($0) }).isEmpty)
+  }
+
+  @Test(arguments: [LawBreach.Law.determinism, .slotNames, .skipping])
+  func aLyingMachineIsFoundOut(lie: LawBreach.Law) {
+    let operations = (0..<12).map { LyingOperation(nil, slot: 50 - $0) }
+    let trace = Trace(configuration: LyingConfiguration(lie), operations: operations)
+    let breaches = MachineLaws.breaches(of: LyingMachine.self, on: trace, seed: Seed(1))
+    #expect(breaches.contains { $0.law == lie })
+  }
+
+  @Test func anHonestMachineBreaksNothing() {
+    let operations = (0..<12).map { LyingOperation(nil, slot: 50 - $0) }
+    let trace = Trace(configuration: LyingConfiguration(nil), operations: operations)
+    #expect(MachineLaws.breaches(of: LyingMachine.self, on: trace, seed: Seed(1)).isEmpty)
+  }
+
+  @Test func aDefaultAwayFromItsOriginIsFoundOut() {
+    let trace = Trace(configuration: CrookedConfiguration(), operations: [LyingOperation]())
+    let breaches = MachineLaws.breaches(of: CrookedMachine.self, on: trace, seed: Seed(1))
+    #expect(Set(breaches.map(\.law)) == [.defaults])
+  }
+
+  @Test(arguments: ToyPoolBug.allCases)
+  func theToyPoolKeepsTheLaws(bug: ToyPoolBug) {
+    for stream in 0..<3 {
+      var choices = RandomChoices(seed: Seed(31), stream: UInt64(stream))
+      let trace = TraceGenerator<ToyPoolModel>.trace(
+        operationCount: 60, configuration: ToyPoolConfiguration(bug: bug),
+        swarm: .plain(ToyPoolModel.kinds), choices: &choices)
+      #expect(MachineLaws.breaches(of: ToyPool.self, on: trace, seed: Seed(2)).isEmpty)
+    }
+  }
+}
+
+private struct CrookedConfiguration: TraceConfiguration {
+  var description: String { "crooked" }
+  var parameters: [Parameter] { [Parameter(role: 0, value: 2, origin: 1)] }
+}
+
+private struct CrookedMachine: StateMachine {
+  init(configuration: CrookedConfiguration) {}
+
+  mutating func perform(_ operation: LyingOperation, _ violations: inout [String]) -> StepEffect {
+    .performed
+  }
+
+  static func identity(of violation: String, after operation: LyingOperation?) -> FailureIdentity {
+    FailureIdentity(violation)
+  }
+}
