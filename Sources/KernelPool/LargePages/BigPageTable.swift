@@ -14,6 +14,8 @@ extension KernelPool {
     var tag: PoolTag
     /// The request rounded up to units where entries count bytes, else to pages.
     var bytes: UInt64
+    /// The type asked for, where entries keep it.
+    var type: PoolType = .nonPaged
   }
 
   @inline(__always) private func entry(_ index: UInt64) -> Address {
@@ -95,8 +97,11 @@ extension KernelPool {
       for index in range {
         let place = entry(index)
         guard try memory.loadPointer(place) == address else { continue }
-        let found = BigEntry(
+        var found = BigEntry(
           tag: PoolTag(word: try memory.load32(place &+ keyOffset)), bytes: try bytes(at: place))
+        if countsBytes {
+          found.type = PoolType(rawValue: try memory.load32(place &+ keyOffset &+ 4))
+        }
         try memory.storePointer(place, address &+ Self.freeEntry)
         variables.pointee.bigTableInUse &-= 1
         return found
@@ -143,7 +148,7 @@ extension KernelPool {
     let newCount = bigTableEntries(after: direction)
     guard newCount != oldCount else { return true }
     let newBytes = newCount &* profile.bigEntryBytes
-    guard newBytes != 0, let table = try allocatePages(.nonPaged, bytes: newBytes)
+    guard newCount > 1, let table = try allocatePages(.nonPaged, bytes: newBytes)
     else { return false }
     for offset in stride(from: 0, to: newBytes, by: 4) { try memory.store32(table &+ offset, 0) }
     for index in 0..<newCount {
@@ -154,10 +159,10 @@ extension KernelPool {
     variables.pointee.bigTableEntries = newCount
     mechanisms.insert(direction == .grow ? .tableGrown : .tableShrunk)
     let oldBytes = pageRounded(oldCount &* profile.bigEntryBytes)
-    try untrack(.pool, bytes: oldBytes, type: .nonPaged)
+    let wasInPool = isInPool(oldTable)
+    if wasInPool { try untrack(.pool, bytes: oldBytes, type: .nonPaged) }
     try track(.pool, bytes: pageRounded(newBytes), type: .nonPaged)
-    guard isInPool(oldTable) else { return true }
-    _ = try freePages(oldTable, .nonPaged)
+    if wasInPool { _ = try freePages(oldTable, .nonPaged) }
     return true
   }
 

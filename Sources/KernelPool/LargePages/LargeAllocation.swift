@@ -15,7 +15,8 @@ extension KernelPool {
     try countAllocation(owner, bytes: counted)
     let known = try addBigEntry(address, tag: tag, bytes: bytes, type: type)
     try track(known ? tag : .big, bytes: pageRounded(bytes), type: type)
-    if profile.largeTail == .fragment {
+    // Without an entry the free could not find the fragment again.
+    if profile.largeTail == .fragment, known {
       try makeFragment(behind: address, bytes: bytes, owner)
     }
     return address
@@ -34,8 +35,10 @@ extension KernelPool {
   }
 
   private mutating func finishLargeFree(
-    _ address: Address, _ kind: PoolKind, _ entry: BigEntry, _ tagToFree: PoolTag?
+    _ address: Address, _ pages: PoolKind, _ entry: BigEntry, _ tagToFree: PoolTag?
   ) throws(Halt) {
+    // Nonpaged pages do not tell which of two descriptors they were charged to; the entry does.
+    let kind = pages == .nonPaged ? self.kind(for: entry.type.subtracting(.paged)) : pages
     try checkTag(tagToFree, against: entry.tag, at: address)
     let bytes = pageRounded(entry.bytes)
     try untrack(entry.tag.unprotected, bytes: bytes, type: kind.isPaged ? .paged : .nonPaged)
@@ -75,31 +78,32 @@ extension KernelPool {
 
   /// What a version does about a page address that the big-page table does not know.
   private mutating func refuseUntracked(_ address: Address, _ kind: PoolKind) throws(Halt) {
-    switch profile.untrackedLargeFree {
-    case .silent: return
-    case .noTrackingEntry: throw bugCheck(BugCheck.badPoolHeader, 0x22, address)
-    case .notAllocated:
-      if variables.pointee.bigTableExpansionFailures != 0, try isAllocationStart(address, kind) {
-        return
-      }
-      guard kind.isPaged else { throw bugCheck(BugCheck.badPoolCaller, 0x44, address) }
-      let bitmap = variables.pointee.pagedBitmap
-      throw bugCheck(
-        BugCheck.badPoolCaller, 0x50, address, (address &- bitmap.base) &>> geometry.pageShift,
-        bitmap.pages &<< geometry.pageShift)
+    if profile.untrackedLargeFree == .silent { return }
+    if variables.pointee.bigTableExpansionFailures != 0, try isAllocationStart(address, kind) {
+      return
     }
+    if profile.untrackedLargeFree == .noTrackingEntry {
+      throw bugCheck(BugCheck.badPoolHeader, 0x22, address)
+    }
+    guard kind.isPaged else { throw bugCheck(BugCheck.badPoolCaller, 0x44, address) }
+    let bitmap = kind == .paged ? pagedBitmap.pointee : sessionBitmap.pointee
+    throw bugCheck(
+      BugCheck.badPoolCaller, 0x50, address, (address &- bitmap.base) &>> geometry.pageShift,
+      bitmap.pages &<< geometry.pageShift)
   }
 
   /// True where an allocation of pages may start at `address`: an overflown table lost its entry.
   private mutating func isAllocationStart(
     _ address: Address, _ kind: PoolKind
   ) throws(Halt) -> Bool {
-    guard !kind.isPaged else {
-      return try bit(
-        (address &- variables.pointee.pagedBitmap.base) &>> geometry.pageShift,
-        of: variables.pointee.pagedBitmap.allocationMap)
+    guard kind.isPaged else {
+      guard let page = nonPagedPage(at: address) else { return false }
+      return marks(page).contains(.start)
     }
-    guard let page = nonPagedPage(at: address) else { return false }
-    return marks(page).contains(.start)
+    let bitmap = kind == .paged ? pagedBitmap.pointee : sessionBitmap.pointee
+    let page = (address &- bitmap.base) &>> geometry.pageShift
+    guard try bit(page, of: bitmap.allocationMap) else { return false }
+    guard page != 0, try bit(page &- 1, of: bitmap.allocationMap) else { return true }
+    return try bit(page &- 1, of: bitmap.endMap)
   }
 }

@@ -28,8 +28,31 @@ extension PoolConfiguration {
       "there are 1 to 64 lookaside classes")
     try require(
       (1...17).contains(profile.pagedDescriptors), "there are 1 to 17 paged descriptors")
+    try validateLayouts()
     try validateSizes()
     try validateAddresses()
+  }
+
+  /// Overrides can combine layouts that no version had; each must still hold what is stored.
+  private func validateLayouts() throws(ConfigurationError) {
+    let profile = self.profile
+    try require(
+      profile.unitBytes * profile.smallestBlockUnits
+        >= UInt64(profile.header.bytes) + 2 * profile.wordBytes,
+      "the smallest block has room for its header and the two pointers that are cleared")
+    try require(
+      profile.descriptor.listHeads + profile.unitsPerPage * 2 * profile.wordBytes
+        <= profile.descriptor.bytesWithLock,
+      "the descriptor has room for \(profile.unitsPerPage) list heads")
+    let sizeBytes = profile.storedPoolType == .orTwo ? profile.wordBytes : 0
+    try require(
+      profile.bigEntryBytes % 4 == 0
+        && profile.bigEntryBytes >= profile.wordBytes + 8 + sizeBytes,
+      "an entry of the big-page table is a multiple of 4 bytes with room for its fields")
+    try require(
+      profile.trackerRowBytes % 4 == 0
+        && profile.trackerRowBytes >= (profile.wordBytes == 8 ? 40 : 28),
+      "a row of the tag table is a multiple of 4 bytes with room for its counters")
   }
 
   private func validateSizes() throws(ConfigurationError) {

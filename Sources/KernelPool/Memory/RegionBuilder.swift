@@ -145,13 +145,14 @@ struct RegionBuilder {
   }
 
   private mutating func addNonPagedBitmap() throws(ConfigurationError) {
-    let most = configuration.nonPagedLimit
+    let initial = configuration.nonPagedPages
+    let most = configuration.expansion == .none ? initial : configuration.nonPagedLimit
     variables.nonPagedBitmap.base = profile.nonPagedBase
     variables.nonPagedBitmap.pages = most
-    variables.nonPagedBitmap.openPages = configuration.nonPagedPages
+    variables.nonPagedBitmap.openPages = initial
     variables.nonPagedBitmap.growthPages = profile.pageTableEntries
     variables.nonPagedBitmap.allocationMap = try addMap(4, pages: most)
-    variables.expansionPages = 0
+    variables.expansionPages = most - initial
   }
 
   private mutating func addContiguousArena() throws(ConfigurationError) {

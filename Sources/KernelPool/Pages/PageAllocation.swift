@@ -177,6 +177,8 @@ extension KernelPool {
       let first = (address &- bitmap.pointee.base) &>> geometry.pageShift
       try setBits(first &+ firstPages &- 1, 1, of: bitmap.pointee.endMap, to: true)
     } else if let first = nonPagedPage(at: address) {
+      // The number of pages may come from a corrupt entry of the big-page table.
+      guard firstPages < variables.pointee.maximumPages &- first else { throw frameFault() }
       setMarks(first &+ firstPages &- 1, .end)
       setMarks(first &+ firstPages, .start)
     }

@@ -22,6 +22,7 @@ extension KernelPool {
     var entry = try memory.loadPointer(first)
     try memory.storePointer(first, 0)
     try memory.store32(descriptors[owner].address &+ profile.descriptor.pendingFreeDepth, 0)
+    if profile.deferredFreeType == .free { try markInUse(from: entry, owner) }
     var visited: UInt32 = 0
     var wholePages: [Address] = []
     while entry != 0 {
@@ -35,6 +36,17 @@ extension KernelPool {
       if visited > profile.deferredFreeLimit { throw memory.halt(.hang) }
     }
     for page in wholePages { try releasePage(page, owner) }
+  }
+
+  /// Lets waiting blocks look allocated again while a batch is processed: a neighbour must not merge
+  /// with a block that is on no list yet.
+  private mutating func markInUse(from first: Address, _ owner: Int) throws(Halt) {
+    let type: PoolType = descriptors[owner].kind.isPaged ? .paged : .nonPaged
+    var entry = first
+    for _ in 0..<profile.deferredFreeLimit where entry != 0 {
+      try setStoredType(entry &- geometry.headerBytes, profile.stored(type))
+      entry = try memory.loadPointer(entry)
+    }
   }
 
   /// Processes the deferred frees of every descriptor, as a kernel does when memory is short; the

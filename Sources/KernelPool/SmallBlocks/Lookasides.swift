@@ -7,6 +7,8 @@ extension KernelPool {
   private func lookasides(
     _ kind: PoolKind, units: UInt64
   ) -> (first: UnsafeMutablePointer<LookasideList>?, second: UnsafeMutablePointer<LookasideList>?) {
+    // The session's lists lie in the session and are the same for every processor (Mandt 2011).
+    if kind == .session { return (lookaside(owner: 0, kind, units: units), nil) }
     let list = lookaside(owner: variables.pointee.processor, kind, units: units)
     switch profile.sharedLookaside {
     case .none: return (list, nil)

@@ -13,7 +13,7 @@ extension KernelPool {
     var request = bytes
     let limit = geometry.pageBytes &- profile.unitBytes &- geometry.wordBytes
     if bytes <= limit {
-      if profile.quotaPointer == .lastSlot { request = bytes &+ geometry.wordBytes }
+      if processOffset == nil { request = bytes &+ geometry.wordBytes }
     } else {
       type.remove(.quota)
     }
@@ -29,10 +29,13 @@ extension KernelPool {
 
   /// Where a block of `units` keeps its process.
   private func quotaSlot(_ header: Address, units: UInt64) -> Address {
-    if profile.quotaPointer != .lastSlot, let offset = profile.header.processBilledOffset {
-      return header &+ UInt64(offset)
-    }
+    if let processOffset { return header &+ processOffset }
     return block(header, plus: units) &- geometry.wordBytes
+  }
+
+  /// Offset of the process in the header, nil where it stands in the block's last pointer.
+  private var processOffset: UInt64? {
+    profile.quotaPointer == .lastSlot ? nil : profile.header.processBilledOffset.map(UInt64.init)
   }
 
   /// A process pointer as the version stores it; the same operation finds it again.
@@ -48,9 +51,10 @@ extension KernelPool {
     let stored = try memory.loadPointer(quotaSlot(header, units: units))
     if stored == 0 { return }
     let process = hidden(stored, header)
-    let isKernelAddress =
-      profile.quotaPointer != .processBilledEncoded || process >= 0xFFFF_8000_0000_0000
-    guard isKernelAddress, try memory.load8(process) & 0x7F == Self.processObjectType else {
+    let isEncoded = profile.quotaPointer == .processBilledEncoded
+    guard !isEncoded || process >= 0xFFFF_8000_0000_0000,
+      try memory.load8(process) & (isEncoded ? 0x7F : 0xFF) == Self.processObjectType
+    else {
       throw bugCheck(
         BugCheck.badPoolCaller, 0xD, header &+ geometry.headerBytes,
         UInt64(tag.unprotected.word), process)

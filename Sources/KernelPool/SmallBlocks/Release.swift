@@ -25,13 +25,14 @@ extension KernelPool {
   private mutating func freeSmall(_ address: Address, tag tagToFree: PoolTag?) throws(Halt) {
     let header = try headerOfFreed(address)
     let word = try freedHeaderWord(header)
+    try checkInUse(header, word)
     let stored = profile.header.poolType.get(word)
     let units = UInt64(profile.header.blockSize.get(word))
     let type = profile.type(stored: stored)
-    let owner = try owner(of: word, type)
+    let owner = try owner(of: header, word, type)
     let kind = descriptors[owner].kind
     try checkLevel(forFreeing: address, kind)
-    try checkFreedHeader(header, word)
+    try checkSuccessor(of: header, word)
     let tag = PoolTag(word: try memory.load32(header &+ HeaderLayout.tagOffset))
     try checkTag(tagToFree, against: tag, at: address)
     try untrack(tag.unprotected, bytes: units &<< geometry.unitShift, type: type)
@@ -69,16 +70,23 @@ extension KernelPool {
   private mutating func headerOfFreed(_ address: Address) throws(Halt) -> Address {
     let header = truncated(address &- geometry.headerBytes)
     guard profile.doubleFreeCheck != .none else { return header }
-    if poolKind(at: address) == nil { throw bugCheck(BugCheck.badPoolCaller, 0x43, address) }
+    if poolKind(at: address) == nil {
+      if address < profile.systemBase {
+        throw bugCheck(BugCheck.badPoolCaller, 0x40, address, profile.systemBase)
+      }
+      throw bugCheck(BugCheck.badPoolCaller, 0x43, address)
+    }
     // Windows refuses an address that no block can have.
-    if address & (min(profile.unitBytes, geometry.headerBytes) &- 1) != 0 {
+    if header & (profile.unitBytes &- 1) != 0 {
       throw bugCheck(BugCheck.badPoolCaller, 0x46, address)
     }
     return try firstHeader(behind: header)
   }
 
   /// The descriptor that a header names: by base type, and by index where the version keeps one.
-  private mutating func owner(of word: UInt32, _ type: PoolType) throws(Halt) -> Int {
+  private mutating func owner(
+    of header: Address, _ word: UInt32, _ type: PoolType
+  ) throws(Halt) -> Int {
     let kind = kind(for: type)
     guard profile.poolIndexRule != .stale else { return descriptor(of: kind) }
     let index = Int(profile.header.poolIndex.get(word))
@@ -91,7 +99,7 @@ extension KernelPool {
       return firstPagedDescriptor + index
     }
     if profile.poolIndexRule == .descriptorChecked {
-      throw bugCheck(BugCheck.badPoolHeader, 0x20, UInt64(word), 0, 0)
+      throw bugCheck(BugCheck.badPoolHeader, 0x20, header)
     }
     // The table of descriptors holds a null pointer there: the kernel writes through it.
     throw memory.fault(at: profile.descriptor.runningFrees)
@@ -106,24 +114,29 @@ extension KernelPool {
     }
   }
 
-  /// What Windows looks at before a small free: that the block is in use, and from 7 on that the
-  /// next header knows its size.
-  private mutating func checkFreedHeader(_ header: Address, _ word: UInt32) throws(Halt) {
-    let body = header &+ geometry.headerBytes
-    if profile.doubleFreeCheck == .freeHeader {
-      if profile.header.poolType.get(word) == 0 {
-        throw bugCheck(BugCheck.badPoolCaller, 7, 0, UInt64(word), body)
-      }
-      if profile.header.blockSize.get(word) == 0 {
-        throw bugCheck(BugCheck.badPoolCaller, 1, header, UInt64(word))
-      }
+  /// Stops the kernel when the block is free already, before its type, which says nothing then, is
+  /// taken for a pool.
+  @inline(__always)
+  private mutating func checkInUse(_ header: Address, _ word: UInt32) throws(Halt) {
+    guard profile.doubleFreeCheck == .freeHeader else { return }
+    if profile.header.poolType.get(word) == 0 {
+      throw bugCheck(
+        BugCheck.badPoolCaller, 7, 0, UInt64(word), header &+ geometry.headerBytes)
     }
+    if profile.header.blockSize.get(word) == 0 {
+      throw bugCheck(BugCheck.badPoolCaller, 1, header, UInt64(word))
+    }
+  }
+
+  /// Stops the kernel unless the next header knows the block's size (Windows 7; Mandt 2011).
+  @inline(__always)
+  private mutating func checkSuccessor(of header: Address, _ word: UInt32) throws(Halt) {
     guard profile.checks == .neighbour else { return }
     let units = UInt64(profile.header.blockSize.get(word))
     let next = block(header, plus: units)
     if geometry.isPageAligned(next) { return }
     guard try previousSize(next) == units else {
-      throw bugCheck(BugCheck.badPoolHeader, 0x20, header, next, UInt64(word))
+      throw bugCheck(BugCheck.badPoolHeader, 0x20, header, next)
     }
   }
 
