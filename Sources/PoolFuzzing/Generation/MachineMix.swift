@@ -58,7 +58,6 @@ public struct MachineMix: Sendable {
     configuration.pool.trackerEntries = choices.draw(from: tableEntries)
     configuration.pool.bigTableEntries = choices.draw(from: tableEntries)
     configuration.pool.processors = choices.draw(from: processors)
-    if choices.chance(1, in: 4) { configuration.pool.initialisation = .none }
     return PoolSetup(configuration)
   }
 }
