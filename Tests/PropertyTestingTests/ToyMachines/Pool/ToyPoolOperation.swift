@@ -30,7 +30,7 @@ enum ToyPoolOperation: SlotOperation, LosslessStringConvertible {
 
   var parameters: [Parameter] {
     guard case .alloc(_, let units) = self else { return [] }
-    return [Parameter(role: 0, value: units, origin: 1, landmarks: [5])]
+    return [Parameter(role: 0, value: units, origin: 1, landmarks: [5, 63])]
   }
 
   func replacingParameter(at index: Int, with value: UInt64) -> Self? {

@@ -1,0 +1,75 @@
+/// A statement of a certificate that does not hold.
+public enum CertificateDiscrepancy: Sendable, Equatable, CustomStringConvertible {
+  /// The trace does not show the failure any more.
+  case failureIsGone(FailureIdentity)
+  /// The failure shows at another operation; counted from 0.
+  case stepDiffers(actual: Int, expect: Int)
+  /// The certificate is about another configuration.
+  case configurationDiffers(actual: String, expect: String)
+  /// The certificate is about other operations.
+  case operationsDiffer(actual: [String], expect: [String])
+  /// The lifetimes are others.
+  case lifetimesDiffer
+  /// Without something, the trace does something else; counted from 0.
+  case outcomeDiffers(removed: [Int], actual: RemovalOutcome, expect: RemovalOutcome)
+  /// Without these operations, counted from 0, the failure still shows.
+  case notMinimal(removed: [Int])
+
+  /// What does not hold.
+  public var description: String {
+    switch self {
+    case .failureIsGone(let identity): "the trace does not show '\(identity)' any more"
+    case .stepDiffers(let actual, let expect):
+      "it shows at operation \(actual + 1), not at \(expect + 1)"
+    case .configurationDiffers(let actual, let expect):
+      "the configuration is '\(actual)', not '\(expect)'"
+    case .operationsDiffer(let actual, let expect):
+      "the operations are \(actual), not \(expect)"
+    case .lifetimesDiffer: "the lifetimes are others"
+    case .outcomeDiffers(let removed, let actual, let expect):
+      "without operations \(removed.map { $0 + 1 }) it \(actual.text), and not: \(expect.text)"
+    case .notMinimal(let removed):
+      "it fails the same without operations \(removed.map { $0 + 1 })"
+    }
+  }
+}
+
+extension Certificate {
+  /// Executes everything again and lists what does not hold; empty when the certificate is true
+  /// and the trace is minimal.
+  public func discrepancies<C: TraceConfiguration, O: SlotOperation>(
+    for trace: Trace<C, O>, execute: (Trace<C, O>) -> Execution
+  ) -> [CertificateDiscrepancy] {
+    guard let actual = Certificate(of: trace, identity, execute: execute) else {
+      return [.failureIsGone(identity)]
+    }
+    var found: [CertificateDiscrepancy] = []
+    if actual.step != step { found.append(.stepDiffers(actual: actual.step, expect: step)) }
+    if actual.configuration != configuration {
+      found.append(
+        .configurationDiffers(actual: actual.configuration, expect: configuration))
+    }
+    let texts = (actual.operations.map(\.text), operations.map(\.text))
+    guard texts.0 == texts.1 else {
+      return found + [.operationsDiffer(actual: texts.0, expect: texts.1)]
+    }
+    let isSameLives =
+      actual.lifetimes.map(\.operations) == lifetimes.map(\.operations)
+      && actual.lifetimes.map(\.slot) == lifetimes.map(\.slot)
+    guard isSameLives else { return found + [.lifetimesDiffer] }
+    for (left, right) in zip(actual.removals, removals) {
+      if left.outcome != right.outcome {
+        found.append(
+          .outcomeDiffers(
+            removed: left.removed, actual: left.outcome, expect: right.outcome))
+      }
+      if left.outcome == .failsTheSame { found.append(.notMinimal(removed: left.removed)) }
+    }
+    return found
+  }
+
+  private var removals: [(removed: [Int], outcome: RemovalOutcome)] {
+    operations.enumerated().map { ([$0.offset], $0.element.without) }
+      + lifetimes.map { ($0.operations, $0.without) }
+  }
+}

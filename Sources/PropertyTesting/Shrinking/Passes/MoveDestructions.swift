@@ -1,0 +1,35 @@
+/// Moves ends of lifetimes as far as they will go in the direction that the order likes.
+public struct MoveDestructions<Configuration: TraceConfiguration, Operation: SlotOperation>:
+  ShrinkPass
+{
+  /// In statistics.
+  public let name = "move destructions"
+
+  /// The pass.
+  public init() {}
+
+  /// Proposes for each destruction the place just before the last operation, and the one just
+  /// after its creation; only one of them can be smaller.
+  public func run(_ reduction: inout Reduction<Configuration, Operation>) {
+    var index = 0
+    while index < reduction.trace.operations.count, !reduction.isOver {
+      let trace = reduction.trace
+      let lifetime = Lifetime.all(in: trace.operations).first { $0.destruction == index }
+      if let lifetime, index < trace.operations.count - 1 {
+        reduction.attempt(Self.moving(index, to: trace.operations.count - 2, in: trace))
+        reduction.attempt(Self.moving(index, to: lifetime.creation + 1, in: trace))
+      }
+      index += 1
+    }
+  }
+
+  private static func moving(
+    _ index: Int, to target: Int, in trace: Trace<Configuration, Operation>
+  ) -> Trace<Configuration, Operation>? {
+    guard index != target else { return nil }
+    var copy = trace
+    let operation = copy.operations.remove(at: index)
+    copy.operations.insert(operation, at: target)
+    return copy
+  }
+}

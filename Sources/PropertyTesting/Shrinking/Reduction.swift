@@ -1,0 +1,133 @@
+/// A trace on its way down: the only door through which passes execute candidates.
+///
+/// What is accepted is cut after the failure and freed of its skipped operations at no cost: the
+/// execution that accepted it has shown both. Candidates are looked up among those rejected
+/// before, so a fixpoint costs little more than the work that is new.
+public struct Reduction<Configuration: TraceConfiguration, Operation: SlotOperation> {
+  /// The smallest failing trace so far.
+  public private(set) var trace: Trace<Configuration, Operation>
+  /// The failure that is being reduced.
+  public let identity: FailureIdentity
+  /// How many candidates were accepted, by all passes.
+  public private(set) var acceptedCount = 0
+  /// How many candidates were executed, by all passes.
+  public private(set) var executionCount = 0
+  /// How many operations were executed, by all passes.
+  public private(set) var operationCount = 0
+  /// What each pass did, in order of first use.
+  public private(set) var statistics: [PassStatistics] = []
+  /// Other failures met on the way.
+  public private(set) var ledger = FailureLedger<Configuration, Operation>()
+
+  private let execute: (Trace<Configuration, Operation>) -> Execution
+  private let budget: ShrinkBudget
+  private var rejected: Set<TraceKey> = []
+  private var current = -1
+
+  /// Longer candidates are not remembered: they hardly ever come twice.
+  private static var rememberedOperationLimit: Int { 128 }
+
+  init(
+    _ trace: Trace<Configuration, Operation>, _ identity: FailureIdentity,
+    _ budget: ShrinkBudget, _ execute: @escaping (Trace<Configuration, Operation>) -> Execution
+  ) {
+    self.trace = trace
+    self.identity = identity
+    self.budget = budget
+    self.execute = execute
+  }
+
+  /// Whether the budget is used up; every further attempt fails.
+  public var isOver: Bool {
+    executionCount >= budget.executionLimit || operationCount >= budget.operationLimit
+  }
+
+  /// Takes the candidate in place of the trace if it is smaller and fails in the same way.
+  ///
+  /// - Returns: whether it did.
+  @discardableResult
+  public mutating func attempt(_ candidate: Trace<Configuration, Operation>) -> Bool {
+    guard !isOver else { return false }
+    let candidate = DeadUses.removed(from: candidate)
+    guard TraceOrder.isSmaller(candidate, than: trace) else {
+      statistics[current].notSmallerCount += 1
+      return false
+    }
+    let isRemembered = candidate.operations.count <= Self.rememberedOperationLimit
+    let key = isRemembered ? TraceOrder.key(of: candidate) : nil
+    if let key, rejected.contains(key) {
+      statistics[current].knownCount += 1
+      return false
+    }
+    let execution = run(candidate)
+    statistics[current].executionCount += 1
+    note(execution, candidate)
+    guard execution.shows(identity) else {
+      if let key { rejected.insert(key) }
+      return false
+    }
+    accept(Self.tidied(candidate, execution))
+    return true
+  }
+
+  /// Attempts an optional candidate: nil is what a subject answers when there is none.
+  @discardableResult
+  public mutating func attempt(_ candidate: Trace<Configuration, Operation>?) -> Bool {
+    guard let candidate else { return false }
+    return attempt(candidate)
+  }
+
+  /// Executes the starting trace and cuts it; false if it does not show the failure.
+  mutating func begin() -> Bool {
+    let execution = run(trace)
+    note(execution, trace)
+    guard execution.shows(identity) else { return false }
+    trace = Self.tidied(trace, execution)
+    return true
+  }
+
+  /// Opens the row of a pass in the statistics.
+  mutating func enter(_ name: String) {
+    if let row = statistics.firstIndex(where: { $0.name == name }) {
+      current = row
+    } else {
+      current = statistics.count
+      statistics.append(PassStatistics(name: name))
+    }
+  }
+
+  private mutating func accept(_ smaller: Trace<Configuration, Operation>) {
+    precondition(TraceOrder.isSmaller(smaller, than: trace), "a step that does not go down")
+    acceptedCount += 1
+    statistics[current].acceptedCount += 1
+    statistics[current].removedCount += trace.operations.count - smaller.operations.count
+    trace = smaller
+  }
+
+  private mutating func run(_ candidate: Trace<Configuration, Operation>) -> Execution {
+    let execution = execute(candidate)
+    executionCount += 1
+    operationCount += execution.operationCount
+    return execution
+  }
+
+  private mutating func note(
+    _ execution: Execution, _ candidate: Trace<Configuration, Operation>
+  ) {
+    guard let failure = execution.failure else { return }
+    for other in failure.identities where other != identity {
+      ledger.note(other, Self.tidied(candidate, execution))
+    }
+  }
+
+  /// Without what comes after the failure, and without what was skipped.
+  private static func tidied(
+    _ trace: Trace<Configuration, Operation>, _ execution: Execution
+  ) -> Trace<Configuration, Operation> {
+    let skipped = IndexSelection(execution.skippedSteps, of: trace.operations.count)
+    guard let failure = execution.failure else { return trace.removing(skipped) }
+    let kept = trace.operations.indices.filter { $0 <= failure.step && !skipped.contains($0) }
+    return Trace(
+      configuration: trace.configuration, operations: kept.map { trace.operations[$0] })
+  }
+}

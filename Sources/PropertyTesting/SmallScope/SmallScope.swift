@@ -1,0 +1,103 @@
+/// All traces of a small alphabet up to a length, each once up to the names of slots.
+///
+/// Most bugs have a small trace ("small scope hypothesis", Jackson). Enumeration finds the true
+/// shortest one, which is what a shrinker can be measured against, and it proves absence within
+/// its scope, which no random run can.
+///
+/// A trace is left out when a shorter one already says what it would: extensions of a failing
+/// trace, and traces with an operation that is skipped.
+public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOperation> {
+  /// How the system is set up in all of them.
+  public let configuration: Configuration
+  /// The alphabet. Slots in it only say which of a template's slots are the same: each template
+  /// is used with all slots that are live, and creations with a fresh one.
+  public let templates: [Operation]
+  /// The greatest length, in operations.
+  public let operationLimit: Int
+  /// The greatest number of traces executed; reaching it leaves the report incomplete.
+  public let executionLimit: Int
+
+  /// That scope.
+  public init(
+    configuration: Configuration = Configuration(), templates: [Operation],
+    operationLimit: Int, executionLimit: Int = 10_000_000
+  ) {
+    self.configuration = configuration
+    self.templates = templates
+    self.operationLimit = operationLimit
+    self.executionLimit = executionLimit
+  }
+
+  /// Executes them all, by length, and keeps the smallest trace of each failure.
+  ///
+  /// - Parameter wanted: failures to look for; when all are found at some length, longer traces
+  ///   are not executed. Empty means to go on to the end.
+  public func search(
+    for wanted: [FailureIdentity] = [],
+    execute: (Trace<Configuration, Operation>) -> Execution
+  ) -> SmallScopeReport<Configuration, Operation> {
+    var report = SmallScopeReport<Configuration, Operation>()
+    guard operationLimit > 0 else { return report }
+    for length in 1...operationLimit {
+      searchTraces(of: length, execute, &report)
+      let isFound = wanted.allSatisfy { identity in report.minimum(of: identity) != nil }
+      if !report.isComplete || (!wanted.isEmpty && isFound) { break }
+    }
+    return report
+  }
+
+  private func searchTraces(
+    of length: Int, _ execute: (Trace<Configuration, Operation>) -> Execution,
+    _ report: inout SmallScopeReport<Configuration, Operation>
+  ) {
+    report.executionCounts.append(0)
+    var levels = [ScopeLevel(live: [], usedCount: 0, templates: templates)]
+    guard !templates.isEmpty else { return }
+    while true {
+      while levels.count < length, let last = levels.last, !last.alternatives.isEmpty {
+        levels.append(last.next(templates))
+      }
+      // How many levels stay as they are; the one after them takes its next alternative.
+      var kept = levels.count - 1
+      if let last = levels.last, !last.alternatives.isEmpty {
+        guard report.executionCount < executionLimit else {
+          report.isComplete = false
+          return
+        }
+        let trace = Trace(configuration: configuration, operations: levels.map(\.operation))
+        let execution = execute(trace)
+        report.executionCounts[length - 1] += 1
+        kept = note(execution, trace, &report)
+      }
+      guard Self.advance(&levels, keeping: kept) else { return }
+    }
+  }
+
+  /// Notes what is new in an execution; returns the first level that must change.
+  private func note(
+    _ execution: Execution, _ trace: Trace<Configuration, Operation>,
+    _ report: inout SmallScopeReport<Configuration, Operation>
+  ) -> Int {
+    let last = trace.operations.count - 1
+    if let skipped = execution.skippedSteps.first { return skipped }
+    guard let failure = execution.failure else { return last }
+    if failure.step >= last {
+      for identity in failure.identities { report.note(identity, trace) }
+    }
+    return min(failure.step, last)
+  }
+
+  private static func advance(
+    _ levels: inout [ScopeLevel<Operation>], keeping kept: Int
+  ) -> Bool {
+    levels.removeSubrange((kept + 1)...)
+    while let last = levels.last {
+      if last.choice + 1 < last.alternatives.count {
+        levels[levels.count - 1].choice += 1
+        return true
+      }
+      levels.removeLast()
+    }
+    return false
+  }
+}
