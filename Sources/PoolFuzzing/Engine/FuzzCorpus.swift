@@ -14,6 +14,13 @@ public struct FuzzCorpus: Sendable {
   /// Nothing learned.
   public init() {}
 
+  /// What an earlier run had learned.
+  public init(signature: StateSignature, traces: [PoolFuzzTrace], keptCount: UInt64) {
+    self.signature = signature
+    self.traces = traces
+    self.keptCount = keptCount
+  }
+
   /// Takes a trace in if it shows something new.
   mutating func offer(_ trace: PoolFuzzTrace, _ features: [UInt16], limit: Int) {
     guard signature.insert(features) > 0, limit > 0 else { return }

@@ -18,7 +18,7 @@ public struct FuzzPlan: Sendable {
   /// Batches of an epoch: novelty is shared between epochs, never within one.
   public var batchesPerEpoch = 32
   /// Novel traces that are kept for mutation.
-  public var corpusLimit = 2048
+  public var corpusLimit = 512
   /// One trace in so many runs on a model with a bug in it: the alarm must go off. 0 is never.
   public var canaryInterval: UInt64 = 0
 

@@ -20,9 +20,10 @@ extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == P
   }
 
   /// Reads the text of a trace file. Slots get numbers in the order of their first use; dumps and
-  /// expectations are left out; a store of more than 16 bytes becomes several.
+  /// expectations are left out; a store of more than 16 bytes becomes several. Without renumbering
+  /// slots must be called `s0`, `s1` and so on, as `text` writes them, and keep these numbers.
   public static func reading(
-    _ text: String, mutant: Mutant = .none
+    _ text: String, mutant: Mutant = .none, renumbering: Bool = true
   ) throws(TraceError) -> PoolFuzzTrace {
     var parser = TraceParser(text)
     var setup = PoolSetup()
@@ -35,6 +36,9 @@ extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == P
       case .operation(let operation):
         for part in PoolOperation.parts(of: operation) {
           let renamed = PoolOperation(normal: part).renamed { name in
+            if !renumbering {
+              return PropertyTesting.Slot("\(name)").map { PoolOperation.name($0) } ?? name
+            }
             if let known = numbers[name] { return known }
             let number = SlotName(UInt64(numbers.count))
             numbers[name] = number
