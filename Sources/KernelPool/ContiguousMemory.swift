@@ -35,7 +35,11 @@ extension KernelPool {
         if suits(address, pages: geometry.pages(holding: bytes), limits) {
           return .address(address)
         }
-        if mutant != .contiguousKeepsRefused, case .halted(let reason) = free(address, tag: .contiguous) { return .halted(reason) }
+        if mutant != .contiguousKeepsRefused,
+          case .halted(let reason) = free(address, tag: .contiguous)
+        {
+          return .halted(reason)
+        }
       }
       guard variables.pointee.interruptLevel <= 1 else { return .null }
       return mapContiguous(pages: geometry.pages(holding: bytes), limits)

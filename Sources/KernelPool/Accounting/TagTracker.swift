@@ -45,7 +45,8 @@ extension KernelPool {
         return try countTracked(address, bytes, columns(paged: isPaged))
       }
       if found == 0 || (mutant == .trackerProbesShort && index != start),
-        index != variables.pointee.trackerRows &- 1 {
+        index != variables.pointee.trackerRows &- 1
+      {
         try memory.store32(address, key.word)
         continue
       }

@@ -122,7 +122,8 @@ struct RegionBuilder {
   }
 
   /// A map of one bit a page, zeroed to the end of its page.
-  private mutating func addMap(_ index: UInt64, pages: UInt64) throws(ConfigurationError) -> Address {
+  private mutating func addMap(_ index: UInt64, pages: UInt64) throws(ConfigurationError) -> Address
+  {
     let base = profile.bitmapBase + index * StaticData.bitmapStep
     try add(nil, base, ((pages + 7) / 8 + 0xFFF) & ~0xFFF, marks: nil)
     return base
@@ -174,8 +175,8 @@ struct RegionBuilder {
 
   private func checkOverlaps() throws(ConfigurationError) {
     let sorted = regions.sorted { $0.base < $1.base }
-    for (lower, upper) in zip(sorted, sorted.dropFirst()) where upper.base - lower.base < lower.byteCount
-    {
+    for (lower, upper) in zip(sorted, sorted.dropFirst())
+    where upper.base - lower.base < lower.byteCount {
       throw ConfigurationError(
         message: "the memory at 0x\(String(lower.base, radix: 16)) (\(lower.byteCount) bytes)"
           + " overlaps the memory at 0x\(String(upper.base, radix: 16))")

@@ -67,7 +67,8 @@ struct SimulatedMemory: ~Copyable {
 
   /// The host address of `width` bytes at `address`.
   @inline(__always)
-  mutating func locate(_ address: Address, _ width: UInt64) throws(Halt) -> UnsafeMutableRawPointer {
+  mutating func locate(_ address: Address, _ width: UInt64) throws(Halt) -> UnsafeMutableRawPointer
+  {
     let inPool = address &- poolWindow.base
     if inPool < poolWindow.byteCount, width <= poolWindow.byteCount &- inPool {
       return poolWindow.host + Int(bitPattern: UInt(inPool))
@@ -160,7 +161,8 @@ struct SimulatedMemory: ~Copyable {
   }
 
   /// Adds `difference`, modulo the pointer's width, to the counter at `address`.
-  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt) {
+  @inline(__always) mutating func addPointer(_ address: Address, _ difference: UInt64) throws(Halt)
+  {
     if isWide {
       try store64(address, try load64(address) &+ difference)
     } else {

@@ -10,7 +10,8 @@ extension KernelPool {
 
   /// The head of the list for runs of `pages`.
   @inline(__always) private func runHead(_ pages: UInt64) -> Address {
-    variables.pointee.freeRunHeads &+ (min(pages, mutant == .runWrongList ? 3 : 4) &- 1) &* geometry.wordBytes &* 2
+    variables.pointee.freeRunHeads &+ (min(pages, mutant == .runWrongList ? 3 : 4) &- 1)
+      &* geometry.wordBytes &* 2
   }
 
   /// Makes the initial pool one free run. Its other pages are stamped when they are first touched.
@@ -133,7 +134,8 @@ extension KernelPool {
   private mutating func joinPrevious(
     before first: UInt64, _ address: Address, total: UInt64
   ) throws(Halt) -> Address {
-    guard mutant != .runNoBackwardMerge, first != 0, first != variables.pointee.initialPages, isMapped(first &- 1),
+    guard mutant != .runNoBackwardMerge, first != 0, first != variables.pointee.initialPages,
+      isMapped(first &- 1),
       !marks(first &- 1).contains(.end)
     else {
       try memory.store32(address &+ sizeOffset, UInt32(truncatingIfNeeded: total))

@@ -6,7 +6,9 @@ extension KernelPool {
   mutating func deferFree(_ header: Address, _ owner: Int) throws(Halt) {
     let depth = descriptors[owner].address &+ profile.descriptor.pendingFreeDepth
     let extra: UInt32 = mutant == .deferredLimitOneMore ? 1 : 0
-    if try memory.load32(depth) >= profile.deferredFreeLimit &+ extra { try processDeferredFrees(owner) }
+    if try memory.load32(depth) >= profile.deferredFreeLimit &+ extra {
+      try processDeferredFrees(owner)
+    }
     let first = descriptors[owner].address &+ profile.descriptor.pendingFrees
     let entry = header &+ geometry.headerBytes
     try memory.storePointer(entry, try memory.loadPointer(first))

@@ -77,7 +77,8 @@ extension KernelPool {
     word = layout.blockSize.set(0, UInt32(truncatingIfNeeded: left))
     word = layout.poolIndex.set(word, index)
     try memory.store32(
-      remainder, layout.previousSize.set(
+      remainder,
+      layout.previousSize.set(
         word, mutant == .freshRemainderPreviousSize ? 0 : UInt32(truncatingIfNeeded: units)))
     try countPages(owner, mutant == .freshPageCountedTwice ? 2 : 1)
     let base = descriptors[owner].address

@@ -17,7 +17,9 @@ enum TraceMutation {
       default: swap(&result, &choices)
       }
     }
-    if result.operations.count > limit { result.operations.removeLast(result.operations.count - limit) }
+    if result.operations.count > limit {
+      result.operations.removeLast(result.operations.count - limit)
+    }
     return result
   }
 

@@ -86,7 +86,7 @@ public struct PoolMachine: ~Copyable, StateMachine {
   ) -> StepEffect {
     guard !isOver else { return .skipped }
     let verdict = predictVerdict(operation.operation)
-    let digest = digestBefore(verdict)
+    let digest = digestBefore(verdict, operation.operation)
     let placement = predictPlacement(operation.operation)
     let release = predictRelease(operation.operation)
     let before = slot(of: operation.operation)
@@ -126,8 +126,17 @@ public struct PoolMachine: ~Copyable, StateMachine {
     return VerdictOracle(view, live).verdict(on: operation, replayer)
   }
 
-  private func digestBefore(_ verdict: Verdict) -> UInt64? {
+  /// The pool's digest where a refusal must leave it unchanged: not for frees of page addresses,
+  /// which leave the big-page table before their tag is looked at.
+  private func digestBefore(_ verdict: Verdict, _ operation: PoolTrace.Operation) -> UInt64? {
     guard case .bugCheck = verdict, oracles.contains(.verdicts) else { return nil }
+    var freed: Address?
+    switch operation {
+    case .free(let name, _): freed = replayer.slots[name]?.address
+    case .freeAt(let expression, _): freed = replayer.resolve(expression)
+    default: break
+    }
+    if let freed, freed & (view.profile.pageBytes &- 1) == 0 { return nil }
     return PoolDigest.of(view)
   }
 

@@ -30,7 +30,8 @@ public struct MutantRow: Sendable {
   public func quantile(_ share: Int, _ number: (MutantTrial) -> Int) -> Int? {
     let numbers = trials.filter(\.isKilled).map(number).sorted()
     guard !numbers.isEmpty else { return nil }
-    return numbers[min((numbers.count * share + 99) / 100, numbers.count) - 1 + (share == 0 ? 1 : 0)]
+    return numbers[
+      min((numbers.count * share + 99) / 100, numbers.count) - 1 + (share == 0 ? 1 : 0)]
   }
 
   /// The rules that were broken, most frequent first.

@@ -84,6 +84,8 @@ struct PlacementOracle {
     func list(_ owner: Int) -> LookasideList {
       view.lookaside(owner: owner, kind: kind, units: units)
     }
+    // Session lists belong to the session, not to a processor (Mandt 2011).
+    if kind == .session { return [list(0)] }
     switch profile.sharedLookaside {
     case .none: return [list(view.variables.processor)]
     case .sameList: return [list(0)]

@@ -46,7 +46,8 @@ struct ReleaseExpectation {
     return .singlePage(facts.kind, pages: facts.pages)
   }
 
-  private static func small(_ view: PoolView, at address: Address, _ facts: RequestFacts) -> Place? {
+  private static func small(_ view: PoolView, at address: Address, _ facts: RequestFacts) -> Place?
+  {
     let profile = view.profile
     guard !facts.isGrown else { return nil }
     let oracle = PlacementOracle(view)

@@ -14,8 +14,9 @@ struct ShadowAllocator {
   init(_ configuration: PoolConfiguration) {
     profile = configuration.profile
     let page = profile.pageBytes
-    func region(_ kind: PoolKind?, _ base: Address, _ pages: UInt64) -> (PoolKind?, Address, Address)
-    {
+    func region(_ kind: PoolKind?, _ base: Address, _ pages: UInt64) -> (
+      PoolKind?, Address, Address
+    ) {
       (kind, base, base &+ pages &* page)
     }
     var regions = [

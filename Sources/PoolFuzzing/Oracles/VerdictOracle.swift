@@ -67,11 +67,13 @@ struct VerdictOracle {
         owned.tag.isProtected && tag.unprotected != owned.tag.unprotected
       case .always: tag != owned.tag.unprotected
       }
-    guard isRefused else { return .harmless }
-    // A large allocation that found its table full has lost its tag.
-    if address & (profile.pageBytes &- 1) == 0, view.variables.bigTableExpansionFailures != 0 {
+    // A large allocation that found its table full has lost its tag: the right one is refused.
+    if address & (profile.pageBytes &- 1) == 0, view.variables.bigTableExpansionFailures != 0,
+      profile.tagCheck != .never
+    {
       return .unspecified
     }
+    guard isRefused else { return .harmless }
     return .bugCheck(code: BugCheck.badPoolCaller, first: 0xA)
   }
 

@@ -53,8 +53,10 @@ public struct FoundTrace: Sendable {
   public var folderName: String {
     String(
       identity.description.map { character in
-        character.isASCII && (character.isLetter || character.isNumber || character == "."
-          || character == "-") ? character : "_"
+        character.isASCII
+          && (character.isLetter || character.isNumber || character == "."
+            || character == "-")
+          ? character : "_"
       })
   }
 

@@ -137,7 +137,8 @@ final class FuzzCampaign {
     let before = finding.trace.operations.count
     let after = found.trace.operations.count
     guard isJSON else {
-      streams.print("finding: \(found.identity): \(before) operations, now \(after): \(paths.trace)")
+      streams.print(
+        "finding: \(found.identity): \(before) operations, now \(after): \(paths.trace)")
       streams.flush()
       return
     }
