@@ -30,7 +30,9 @@ public struct MutantTrial: Sendable {
       let run = FuzzRun(trace)
       executions += 1
       operations += max(run.operationCount, 1)
-      if let failure = run.failure { killing = (trace.prefix(failure.step + 1), failure) }
+      if let failure = run.failure, !Self.isFalseAlarm(trace) {
+        killing = (trace.prefix(failure.step + 1), failure)
+      }
     }
     isKilled = killing != nil
     executionCount = executions
@@ -38,6 +40,13 @@ public struct MutantTrial: Sendable {
     trace = killing?.trace
     rules = killing.map { Self.rules($0.failure) } ?? []
     latency = killing.flatMap { Self.latency($0.trace, $0.failure.step) }
+  }
+
+  /// Whether the healthy model sets off an alarm as well: then nothing was noticed.
+  private static func isFalseAlarm(_ trace: PoolFuzzTrace) -> Bool {
+    var healthy = trace
+    healthy.configuration.mutant = .none
+    return FuzzRun(healthy).failure != nil
   }
 
   private static func rules(_ failure: FuzzRun.Failure) -> [String] {
