@@ -17,6 +17,9 @@ let package = Package(
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
     .target(name: "PoolTrace", dependencies: ["KernelPool", "PoolWalk", "PoolInvariants"]),
     .target(name: "PropertyTesting"),
+    .target(
+      name: "PoolFuzzing",
+      dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
     .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
@@ -24,7 +27,7 @@ let package = Package(
       name: "poolfuzz",
       dependencies: [
         "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch", "PoolDebugger",
-        "PoolReport",
+        "PoolReport", "PoolFuzzing", "PropertyTesting",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
@@ -32,6 +35,9 @@ let package = Package(
       exclude: ["Golden", "BadTraces"]),
     .testTarget(
       name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),
+    .testTarget(
+      name: "PoolFuzzingTests",
+      dependencies: ["PoolFuzzing", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
     .testTarget(

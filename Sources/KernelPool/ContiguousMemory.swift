@@ -36,7 +36,11 @@ extension KernelPool {
         if suits(address, pages: geometry.pages(holding: bytes), limits) {
           return .address(address)
         }
-        if case .halted(let reason) = free(address, tag: .contiguous) { return .halted(reason) }
+        if mutant != .contiguousKeepsRefused,
+          case .halted(let reason) = free(address, tag: .contiguous)
+        {
+          return .halted(reason)
+        }
       }
       guard variables.pointee.interruptLevel <= 1 else { return .null }
       return mapContiguous(pages: geometry.pages(holding: bytes), limits)
@@ -97,7 +101,7 @@ extension KernelPool {
       guard run >= wanted else { continue }
       let first = page + 1 - wanted
       guard limits.accept(first: Self.contiguousFrame &+ first, pages: wanted) else { continue }
-      for mapped in first...page {
+      for mapped in first...(mutant == .contiguousOverlaps ? first : page) {
         contiguousArena.marks[Int(mapped)] |= PageMarks.mapped.rawValue
       }
       contiguousArena.marks[Int(first)] |= PageMarks.start.rawValue

@@ -73,4 +73,114 @@ public enum Mutant: String, Sendable, CaseIterable {
   case bodyNotZeroed = "body-not-zeroed"
   /// A live block's tag is not written.
   case tagNotWritten = "tag-not-written"
+  /// A split leaves one unit of the remainder out of its header.
+  case splitLosesUnit = "split-loses-unit"
+  /// A remainder keeps the type of the block that was asked for.
+  case remainderKeepsType = "remainder-keeps-type"
+  /// A remainder does not get the index of its descriptor.
+  case remainderPoolIndex = "remainder-pool-index"
+  /// A remainder without room for links is put on a list.
+  case orphanListed = "orphan-listed"
+  /// A remainder goes to the list of the next smaller size.
+  case remainderWrongList = "remainder-wrong-list"
+  /// The remainder of a fresh page has a previous size of zero.
+  case freshRemainderPreviousSize = "fresh-remainder-previous-size"
+  /// The first block of a fresh page does not count in bytes.
+  case freshBytesNotCounted = "fresh-bytes-not-counted"
+  /// A merged predecessor stays on its list.
+  case backwardMergeKeepsListEntry = "backward-merge-keeps-list-entry"
+  /// A merge with the successor forgets one of its units.
+  case forwardMergeLosesUnit = "forward-merge-loses-unit"
+  /// A freed block keeps its type.
+  case freedKeepsType = "freed-keeps-type"
+  /// A freed block goes to the list of the next larger size.
+  case freedWrongList = "freed-wrong-list"
+  /// A page given back still counts as one of small blocks.
+  case releasedPageStillCounted = "released-page-still-counted"
+  /// An insertion at a head does not tell the former first block.
+  case headInsertForgetsBack = "head-insert-forgets-back"
+  /// An insertion at a tail does not tell the head.
+  case tailInsertForgetsHead = "tail-insert-forgets-head"
+  /// A block that leaves a list is still its successor's predecessor.
+  case unlinkForgetsBack = "unlink-forgets-back"
+  /// The new first block of a list still points back at the old one.
+  case removeFirstForgetsBack = "remove-first-forgets-back"
+  /// A lookaside list's count is not lowered by a hit.
+  case lookasideCountNotLowered = "lookaside-count-not-lowered"
+  /// Paged blocks go to the nonpaged lookaside lists.
+  case lookasideWrongPool = "lookaside-wrong-pool"
+  /// Frees never use the shared lookaside lists.
+  case lookasideSharedSkipped = "lookaside-shared-skipped"
+  /// A lookaside miss counts as a hit.
+  case lookasideMissCountedAsHit = "lookaside-miss-counted-as-hit"
+  /// One more free is deferred than the limit says.
+  case deferredLimitOneMore = "deferred-limit-one-more"
+  /// The oldest of several deferred frees is forgotten.
+  case deferredLosesOldest = "deferred-loses-oldest"
+  /// A deferred free is not counted.
+  case deferredNotCounted = "deferred-not-counted"
+  /// A single-page list takes one page more.
+  case singlePageTooDeep = "single-page-too-deep"
+  /// A single-page list's count is not lowered.
+  case singlePageCountNotLowered = "single-page-count-not-lowered"
+  /// Runs of four pages and more are listed with those of three.
+  case runWrongList = "run-wrong-list"
+  /// Freed runs are not merged with their predecessor.
+  case runNoBackwardMerge = "run-no-backward-merge"
+  /// A freed run keeps the mark of its start.
+  case runKeepsStartMark = "run-keeps-start-mark"
+  /// Freed pages are not given the signature of a free run.
+  case runSignatureMissing = "run-signature-missing"
+  /// Pages of the expansion are not counted.
+  case expansionNotCounted = "expansion-not-counted"
+  /// The last page of a longer paged allocation stays clear.
+  case bitmapOneBitTooFew = "bitmap-one-bit-too-few"
+  /// The end mark of a freed paged allocation stays.
+  case bitmapKeepsEnd = "bitmap-keeps-end"
+  /// A search from the hint does not start again at the beginning.
+  case bitmapNoSecondSearch = "bitmap-no-second-search"
+  /// An entry of the big-page table holds one unit of its size less.
+  case bigEntryOnePageLess = "big-entry-one-page-less"
+  /// An entry of the big-page table keeps the tag that it had before.
+  case bigEntryTagLost = "big-entry-tag-lost"
+  /// The count of entries in use is not lowered.
+  case bigInUseNotLowered = "big-in-use-not-lowered"
+  /// An entry stays in use when its allocation is freed.
+  case bigEntryNotFreed = "big-entry-not-freed"
+  /// A new big-page table does not get the first entry of the old one.
+  case bigRehashForgetsFirst = "big-rehash-forgets-first"
+  /// A large allocation counts as one page.
+  case bigPagesCountedOnce = "big-pages-counted-once"
+  /// A free is not counted under its tag.
+  case trackerFreeNotCounted = "tracker-free-not-counted"
+  /// Allocations of paged pool count as nonpaged.
+  case trackerPagedAsNonPaged = "tracker-paged-as-nonpaged"
+  /// A tag whose first row is taken gets the next row, whoever owns that.
+  case trackerProbesShort = "tracker-probes-short"
+  /// The free tail of a freed large allocation stays on its list.
+  case fragmentKeepsListEntry = "fragment-keeps-list-entry"
+  /// The header of a fragment looks free.
+  case fragmentMarkedFree = "fragment-marked-free"
+  /// The block behind a fragment does not know its size.
+  case fragmentPreviousSize = "fragment-previous-size"
+  /// A freed block's charge is not given back.
+  case quotaNotReturned = "quota-not-returned"
+  /// A charged block does not name its process.
+  case quotaProcessNotWritten = "quota-process-not-written"
+  /// A pool block that does not suit a contiguous request is kept.
+  case contiguousKeepsRefused = "contiguous-keeps-refused"
+  /// Contiguous memory outside of the pool ends one page early.
+  case contiguousOverlaps = "contiguous-overlaps"
+  /// A refused request is not counted.
+  case failureNotCounted = "failure-not-counted"
+  /// Session requests are served from paged pool.
+  case sessionAsPaged = "session-as-paged"
+  /// Paged descriptors do not take turns.
+  case roundRobinStuck = "round-robin-stuck"
+  /// The largest small request is one byte larger.
+  case thresholdOneMore = "threshold-one-more"
+  /// A cache-aligned address lies one unit behind the line.
+  case cacheLineOffByOne = "cache-line-off-by-one"
+  /// A free is not counted by the descriptor.
+  case freeNotCounted = "free-not-counted"
 }

@@ -13,7 +13,10 @@ extension KernelPool {
   /// The pool that serves a request of `type`.
   @inline(__always)
   func kind(for type: PoolType) -> PoolKind {
-    if type.isPaged { return type.contains(.session) && profile.hasSessionPool ? .session : .paged }
+    if type.isPaged {
+      guard mutant != .sessionAsPaged else { return .paged }
+      return type.contains(.session) && profile.hasSessionPool ? .session : .paged
+    }
     return type.contains(.noExecute) && profile.hasNoExecutePool ? .nonPagedNoExecute : .nonPaged
   }
 
@@ -26,7 +29,7 @@ extension KernelPool {
     let turns = UInt32(profile.pagedDescriptors - 1)
     let last = variables.pointee.pagedRoundRobin
     let next = last % turns + 1
-    variables.pointee.pagedRoundRobin = next
+    if mutant != .roundRobinStuck { variables.pointee.pagedRoundRobin = next }
     let chosen = profile.roundRobin == .advanceThenUse ? next : (last == 0 ? turns : last)
     return firstPagedDescriptor + Int(chosen)
   }
@@ -53,7 +56,9 @@ extension KernelPool {
   @inline(__always)
   mutating func countFree(_ descriptor: Int, bytes: UInt64) throws(Halt) {
     let base = descriptors[descriptor].address
-    try memory.add32(base &+ profile.descriptor.runningFrees, 1)
+    if mutant != .freeNotCounted {
+      try memory.add32(base &+ profile.descriptor.runningFrees, 1)
+    }
     if let offset = profile.descriptor.totalBytes, mutant != .bytesNotSubtracted {
       try memory.addPointer(base &+ offset, 0 &- bytes)
     }

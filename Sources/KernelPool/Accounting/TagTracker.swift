@@ -42,9 +42,12 @@ extension KernelPool {
       let address = row(index)
       let found = try memory.load32(address)
       if found == key.word {
-        return try countTracked(address, bytes, columns(paged: type.isPaged))
+        let isPaged = type.isPaged && mutant != .trackerPagedAsNonPaged
+        return try countTracked(address, bytes, columns(paged: isPaged))
       }
-      if found == 0, index != variables.pointee.trackerRows &- 1 {
+      if found == 0 || (mutant == .trackerProbesShort && index != start),
+        index != variables.pointee.trackerRows &- 1
+      {
         try memory.store32(address, key.word)
         continue
       }
@@ -73,7 +76,7 @@ extension KernelPool {
       let address = row(index)
       if try memory.load32(address) == key.word {
         let columns = columns(paged: type.isPaged)
-        try memory.add32(address &+ columns.frees, 1)
+        if mutant != .trackerFreeNotCounted { try memory.add32(address &+ columns.frees, 1) }
         return try memory.addPointer(address &+ columns.bytes, 0 &- bytes)
       }
       index = (index &+ 1) & variables.pointee.trackerMask

@@ -73,8 +73,9 @@ extension KernelPool {
       let place = entry(index)
       if try memory.loadPointer(place) & Self.freeEntry != 0 {
         try memory.storePointer(place, address)
-        try memory.store32(place &+ keyOffset, tag.word)
+        if mutant != .bigEntryTagLost { try memory.store32(place &+ keyOffset, tag.word) }
         if profile.largeQuota == .charged { try setQuotaObject(ofEntryAt: place, 0) }
+        let bytes = mutant == .bigEntryOnePageLess ? bytes &- geometry.pageBytes : bytes
         if countsBytes {
           try memory.store32(place &+ keyOffset &+ 4, type.rawValue)
           try memory.storePointer(place &+ sizeOffset, unitRounded(bytes))
@@ -114,8 +115,10 @@ extension KernelPool {
     } else if profile.largeQuota == .charged {
       found.process = try memory.loadPointer(place &+ quotaObjectOffset)
     }
-    try memory.storePointer(place, address &+ Self.freeEntry)
-    variables.pointee.bigTableInUse &-= 1
+    if mutant != .bigEntryNotFreed {
+      try memory.storePointer(place, address &+ Self.freeEntry)
+    }
+    if mutant != .bigInUseNotLowered { variables.pointee.bigTableInUse &-= 1 }
     return found
   }
 
@@ -191,7 +194,7 @@ extension KernelPool {
   private mutating func rehash(
     from oldTable: Address, _ oldCount: UInt64, to table: Address, _ newCount: UInt64
   ) throws(Halt) {
-    for old in 0..<oldCount {
+    for old in (mutant == .bigRehashForgetsFirst ? 1 : 0)..<oldCount {
       let source = oldTable &+ old &* profile.bigEntryBytes
       let address = try memory.loadPointer(source)
       if address & Self.freeEntry != 0 { continue }

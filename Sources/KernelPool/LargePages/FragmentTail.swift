@@ -24,12 +24,12 @@ extension KernelPool {
     let layout = profile.header
     let type: PoolType = descriptors[owner].kind.isPaged ? .paged : .nonPaged
     var word = layout.blockSize.set(0, 1)
-    word = layout.poolType.set(word, profile.stored(type))
+    word = layout.poolType.set(word, mutant == .fragmentMarkedFree ? 0 : profile.stored(type))
     try memory.store32(fragment, layout.poolIndex.set(word, index))
     try memory.store32(fragment &+ HeaderLayout.tagOffset, PoolTag.fragment.word)
     let block = fragment &+ profile.unitBytes
     let units = (address &+ pageRounded(bytes) &- block) &>> geometry.unitShift
-    word = layout.previousSize.set(0, 1)
+    word = layout.previousSize.set(0, mutant == .fragmentPreviousSize ? 0 : 1)
     word = layout.blockSize.set(word, UInt32(units))
     try memory.store32(block, layout.poolIndex.set(word, index))
     try memory.store32(block &+ HeaderLayout.tagOffset, PoolTag.fragment.word)
@@ -58,7 +58,8 @@ extension KernelPool {
     let isWhollyFree =
       layout.poolType.get(word) == 0 && UInt64(layout.blockSize.get(word)) == units
     if isWhollyFree {
-      if units >= profile.smallestListedUnits { try unlink(block) }
+      let isListed = units >= profile.smallestListedUnits
+      if isListed, mutant != .fragmentKeepsListEntry { try unlink(block) }
       return try freePages(address, kind)
     }
     try keepLastPage(of: address, kind, fragment: fragment, owner)

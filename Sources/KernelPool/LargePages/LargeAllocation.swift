@@ -10,7 +10,8 @@ extension KernelPool {
     guard let address = try allocatePages(kind, bytes: bytes) else { return nil }
     mechanisms.insert(.largeAllocation)
     let pages = pageCount(bytes)
-    try countBigPages(owner, Int64(truncatingIfNeeded: pages))
+    let countedPages = mutant == .bigPagesCountedOnce ? 1 : pages
+    try countBigPages(owner, Int64(truncatingIfNeeded: countedPages))
     let counted = profile.largeByteCount == .requestedBytes ? bytes : pageRounded(bytes)
     try countAllocation(owner, bytes: counted)
     let known = try addBigEntry(address, tag: tag, bytes: bytes, type: type)

@@ -13,7 +13,8 @@ extension KernelPool {
       found = try findClear(bitmap.pointee, pages, hint: 0)
     }
     guard let first = found else { return nil }
-    try setBits(first, pages, of: bitmap.pointee.allocationMap, to: true)
+    let marked = mutant == .bitmapOneBitTooFew && pages > 1 ? pages &- 1 : pages
+    try setBits(first, marked, of: bitmap.pointee.allocationMap, to: true)
     if pages == 1 || mutant == .pagedHintAlwaysMoves { bitmap.pointee.hint = first &+ 1 }
     try setBits(first &+ pages &- 1, 1, of: bitmap.pointee.endMap, to: true)
     mapPages(bitmap.pointee, first, pages, true)
@@ -51,7 +52,7 @@ extension KernelPool {
     if pages == 1, let list = singlePageList(kind, 1), try push(address, list) { return 1 }
     countHandedOut(kind, 0 &- pages)
     mapPages(bitmap.pointee, first, pages, false)
-    try setBits(last, 1, of: bitmap.pointee.endMap, to: false)
+    if mutant != .bitmapKeepsEnd { try setBits(last, 1, of: bitmap.pointee.endMap, to: false) }
     try setBits(first, pages, of: bitmap.pointee.allocationMap, to: false)
     if first < bitmap.pointee.hint, mutant != .pagedHintNotLowered {
       bitmap.pointee.hint = first
@@ -164,7 +165,7 @@ extension KernelPool {
         if clear >= count { return current }
         current &+= clear
       }
-      guard start != 0 else { return nil }
+      guard start != 0, mutant != .bitmapNoSecondSearch else { return nil }
       limit = min(start &+ count, bitmap.pages)
       start = 0
     }

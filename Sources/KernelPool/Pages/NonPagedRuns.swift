@@ -10,7 +10,8 @@ extension KernelPool {
 
   /// The head of the list for runs of `pages`.
   @inline(__always) private func runHead(_ pages: UInt64) -> Address {
-    variables.pointee.freeRunHeads &+ (min(pages, 4) &- 1) &* geometry.wordBytes &* 2
+    variables.pointee.freeRunHeads &+ (min(pages, mutant == .runWrongList ? 3 : 4) &- 1)
+      &* geometry.wordBytes &* 2
   }
 
   /// Makes the initial pool one free run. Its other pages are stamped when they are first touched.
@@ -100,7 +101,7 @@ extension KernelPool {
       last &+= 1
       guard last < variables.pointee.maximumPages, isMapped(last) else { throw frameFault() }
     }
-    clearMarks(first, .start)
+    if mutant != .runKeepsStartMark { clearMarks(first, .start) }
     clearMarks(last, .end)
     countHandedOut(.nonPaged, 0 &- (last &- first &+ 1))
     for page in first...last { clearMarks(page, .smallBlocks) }
@@ -110,6 +111,7 @@ extension KernelPool {
     try memory.stampPages(
       address, mutant == .runKeepsOldOwner ? freed : total, pageBytes: geometry.pageBytes,
       owner: run)
+    if mutant == .runSignatureMissing { try memory.store32(address &+ signatureOffset, 0) }
     return freed
   }
 
@@ -131,7 +133,8 @@ extension KernelPool {
   private mutating func joinPrevious(
     before first: UInt64, _ address: Address, total: UInt64
   ) throws(Halt) -> Address {
-    guard first != 0, first != variables.pointee.initialPages, isMapped(first &- 1),
+    guard mutant != .runNoBackwardMerge, first != 0, first != variables.pointee.initialPages,
+      isMapped(first &- 1),
       !marks(first &- 1).contains(.end)
     else {
       try memory.store32(address &+ sizeOffset, UInt32(truncatingIfNeeded: total))
@@ -197,7 +200,7 @@ extension KernelPool {
     }
     mechanisms.insert(.expanded)
     variables.pointee.availablePages &-= pages
-    variables.pointee.expansionUsed &+= pages
+    if mutant != .expansionNotCounted { variables.pointee.expansionUsed &+= pages }
     let first = variables.pointee.expansionFirstPage &+ offset
     for page in first..<(first &+ pages) { setMarks(page, .mapped) }
     setMarks(first, .start)

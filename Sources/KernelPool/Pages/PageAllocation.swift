@@ -75,7 +75,7 @@ extension KernelPool {
     mechanisms.insert(.singlePagePop)
     if mutant == .singlePageFirstInFirstOut { return try popLast(list) }
     list.pointee.top = try memory.loadPointer(top)
-    list.pointee.count &-= 1
+    if mutant != .singlePageCountNotLowered { list.pointee.count &-= 1 }
     return top
   }
 
@@ -99,7 +99,8 @@ extension KernelPool {
   mutating func push(
     _ address: Address, _ list: UnsafeMutablePointer<SinglePageList>
   ) throws(Halt) -> Bool {
-    guard list.pointee.count < list.pointee.maximumCount else { return false }
+    let extra: UInt16 = mutant == .singlePageTooDeep && list.pointee.maximumCount > 0 ? 1 : 0
+    guard list.pointee.count < list.pointee.maximumCount &+ extra else { return false }
     try memory.storePointer(address, list.pointee.top)
     list.pointee.top = address
     list.pointee.count &+= 1

@@ -30,7 +30,9 @@ extension KernelPool {
     try checkEntry(type, bytes: bytes, tag: tag)
     let kind = kind(for: type)
     let request = cacheAlignedRequest(type, bytes: bytes)
-    let limit = geometry.largestSmallRequest &- (mutant == .thresholdOneLess ? 1 : 0)
+    let limit =
+      geometry.largestSmallRequest &- (mutant == .thresholdOneLess ? 1 : 0)
+      &+ (mutant == .thresholdOneMore ? 1 : 0)
     if request > limit {
       guard let address = try allocateLarge(type, kind, bytes: bytes, tag: tag) else {
         return try fail(type, bytes: bytes)
@@ -148,7 +150,7 @@ extension KernelPool {
         UInt64(try memory.load32(base &+ profile.descriptor.totalBigPages)),
         profile.mustSucceed == .bugCheckOnFailure ? 0 : variables.pointee.availablePages)
     }
-    variables.pointee.failures &+= 1
+    if mutant != .failureNotCounted { variables.pointee.failures &+= 1 }
     return nil
   }
 

@@ -39,7 +39,8 @@ extension KernelPool {
     _ body: Address, _ type: PoolType
   ) throws(Halt) -> Address {
     let line = Self.cacheLineBytes
-    let aligned = (body &+ line &- 1) & ~(line &- 1)
+    let slip = mutant == .cacheLineOffByOne ? profile.unitBytes : 0
+    let aligned = ((body &+ line &- 1) & ~(line &- 1)) &+ slip
     guard aligned != body else { return body }
     let first = body &- geometry.headerBytes
     let second = aligned &- geometry.headerBytes

@@ -12,7 +12,7 @@ extension KernelPool {
     let mergedForward = try mergeSuccessor(into: header, units: units)
     let mergedBackward = try mergePredecessor(&header)
     if try isWholePage(header), mutant != .keepsFreePage { return header }
-    try setStoredType(header, 0)
+    if mutant != .freedKeepsType { try setStoredType(header, 0) }
     try setPoolIndex(header, owner)
     let size = try blockSize(header)
     if mergedForward || mergedBackward, mutant != .mergeKeepsNextPreviousSize {
@@ -20,7 +20,8 @@ extension KernelPool {
     }
     guard size >= profile.smallestListedUnits || profile.checks == .wholePage else { return nil }
     try insert(
-      header, units: size, owner, at: mutant == .freedToTail ? .tail : profile.freedEnd)
+      header, units: mutant == .freedWrongList ? size &+ 1 : size, owner,
+      at: mutant == .freedToTail ? .tail : profile.freedEnd)
     return nil
   }
 
@@ -34,7 +35,8 @@ extension KernelPool {
     mechanisms.insert(.mergedForward)
     let nextUnits = UInt64(profile.header.blockSize.get(word))
     if isListed(nextUnits), mutant != .mergeKeepsListEntry { try unlink(next) }
-    try setBlockSize(header, try blockSize(header) &+ nextUnits)
+    let lost: UInt64 = mutant == .forwardMergeLosesUnit ? 1 : 0
+    try setBlockSize(header, try blockSize(header) &+ nextUnits &- lost)
     return true
   }
 
@@ -46,7 +48,7 @@ extension KernelPool {
     guard profile.header.poolType.get(word) == 0 else { return false }
     mechanisms.insert(.mergedBackward)
     let size = UInt64(profile.header.blockSize.get(word))
-    if isListed(size) { try unlink(previous) }
+    if isListed(size), mutant != .backwardMergeKeepsListEntry { try unlink(previous) }
     try setBlockSize(previous, size &+ (try blockSize(header)))
     header = previous
     return true
@@ -68,7 +70,7 @@ extension KernelPool {
   /// Gives a page back to the page level; its first header keeps its old type.
   mutating func releasePage(_ page: Address, _ owner: Int) throws(Halt) {
     mechanisms.insert(.pageReleased)
-    try countPages(owner, -1)
+    if mutant != .releasedPageStillCounted { try countPages(owner, -1) }
     _ = try freePages(page, descriptors[owner].kind)
   }
 }

@@ -5,12 +5,15 @@ extension KernelPool {
   /// Lets a freed block wait; a full list is processed first.
   mutating func deferFree(_ header: Address, _ owner: Int) throws(Halt) {
     let depth = descriptors[owner].address &+ profile.descriptor.pendingFreeDepth
-    if try memory.load32(depth) >= profile.deferredFreeLimit { try processDeferredFrees(owner) }
+    let extra: UInt32 = mutant == .deferredLimitOneMore ? 1 : 0
+    if try memory.load32(depth) >= profile.deferredFreeLimit &+ extra {
+      try processDeferredFrees(owner)
+    }
     let first = descriptors[owner].address &+ profile.descriptor.pendingFrees
     let entry = header &+ geometry.headerBytes
     try memory.storePointer(entry, try memory.loadPointer(first))
     try memory.storePointer(first, entry)
-    try memory.add32(depth, 1)
+    if mutant != .deferredNotCounted { try memory.add32(depth, 1) }
     if profile.deferredFreeType == .free { try setStoredType(header, 0) }
     mechanisms.insert(.deferred)
   }
@@ -33,6 +36,7 @@ extension KernelPool {
       }
       entry = next
       visited &+= 1
+      if mutant == .deferredLosesOldest, entry != 0, try memory.loadPointer(entry) == 0 { break }
       if visited > profile.deferredFreeLimit { throw memory.halt(.hang) }
     }
     for page in wholePages { try releasePage(page, owner) }

@@ -31,12 +31,12 @@ extension KernelPool {
       try storeLink(entry, head)
       try storeLink(entry &+ blink, last)
       try storeLink(last, entry)
-      try storeLink(head &+ blink, entry)
+      if mutant != .tailInsertForgetsHead { try storeLink(head &+ blink, entry) }
     } else {
       let first = try loadLink(head)
       try storeLink(entry, first)
       try storeLink(entry &+ blink, head)
-      try storeLink(first &+ blink, entry)
+      if mutant != .headInsertForgetsBack { try storeLink(first &+ blink, entry) }
       try storeLink(head, entry)
     }
     if profile.checks == .wholePage {
@@ -56,7 +56,7 @@ extension KernelPool {
     let first = try loadLink(head)
     let second = try loadLink(first)
     try storeLink(head, second)
-    try storeLink(second &+ geometry.wordBytes, head)
+    if mutant != .removeFirstForgetsBack { try storeLink(second &+ geometry.wordBytes, head) }
     if profile.checks == .wholePage { try checkLinks(head) }
     return first &- geometry.headerBytes
   }
@@ -68,7 +68,7 @@ extension KernelPool {
     let next = try loadLink(entry)
     let previous = try loadLink(entry &+ geometry.wordBytes)
     try storeLink(previous, next)
-    try storeLink(next &+ geometry.wordBytes, previous)
+    if mutant != .unlinkForgetsBack { try storeLink(next &+ geometry.wordBytes, previous) }
     if profile.checks == .wholePage {
       try checkLinks(next)
       try checkLinks(previous)

@@ -52,9 +52,10 @@ extension KernelPool {
   ) throws(Halt) -> Address? {
     list.pointee.totalAllocates &+= 1
     let top = list.pointee.top
+    if mutant == .lookasideMissCountedAsHit, top == 0 { list.pointee.allocateHits &+= 1 }
     guard top != 0 else { return nil }
     list.pointee.allocateHits &+= 1
-    list.pointee.count &-= 1
+    if mutant != .lookasideCountNotLowered { list.pointee.count &-= 1 }
     mechanisms.insert(.lookasideHit)
     if mutant == .lookasideFirstInFirstOut { return try popOldest(list) &- geometry.headerBytes }
     list.pointee.top = try memory.loadPointer(top)
@@ -91,9 +92,12 @@ extension KernelPool {
       kind = .nonPaged
       units = profile.lookasideClasses
     }
+    if mutant == .lookasideWrongPool, kind == .paged { kind = .nonPaged }
     let lists = lookasides(kind, units: units)
     if let list = lists.first, try push(header, list) { return true }
-    if let list = lists.second, try push(header, list) { return true }
+    if mutant != .lookasideSharedSkipped, let list = lists.second, try push(header, list) {
+      return true
+    }
     return false
   }
 

@@ -26,6 +26,7 @@ extension KernelPool {
     let header = try firstHeader(behind: address &- geometry.headerBytes)
     let units = try blockSize(header)
     charge(type, Int64(truncatingIfNeeded: units &<< geometry.unitShift))
+    if mutant == .quotaProcessNotWritten { return address }
     try memory.storePointer(
       quotaSlot(header, units: units), hidden(variables.pointee.process, header))
     return address
@@ -63,6 +64,7 @@ extension KernelPool {
         BugCheck.badPoolCaller, 0xD, header &+ geometry.headerBytes,
         UInt64(tag.unprotected.word), process)
     }
+    if mutant == .quotaNotReturned { return }
     charge(type, -Int64(truncatingIfNeeded: units &<< geometry.unitShift))
   }
 

@@ -14,7 +14,7 @@ extension KernelPool {
       mechanisms.insert(.exactFit)
       return header
     }
-    let left = size &- units
+    let left = size &- units &- (mutant == .splitLosesUnit && size > units &+ 2 ? 1 : 0)
     let startsPage = profile.header.previousSize.get(word) == 0
     let block: Address
     let remainder: Address
@@ -38,8 +38,8 @@ extension KernelPool {
       }
     }
     try setBlockSize(block, units)
-    try setStoredType(remainder, 0)
-    try setPoolIndex(remainder, owner)
+    try setStoredType(remainder, mutant == .remainderKeepsType ? 1 : 0)
+    if mutant != .remainderPoolIndex { try setPoolIndex(remainder, owner) }
     try listRemainder(remainder, owner, units: left & UInt64(profile.header.blockSize.mask))
     return block
   }
@@ -49,12 +49,12 @@ extension KernelPool {
   mutating func listRemainder(
     _ remainder: Address, _ owner: Int, units: UInt64
   ) throws(Halt) {
-    guard units >= profile.smallestListedUnits else {
+    guard units >= profile.smallestListedUnits || mutant == .orphanListed else {
       mechanisms.insert(.orphan)
       return
     }
     try insert(
-      remainder, units: units, owner,
+      remainder, units: mutant == .remainderWrongList && units > 3 ? units &- 1 : units, owner,
       at: mutant == .remainderToHead ? .head : profile.remainderEnd)
   }
 
@@ -77,10 +77,12 @@ extension KernelPool {
     word = layout.blockSize.set(0, UInt32(truncatingIfNeeded: left))
     word = layout.poolIndex.set(word, index)
     try memory.store32(
-      remainder, layout.previousSize.set(word, UInt32(truncatingIfNeeded: units)))
+      remainder,
+      layout.previousSize.set(
+        word, mutant == .freshRemainderPreviousSize ? 0 : UInt32(truncatingIfNeeded: units)))
     try countPages(owner, mutant == .freshPageCountedTwice ? 2 : 1)
     let base = descriptors[owner].address
-    if let offset = profile.descriptor.totalBytes {
+    if let offset = profile.descriptor.totalBytes, mutant != .freshBytesNotCounted {
       try memory.addPointer(base &+ offset, units &<< geometry.unitShift)
     }
     if left >= profile.smallestListedUnits {

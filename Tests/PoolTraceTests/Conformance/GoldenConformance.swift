@@ -56,6 +56,23 @@ import Testing
   static let invisible: [Mutant: String] = [
     .none: "the healthy model",
     .trackerHashConstant: "a tag's counters are printed, not the row that holds them",
+    .remainderPoolIndex: "ReactOS headers hold no index worth reading",
+    .lookasideMissCountedAsHit: "counts of hits are not printed",
+    .deferredLimitOneMore: "ReactOS defers no frees",
+    .deferredLosesOldest: "ReactOS defers no frees",
+    .deferredNotCounted: "ReactOS defers no frees",
+    .runSignatureMissing: "ReactOS writes the signature and never reads it",
+    .expansionNotCounted: "no witness expands the nonpaged pool",
+    .fragmentKeepsListEntry: "ReactOS wastes the tails of large allocations",
+    .fragmentMarkedFree: "ReactOS wastes the tails of large allocations",
+    .fragmentPreviousSize: "ReactOS wastes the tails of large allocations",
+    .quotaNotReturned: "what a process is charged is not printed",
+    .quotaProcessNotWritten: "no witness has a charged block",
+    .contiguousKeepsRefused: "no witness asks for contiguous memory that must be refused",
+    .contiguousOverlaps: "no witness asks for contiguous memory outside of the pool",
+    .sessionAsPaged: "ReactOS has no session pool here",
+    .roundRobinStuck: "the recorded ReactOS has one paged descriptor",
+    .cacheLineOffByOne: "ReactOS does not align to cache lines",
   ]
 
   @Test(arguments: Mutant.allCases.filter { invisible[$0] == nil })

@@ -29,6 +29,8 @@ import Testing
     "page_count_bits": "32", "page_offset_bits": "32", "page_table_entries": "512",
     "page_frame_flags_offset": "16", "descriptor": "windows-7-x86",
     "round_robin": "use-then-advance", "session_pool": "off", "no_execute_pool": "on",
+    "large_quota": "charged", "contiguous_request": "whole-pages", "lookaside_links": "cookie",
+    "miss_ratio_unit": "per-mille", "page_counters": "not-kept",
     "large_byte_count": "requested", "tracker_row_bytes": "40",
     "tracker_overflow": "untracked",
   ]

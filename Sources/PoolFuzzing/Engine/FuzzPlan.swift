@@ -1,0 +1,33 @@
+import KernelPool
+import PropertyTesting
+
+/// Everything that decides what a campaign does; two campaigns of one plan find the same.
+public struct FuzzPlan: Sendable {
+  /// The seed of everything.
+  public var seed: Seed
+  /// The portfolio.
+  public var profiles: [GeneratorProfile]
+  /// A planted bug.
+  public var mutant: Mutant = .none
+  /// What is checked.
+  public var oracles: OracleSet = .fast
+  /// Operations of a trace at most.
+  public var operationsPerTrace = 400
+  /// Traces of a batch.
+  public var tracesPerBatch = 16
+  /// Batches of an epoch: novelty is shared between epochs, never within one.
+  public var batchesPerEpoch = 32
+  /// Novel traces that are kept for mutation.
+  public var corpusLimit = 512
+  /// One trace in so many runs on a model with a bug in it: the alarm must go off. 0 is never.
+  public var canaryInterval: UInt64 = 0
+
+  /// A plan with the usual sizes.
+  public init(seed: Seed, profiles: [GeneratorProfile] = GeneratorProfile.all) {
+    self.seed = seed
+    self.profiles = profiles
+  }
+
+  /// The bug of the canary: every trace that frees into a merge shows it.
+  static let canary = Mutant.mergeKeepsNextPreviousSize
+}

@@ -1,0 +1,71 @@
+import KernelPool
+import PropertyTesting
+
+/// One executed trace: what it showed and what it reached.
+public struct FuzzRun: Sendable {
+  /// The failure: the operation's index, or the number of operations at the end of the trace.
+  public struct Failure: Sendable {
+    /// Index of the operation.
+    public let step: Int
+    /// What is wrong, in the order reported; never empty.
+    public let failures: [PoolFailure]
+    /// The same as identities.
+    public let identities: [FailureIdentity]
+  }
+
+  /// The first failure, or nil.
+  public let failure: Failure?
+  /// Features that were reached, each once, in order.
+  public let features: [UInt16]
+  /// Operations that did something.
+  public let operationCount: Int
+
+  /// Executes a trace.
+  public init(_ trace: PoolFuzzTrace) {
+    var machine = PoolMachine(configuration: trace.configuration)
+    var failures: [PoolFailure] = []
+    var found: Failure?
+    var seen: [UInt16] = []
+    var mask = Array(repeating: UInt64(0), count: StateSignature.featureLimit / 64)
+    var before: Mechanisms = []
+    _ = machine.takeMechanisms()
+    let name = trace.configuration.configuration.pool.profile.name
+    let version = Profile.all.firstIndex { $0.name == name } ?? 0
+    for (step, operation) in trace.operations.enumerated() {
+      let effect = machine.perform(operation, &failures)
+      if effect == .skipped { continue }
+      if failures.isEmpty { machine.check(&failures) }
+      if !failures.isEmpty {
+        found = Self.failure(failures, step, operation)
+        break
+      }
+      let now = machine.takeMechanisms()
+      let feature = StateSignature.feature(
+        operation.operationKind, now, after: before, live: machine.liveCount, version: version)
+      before = now
+      let bit: UInt64 = 1 << UInt64(feature % 64)
+      if mask[Int(feature) / 64] & bit == 0 {
+        mask[Int(feature) / 64] |= bit
+        seen.append(feature)
+      }
+    }
+    if found == nil {
+      machine.finish(&failures)
+      if !failures.isEmpty { found = Self.failure(failures, trace.operations.count, nil) }
+    }
+    failure = found
+    features = seen
+    operationCount = machine.operationCount
+  }
+
+  private static func failure(
+    _ failures: [PoolFailure], _ step: Int, _ operation: PoolOperation?
+  ) -> Failure {
+    var identities: [FailureIdentity] = []
+    for failure in failures {
+      let identity = failure.identity(after: operation)
+      if !identities.contains(identity) { identities.append(identity) }
+    }
+    return Failure(step: step, failures: failures, identities: identities)
+  }
+}

@@ -1,0 +1,92 @@
+import KernelPool
+
+extension GeneratorProfile {
+  /// The portfolio: healthy profiles first, then those that end in misuse.
+  public static let all: [GeneratorProfile] = healthyProfiles + negativeProfiles
+
+  private static let everyType: [PoolType] = [
+    .nonPaged, .paged, [.paged, .session], .noExecute, .cacheAligned, [.paged, .cacheAligned],
+    .quota, [.paged, .quota], [.cacheAligned, .quota], [.noExecute, .cacheAligned],
+  ]
+
+  private static let healthyProfiles: [GeneratorProfile] = [
+    GeneratorProfile("general", "everything a little") {
+      $0.weights = [
+        .alloc: 16, .free: 14, .contiguous: 1, .fill: 1, .write: 1, .processor: 1, .tick: 1,
+      ]
+      $0.types = everyType
+      $0.machines.processors = [1, 1, 2]
+      $0.machines.dynamicDepths = true
+    },
+    GeneratorProfile("small-lists", "splits, merges and lists of small blocks") {
+      $0.sizes = [.tiny, .small, .lookaside]
+      $0.machines.lookasideDepths = [0]
+    },
+    GeneratorProfile("lookasides", "lookaside classes, depths and processors") {
+      $0.weights = [.alloc: 8, .free: 8, .processor: 1, .tick: 1]
+      $0.sizes = [.lookaside, .tiny]
+      $0.types = [.nonPaged, .paged, [.paged, .session], .noExecute]
+      $0.machines.lookasideDepths = [1, 1, 2, 3, 4, nil]
+      $0.machines.processors = [1, 2, 3]
+      $0.machines.dynamicDepths = true
+    },
+    GeneratorProfile("pages", "runs of pages and single-page lists") {
+      $0.sizes = [.threshold, .pages]
+      $0.machines.singlePageDepths = [0, 1, 2, 4]
+    },
+    GeneratorProfile("large", "the big-page table and long runs") {
+      $0.sizes = [.pages, .large]
+      $0.slotCounts = [16, 64, 128]
+      $0.machines.nonPagedPages = [256, 512, 1024]
+      $0.machines.otherPages = [256, 512]
+    },
+    GeneratorProfile("exhaustion", "regions too small for what is asked") {
+      $0.weights = [.alloc: 10, .free: 7, .contiguous: 1]
+      $0.sizes = SizeNeighbourhood.allCases
+      $0.types = everyType
+      $0.slotCounts = [32, 64, 256]
+      $0.machines.nonPagedPages = [24, 32, 40, 48]
+      $0.machines.expansionPages = [0, 4, 8, 16]
+      $0.machines.otherPages = [4, 8, 16]
+      $0.machines.availablePages = [nil, 0, 2, 8]
+    },
+    GeneratorProfile("paged", "paged and session bitmaps, descriptors in turn") {
+      $0.types = [.paged, [.paged, .session], [.paged, .quota]]
+      $0.machines.otherPages = [8, 16, 32, 64, 256]
+      $0.machines.pageTableEntries = [8, 16, 32]
+    },
+    GeneratorProfile("tags", "many tags in a small tag table") {
+      $0.mostTags = 120
+      $0.slotCounts = [64, 128]
+      $0.machines.tableEntries = [8, 16, 64]
+    },
+    GeneratorProfile("types", "quota, cache alignment, session and no-execute memory") {
+      $0.types = everyType
+      $0.sizes = [.tiny, .lookaside, .small, .threshold]
+    },
+    GeneratorProfile("contiguous", "contiguous memory in and outside of the pool") {
+      $0.weights = [.alloc: 6, .free: 8, .contiguous: 4]
+      $0.machines.expansionPages = [0, 16, 32]
+    },
+    GeneratorProfile("deferred", "deferred frees and tails of large allocations") {
+      $0.sizes = [.tiny, .small, .threshold, .pages, .large]
+      $0.types = [.nonPaged, .paged, [.paged, .session], .noExecute]
+      $0.machines.versions = ["windows-7-x86", "windows-7-x64", "windows-8-x64"]
+      $0.machines.lookasideDepths = [0, 1, nil]
+    },
+    GeneratorProfile("fragments", "small blocks in the tails of large allocations") {
+      $0.sizes = [.tiny, .lookaside, .pages]
+      $0.machines.versions = ["windows-7-x86", "windows-7-x64", "windows-8-x64"]
+      $0.machines.lookasideDepths = [0]
+      $0.machines.singlePageDepths = [0, 1]
+    },
+  ]
+
+  private static let negativeProfiles: [GeneratorProfile] = NegativeOperation.allCases.map { kind in
+    GeneratorProfile(kind.rawValue, "ends in misuse: \(kind.rawValue)") {
+      $0.sizes = [.tiny, .lookaside, .small, .threshold, .pages]
+      $0.slotCounts = [4, 8, 16]
+      $0.negative = kind
+    }
+  }
+}

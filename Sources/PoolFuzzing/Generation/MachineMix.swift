@@ -1,0 +1,63 @@
+import KernelPool
+import PoolTrace
+import PropertyTesting
+
+/// Which machines a profile of the generator draws.
+public struct MachineMix: Sendable {
+  /// Versions by name; empty means all.
+  public var versions: [String] = []
+  /// Pages of nonpaged pool.
+  public var nonPagedPages: [UInt64] = [64, 96, 128, 256]
+  /// Further pages by expansion.
+  public var expansionPages: [UInt64] = [0, 0, 0, 16, 64]
+  /// Pages of paged, session and contiguous regions.
+  public var otherPages: [UInt64] = [16, 32, 64]
+  /// Lookaside depths; nil is the version's own.
+  public var lookasideDepths: [UInt16?] = [0, 0, 1, 2, 4, nil]
+  /// Depths of the single-page lists.
+  public var singlePageDepths: [UInt16] = [0, 0, 1, 2, 4]
+  /// Physical pages left; nil is enough.
+  public var availablePages: [UInt64?] = [nil, nil, 0, 8]
+  /// Entries of the tag table and of the big-page table.
+  public var tableEntries: [UInt64] = [64, 64, 256]
+  /// Processors.
+  public var processors: [Int] = [1]
+  /// Page tables' entries: the step of growth.
+  public var pageTableEntries: [UInt64] = [8, 16, 64]
+  /// Whether lookaside depths may adjust themselves.
+  public var dynamicDepths = false
+  /// Batch sizes of deferred frees.
+  public var deferredLimits: [UInt32] = [1, 2, 4, 32]
+  /// Bytes of a page.
+  public var pageBytes: [UInt64] = [4096]
+
+  /// A machine; every choice is one draw, so bytes decode field by field.
+  func draw(_ choices: inout some ChoiceSource) -> PoolSetup {
+    let all = versions.isEmpty ? Profile.all : versions.compactMap(Profile.named)
+    var profile = choices.draw(from: all)
+    profile.pageTableEntries = choices.draw(from: pageTableEntries)
+    profile.deferredFreeLimit = choices.draw(from: deferredLimits)
+    if dynamicDepths, choices.chance(1, in: 2) { profile.lookasideDepthRule = .missRatio }
+    let standardPage = profile.pageBytes
+    profile.pageBytes = choices.draw(from: pageBytes)
+    if profile.pageBytes != standardPage { profile.pageTableEntries = 16 }
+    var configuration = PoolTrace.TraceConfiguration(profile: profile)
+    configuration.pool.nonPagedPages =
+      choices.draw(from: nonPagedPages) * (standardPage / profile.pageBytes)
+    let more = choices.draw(from: expansionPages)
+    if more > 0 {
+      configuration.pool.maximumNonPagedPages = configuration.pool.nonPagedPages + more
+      configuration.pool.expansion = choices.draw(from: [.smallestCluster, .lowestFirst])
+    }
+    configuration.pool.pagedPages = choices.draw(from: otherPages)
+    configuration.pool.sessionPages = choices.draw(from: otherPages)
+    configuration.pool.contiguousPages = choices.draw(from: otherPages)
+    configuration.pool.lookasideDepth = choices.draw(from: lookasideDepths)
+    configuration.pool.singlePageDepth = choices.draw(from: singlePageDepths)
+    configuration.pool.availablePages = choices.draw(from: availablePages)
+    configuration.pool.trackerEntries = choices.draw(from: tableEntries)
+    configuration.pool.bigTableEntries = choices.draw(from: tableEntries)
+    configuration.pool.processors = choices.draw(from: processors)
+    return PoolSetup(configuration)
+  }
+}

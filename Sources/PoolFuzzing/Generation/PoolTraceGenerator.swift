@@ -1,0 +1,251 @@
+import KernelPool
+import PoolTrace
+import PropertyTesting
+
+/// Makes traces of the pool from choices: total, so that every string of bytes is a trace.
+///
+/// It looks at the slots it has filled, never at the pool, and writes slots, never positions. A
+/// random source picks what can work now; bytes name kinds and slots whatever the state, and what
+/// cannot work is skipped when executed.
+public struct PoolTraceGenerator {
+  /// The machine.
+  public let setup: PoolSetup
+  /// What the trace keeps to.
+  public let features: TraceFeatures
+  private let profile: GeneratorProfile
+  private var slots: PropertyTesting.SlotTable
+  private var held: [Held]
+  private var isFilling = true
+  private var lastKind: Int?
+
+  /// What the generator knows of a slot's last allocation.
+  private struct Held {
+    var bytes: UInt64 = 0
+    var tag = PoolTag("Test")
+    var isContiguous = false
+    var isPinned = false
+  }
+
+  /// The most operations of a trace that bytes stand for.
+  public static let longestDecodedTrace = 4096
+
+  /// A generator at the beginning of a trace: draws the machine, unless one is given, and the
+  /// features.
+  public init(
+    _ profile: GeneratorProfile, setup given: PoolSetup? = nil,
+    choices: inout some ChoiceSource
+  ) {
+    self.profile = profile
+    let setup = given ?? profile.machines.draw(&choices)
+    self.setup = setup
+    features = TraceFeatures(profile, setup, &choices)
+    slots = PropertyTesting.SlotTable(capacity: features.slotCount, policy: features.policy)
+    held = Array(repeating: Held(), count: features.slotCount)
+  }
+
+  /// A trace of a profile with so many operations, misuse not counted; fewer where the choices
+  /// end.
+  public static func trace(
+    _ profile: GeneratorProfile, operationCount: Int, setup: PoolSetup? = nil,
+    choices: inout some ChoiceSource
+  ) -> PoolFuzzTrace {
+    var generator = PoolTraceGenerator(profile, setup: setup, choices: &choices)
+    var operations: [PoolOperation] = []
+    operations.reserveCapacity(min(operationCount, 1 << 16) + 4)
+    while operations.count < operationCount, !choices.isExhausted {
+      operations.append(generator.next(&choices))
+    }
+    operations += generator.misuse(&choices)
+    return PoolFuzzTrace(configuration: generator.setup, operations: operations)
+  }
+
+  /// The trace that a string of bytes stands for; the first byte is the profile.
+  public static func trace(decoding bytes: [UInt8]) -> PoolFuzzTrace {
+    var choices = ByteChoices(bytes)
+    let profile = choices.draw(from: GeneratorProfile.all)
+    return trace(profile, operationCount: longestDecodedTrace, choices: &choices)
+  }
+
+  /// The next operation.
+  public mutating func next(_ choices: inout some ChoiceSource) -> PoolOperation {
+    let number = drawKind(&choices) ?? PoolOperationKind.alloc.rawValue
+    lastKind = number
+    switch PoolOperationKind.allCases[number] {
+    case .alloc: return allocation(&choices)
+    case .contiguous: return contiguous(&choices)
+    case .free: return free(&choices)
+    case .fill: return fill(&choices)
+    case .write: return write(&choices)
+    case .tick: return PoolOperation(normal: .tick(seconds: UInt32(1 + choices.draw(below: 3))))
+    case .processor, .freeAt, .writeAt, .interruptLevel:
+      let count = UInt64(setup.configuration.pool.processors)
+      return PoolOperation(normal: .processor(UInt8(choices.draw(below: count))))
+    }
+  }
+
+  // MARK: Kinds
+
+  private mutating func drawKind(_ choices: inout some ChoiceSource) -> Int? {
+    if features.rhythm == .bursts, let lastKind, isPossible(lastKind),
+      choices.chance(7, in: 8)
+    {
+      return lastKind
+    }
+    if features.rhythm == .sawtooth {
+      if slots.liveCount * 8 >= slots.capacity * 7 { isFilling = false }
+      if slots.liveCount * 8 <= slots.capacity { isFilling = true }
+      if choices.chance(7, in: 8) {
+        return (isFilling ? PoolOperationKind.alloc : .free).rawValue
+      }
+    }
+    return choices.drawKind(weights: features.weights) { isPossible($0) }
+  }
+
+  private func isPossible(_ kind: Int) -> Bool {
+    switch PoolOperationKind.allCases[kind] {
+    case .alloc, .contiguous: slots.emptyCount > 0
+    case .free, .fill, .write: slots.liveCount > 0
+    default: true
+    }
+  }
+
+  // MARK: Operations
+
+  private mutating func allocation(_ choices: inout some ChoiceSource) -> PoolOperation {
+    let slot = choices.drawSlot(.empty, from: slots) ?? Slot(0)
+    let bytes = size(&choices)
+    let type = choices.draw(from: features.types)
+    let tag = choices.draw(from: features.tags)
+    note(slot, Held(bytes: bytes, tag: tag, isPinned: isPinned(&choices)))
+    return .alloc(slot, type, bytes: bytes, tag: tag)
+  }
+
+  private mutating func contiguous(_ choices: inout some ChoiceSource) -> PoolOperation {
+    let slot = choices.drawSlot(.empty, from: slots) ?? Slot(0)
+    let page = setup.configuration.pool.profile.pageBytes
+    var bytes = choices.chance(1, in: 2) ? size(&choices) : page * (1 + choices.draw(below: 4))
+    // Whole pages only: where a version counts the bytes of large requests unrounded, one whose
+    // page frames do not suit leaves a difference behind that nobody outside can know.
+    if bytes > page / 2 { bytes = (bytes + page - 1) / page * page }
+    let boundaries: [UInt64] = [0, 0, page, 2 * page, 4 * page]
+    let limits = ContiguousLimits(
+      lowest: choices.draw(from: [0, 0, 0x4000 * page]),
+      highest: choices.draw(from: [.max, .max, 0x4020 * page]),
+      boundary: choices.draw(from: boundaries))
+    note(slot, Held(bytes: bytes, tag: .contiguous, isContiguous: true))
+    return PoolOperation(
+      normal: .contiguous(
+        PoolOperation.name(slot), bytes: bytes, limits: limits == .none ? nil : limits))
+  }
+
+  private mutating func free(_ choices: inout some ChoiceSource) -> PoolOperation {
+    let slot = leaving(&choices) ?? Slot(0)
+    slots.empty(slot)
+    let known = held[slot.number]
+    let withTag = choices.chance(1, in: 2)
+    return .free(slot, tag: withTag && !known.isContiguous ? known.tag : nil)
+  }
+
+  private mutating func fill(_ choices: inout some ChoiceSource) -> PoolOperation {
+    let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
+    return PoolOperation(normal: .fill(PoolOperation.name(slot)))
+  }
+
+  /// A store within the owner's own bytes; none of its bytes is left to a stale pointer.
+  private mutating func write(_ choices: inout some ChoiceSource) -> PoolOperation {
+    let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
+    let room = held[slot.number].bytes
+    guard room > 0, slots.isLive(slot) else { return fill(&choices) }
+    let count = 1 + choices.draw(below: min(room, 8))
+    let offset = choices.draw(below: room - count + 1)
+    let bytes = (0..<count).map { _ in UInt8(choices.draw(below: 256)) }
+    return PoolOperation(
+      normal: .write(PoolOperation.name(slot), offset: Int64(offset), bytes))
+  }
+
+  // MARK: Sizes and lifetimes
+
+  private mutating func size(_ choices: inout some ChoiceSource) -> UInt64 {
+    let profile = setup.configuration.pool.profile
+    if choices.chance(1, in: 64) { return choices.draw(below: 2 * profile.pageBytes) }
+    let centre = choices.draw(from: features.sizes)
+    guard features.hasNeighbours else { return centre }
+    switch choices.draw(below: 8) {
+    case 1: return centre + 1
+    case 2: return centre - min(centre, 1)
+    case 3, 4: return centre + profile.unitBytes
+    case 5, 6: return centre - min(centre, profile.unitBytes)
+    default: return centre
+    }
+  }
+
+  private mutating func isPinned(_ choices: inout some ChoiceSource) -> Bool {
+    features.rhythm == .pinned && choices.chance(1, in: 8)
+  }
+
+  /// The slot whose lifetime ends now.
+  private mutating func leaving(_ choices: inout some ChoiceSource) -> Slot? {
+    switch features.rhythm {
+    case .generations:
+      if choices.chance(7, in: 8), let newest = slots.newest { return newest }
+      return choices.drawSlot(.live, from: slots)
+    case .pinned:
+      for _ in 0..<4 {
+        guard let slot = choices.drawSlot(.leaving, from: slots) else { return nil }
+        if !held[slot.number].isPinned || slots.policy != .anyOrder { return slot }
+      }
+      return choices.drawSlot(.live, from: slots)
+    case .steady, .sawtooth, .bursts: return choices.drawSlot(.leaving, from: slots)
+    }
+  }
+
+  private mutating func note(_ slot: Slot, _ what: Held) {
+    guard !slots.isLive(slot) else { return }
+    slots.fill(slot)
+    held[slot.number] = what
+  }
+}
+
+private typealias Slot = PropertyTesting.Slot
+
+// MARK: Misuse
+
+extension PoolTraceGenerator {
+  /// The operations with which a trace of a negative profile ends.
+  mutating func misuse(_ choices: inout some ChoiceSource) -> [PoolOperation] {
+    guard let negative = profile.negative else { return [] }
+    let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
+    let name = PoolOperation.name(slot)
+    let owned = held[slot.number]
+    switch negative {
+    case .doubleFree:
+      return [.free(slot), PoolOperation(normal: .freeAt(.slot(name, offset: 0), tag: nil))]
+    case .wrongTag:
+      let other = PoolTag("Xxxx")
+      return [PoolOperation(normal: .freeAt(.slot(name, offset: 0), tag: other))]
+    case .foreignFree:
+      let unit = Int64(setup.configuration.pool.profile.unitBytes)
+      let offset = choices.draw(from: [4, 1, unit, -unit, 2 * unit])
+      let expression: AddressExpression =
+        choices.chance(1, in: 4)
+        ? .absolute(0x7FFF_0008 &+ choices.draw(below: 2) * 0x10_0000)
+        : .slot(name, offset: offset)
+      return [PoolOperation(normal: .freeAt(expression, tag: nil))]
+    case .overflow:
+      let count = choices.draw(in: 1...PoolOperation.longestStore)
+      let slack = Int64(choices.draw(below: 17))
+      let bytes = (0..<count).map { _ in UInt8(1 + choices.draw(below: 255)) }
+      let end = Int64(clamping: owned.bytes) + slack
+      return [PoolOperation(normal: .write(name, offset: end, bytes))]
+    case .writeAfterFree:
+      let count = Int(setup.configuration.pool.profile.wordBytes)
+      let bytes = (0..<count).map { _ in UInt8(1 + choices.draw(below: 255)) }
+      return [.free(slot), PoolOperation(normal: .write(name, offset: 0, bytes))]
+    case .interruptLevel:
+      return [
+        PoolOperation(normal: .interruptLevel(2)),
+        .alloc(Slot(features.slotCount), .paged, bytes: 64, tag: owned.tag),
+      ]
+    }
+  }
+}

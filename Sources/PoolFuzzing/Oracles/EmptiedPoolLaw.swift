@@ -1,0 +1,106 @@
+import KernelPool
+import PoolTrace
+
+/// The end-of-run law: a pool whose callers have freed everything equals a fresh one.
+///
+/// Before the comparison the deferred frees are processed, the lookaside lists are emptied into
+/// the lists and the single-page lists into the page level: these are the places where memory may
+/// rest. What may still differ: pages by which the pool has grown, where the big-page table lies
+/// and how large it is, tags that were entered into the tag table, and counts of events.
+struct EmptiedPoolLaw {
+  private let held: [UInt64]
+  private let smallPages: [Int]
+  private let tablePages: UInt64
+  private let counters: [[UInt32]]
+  private let bigInUse: UInt64
+
+  private static let kinds: [PoolKind] = [.nonPaged, .paged, .session]
+
+  /// What a fresh pool holds by itself.
+  init(_ view: PoolView) {
+    held = Self.kinds.map { PageCensus(view, $0).held }
+    smallPages = Self.kinds.map { view.smallBlockPages($0).count }
+    tablePages = Self.tablePages(view)
+    counters = view.descriptors.map { Self.counters(view, $0) }
+    bigInUse = view.variables.bigTableInUse
+  }
+
+  /// What is wrong with an emptied pool.
+  func failures(_ pool: inout KernelPool) -> [PoolFailure] {
+    for outcome in [pool.drainDeferredFrees(), pool.drainLookasides(), pool.drainSinglePages()] {
+      if case .halted(let reason) = outcome { return [.halted(reason)] }
+    }
+    var failures = pageFailures(pool.view)
+    failures += counterFailures(pool.view)
+    if failures.isEmpty, let failure = Self.pageAgain(&pool) { failures.append(failure) }
+    return failures
+  }
+
+  private func pageFailures(_ view: PoolView) -> [PoolFailure] {
+    var failures: [PoolFailure] = []
+    for (index, kind) in Self.kinds.enumerated() {
+      let small = view.smallBlockPages(kind).count
+      if small != smallPages[index] {
+        failures.append(.oracle(.emptied, "\(small) pages of small blocks remain in \(kind) pool"))
+      }
+      var expected = held[index]
+      if kind == .nonPaged { expected = expected &+ Self.tablePages(view) &- tablePages }
+      let now = PageCensus(view, kind).held
+      if now != expected {
+        failures.append(
+          .oracle(.emptied, "\(kind) pool holds \(now) pages, a fresh one \(expected)"))
+      }
+    }
+    return failures
+  }
+
+  private func counterFailures(_ view: PoolView) -> [PoolFailure] {
+    guard view.variables.bigTableExpansionFailures == 0 else { return [] }
+    var failures: [PoolFailure] = []
+    for (index, root) in view.descriptors.enumerated() {
+      let now = Self.counters(view, root)
+      if now != counters[index] {
+        failures.append(
+          .oracle(
+            .emptiedCounters,
+            "blocks, pages, large pages of descriptor \(index): \(now), fresh \(counters[index])"))
+      }
+    }
+    if view.variables.bigTableInUse != bigInUse {
+      failures.append(.oracle(.emptiedCounters, "entries of the big-page table remain in use"))
+    }
+    let charged = view.variables.chargedBytes
+    if charged.nonPaged != 0 || charged.paged != 0 {
+      failures.append(.oracle(.emptiedCounters, "the process is still charged"))
+    }
+    return failures
+  }
+
+  /// A whole page can be had again, unless growth is impossible and the fresh pool was full.
+  private static func pageAgain(_ pool: inout KernelPool) -> PoolFailure? {
+    let census = PageCensus(pool.view, .nonPaged)
+    guard census.longestRun > 0 else { return nil }
+    pool.setInterruptLevel(0)
+    let bytes = pool.profile.pageBytes
+    guard case .address(let address) = pool.allocate(.nonPaged, bytes: bytes, tag: PoolTag("Test"))
+    else { return .oracle(.emptiedPage, "an emptied pool refuses a page") }
+    _ = pool.free(address, tag: PoolTag("Test"))
+    return nil
+  }
+
+  private static func counters(_ view: PoolView, _ root: DescriptorRoot) -> [UInt32] {
+    func word(_ offset: UInt64) -> UInt32 { view.word32(root.address &+ offset) ?? 0 }
+    let layout = view.profile.descriptor
+    return [
+      word(layout.runningAllocations) &- word(layout.runningFrees), word(layout.totalPages),
+      word(layout.totalBigPages),
+    ]
+  }
+
+  private static func tablePages(_ view: PoolView) -> UInt64 {
+    let variables = view.variables
+    guard view.isNonPaged(variables.bigTable) else { return 0 }
+    let bytes = variables.bigTableEntries &* view.profile.bigEntryBytes
+    return (bytes &+ view.profile.pageBytes &- 1) / view.profile.pageBytes
+  }
+}

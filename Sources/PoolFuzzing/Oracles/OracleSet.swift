@@ -1,0 +1,35 @@
+/// Which oracles watch a run.
+public struct OracleSet: OptionSet, Sendable, Hashable {
+  /// The bits.
+  public var rawValue: UInt8
+  /// A set from its bits.
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Invariants of what each operation touched.
+  public static let cheapInvariants = OracleSet(rawValue: 1)
+  /// Every invariant after every operation.
+  public static let fullInvariants = OracleSet(rawValue: 2)
+  /// Every invariant at the end of the trace.
+  public static let finalInvariants = OracleSet(rawValue: 4)
+  /// The shadow allocator: what a caller may rely on, from the calls alone.
+  public static let shadow = OracleSet(rawValue: 8)
+  /// A refusal is only allowed when nothing fits.
+  public static let refusals = OracleSet(rawValue: 16)
+  /// Which block and which page the published rules choose.
+  public static let placement = OracleSet(rawValue: 32)
+  /// An emptied pool equals a fresh one.
+  public static let emptied = OracleSet(rawValue: 64)
+  /// What misuse must come to.
+  public static let verdicts = OracleSet(rawValue: 128)
+
+  /// All of them, every invariant after every operation.
+  public static let everything: OracleSet = [
+    .fullInvariants, .finalInvariants, .shadow, .refusals, .placement, .emptied, .verdicts,
+  ]
+  /// The fast ones after every operation, the rest at the end.
+  public static let fast: OracleSet = [
+    .cheapInvariants, .finalInvariants, .shadow, .emptied, .verdicts,
+  ]
+  /// None: what a run costs without them.
+  public static let none: OracleSet = []
+}

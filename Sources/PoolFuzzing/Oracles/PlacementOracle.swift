@@ -1,0 +1,158 @@
+import KernelPool
+
+/// Which block an allocation must get, read off the pool before it is made.
+///
+/// The rules are the published ones (Mandt 2011; ReactOS ExAllocatePoolWithTag): the top of a
+/// lookaside list; else the first block of the first list that has one, its front where it starts
+/// a page and its back otherwise; else a fresh page. Invariants cannot see a wrong choice, since
+/// the result is a sound pool all the same.
+struct PlacementOracle {
+  private let view: PoolView
+  private let profile: Profile
+  private let header: UInt64
+  private let linkMask: UInt64
+
+  init(_ view: PoolView) {
+    self.view = view
+    profile = view.profile
+    header = UInt64(view.profile.header.bytes)
+    linkMask = view.profile.linkEncoding == .lowBitSet ? 1 : 0
+  }
+
+  /// What an allocation is expected to get.
+  enum Prediction: Equatable {
+    /// A block whose address follows from the lists.
+    case block(Address)
+    /// An address that follows from the page level.
+    case page(Address)
+    /// Nothing is claimed.
+    case open
+  }
+
+  /// The expected address of an allocation.
+  func allocation(_ type: PoolType, bytes: UInt64) -> Prediction {
+    let facts = RequestFacts(type, bytes: bytes, profile)
+    if facts.isLarge { return page(facts.kind, facts.pages).map(Prediction.page) ?? .open }
+    if let body = lookasideTop(facts.kind, units: facts.units) {
+      return .block(aligned(body, facts))
+    }
+    let owner = descriptor(facts.kind)
+    guard let listHeads = owner.map({ view.descriptors[$0].listHeads }) else { return .open }
+    var units = facts.units + (profile.firstList == .exactFit ? 0 : 1)
+    while units <= profile.unitsPerPage {
+      let head = listHeads &+ (units &- 1) &* (2 &* profile.wordBytes)
+      guard let first = link(head) else { return .open }
+      if first != head { return chosen(from: first &- header, facts) }
+      units += 1
+    }
+    return page(facts.kind, 1).map { .page(aligned($0 &+ header, facts)) } ?? .open
+  }
+
+  private func chosen(from block: Address, _ facts: RequestFacts) -> Prediction {
+    guard let word = view.word32(block) else { return .open }
+    let size = UInt64(profile.header.blockSize.get(word))
+    let startsPage = profile.header.previousSize.get(word) == 0
+    let offset = startsPage || size < facts.units ? 0 : size - facts.units
+    return .block(aligned(block &+ offset &* profile.unitBytes &+ header, facts))
+  }
+
+  private func aligned(_ body: Address, _ facts: RequestFacts) -> Address {
+    facts.isGrown ? (body &+ 63) & ~63 : body
+  }
+
+  private func link(_ address: Address) -> Address? {
+    view.pointer(address).map { $0 & ~linkMask }
+  }
+
+  /// Position of the descriptor whose lists a request uses: paged ones take turns.
+  private func descriptor(_ kind: PoolKind) -> Int? {
+    let first = view.descriptors.firstIndex { $0.kind == kind }
+    guard kind == .paged, profile.pagedDescriptors > 1, let first else { return first }
+    let turns = UInt32(profile.pagedDescriptors - 1)
+    let last = view.variables.pagedRoundRobin
+    let next = last % turns + 1
+    return first + Int(profile.roundRobin == .advanceThenUse ? next : (last == 0 ? turns : last))
+  }
+
+  // MARK: Lookaside lists
+
+  /// The lists of a class in the order in which they are tried.
+  func lookasides(_ kind: PoolKind, units: UInt64) -> [LookasideList] {
+    let classes =
+      kind == .session ? profile.sessionLookasideClasses : profile.lookasideClasses
+    guard units > 0, units <= classes else { return [] }
+    func list(_ owner: Int) -> LookasideList {
+      view.lookaside(owner: owner, kind: kind, units: units)
+    }
+    // Session lists belong to the session, not to a processor (Mandt 2011).
+    if kind == .session { return [list(0)] }
+    switch profile.sharedLookaside {
+    case .none: return [list(view.variables.processor)]
+    case .sameList: return [list(0)]
+    case .separate: return [list(view.variables.processor), list(view.configuration.processors)]
+    }
+  }
+
+  private func lookasideTop(_ kind: PoolKind, units: UInt64) -> Address? {
+    lookasides(kind, units: units).first { $0.top != 0 }?.top
+  }
+
+  // MARK: Pages
+
+  /// The expected address of so many pages; nil where the pool must grow or nothing fits.
+  func page(_ kind: PoolKind, _ pages: UInt64) -> Address? {
+    let variables = view.variables
+    let lists = variables.singlePageLists
+    switch kind {
+    case .paged:
+      if pages == 1, lists.paged.count > 0 { return lists.paged.top }
+      return bitmapPage(variables.pagedBitmap, pages, hint: variables.pagedBitmap.hint)
+    case .session:
+      if pages == 1, lists.session.count > 0 { return lists.session.top }
+      return bitmapPage(variables.sessionBitmap, pages, hint: variables.sessionBitmap.hint)
+    case .nonPaged, .nonPagedNoExecute:
+      let kept = [lists.nonPaged.0, lists.nonPaged.1, lists.nonPaged.2]
+      if pages <= profile.singleListPages, pages <= 3, kept[Int(pages) - 1].count > 0 {
+        return kept[Int(pages) - 1].top
+      }
+      return profile.nonPagedPages == .bitmap
+        ? bitmapPage(variables.nonPagedBitmap, pages, hint: 0) : runPage(pages)
+    }
+  }
+
+  /// The end of the first sufficient run, lists in ascending order.
+  private func runPage(_ pages: UInt64) -> Address? {
+    var visited: UInt64 = 0
+    for list in min(pages, 4)...4 {
+      let head = view.variables.freeRunHeads &+ (list &- 1) &* 2 &* profile.wordBytes
+      var run = view.pointer(head) ?? head
+      while run != head, visited < view.variables.maximumPages {
+        guard let size = view.word32(run &+ 2 &* profile.wordBytes).map({ UInt64($0) })
+        else { return nil }
+        if size >= pages { return run &+ (size &- pages) &* profile.pageBytes }
+        run = view.pointer(run) ?? head
+        visited += 1
+      }
+    }
+    return nil
+  }
+
+  /// The lowest clear run at or after the hint, else the lowest of all.
+  private func bitmapPage(_ bitmap: PageBitmap, _ pages: UInt64, hint: UInt64) -> Address? {
+    for start in [hint >= bitmap.pages ? 0 : hint, 0] {
+      var run: UInt64 = 0
+      var page = start
+      while page < bitmap.openPages {
+        run = view.bit(page, ofMapAt: bitmap.allocationMap) ? 0 : run + 1
+        page += 1
+        if run == pages {
+          if profile.bitmapSearch == .beforeLimit, page == bitmap.pages { break }
+          let first = page - pages
+          if bitmap.base == 0 { return PageCensus.address(view, first) }
+          return bitmap.base &+ first &* profile.pageBytes
+        }
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,45 @@
+import KernelPool
+
+/// A number that changes with any byte, mark, list or counter of a pool: what "unchanged" means.
+enum PoolDigest {
+  /// The digest; time proportional to the mapped pages.
+  static func of(_ view: PoolView) -> UInt64 {
+    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ word: UInt64) { digest = (digest ^ word) &* 0x100_0000_01B3 }
+    let variables = view.variables
+    for base in bases(view) {
+      guard let region = view.region(of: base) else { continue }
+      let page = view.profile.pageBytes
+      for start in stride(from: region.base, to: region.base &+ region.byteCount, by: Int(page)) {
+        // The first look at a page may give it its stamp and mark, so the mark is read second.
+        let isMapped = view.byte(start) != nil
+        add(UInt64(region.marks(at: start)?.rawValue ?? 0))
+        guard isMapped else { continue }
+        for place in stride(from: start, to: start &+ page, by: 8) { add(view.word64(place) ?? 0) }
+      }
+    }
+    for owner in 0..<view.lookasideOwners {
+      for kind in PoolKind.allCases {
+        for units in 1...view.profile.lookasideClasses {
+          let list = view.lookaside(owner: owner, kind: kind, units: units)
+          add(list.top)
+          add(UInt64(list.count))
+        }
+      }
+    }
+    add(variables.bigTableInUse)
+    add(variables.expansionUsed)
+    add(variables.pagedBitmap.hint)
+    add(variables.chargedBytes.nonPaged)
+    add(variables.chargedBytes.paged)
+    return digest
+  }
+
+  private static func bases(_ view: PoolView) -> [Address] {
+    let profile = view.profile
+    var bases = [profile.nonPagedBase, profile.pagedBase, profile.bitmapBase]
+    if let expansion = profile.expansionBase { bases.append(expansion) }
+    if profile.hasSessionPool { bases.append(profile.sessionBase) }
+    return bases + view.descriptors.map(\.address).filter { view.region(of: $0)?.kind == nil }
+  }
+}

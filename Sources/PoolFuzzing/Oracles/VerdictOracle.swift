@@ -1,0 +1,162 @@
+import KernelPool
+import PoolInvariants
+import PoolTrace
+import PoolWalk
+
+/// Predicts what misuse must come to, from the pool before it and the published checks of each
+/// version (Microsoft, bug checks 0xC2 and 0x19; ReactOS ExFreePoolWithTag; Mandt 2011).
+///
+/// It claims little and means it: a stop with a code where the version documents one, a fault on
+/// unmapped memory, and that a change of a header's sizes, of a free block's links or of somebody
+/// else's bytes is noticed by an invariant.
+struct VerdictOracle {
+  private let view: PoolView
+  private let live: LiveAllocations
+  private var profile: Profile { view.profile }
+  private var header: UInt64 { UInt64(view.profile.header.bytes) }
+
+  init(_ view: PoolView, _ live: LiveAllocations) {
+    self.view = view
+    self.live = live
+  }
+
+  /// The verdict on an operation.
+  func verdict(on operation: PoolTrace.Operation, _ replayer: borrowing Replayer) -> Verdict {
+    switch operation {
+    case .alloc(let name, let type, _, _): return allocation(replayer.slots[name], type)
+    case .contiguous(let name, _, _): return allocation(replayer.slots[name], .cacheAligned)
+    case .free(let name, let tag):
+      guard let slot = replayer.slots[name], slot.state == .holds else { return .harmless }
+      return free(slot.address, slot.isContiguous ? nil : tag)
+    case .freeAt(let expression, let tag):
+      return replayer.resolve(expression).map { free($0, tag) } ?? .harmless
+    case .write(let name, let offset, let bytes):
+      guard let slot = replayer.slots[name], slot.address != 0, slot.state != .null
+      else { return .harmless }
+      let isOwner = slot.state == .holds
+      return store(
+        slot.address &+ UInt64(bitPattern: offset), bytes, owner: isOwner ? slot.address : nil)
+    case .writeAt(let expression, let bytes):
+      guard let address = replayer.resolve(expression) else { return .harmless }
+      return store(address, bytes, owner: nil)
+    default: return .harmless
+    }
+  }
+
+  private func allocation(_ slot: PoolTrace.Slot?, _ type: PoolType) -> Verdict {
+    if slot?.state == .holds { return .harmless }
+    let level = view.variables.interruptLevel
+    guard level > (type.isPaged ? 1 : 2) else { return .harmless }
+    return .bugCheck(code: BugCheck.badPoolCaller, first: 8)
+  }
+
+  // MARK: Frees
+
+  private func free(_ address: Address, _ tag: PoolTag?) -> Verdict {
+    guard let owned = live[address] else { return strayFree(address) }
+    if owned.isContiguous, view.region(of: address)?.kind == nil { return .harmless }
+    let level = view.variables.interruptLevel
+    if level > (owned.type.isPaged ? 1 : 2) {
+      return .bugCheck(code: BugCheck.badPoolCaller, first: 9)
+    }
+    guard let tag, tag.word != 0 else { return .harmless }
+    let isRefused =
+      switch profile.tagCheck {
+      case .never: false
+      case .protectedOnly:
+        owned.tag.isProtected && tag.unprotected != owned.tag.unprotected
+      case .always: tag != owned.tag.unprotected
+      }
+    // A large allocation that found its table full has lost its tag: the right one is refused.
+    if address & (profile.pageBytes &- 1) == 0, view.variables.bigTableExpansionFailures != 0,
+      profile.tagCheck != .never
+    {
+      return .unspecified
+    }
+    guard isRefused else { return .harmless }
+    return .bugCheck(code: BugCheck.badPoolCaller, first: 0xA)
+  }
+
+  /// A free of an address that no caller holds.
+  private func strayFree(_ address: Address) -> Verdict {
+    guard address & (profile.pageBytes &- 1) != 0 else { return .unspecified }
+    let region = view.region(of: address)
+    if profile.doubleFreeCheck == .freeHeader {
+      guard region?.kind != nil else {
+        return .bugCheck(
+          code: BugCheck.badPoolCaller, first: address < profile.systemBase ? 0x40 : 0x43)
+      }
+      if (address &- header) & (profile.unitBytes &- 1) != 0 {
+        return .bugCheck(code: BugCheck.badPoolCaller, first: 0x46)
+      }
+    }
+    guard view.word32(address &- header) != nil else { return .fault }
+    guard let block = block(startingAt: address &- header) else { return .unspecified }
+    switch block.state {
+    case .free, .orphan:
+      guard profile.doubleFreeCheck == .freeHeader else { return .unspecified }
+      return .bugCheck(code: BugCheck.badPoolCaller, first: 7)
+    case .lookaside, .deferred: return .noticed
+    case .allocated, .fragment: return .unspecified
+    }
+  }
+
+  // MARK: Stores
+
+  private func store(_ address: Address, _ bytes: [UInt8], owner: Address?) -> Verdict {
+    if let owner, let owned = live[owner], address >= owner,
+      address &- owner &+ UInt64(bytes.count) <= owned.requestedBytes
+    {
+      return .harmless
+    }
+    var changed: [Address] = []
+    for (offset, byte) in bytes.enumerated() {
+      let place = address &+ UInt64(offset)
+      guard let old = view.byte(place) else { return .fault }
+      if old != byte { changed.append(place) }
+    }
+    if changed.isEmpty { return .harmless }
+    return changed.contains(where: isWatched) ? .noticed : .unspecified
+  }
+
+  /// True where a change of the byte must break an invariant.
+  private func isWatched(_ place: Address) -> Bool {
+    guard case .smallBlocks(let page)? = walker.use(ofPageAt: place) else { return false }
+    let walk = walker.blocks(ofPage: page)
+    guard walk.faults.isEmpty, let block = walk.block(containing: place) else { return false }
+    let offset = place &- block.address
+    if offset < 4 { return isSizeByte(offset, startsPage: block.address == page) }
+    switch block.state {
+    case .free:
+      return offset >= header && offset < header &+ 2 &* profile.wordBytes
+    case .allocated: return isPattern(place, from: block.address &+ header)
+    case .orphan, .lookaside, .deferred, .fragment: return false
+    }
+  }
+
+  /// True for the bytes that hold nothing but a size's low bits.
+  private func isSizeByte(_ offset: UInt64, startsPage: Bool) -> Bool {
+    let layout = profile.header
+    return offset == UInt64(layout.previousSize.shift / 8)
+      || offset == UInt64(layout.blockSize.shift / 8)
+  }
+
+  /// True for a byte of somebody's pattern that its owner has not written over.
+  private func isPattern(_ place: Address, from body: Address) -> Bool {
+    guard let owned = live[body], owned.patternSeed != nil else { return false }
+    let offset = place &- body
+    return offset < owned.requestedBytes
+      && !(offset >= owned.writtenFrom && offset < owned.writtenTo)
+  }
+
+  // MARK: Blocks
+
+  private var walker: PoolWalker { PoolWalker(view) }
+
+  private func block(startingAt address: Address) -> PoolBlock? {
+    guard case .smallBlocks(let page)? = walker.use(ofPageAt: address) else { return nil }
+    let walk = walker.blocks(ofPage: page)
+    guard walk.faults.isEmpty, let block = walk.block(containing: address) else { return nil }
+    return block.address == address ? block : nil
+  }
+}

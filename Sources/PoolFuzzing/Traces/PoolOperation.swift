@@ -1,0 +1,104 @@
+import KernelPool
+import PoolTrace
+import PropertyTesting
+
+/// An operation of the trace language as generators and shrinkers see it: a value that names
+/// numbered slots and tells its numbers.
+///
+/// It holds the operation of the language itself, so executing a trace converts nothing. Only a
+/// normal form is held: a tag of zero on a free is no tag, limits that limit nothing are none, a
+/// store has 1 to 16 bytes. Configurations, dumps and expectations have no place here: the first
+/// is the trace's own, the others belong to who replays it.
+public struct PoolOperation: SlotOperation {
+  /// The operation in the trace language.
+  public let operation: PoolTrace.Operation
+
+  /// The most bytes of one store; longer ones are several operations.
+  public static let longestStore = 16
+
+  /// The normal form of an operation; nil where it has none here or names a slot that is no
+  /// number below `Slot.limit`.
+  public init?(_ operation: PoolTrace.Operation) {
+    guard let normal = Self.normalised(operation) else { return nil }
+    self.operation = normal
+  }
+
+  /// An operation known to be in normal form.
+  init(normal operation: PoolTrace.Operation) { self.operation = operation }
+
+  /// An allocation.
+  public static func alloc(
+    _ slot: PropertyTesting.Slot, _ type: PoolType, bytes: UInt64, tag: PoolTag
+  ) -> PoolOperation {
+    PoolOperation(normal: .alloc(name(slot), type, bytes: bytes, tag: tag))
+  }
+
+  /// A free; nil frees without a tag.
+  public static func free(_ slot: PropertyTesting.Slot, tag: PoolTag? = nil) -> PoolOperation {
+    PoolOperation(normal: .free(name(slot), tag: tag?.word == 0 ? nil : tag))
+  }
+
+  /// The name that a slot has in the trace language.
+  static func name(_ slot: PropertyTesting.Slot) -> SlotName { SlotName(UInt64(slot.number)) }
+
+  /// The slot of a name; nil where the name is no number below `Slot.limit`.
+  static func slot(_ name: SlotName) -> PropertyTesting.Slot? {
+    name.number.flatMap { Int(exactly: $0) }.flatMap { PropertyTesting.Slot(exactly: $0) }
+  }
+
+  /// The name of the slot that the operation is about, if it is about one.
+  var slotName: SlotName? {
+    switch operation {
+    case .alloc(let name, _, _, _), .contiguous(let name, _, _), .free(let name, _),
+      .write(let name, _, _), .fill(let name), .freeAt(.slot(let name, _), _),
+      .writeAt(.slot(let name, _), _):
+      name
+    default: nil
+    }
+  }
+
+  private static func normalised(_ operation: PoolTrace.Operation) -> PoolTrace.Operation? {
+    if let name = PoolOperation(normal: operation).slotName, slot(name) == nil { return nil }
+    switch operation {
+    case .config, .dump, .expect: return nil
+    case .free(let name, let tag?) where tag.word == 0: return .free(name, tag: nil)
+    case .freeAt(let address, let tag?) where tag.word == 0: return .freeAt(address, tag: nil)
+    case .contiguous(let name, let bytes, let limits?) where limits == .none:
+      return .contiguous(name, bytes: bytes, limits: nil)
+    case .write(_, _, let bytes), .writeAt(_, let bytes):
+      return (1...longestStore).contains(bytes.count) ? operation : nil
+    default: return operation
+    }
+  }
+
+  // MARK: What a shrinker asks
+
+  /// Rank of the kind: frees are simplest, then allocations, then what stores, then settings.
+  public var kind: Int { operationKind.rawValue }
+
+  /// The kind.
+  public var operationKind: PoolOperationKind { PoolOperationKind(operation) }
+
+  /// What it does with its slot. A store or a free through an address may be stale, so it only
+  /// mentions the slot.
+  public var slots: SlotUses {
+    guard let slot = slotName.flatMap(Self.slot) else { return .none }
+    switch operationKind {
+    case .alloc, .contiguous: return .creates(slot)
+    case .free: return .destroys(slot)
+    case .fill: return .uses(slot)
+    default: return .mentions(slot)
+    }
+  }
+
+  /// The same on other slots.
+  public func renamingSlots(
+    _ rename: (PropertyTesting.Slot) -> PropertyTesting.Slot
+  ) -> PoolOperation {
+    PoolOperation(
+      normal: renamed { name in Self.slot(name).map { Self.name(rename($0)) } ?? name })
+  }
+
+  /// The line of the trace language.
+  public var description: String { TraceWriter.line(operation) }
+}

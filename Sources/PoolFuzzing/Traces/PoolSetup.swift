@@ -1,0 +1,47 @@
+import KernelPool
+import PoolTrace
+import PropertyTesting
+
+/// The machine that a generated trace runs on, as generators and shrinkers see it.
+///
+/// The configuration is the trace language's. What a trace file does not hold stands beside it:
+/// the planted bug and how much is checked. Its numbers (`parameters`) are those that generators
+/// draw; each has its default as origin, so shrinking leads to the machine that needs no
+/// `config` line. Facts of a profile that were overridden by hand stay as they are.
+public struct PoolSetup: PropertyTesting.TraceConfiguration {
+  /// The machine.
+  public var configuration: PoolTrace.TraceConfiguration
+  /// A planted bug.
+  public var mutant: Mutant
+  /// Which oracles watch.
+  public var oracles: OracleSet
+
+  /// The defaults of the trace language, healthy, with every oracle watching.
+  public init() { self.init(PoolTrace.TraceConfiguration()) }
+
+  /// A machine.
+  public init(
+    _ configuration: PoolTrace.TraceConfiguration, mutant: Mutant = .none,
+    oracles: OracleSet = .everything
+  ) {
+    self.configuration = configuration
+    self.mutant = mutant
+    self.oracles = oracles
+  }
+
+  /// The `config` line.
+  public var description: String { configuration.line(.differences) }
+
+  /// The numbers, the version first.
+  public var parameters: [Parameter] { SetupNumber.all.map { $0.parameter(of: self) } }
+
+  /// The same with one number replaced; nil where no machine can have it.
+  public func replacingParameter(at index: Int, with value: UInt64) -> PoolSetup? {
+    guard SetupNumber.all.indices.contains(index) else { return nil }
+    var copy = self
+    guard SetupNumber.all[index].set(&copy.configuration, value),
+      copy == self || copy.configuration.problem == nil
+    else { return nil }
+    return copy
+  }
+}

@@ -1,0 +1,67 @@
+import KernelPool
+import PoolFuzzing
+import PoolTrace
+import PropertyTesting
+import Testing
+
+/// Every rule of the oracles is seen to fail on a planted bug.
+@Suite struct OracleTests {
+  /// A planted bug, the profile that meets it, and the rule that must be among those broken.
+  static let planted: [(mutant: Mutant, profile: String, rule: OracleRule)] = [
+    (.sessionAsPaged, "paged", .region),
+    (.bitmapNoSecondSearch, "exhaustion", .refusal),
+    (.failureNotCounted, "exhaustion", .refusalCount),
+    (.splitAlwaysFront, "small-lists", .placementBlock),
+    (.lookasideFirstInFirstOut, "lookasides", .placementBlock),
+    (.singlePageFirstInFirstOut, "pages", .placementPage),
+    (.runTakenFromFront, "pages", .placementPage),
+    (.freedToTail, "small-lists", .placementFreed),
+    (.keepsFreePage, "small-lists", .emptied),
+    (.releasedPageStillCounted, "small-lists", .emptiedCounters),
+  ]
+
+  @Test(arguments: planted.indices)
+  func aRuleIsSeenToFail(_ index: Int) throws {
+    let (mutant, name, rule) = Self.planted[index]
+    let profile = try #require(GeneratorProfile.named(name))
+    var found = false
+    for seed in 0..<60 where !found {
+      var trace = HealthyTests.trace(profile, seed: UInt64(seed), count: 60, mutant: mutant)
+      // Without the invariants, which are often faster.
+      trace.configuration.oracles = [.shadow, .refusals, .placement, .emptied]
+      let failures = FuzzRun(trace).failure?.failures ?? []
+      found = failures.contains { $0.rule == rule.rawValue }
+    }
+    #expect(found, "\(rule.rawValue) never objects to \(mutant.rawValue)")
+  }
+
+  /// Two contiguous allocations that need memory outside of the pool, and share a page of it.
+  @Test func anOverlapIsSeen() throws {
+    var trace = try PoolFuzzTrace.reading(
+      """
+      config profile=windows-2003-x86
+      contiguous a 12288 0 0x2ffffff 0
+      contiguous b 12288 0 0x2ffffff 0
+      """, mutant: .contiguousOverlaps)
+    trace.configuration.oracles = [.shadow]
+    #expect(FuzzRun(trace).failure?.failures.first?.rule == OracleRule.overlap.rawValue)
+    trace.configuration.mutant = .none
+    #expect(FuzzRun(trace).failure == nil)
+  }
+
+  /// Misuse with a known verdict on each side: a stop with a code, and one that nobody stops.
+  @Test func verdictsAreJudged() throws {
+    func failures(_ text: String) throws -> [String] {
+      FuzzRun(try PoolFuzzTrace.reading(text)).failure?.failures.map(\.rule) ?? []
+    }
+    let config = "config profile=windows-2003-x86 lookaside=0\n"
+    let doubleFree = "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nfree a\nfreeat a\n"
+    #expect(try failures(config + doubleFree).isEmpty)
+    let overflow = "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nwrite b 64 ff\n"
+    #expect(try failures(config + overflow).isEmpty)
+    // What an audit is not asked to see it cannot notice.
+    var blind = try PoolFuzzTrace.reading(config + overflow)
+    blind.configuration.oracles = [.verdicts]
+    #expect(FuzzRun(blind).failure == nil)
+  }
+}

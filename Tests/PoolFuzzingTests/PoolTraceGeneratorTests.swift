@@ -1,0 +1,100 @@
+import KernelPool
+import PoolFuzzing
+import PoolTrace
+import PropertyTesting
+import Testing
+
+@Suite struct PoolTraceGeneratorTests {
+  private func trace(_ profile: GeneratorProfile, seed: UInt64, count: Int = 60) -> PoolFuzzTrace {
+    var choices = RandomChoices(seed: Seed(seed))
+    return PoolTraceGenerator.trace(profile, operationCount: count, choices: &choices)
+  }
+
+  @Test(arguments: GeneratorProfile.all.map(\.name))
+  func aSeedMeansOneTrace(_ name: String) throws {
+    let profile = try #require(GeneratorProfile.named(name))
+    #expect(trace(profile, seed: 7) == trace(profile, seed: 7))
+    #expect(trace(profile, seed: 7) != trace(profile, seed: 8))
+    #expect(trace(profile, seed: 7).operations.count >= 60)
+  }
+
+  /// Every draw is a machine that can be: a trace without a machine would test nothing.
+  @Test(arguments: GeneratorProfile.all.map(\.name))
+  func everyMachineCanBe(_ name: String) throws {
+    let profile = try #require(GeneratorProfile.named(name))
+    for seed in 0..<12 {
+      let setup = trace(profile, seed: UInt64(seed), count: 1).configuration
+      #expect(setup.configuration.problem == nil, "\(setup)")
+      #expect(throws: Never.self, "\(setup)") {
+        _ = try KernelPool.boot(setup.configuration.pool)
+      }
+    }
+  }
+
+  @Test func everyStringOfBytesIsATrace() {
+    var choices = RandomChoices(seed: Seed(3))
+    for length in [0, 1, 2, 3, 10, 50, 200, 1000] {
+      for _ in 0..<20 {
+        let bytes = (0..<length).map { _ in UInt8(choices.draw(below: 256)) }
+        let trace = PoolTraceGenerator.trace(decoding: bytes)
+        #expect(trace == PoolTraceGenerator.trace(decoding: bytes))
+        #expect(trace.operations.count <= PoolTraceGenerator.longestDecodedTrace + 2)
+        if length >= 1000 { #expect(trace.operations.count > 20) }
+      }
+    }
+  }
+
+  @Test func operationsTellTheTruth() {
+    var sample: [PoolOperation] = []
+    for (index, profile) in GeneratorProfile.all.enumerated() {
+      sample += trace(profile, seed: UInt64(index), count: 12).operations
+    }
+    let rare: [PoolTrace.Operation] = [
+      .writeAt(.paged(16), [1, 2, 3]), .freeAt(.session(8), tag: PoolTag("Test")),
+      .tick(seconds: 5),
+    ]
+    sample += rare.compactMap { PoolOperation($0) }
+    let breaches = OperationLaws.breaches(of: sample)
+    #expect(breaches.isEmpty, "\(breaches.first.map(\.description) ?? "")")
+    #expect(PoolSetup().parameters.allSatisfy { $0.complexity == 0 })
+  }
+
+  @Test func aTraceIsWrittenAndReadAgain() throws {
+    for profile in GeneratorProfile.all {
+      let trace = trace(profile, seed: 5)
+      let again = try PoolFuzzTrace.reading(trace.text())
+      #expect(again.configuration == trace.configuration)
+      #expect(again.operations.map(\.kind) == trace.operations.map(\.kind))
+      // Numbers are given anew in order of first use, so the second round is exact.
+      #expect(try PoolFuzzTrace.reading(again.text()) == again)
+    }
+  }
+
+  @Test func longStoresAreReadInPieces() throws {
+    let bytes = String(repeating: "ab", count: 40)
+    let trace = try PoolFuzzTrace.reading("alloc x NonPaged 64 Test\nwrite x 2 \(bytes)\n")
+    #expect(trace.operations.map(\.kind).count == 4)
+    #expect(throws: TraceError.self) { try PoolFuzzTrace.reading("alloc x\n") }
+  }
+
+  /// Swarm omission leaves kinds out; the essential ones stay.
+  @Test func swarmLeavesKindsOut() throws {
+    let general = try #require(GeneratorProfile.named("general"))
+    var withTicks = 0
+    for seed in 0..<40 {
+      let operations = trace(general, seed: UInt64(seed), count: 200).operations
+      if operations.contains(where: { $0.operationKind == .tick }) { withTicks += 1 }
+      #expect(operations.contains { $0.operationKind == .alloc })
+    }
+    #expect(withTicks > 4)
+    #expect(withTicks < 40)
+  }
+
+  @Test func negativeProfilesEndInMisuse() throws {
+    for negative in NegativeOperation.allCases {
+      let profile = try #require(GeneratorProfile.named(negative.rawValue))
+      let last = try #require(trace(profile, seed: 1).operations.last)
+      #expect([.freeAt, .write, .alloc].contains(last.operationKind))
+    }
+  }
+}
