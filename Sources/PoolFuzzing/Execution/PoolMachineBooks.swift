@@ -16,7 +16,8 @@ extension PoolMachine {
     case (.alloc(let name, _, _, _), .allocated(let address)),
       (.contiguous(let name, _, _), .allocated(let address)):
       noteAllocation(name, address, &failures)
-    case (.contiguous, .null): audit?.recordContiguousRefusal()
+    case (.contiguous(_, let bytes, _), .null):
+      audit?.recordContiguousRefusal(replayer.pool.view, bytes: bytes)
     case (.free, .freed): if let before { noteRelease(before.address) }
     case (.freeAt(let expression, _), .freed):
       if let address = replayer.resolve(expression) { noteRelease(address) }
