@@ -118,7 +118,7 @@ public struct PoolMachine: ~Copyable, StateMachine {
 
   private func predictVerdict(_ operation: PoolTrace.Operation) -> Verdict {
     switch operation {
-    case .free(_, nil), .fill, .processor, .tick, .interruptLevel: return .harmless
+    case .processor, .tick, .interruptLevel: return .harmless
     case .alloc, .contiguous:
       guard view.variables.interruptLevel > 1 else { return .harmless }
     default: break
