@@ -16,6 +16,9 @@ import Testing
     (.singlePageFirstInFirstOut, "pages", .placementPage),
     (.runTakenFromFront, "pages", .placementPage),
     (.freedToTail, "small-lists", .placementFreed),
+    (.remainderToHead, "small-lists", .placementRest),
+    (.roundRobinStuck, "paged", .placementTurn),
+    (.pagedHintAlwaysMoves, "large", .placementHint),
     (.keepsFreePage, "small-lists", .emptied),
     (.releasedPageStillCounted, "small-lists", .emptiedCounters),
   ]
