@@ -137,8 +137,8 @@ public enum Mutant: String, Sendable, CaseIterable {
   case bitmapOneBitTooFew = "bitmap-one-bit-too-few"
   /// The end mark of a freed paged allocation stays.
   case bitmapKeepsEnd = "bitmap-keeps-end"
-  /// A search from the hint does not start again at the beginning.
-  case bitmapNoSecondSearch = "bitmap-no-second-search"
+  /// A search never looks at the run that ends where the pool ends.
+  case bitmapNoLastRun = "bitmap-no-last-run"
   /// An entry of the big-page table holds one unit of its size less.
   case bigEntryOnePageLess = "big-entry-one-page-less"
   /// An entry of the big-page table keeps the tag that it had before.

@@ -1,3 +1,4 @@
+import Foundation
 import KernelPool
 import PoolFuzzing
 import PoolTrace
@@ -18,8 +19,10 @@ import Testing
   @Test(arguments: GeneratorProfile.all.map(\.name))
   func noFalseAlarm(_ name: String) throws {
     let profile = try #require(GeneratorProfile.named(name))
-    for seed in 0..<12 {
-      let trace = Self.trace(profile, seed: UInt64(seed), count: 60)
+    // A few traces in every run; as many as an environment variable says in a long one.
+    let long = ProcessInfo.processInfo.environment["POOLFUZZ_LONG"].flatMap { Int($0) }
+    for seed in 0..<(long ?? 2) {
+      let trace = Self.trace(profile, seed: UInt64(seed), count: long == nil ? 20 : 60)
       let failure = TraceRunner<PoolMachine>().run(trace).failure
       #expect(failure == nil, "seed \(seed): \(failure.map { "\($0)" } ?? "")\n\(trace.text())")
       if failure != nil { break }

@@ -9,13 +9,16 @@ import Testing
   /// A planted bug, the profile that meets it, and the rule that must be among those broken.
   static let planted: [(mutant: Mutant, profile: String, rule: OracleRule)] = [
     (.sessionAsPaged, "paged", .region),
-    (.bitmapNoSecondSearch, "exhaustion", .refusal),
+    (.bitmapNoLastRun, "paged", .refusal),
     (.failureNotCounted, "exhaustion", .refusalCount),
     (.splitAlwaysFront, "small-lists", .placementBlock),
     (.lookasideFirstInFirstOut, "lookasides", .placementBlock),
     (.singlePageFirstInFirstOut, "pages", .placementPage),
     (.runTakenFromFront, "pages", .placementPage),
     (.freedToTail, "small-lists", .placementFreed),
+    (.remainderToHead, "small-lists", .placementRest),
+    (.roundRobinStuck, "paged", .placementTurn),
+    (.pagedHintAlwaysMoves, "large", .placementHint),
     (.keepsFreePage, "small-lists", .emptied),
     (.releasedPageStillCounted, "small-lists", .emptiedCounters),
   ]
@@ -39,7 +42,7 @@ import Testing
   @Test func anOverlapIsSeen() throws {
     var trace = try PoolFuzzTrace.reading(
       """
-      config profile=windows-2003-x86
+      config profile=windows-2003-x86 fill=off
       contiguous a 12288 0 0x2ffffff 0
       contiguous b 12288 0 0x2ffffff 0
       """, mutant: .contiguousOverlaps)
@@ -57,6 +60,10 @@ import Testing
     let config = "config profile=windows-2003-x86 lookaside=0\n"
     let doubleFree = "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nfree a\nfreeat a\n"
     #expect(try failures(config + doubleFree).isEmpty)
+    let dispatch = "alloc a Paged 0 Test\nirql 2\nfree a\n"
+    #expect(try failures(config + dispatch).isEmpty)
+    let stale = "alloc a Paged 16393 Test\nfreeat a\nalloc b Paged 16385 Test\nfill a\n"
+    #expect(try failures("config profile=windows-7-x86\n" + stale).isEmpty)
     let overflow = "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nwrite b 64 ff\n"
     #expect(try failures(config + overflow).isEmpty)
     // What an audit is not asked to see it cannot notice.

@@ -158,14 +158,15 @@ extension KernelPool {
     while true {
       var current = start
       while current &+ count < limit
-        || (profile.bitmapSearch == .throughLimit && current &+ count == limit)
+        || (profile.bitmapSearch == .throughLimit && current &+ count == limit
+          && mutant != .bitmapNoLastRun)
       {
         current &+= try runLength(bitmap, from: current, value: true, most: .max)
         let clear = try runLength(bitmap, from: current, value: false, most: count)
         if clear >= count { return current }
         current &+= clear
       }
-      guard start != 0, mutant != .bitmapNoSecondSearch else { return nil }
+      guard start != 0 else { return nil }
       limit = min(start &+ count, bitmap.pages)
       start = 0
     }

@@ -88,6 +88,7 @@ public struct PoolMachine: ~Copyable, StateMachine {
     let verdict = predictVerdict(operation.operation)
     let digest = digestBefore(verdict, operation.operation)
     let placement = predictPlacement(operation.operation)
+    let aftermath = predictAftermath(operation.operation)
     let release = predictRelease(operation.operation)
     let before = slot(of: operation.operation)
     let result = replayer.step(operation.operation)
@@ -106,6 +107,11 @@ public struct PoolMachine: ~Copyable, StateMachine {
       return .performed
     }
     judge(operation.operation, result, placement, release, &failures)
+    if case .allocated(let address) = result, let aftermath,
+      let failure = PlacementOracle(view).failure(aftermath, at: address)
+    {
+      failures.append(failure)
+    }
     return result == .null ? .refused : .performed
   }
 
@@ -118,7 +124,7 @@ public struct PoolMachine: ~Copyable, StateMachine {
 
   private func predictVerdict(_ operation: PoolTrace.Operation) -> Verdict {
     switch operation {
-    case .free(_, nil), .fill, .processor, .tick, .interruptLevel: return .harmless
+    case .processor, .tick, .interruptLevel: return .harmless
     case .alloc, .contiguous:
       guard view.variables.interruptLevel > 1 else { return .harmless }
     default: break
@@ -146,6 +152,14 @@ public struct PoolMachine: ~Copyable, StateMachine {
     guard oracles.contains(.placement), case .alloc(_, let type, let bytes, _) = operation
     else { return .open }
     return PlacementOracle(view).allocation(type, bytes: bytes)
+  }
+
+  private func predictAftermath(
+    _ operation: PoolTrace.Operation
+  ) -> PlacementOracle.Aftermath? {
+    guard oracles.contains(.placement), case .alloc(_, let type, let bytes, _) = operation
+    else { return nil }
+    return PlacementOracle(view).aftermath(type, bytes: bytes)
   }
 
   private func predictRelease(_ operation: PoolTrace.Operation) -> ReleaseExpectation? {

@@ -18,8 +18,10 @@ public enum OracleRule: String, Sendable, CaseIterable {
   case placementFreed = "placement.freed"
   /// The hint of a page bitmap did not move as published.
   case placementHint = "placement.hint"
-  /// A sparse big-page table was not halved.
-  case placementTable = "placement.table"
+  /// The rest of a split is not where the published rules put it.
+  case placementRest = "placement.rest"
+  /// Paged descriptors did not take turns.
+  case placementTurn = "placement.turn"
   /// An emptied pool still holds blocks or pages.
   case emptied = "emptied.pages"
   /// An emptied pool's counters do not say that it is empty.

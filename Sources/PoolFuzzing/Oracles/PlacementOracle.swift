@@ -156,3 +156,79 @@ struct PlacementOracle {
     return nil
   }
 }
+
+// MARK: What an allocation leaves behind
+
+extension PlacementOracle {
+  /// Where the rest of a split goes, which descriptor is next, and how the hint moves.
+  struct Aftermath {
+    /// The list head's far end, where the rest must be, and how far the rest lies behind the
+    /// block's header, in bytes; nil where no rest is listed.
+    var rest: (link: Address, distance: Int64)?
+    /// The turn of the paged descriptors; nil where none is taken.
+    var turn: UInt32?
+    /// The hint of the paged bitmap; nil where nothing is claimed.
+    var hint: UInt64?
+  }
+
+  /// What must hold after an allocation.
+  func aftermath(_ type: PoolType, bytes: UInt64) -> Aftermath {
+    let facts = RequestFacts(type, bytes: bytes, profile)
+    var result = Aftermath()
+    if facts.isLarge {
+      if facts.kind == .paged, facts.pages > 1 { result.hint = view.variables.pagedBitmap.hint }
+      return result
+    }
+    guard lookasideTop(facts.kind, units: facts.units) == nil, !facts.isGrown,
+      let owner = descriptor(facts.kind)
+    else { return result }
+    if facts.kind == .paged, profile.pagedDescriptors > 1 {
+      result.turn =
+        view.variables.pagedRoundRobin % UInt32(profile.pagedDescriptors - 1) + 1
+    }
+    result.rest = rest(owner, facts)
+    return result
+  }
+
+  private func rest(_ owner: Int, _ facts: RequestFacts) -> (link: Address, distance: Int64)? {
+    let listHeads = view.descriptors[owner].listHeads
+    func head(_ units: UInt64) -> Address {
+      listHeads &+ (units &- 1) &* (2 &* profile.wordBytes)
+    }
+    var size = profile.unitsPerPage
+    var startsPage = true
+    var units = facts.units + (profile.firstList == .exactFit ? 0 : 1)
+    while units < profile.unitsPerPage {
+      guard let first = link(head(units)) else { return nil }
+      if first != head(units) {
+        guard let word = view.word32(first &- header) else { return nil }
+        size = UInt64(profile.header.blockSize.get(word))
+        startsPage = profile.header.previousSize.get(word) == 0
+        break
+      }
+      units += 1
+    }
+    guard size > facts.units, size - facts.units >= profile.smallestListedUnits else { return nil }
+    let left = size - facts.units
+    let end = profile.remainderEnd == .tail ? profile.wordBytes : 0
+    let distance = startsPage ? Int64(facts.units) : -Int64(left)
+    return (head(left) &+ end, distance * Int64(profile.unitBytes))
+  }
+
+  /// What is wrong after the allocation at `address`, if anything.
+  func failure(_ aftermath: Aftermath, at address: Address) -> PoolFailure? {
+    if let rest = aftermath.rest {
+      let expected = address &+ UInt64(bitPattern: rest.distance)
+      if link(rest.link) != expected {
+        return .oracle(.placementRest, "the rest of a split is not at the end of its list")
+      }
+    }
+    if let turn = aftermath.turn, view.variables.pagedRoundRobin != turn {
+      return .oracle(.placementTurn, "paged descriptors did not take turns")
+    }
+    if let hint = aftermath.hint, view.variables.pagedBitmap.hint != hint {
+      return .oracle(.placementHint, "a longer allocation moved the hint")
+    }
+    return nil
+  }
+}

@@ -58,6 +58,7 @@ import Testing
     .trackerHashConstant: "a tag's counters are printed, not the row that holds them",
     .remainderPoolIndex: "ReactOS headers hold no index worth reading",
     .lookasideMissCountedAsHit: "counts of hits are not printed",
+    .bitmapNoLastRun: "ReactOS itself never looks at the last run",
     .deferredLimitOneMore: "ReactOS defers no frees",
     .deferredLosesOldest: "ReactOS defers no frees",
     .deferredNotCounted: "ReactOS defers no frees",
