@@ -8,7 +8,9 @@ enum Poolfuzz {
   static let version = "0.1.0"
 
   /// Every verb, in the order of the help.
-  static let verbs: [Verb] = [.replay, .diff, .whatif, .inspect, .importing, .bench]
+  static let verbs: [Verb] = [
+    .replay, .diff, .whatif, .inspect, .importing, .bound, .maximize, .bench,
+  ]
 
   static func main() {
     // A reader that closes the pipe ends the run through the failed write, not through a signal.

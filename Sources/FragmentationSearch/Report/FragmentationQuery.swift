@@ -22,6 +22,8 @@ public struct FragmentationQuery: Sendable, Hashable {
   public var rules: PlacementRules
   /// The cap on live units.
   public var peakLiveUnits: Int
+  /// What searches make large.
+  public var objective = Objective.heldOverPeak
   /// Bounds to hold answers against instead of the proved ones: how a test plants a wrong proof.
   var plantedBounds: [PageBound]?
 
@@ -98,6 +100,7 @@ public struct FragmentationQuery: Sendable, Hashable {
     guard peakLiveUnits <= Self.largestSimulatedUnits else {
       throw .capTooLarge(units: peakLiveUnits)
     }
+    if objective == .heldOverFinal { return oneBlock }
     let question = SearchQuestion(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
       seed: seed, streams: streams, workers: workers)
@@ -153,10 +156,22 @@ public struct FragmentationQuery: Sendable, Hashable {
     }
   }
 
+  /// The trivial answer to the trivial objective.
+  private var oneBlock: BestTrace {
+    let units = geometry.smallestBlockUnits
+    guard units <= peakLiveUnits else { return .none }
+    return .answer(
+      SearchAnswer(
+        algorithm: "one block", pages: 1, trace: [.allocate(slot: 0, units: units, rank: 0)],
+        operationsSpent: 1))
+  }
+
   private func report(method: String, pages: Int) -> FragmentationReport {
-    FragmentationReport(
+    var report = FragmentationReport(
       profile: profile, geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
       method: method, pages: pages, claimedBounds: plantedBounds)
+    report.objective = objective
+    return report
   }
 
   private func replay(

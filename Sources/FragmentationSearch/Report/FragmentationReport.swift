@@ -25,6 +25,10 @@ public struct FragmentationReport: Sendable, Hashable {
   public var optimumPages: Int?
   /// The fewest operations that reach the optimum.
   public var minimalOperations: Int?
+  /// What was made large.
+  public var objective = Objective.heldOverPeak
+  /// What the same trace came to on the kernel model; nil where it was not asked.
+  public var kernel: KernelOutcome?
   /// Where the trace was written; nil if it was not.
   public var trace: String?
 
@@ -62,6 +66,9 @@ public struct FragmentationReport: Sendable, Hashable {
     var breaches = coveringBounds.filter { held > $0.pages }.map {
       BoundBreach.pages(held: held, bound: $0)
     }
+    if let kernel, kernel.failure != nil || kernel.pages != pages {
+      breaches.append(.kernel(kernel, pages: pages))
+    }
     if let reachedLiveUnits, reachedLiveUnits > peakLiveUnits {
       breaches.append(.liveUnits(reached: reachedLiveUnits, cap: peakLiveUnits))
     }
@@ -89,7 +96,7 @@ public struct FragmentationReport: Sendable, Hashable {
     let unit = geometry.unitBytes
     var fields: [JSONValue.Field] = [
       .init("profile", .text(profile)),
-      .init("objective", .text("held-over-peak")),
+      .init("objective", .text(objective.rawValue)),
       .init("peak_live_bytes", .integer(peakLiveUnits * unit)),
       .init("operations", operations.map { .integer($0) } ?? .null),
       .init("pages", .integer(pages)),
@@ -105,6 +112,10 @@ public struct FragmentationReport: Sendable, Hashable {
       .init("bounds", .array(bounds.map(json(of:)))),
       .init("any_allocator_pages", .integer(robsonPages)),
     ]
+    if let kernel {
+      fields.append(.init("kernel_pages", .integer(kernel.pages)))
+      fields.append(.init("kernel_peak_live_bytes", .integer(kernel.reachedLiveUnits * unit)))
+    }
     if !breaches.isEmpty {
       fields.append(.init("breaches", .array(breaches.map { .text($0.description) })))
     }
