@@ -22,6 +22,10 @@ public struct FragmentationQuery: Sendable, Hashable {
   public var rules: PlacementRules
   /// The cap on live units.
   public var peakLiveUnits: Int
+  /// What searches make large.
+  public var objective = Objective.heldOverPeak
+  /// Bounds to hold answers against instead of the proved ones: how a test plants a wrong proof.
+  var plantedBounds: [PageBound]?
 
   /// A query; the cap is in bytes of live blocks, rounded down to units.
   public init(profile: String, geometry: PoolGeometry, rules: PlacementRules, peakLiveBytes: Int) {
@@ -65,6 +69,7 @@ public struct FragmentationQuery: Sendable, Hashable {
     let final = FragmentationMetrics.measuring(
       result.witness, geometry: geometry, rules: rules
     ).footprint
+    report.reachedLiveUnits = final.peakLiveUnits
     report.finalLiveUnits = final.liveUnits
     report.finalPages = final.pagesHeld
     return (report, result.witness)
@@ -80,9 +85,22 @@ public struct FragmentationQuery: Sendable, Hashable {
     _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1,
     record: @escaping (PoolOperation) -> Void = { _ in }
   ) async throws(Failure) -> FragmentationReport {
+    let best = try await search(
+      algorithm, operations: operations, seed: seed, streams: streams, workers: workers)
+    return replay(best, record: record)
+  }
+
+  /// Searches for the best trace, to be replayed with ``replay(_:record:)``.
+  ///
+  /// - Parameters: as of ``maximize(_:operations:seed:streams:workers:record:)``.
+  /// - Throws: ``Failure`` if the cap is too large to simulate.
+  public func search(
+    _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1
+  ) async throws(Failure) -> BestTrace {
     guard peakLiveUnits <= Self.largestSimulatedUnits else {
       throw .capTooLarge(units: peakLiveUnits)
     }
+    if objective == .heldOverFinal { return oneBlock }
     let question = SearchQuestion(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
       seed: seed, streams: streams, workers: workers)
@@ -92,15 +110,26 @@ public struct FragmentationQuery: Sendable, Hashable {
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
         firstLevel: geometry.pageUnits / 8)
       let trials = question.operations / question.streams / 100
-      let best = await search.best(
-        trials: trials, seed: seed, streams: question.streams, workers: question.workers)
-      return replay(best, record)
+      return .program(
+        await search.best(
+          trials: trials, seed: seed, streams: question.streams, workers: question.workers))
     case .staircase:
       let best = staircases.max { ($0.predictedPages ?? 0) < ($1.predictedPages ?? 0) }
-      return best.map { replay($0, record) } ?? report(method: "none", pages: 0)
-    case .macro: return replay(await MacroSearch().search(question), record)
-    case .onePlusOne: return replay(await RawSearch().search(question), record)
-    case .random: return replay(await RandomSearch().search(question), record)
+      return best.map(BestTrace.program) ?? .none
+    case .macro: return .answer(await MacroSearch().search(question))
+    case .onePlusOne: return .answer(await RawSearch().search(question))
+    case .random: return .answer(await RandomSearch().search(question))
+    }
+  }
+
+  /// Replays a trace once on the abstract pool, handing its operations to `record`, and reports.
+  public func replay(
+    _ best: BestTrace, record: @escaping (PoolOperation) -> Void = { _ in }
+  ) -> FragmentationReport {
+    switch best {
+    case .none: return report(method: "none", pages: 0)
+    case .program(let staircase): return replay(staircase, record)
+    case .answer(let answer): return replay(answer, record)
     }
   }
 
@@ -127,10 +156,22 @@ public struct FragmentationQuery: Sendable, Hashable {
     }
   }
 
+  /// The trivial answer to the trivial objective.
+  private var oneBlock: BestTrace {
+    let units = geometry.smallestBlockUnits
+    guard units <= peakLiveUnits else { return .none }
+    return .answer(
+      SearchAnswer(
+        algorithm: "one block", pages: 1, trace: [.allocate(slot: 0, units: units, rank: 0)],
+        operationsSpent: 1))
+  }
+
   private func report(method: String, pages: Int) -> FragmentationReport {
-    FragmentationReport(
+    var report = FragmentationReport(
       profile: profile, geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
-      method: method, pages: pages)
+      method: method, pages: pages, claimedBounds: plantedBounds)
+    report.objective = objective
+    return report
   }
 
   private func replay(
@@ -159,6 +200,7 @@ public struct FragmentationQuery: Sendable, Hashable {
   ) -> FragmentationReport {
     var report = report(method: method, pages: footprint.peakPagesHeld)
     report.operations = operations
+    report.reachedLiveUnits = footprint.peakLiveUnits
     report.finalLiveUnits = footprint.liveUnits
     report.finalPages = footprint.pagesHeld
     return report

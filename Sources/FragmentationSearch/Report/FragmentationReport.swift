@@ -15,6 +15,8 @@ public struct FragmentationReport: Sendable, Hashable {
   public var operations: Int?
   /// The most pages reached.
   public var pages: Int
+  /// The most live units of the trace; nil where it was not run.
+  public var reachedLiveUnits: Int?
   /// Live units at the end of the trace; nil where it was not run.
   public var finalLiveUnits: Int?
   /// Pages held at the end of the trace; nil where it was not run.
@@ -23,16 +25,55 @@ public struct FragmentationReport: Sendable, Hashable {
   public var optimumPages: Int?
   /// The fewest operations that reach the optimum.
   public var minimalOperations: Int?
+  /// What was made large.
+  public var objective = Objective.heldOverPeak
+  /// What the same trace came to on the kernel model; nil where it was not asked.
+  public var kernel: KernelOutcome?
   /// Where the trace was written; nil if it was not.
   public var trace: String?
 
-  /// All proved bounds, valid for these rules or not.
-  public var bounds: FragmentationBounds {
-    FragmentationBounds(geometry: geometry, peakLiveUnits: peakLiveUnits)
+  /// All bounds that claim something, for these rules or for others.
+  public var bounds: [PageBound]
+
+  /// A report of what was reached; the bounds are the proved ones unless others are claimed.
+  init(
+    profile: String, geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int,
+    method: String, pages: Int, claimedBounds: [PageBound]? = nil
+  ) {
+    self.profile = profile
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = peakLiveUnits
+    self.method = method
+    self.pages = pages
+    bounds =
+      claimedBounds
+      ?? FragmentationBounds(geometry: geometry, peakLiveUnits: peakLiveUnits).all
   }
 
+  /// The bounds that cover the rules.
+  public var coveringBounds: [PageBound] { bounds.filter { $0.covers(rules) } }
+
   /// The strongest bound that covers the rules.
-  public var upperBound: PageBound { bounds.strongest(for: rules) }
+  public var upperBound: PageBound {
+    let trivial = FragmentationBounds(geometry: geometry, peakLiveUnits: peakLiveUnits).trivial
+    return coveringBounds.reduce(trivial) { $1.pages < $0.pages ? $1 : $0 }
+  }
+
+  /// Every way in which the figures contradict a proof or the cap; none, unless something is wrong.
+  public var breaches: [BoundBreach] {
+    let held = max(pages, optimumPages ?? 0)
+    var breaches = coveringBounds.filter { held > $0.pages }.map {
+      BoundBreach.pages(held: held, bound: $0)
+    }
+    if let kernel, kernel.failure != nil || kernel.pages != pages {
+      breaches.append(.kernel(kernel, pages: pages))
+    }
+    if let reachedLiveUnits, reachedLiveUnits > peakLiveUnits {
+      breaches.append(.liveUnits(reached: reachedLiveUnits, cap: peakLiveUnits))
+    }
+    return breaches
+  }
 
   /// Held bytes at the peak over the cap on live bytes.
   public var heldOverPeak: Double {
@@ -55,7 +96,7 @@ public struct FragmentationReport: Sendable, Hashable {
     let unit = geometry.unitBytes
     var fields: [JSONValue.Field] = [
       .init("profile", .text(profile)),
-      .init("objective", .text("held-over-peak")),
+      .init("objective", .text(objective.rawValue)),
       .init("peak_live_bytes", .integer(peakLiveUnits * unit)),
       .init("operations", operations.map { .integer($0) } ?? .null),
       .init("pages", .integer(pages)),
@@ -68,9 +109,16 @@ public struct FragmentationReport: Sendable, Hashable {
       .init("method", .text(method)),
       .init("order", .text(rules.remainderOrder.rawValue)),
       .init("exact_fit", .text(rules.exactFit == .taken ? "on" : "off")),
-      .init("bounds", .array(bounds.all.map(json(of:)))),
+      .init("bounds", .array(bounds.map(json(of:)))),
       .init("any_allocator_pages", .integer(robsonPages)),
     ]
+    if let kernel {
+      fields.append(.init("kernel_pages", .integer(kernel.pages)))
+      fields.append(.init("kernel_peak_live_bytes", .integer(kernel.reachedLiveUnits * unit)))
+    }
+    if !breaches.isEmpty {
+      fields.append(.init("breaches", .array(breaches.map { .text($0.description) })))
+    }
     if let optimumPages { fields.append(.init("optimum_pages", .integer(optimumPages))) }
     if let minimalOperations {
       fields.append(.init("minimal_operations", .integer(minimalOperations)))
@@ -78,7 +126,8 @@ public struct FragmentationReport: Sendable, Hashable {
     return .object(fields)
   }
 
-  private var robsonPages: Int {
+  /// Pages that every allocator must be prepared to hold (Robson 1974).
+  public var robsonPages: Int {
     RobsonBound(geometry: geometry, peakLiveUnits: peakLiveUnits).pages
   }
 

@@ -1,0 +1,114 @@
+import KernelPool
+import PoolTrace
+
+/// The machine on which the kernel model plays by the abstract pool's rules.
+///
+/// Lookaside lists, waiting frees and single-page lists would park blocks and pages that the rules
+/// count as given back, the kernel's own tables would hold pages that no trace asked for, and tails
+/// of large allocations would be served to small requests; so all of them are off. What is left of
+/// the kernel is what the proofs speak of. Fill patterns change no placement and cost time.
+public struct KernelContest: Sendable {
+  /// The machine.
+  public let configuration: TraceConfiguration
+
+  /// Why the kernel cannot play.
+  public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The adversary's choice among equal blocks is no rule of a kernel.
+    case relaxedOrder
+    /// Only the kernel's list search can be played.
+    case firstFit
+    /// No kernel has pages and blocks of these sizes.
+    case geometry
+    /// The model refused the machine.
+    case machine(String)
+
+    /// One sentence for the user.
+    public var description: String {
+      switch self {
+      case .relaxedOrder: "no kernel lets its callers choose among equal free blocks"
+      case .firstFit: "no kernel searches by address"
+      case .geometry:
+        "the kernel model needs pages of 64...4096 bytes, a power of two, and the sizes of a"
+          + " profile"
+      case .machine(let message): message
+      }
+    }
+  }
+
+  /// A machine of `profile` with the rules of the contest.
+  ///
+  /// - Parameters:
+  ///   - geometry: must have the profile's page and unit; it may restrict requests.
+  ///   - pages: pages of nonpaged pool wanted; fewer if not so many fit the address space.
+  /// - Throws: ``Failure``.
+  public init(
+    profile: Profile, geometry: PoolGeometry, rules: PlacementRules, pages: Int
+  ) throws(Failure) {
+    guard rules.remainderOrder != .relaxed else { throw .relaxedOrder }
+    guard rules.fit == .smallestList else { throw .firstFit }
+    guard Int(profile.pageBytes) == geometry.pageBytes,
+      Int(profile.unitBytes) == geometry.unitBytes,
+      Int(profile.header.bytes) == geometry.headerBytes,
+      Int(profile.smallestListedUnits) == geometry.smallestListedUnits
+    else { throw .geometry }
+    var machine = TraceConfiguration(profile: profile)
+    machine.fill = .off
+    machine.pool.initialisation = .none
+    machine.pool.lookasideDepth = 0
+    machine.pool.singlePageDepth = 0
+    machine.pool.maximumNonPagedPages = nil
+    machine.pool.profile.expansionBase = nil
+    machine.pool.profile.deferredFrees = false
+    machine.pool.profile.largeTail = .wasted
+    machine.pool.profile.firstList = rules.exactFit == .taken ? .exactFit : .aboveExactFit
+    machine.pool.profile.remainderEnd = rules.remainderOrder == .tail ? .tail : .head
+    machine.pool.profile.freedEnd = rules.freedOrder == .head ? .head : .tail
+    configuration = try Self.booting(machine, pages: pages)
+  }
+
+  /// The profile that has a geometry without a kernel: headers of 8 bytes, and units of 8 bytes or,
+  /// where a block of one unit must hold list links, of 16.
+  ///
+  /// - Throws: ``Failure/geometry`` where pages have a size that the model does not know.
+  public static func profile(for geometry: PoolGeometry) throws(Failure) -> Profile {
+    guard geometry.headerBytes == 8, (64...4096).contains(geometry.pageBytes),
+      geometry.pageBytes.nonzeroBitCount == 1
+    else { throw .geometry }
+    var profile = Profile.windows2003x86
+    profile.pageBytes = UInt64(geometry.pageBytes)
+    profile.unitBytes = UInt64(geometry.unitBytes)
+    profile.smallestBlockUnits = UInt64(geometry.smallestBlockUnits)
+    profile.smallestListedUnits = UInt64(geometry.smallestListedUnits)
+    return profile
+  }
+
+  /// Asks the model itself how many pages fit: regions are reserved, not touched, so a boot is
+  /// cheap.
+  private static func booting(
+    _ wanted: TraceConfiguration, pages: Int
+  ) throws(Failure) -> TraceConfiguration {
+    var machine = wanted
+    var pages = UInt64(max(16, pages))
+    while true {
+      machine.pool.nonPagedPages = pages
+      guard let refusal = refusal(of: machine) else { return machine }
+      guard pages > 16 else { throw .machine(refusal) }
+      pages = max(16, pages / 2)
+    }
+  }
+
+  private static func refusal(of machine: TraceConfiguration) -> String? {
+    if let problem = machine.problem { return "expected \(problem.expected)" }
+    do {
+      _ = try Replayer.boot(machine)
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  /// The machine as the text behind the word `config` of a trace.
+  public var configurationText: String {
+    String(configuration.line(.differences).dropFirst("config ".count))
+  }
+}

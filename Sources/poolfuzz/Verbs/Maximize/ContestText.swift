@@ -1,0 +1,86 @@
+import FragmentationSearch
+import Foundation
+
+/// A report of `bound` or `maximize` for a reader.
+enum ContestText {
+  /// The lines.
+  static func lines(_ report: FragmentationReport) -> [String] {
+    [question(report), ""] + bounds(report) + [""] + reached(report) + breaches(report)
+  }
+
+  private static func question(_ report: FragmentationReport) -> String {
+    let geometry = report.geometry
+    let order =
+      switch report.rules.remainderOrder {
+      case .head: "remainders to the head"
+      case .tail: "remainders to the tail"
+      case .relaxed: "any choice among equal blocks"
+      }
+    let exact = report.rules.exactFit == .taken ? "exact fits taken" : "exact fits never taken"
+    return "\(report.profile): pages of \(geometry.pageBytes) bytes, blocks of "
+      + "\(geometry.smallestBlockUnits * geometry.unitBytes)..."
+      + "\(geometry.largestBlockUnits * geometry.unitBytes), at most "
+      + "\(report.peakLiveUnits * geometry.unitBytes) live; \(order), \(exact)"
+  }
+
+  private static func bounds(_ report: FragmentationReport) -> [String] {
+    var lines = [row("proved upper bounds", "pages", "held/peak", "")]
+    for bound in report.bounds {
+      let assumes = bound.assumptions.names.joined(separator: ", ")
+      let note = bound.covers(report.rules) ? "assumes \(assumes)" : "not for these rules"
+      lines.append(row("  " + bound.proof.rawValue, bound.pages, report, note))
+    }
+    lines.append(
+      row("every allocator (Robson)", report.robsonPages, report, "a floor, no ceiling"))
+    return lines
+  }
+
+  private static func reached(_ report: FragmentationReport) -> [String] {
+    var lines: [String] = []
+    if let optimum = report.optimumPages, let operations = report.minimalOperations {
+      lines.append(row("exact optimum", optimum, report, "in \(operations) operations"))
+    } else {
+      let how = report.operations.map { "\($0) operations" } ?? "forecast, not run"
+      lines.append(row("reached", report.pages, report, "\(report.method), \(how)"))
+    }
+    if let kernel = report.kernel {
+      lines.append(row("on the kernel model", kernel.pages, report, kernel.failure ?? ""))
+    }
+    let percent = String(format: "%.2f %%", report.shareOfBound * 100)
+    lines.append(
+      "bracket [\(report.optimumPages ?? report.pages), "
+        + "\(report.optimumPages ?? report.upperBound.pages)]"
+        + ", \(percent) of the bound '\(report.upperBound.proof.rawValue)'")
+    if report.objective == .heldOverFinal, let ratio = report.heldOverFinal {
+      lines.append(
+        String(format: "held/final %.2f: trivial, one smallest block holds a page", ratio))
+    }
+    if let trace = report.trace { lines.append("trace \(trace)") }
+    return lines
+  }
+
+  private static func breaches(_ report: FragmentationReport) -> [String] {
+    report.breaches.map { "CONTRADICTION: \($0)" }
+  }
+
+  private static func row(
+    _ name: String, _ pages: Int, _ report: FragmentationReport, _ note: String
+  ) -> String {
+    let units = Double(max(1, report.peakLiveUnits))
+    let ratio = Double(pages) * Double(report.geometry.pageUnits) / units
+    return row(name, String(pages), String(format: "%.2f", ratio), note)
+  }
+
+  private static func row(
+    _ name: String, _ pages: String, _ ratio: String, _ note: String
+  ) -> String {
+    func left(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: max(0, width - text.count))
+    }
+    func right(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+    let line = left(name, 32) + right(pages, 12) + right(ratio, 11)
+    return note.isEmpty ? line : line + "   " + note
+  }
+}

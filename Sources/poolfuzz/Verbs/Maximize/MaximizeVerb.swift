@@ -1,0 +1,159 @@
+import FragmentationSearch
+import Foundation
+
+extension Verb {
+  /// `poolfuzz maximize`: the most fragmenting trace that a search finds.
+  static let maximize = Verb(
+    name: "maximize", operands: "",
+    summary: "searches for the trace that makes the pool hold most pages",
+    examples: [
+      (
+        "poolfuzz maximize --peak-live 65536 --seed 1 --trace worst.trace",
+        "the best staircase of a search over schedules, as a trace"
+      ),
+      (
+        "poolfuzz maximize --peak-live 65536 --algorithm staircase --on kernel",
+        "the dyadic staircase, replayed on the kernel model"
+      ),
+      (
+        "poolfuzz maximize --peak-live 16384 --algorithm macro --operations 50000000 --json",
+        "from scratch, no staircase in the vocabulary"
+      ),
+    ],
+    options: ContestOptions.options + [
+      Option(
+        name: "--objective", argument: .value("NAME"),
+        help: Objective.allCases.map(\.rawValue).joined(separator: ", ")
+          + " (held-over-peak; the other is trivial)"),
+      Option(
+        name: "--algorithm", argument: .value("NAME"),
+        help: FragmentationQuery.Algorithm.allCases.map(\.rawValue).joined(separator: ", ")
+          + " (schedule)"),
+      Option(
+        name: "--operations", argument: .value("N"),
+        help: "simulated operations to spend; a trial of a schedule counts as 100 (1000000)"),
+      Option(
+        name: "--jobs", argument: .value("N"),
+        help: "streams at once (the processors); the result does not depend on it"),
+      Option(
+        name: "--on", argument: .value("abstract|kernel"),
+        help: "replay the best trace on the kernel model as well (abstract)"),
+      Option(
+        name: "--trace", argument: .value("FILE"),
+        help: "write the best trace, whole or not at all"),
+    ],
+    run: { arguments, streams in
+      let run = try MaximizeRun(arguments)
+      let report = try run.report(streams)
+      streams.print(report, asJSON: arguments.has("--json"))
+      return report.breaches.isEmpty ? .held : .found
+    })
+}
+
+/// One search and the replay of its best trace.
+private struct MaximizeRun {
+  private let options: ContestOptions
+  private let query: FragmentationQuery
+  private let algorithm: FragmentationQuery.Algorithm
+  private let operations: Int
+  private let jobs: Int
+  private let seed: UInt64
+  private let replaysOnKernel: Bool
+  private let tracePath: String?
+  private let asJSON: Bool
+  private let isQuiet: Bool
+
+  private enum Model: String, CaseIterable {
+    case abstract
+    case kernel
+  }
+
+  init(_ arguments: ParsedArguments) throws(CommandFailure) {
+    options = try ContestOptions(arguments, verb: "maximize")
+    var query = options.query
+    query.objective = try arguments.choice("--objective", default: .heldOverPeak)
+    self.query = query
+    algorithm = try arguments.choice("--algorithm", default: .schedule)
+    operations = Int(clamping: try arguments.number("--operations") ?? 1_000_000)
+    let wanted = try arguments.number("--jobs")
+    jobs = Int(clamping: wanted ?? UInt64(ProcessInfo.processInfo.activeProcessorCount))
+    guard (1...1024).contains(jobs) else { throw .usage("--jobs is 1...1024, not \(jobs)") }
+    seed = try arguments.number("--seed") ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    let model: Model = try arguments.choice("--on", default: .abstract)
+    replaysOnKernel = model == .kernel
+    tracePath = arguments.value("--trace")
+    asJSON = arguments.has("--json")
+    isQuiet = arguments.has("--quiet")
+  }
+
+  func report(_ streams: StandardStreams) throws(CommandFailure) -> FragmentationReport {
+    let contest =
+      replaysOnKernel || tracePath != nil
+      ? try options.contest(for: replaysOnKernel ? "--on kernel" : "--trace") : nil
+    // Refuses a place where nothing can be written before the search, not behind it.
+    let file = try tracePath.map { path throws(CommandFailure) in try WholeFile(path: path) }
+    printSeed(streams)
+    let best = try search()
+    var report = query.replay(best)
+    if let contest {
+      try replayOnKernel(best, contest, &report)
+      if let file { try write(best, contest, file, &report) }
+    }
+    return report
+  }
+
+  /// The seed comes first, so that an interrupted run can be repeated.
+  private func printSeed(_ streams: StandardStreams) {
+    guard !isQuiet else { return }
+    if asJSON {
+      streams.note("seed \(seed)")
+    } else {
+      streams.print("seed \(seed)")
+      streams.flush()
+    }
+  }
+
+  private func search() throws(CommandFailure) -> BestTrace {
+    let (query, algorithm, operations, seed, jobs) = (query, algorithm, operations, seed, jobs)
+    let result: Result<BestTrace, FragmentationQuery.Failure> = waiting {
+      do throws(FragmentationQuery.Failure) {
+        return .success(
+          try await query.search(algorithm, operations: operations, seed: seed, workers: jobs))
+      } catch {
+        return .failure(error)
+      }
+    }
+    do {
+      return try result.get()
+    } catch {
+      throw .usage("\(error)")
+    }
+  }
+
+  private func replayOnKernel(
+    _ best: BestTrace, _ contest: KernelContest, _ report: inout FragmentationReport
+  ) throws(CommandFailure) {
+    guard replaysOnKernel else { return }
+    do {
+      report.kernel = try query.outcome(of: best, on: contest)
+    } catch {
+      throw CommandFailure(message: error.description, code: .environment)
+    }
+  }
+
+  private func write(
+    _ best: BestTrace, _ contest: KernelContest, _ file: WholeFile,
+    _ report: inout FragmentationReport
+  ) throws(CommandFailure) {
+    let writer = ContestTrace(
+      file, options, contest,
+      comments: [
+        "\(report.pages) pages held with at most \(report.peakLiveUnits * query.geometry.unitBytes)"
+          + " bytes live: \(report.method), seed \(seed), \(operations) operations to search",
+        "with. No trace can hold more than \(report.upperBound.pages) pages.",
+      ])
+    _ = query.replay(best, record: writer.append)
+    try writer.finish(report)
+    report.trace = tracePath
+  }
+}
