@@ -78,11 +78,11 @@ extension PoolAudit {
 
   private mutating func auditLookasideCounters(_ view: PoolView, _ list: LookasideList) {
     let profile = facts.profile
-    let isFixed =
-      profile.lookasideDepthRule == .fixed || view.configuration.lookasideDepth != nil
+    // A depth that was adjusted may lie below what the list took before.
+    let highest = max(
+      profile.lookasideMaximumDepth, view.configuration.lookasideDepth ?? profile.lookasideDepth)
     let most =
-      isFixed
-      ? list.depth : max(list.depth, profile.lookasideMaximumDepth)
+      profile.lookasideDepthRule == .fixed ? list.depth : max(list.depth, highest)
     if list.count > most {
       findings.report(
         .lookasideDepth, at: list.top, expected: UInt64(most), found: UInt64(list.count),

@@ -51,7 +51,8 @@ extension PoolAudit {
   mutating func auditTail(
     _ view: PoolView, _ live: LiveAllocations, _ address: Address, bytes: UInt64, _ kind: PoolKind
   ) {
-    guard let unit = tailUnit(bytes),
+    // The version makes no fragment that its table could not find again.
+    guard let unit = tailUnit(bytes), !books.isUntracked(address),
       let owner = view.descriptors.firstIndex(where: { $0.kind == kind })
     else { return }
     let page = address &+ (facts.pages(bytes) &- 1) &<< facts.pageShift
