@@ -7,7 +7,7 @@ struct KernelTargetTests {
   /// The faithful order on the story's system: what the forecast promises, the kernel books.
   @Test func theStaircaseHoldsOnTheKernelWhatItPromises() throws {
     let staircase = Staircase.dyadic(
-      geometry: .x86, rules: .windows, peakLiveUnits: 8192, firstLevel: 64)
+      geometry: .x86, rules: .windows, peakLiveUnits: 8192, firstLevel: 32)
     let predicted = try #require(staircase.predictedPages)
     #expect(predicted == 3249)
     let contest = try KernelContest(
