@@ -15,7 +15,7 @@ struct BreachTests {
     for rules in [PlacementRules.windows, .reactOS, .lastInFirstOut] {
       var query = try Self.query()
       query.rules = rules
-      let report = try await query.maximize(algorithm, operations: 20_000, seed: 3)
+      let report = try await query.maximize(algorithm, operations: 6000, seed: 3)
       #expect(report.breaches == [])
       #expect(!report.json.text.contains("breaches"))
     }

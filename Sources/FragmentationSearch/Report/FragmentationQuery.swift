@@ -106,16 +106,9 @@ public struct FragmentationQuery: Sendable, Hashable {
       seed: seed, streams: streams, workers: workers)
     switch algorithm {
     case .schedule:
-      let search = ScheduleSearch(
-        geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
-        firstLevel: geometry.pageUnits / 8)
-      let trials = question.operations / question.streams / 100
-      return .program(
-        await search.best(
-          trials: trials, seed: seed, streams: question.streams, workers: question.workers))
+      return await bestSchedule(question).map(BestTrace.program) ?? .none
     case .staircase:
-      let best = staircases.max { ($0.predictedPages ?? 0) < ($1.predictedPages ?? 0) }
-      return best.map(BestTrace.program) ?? .none
+      return Self.best(of: staircases).map(BestTrace.program) ?? .none
     case .macro: return .answer(await MacroSearch().search(question))
     case .onePlusOne: return .answer(await RawSearch().search(question))
     case .random: return .answer(await RandomSearch().search(question))
@@ -154,6 +147,27 @@ public struct FragmentationQuery: Sendable, Hashable {
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
         firstLevel: geometry.pageUnits / divisor)
     }
+  }
+
+  /// Where the first level lies, a search over schedules does not change, so each gets its share
+  /// of the budget; small caps want few levels, large caps many.
+  private func bestSchedule(_ question: SearchQuestion) async -> Staircase? {
+    let divisors = [4, 8, 16, 32]
+    var found = staircases
+    for divisor in divisors {
+      let search = ScheduleSearch(
+        geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+        firstLevel: geometry.pageUnits / divisor)
+      found.append(
+        await search.best(
+          trials: question.operations / question.streams / 100 / divisors.count,
+          seed: question.seed, streams: question.streams, workers: question.workers))
+    }
+    return Self.best(of: found)
+  }
+
+  private static func best(of staircases: [Staircase]) -> Staircase? {
+    staircases.max { ($0.predictedPages ?? 0) < ($1.predictedPages ?? 0) }
   }
 
   /// The trivial answer to the trivial objective.
