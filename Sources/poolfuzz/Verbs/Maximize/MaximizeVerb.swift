@@ -145,12 +145,13 @@ private struct MaximizeRun {
     _ best: BestTrace, _ contest: KernelContest, _ file: WholeFile,
     _ report: inout FragmentationReport
   ) throws(CommandFailure) {
+    let live = report.peakLiveUnits * query.geometry.unitBytes
     let writer = ContestTrace(
       file, options, contest,
       comments: [
-        "\(report.pages) pages held with at most \(report.peakLiveUnits * query.geometry.unitBytes)"
-          + " bytes live: \(report.method), seed \(seed), \(operations) operations to search",
-        "with. No trace can hold more than \(report.upperBound.pages) pages.",
+        "\(report.pages) pages held with at most \(live) bytes live; no trace can hold more than"
+          + " \(report.upperBound.pages).",
+        "Found by: \(report.method), seed \(seed), a budget of \(operations) operations.",
       ])
     _ = query.replay(best, record: writer.append)
     try writer.finish(report)
