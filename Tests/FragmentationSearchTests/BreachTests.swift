@@ -61,4 +61,20 @@ struct BreachTests {
       report.breaches == [.liveUnits(reached: report.reachedLiveUnits ?? 0, cap: 10)])
     #expect(report.breaches[0].description.contains("the cap is 10"))
   }
+
+  /// A kernel without pages for the trace refuses requests, and then its counters differ.
+  @Test func aKernelThatDisagreesIsABreach() async throws {
+    let query = FragmentationQuery(
+      profile: "windows-2003-x86", geometry: .x86, rules: .windows, peakLiveUnits: 2048)
+    let best = try await query.search(.staircase, operations: 0, seed: 1)
+    for (room, agrees) in [(2000, true), (16, false)] {
+      let contest = try KernelContest(
+        profile: .windows2003x86, geometry: .x86, rules: .windows, pages: room)
+      var report = query.replay(best)
+      let outcome = try query.outcome(of: best, on: contest)
+      report.kernel = outcome
+      #expect(report.breaches == (agrees ? [] : [.kernel(outcome, pages: report.pages)]))
+      #expect(report.json.text.contains("\"kernel_pages\":\(outcome.pages)"))
+    }
+  }
 }

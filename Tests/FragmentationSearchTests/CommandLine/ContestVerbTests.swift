@@ -71,6 +71,22 @@ struct ContestVerbTests {
     }
   }
 
+  /// What is no file keeps its place, and a file keeps its content until the new one is whole.
+  @Test func onlyAFileIsReplacedAndOnlyByAWholeOne() throws {
+    for path in [".", "/dev/null"] {
+      let run = try poolfuzz.run("maximize --peak-live 4096 --trace \(path)")
+      #expect(run.code == 4)
+      #expect(run.errors == "poolfuzz: \(path): not an ordinary file\n")
+    }
+    let file = poolfuzz.folder.url.appendingPathComponent("t.trace")
+    try "kept".write(to: file, atomically: false, encoding: .utf8)
+    #expect(try poolfuzz.run("maximize --peak-live 99999999999 --trace t.trace").code == 2)
+    #expect(try String(contentsOf: file, encoding: .utf8) == "kept")
+    #expect(try poolfuzz.run("maximize --peak-live 4096 --trace t.trace").code == 0)
+    #expect(try String(contentsOf: file, encoding: .utf8).hasSuffix("bytes <= 4096\n"))
+    #expect(poolfuzz.folder.names == ["t.trace"])
+  }
+
   @Test func givingUpIsTheEnvironments() throws {
     let run = try poolfuzz.run(
       "bound --page-units 8 --smallest-units 2 --peak-live-units 12 --exact --most-states 50")

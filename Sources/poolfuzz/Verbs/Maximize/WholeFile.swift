@@ -11,6 +11,11 @@ final class WholeFile {
 
   /// Opens the file beside `path`, so that a place where nothing can be written is known at once.
   init(path: String) throws(CommandFailure) {
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      // A rename would put a file in the place of a device or pipe.
+      throw CommandFailure(message: "\(path): not an ordinary file", code: .environment)
+    }
     self.path = path
     temporaryPath = "\(path).\(getpid()).partial"
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
