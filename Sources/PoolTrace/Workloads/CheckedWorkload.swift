@@ -2,7 +2,7 @@ import KernelPool
 
 /// A mixed trace on a pool of 256 pages, for measuring what each check level costs an operation.
 public struct CheckedWorkload: Sendable {
-  /// Slots, about nine tenths of which are full at any moment.
+  /// Slots, about half of which are full at any moment.
   public static let slots: UInt64 = 1500
 
   /// The machine.
