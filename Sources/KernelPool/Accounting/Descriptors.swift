@@ -34,14 +34,6 @@ extension KernelPool {
     return firstPagedDescriptor + Int(chosen)
   }
 
-  /// The address of one of a descriptor's fields.
-  @inline(__always)
-  func field(
-    _ descriptor: Int, _ offset: KeyPath<DescriptorLayout, UInt64>
-  ) -> Address {
-    descriptors[descriptor].address &+ profile.descriptor[keyPath: offset]
-  }
-
   /// Books a small allocation.
   @inline(__always)
   mutating func countAllocation(_ descriptor: Int, bytes: UInt64) throws(Halt) {

@@ -94,8 +94,8 @@ public struct Profile: Sendable, Equatable {
   public var bigTableResizing: BigTableResizing = .dynamic
   /// Bytes of an entry of the big-page table.
   public var bigEntryBytes: UInt64
-  /// Bits to the right of which the table sizes are rounded as if a page held a power of two of
-  /// entries (ReactOS `ExpReallocateBigPageTable` on x64, where a page holds 170).
+  /// Entries of the big-page table that fit into a page: 256 on x86, 170 on x64. Its resizing
+  /// rounds by this number as if it were a power of two (ReactOS `ExpReallocateBigPageTable`).
   public var bigEntriesPerPage: UInt64 { pageBytes / bigEntryBytes }
 
   // MARK: Pages

@@ -32,7 +32,7 @@ struct SystemPageTableEntries {
       }
       return cluster.start
     case .smallestCluster:
-      if cluster.count != 0 { insertBySize(cluster, from: 0) }
+      if cluster.count != 0 { insertBySize(cluster) }
       return cluster.start + cluster.count
     }
   }
@@ -60,7 +60,7 @@ struct SystemPageTableEntries {
     clusters.insert(freed, at: place ?? clusters.count)
   }
 
-  private mutating func insertBySize(_ cluster: Cluster, from: Int) {
+  private mutating func insertBySize(_ cluster: Cluster) {
     let place = clusters.firstIndex { $0.count >= cluster.count } ?? clusters.count
     clusters.insert(cluster, at: place)
   }
