@@ -43,7 +43,10 @@ let package = Package(
     .testTarget(
       name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
       exclude: ["Listings"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["poolfuzz"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants"]),
+    .testTarget(name: "HouseTests"),
   ],
   swiftLanguageModes: [.v6]
 )
