@@ -23,6 +23,16 @@ let package = Package(
     .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(
+      name: "FuzzHarness",
+      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolDebugger"]),
+    // Replayers in a plain build, libFuzzer's executables in one with `-DFUZZING`.
+    .executableTarget(name: "fuzz-trace", dependencies: ["FuzzHarness"], path: "Fuzz/trace"),
+    .executableTarget(
+      name: "fuzz-differential", dependencies: ["FuzzHarness"], path: "Fuzz/differential"),
+    .executableTarget(name: "fuzz-language", dependencies: ["FuzzHarness"], path: "Fuzz/language"),
+    .executableTarget(name: "fuzz-listing", dependencies: ["FuzzHarness"], path: "Fuzz/listing"),
+    .executableTarget(name: "fuzz-import", dependencies: ["FuzzHarness"], path: "Fuzz/import"),
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
@@ -38,6 +48,8 @@ let package = Package(
     .testTarget(
       name: "PoolFuzzingTests",
       dependencies: ["PoolFuzzing", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
+    .testTarget(
+      name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
     .testTarget(
