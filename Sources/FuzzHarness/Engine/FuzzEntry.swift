@@ -37,7 +37,8 @@
     private static func harness(of subject: FuzzSubject) -> any FuzzHarness {
       if let harness { return harness }
       let plant = getenv("POOLFUZZ_PLANT").map { String(cString: $0) }
-      let made = subject.harness(plant: plant == "1" ? subject.plant : plant)
+      let name = plant == "1" ? subject.plant : plant
+      let made = subject.harness(plant: name == "none" ? nil : name)
       harness = made
       return made
     }

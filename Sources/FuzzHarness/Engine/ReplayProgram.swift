@@ -16,7 +16,9 @@ public enum ReplayProgram {
       switch word {
       case "--plant": plant = subject.plant
       case "--repeat":
-        guard let number = words.first.flatMap({ Int($0) }), number > 0 else { return usage(subject) }
+        guard let number = words.first.flatMap({ Int($0) }), number > 0 else {
+          return usage(subject)
+        }
         words.removeFirst()
         repetitions = number
       default: return usage(subject)
