@@ -72,7 +72,10 @@ enum SourceRules {
 
   private static func isDocumented(_ index: Int, in lines: [String]) -> Bool {
     var before = index - 1
-    while before >= 0, trimmed(lines[before]).hasPrefix("@") { before -= 1 }
+    // Attributes may stand between, and conditions of compilation around these.
+    while before >= 0, let first = trimmed(lines[before]).first, first == "@" || first == "#" {
+      before -= 1
+    }
     return before >= 0 && trimmed(lines[before]).hasPrefix("///")
   }
 
