@@ -42,7 +42,8 @@ array() {
   done
   scontrol show job "${job}" | grep -E 'ArrayTaskId|JobState|Restarts'
   scontrol show job "${job}_1" | grep -q 'Restarts=1' || { echo "task 1 was not requeued"; exit 1; }
-  if scontrol show job "$job" | grep JobState | grep -vq COMPLETED; then
+  # A night that found something exits with 1, which Slurm calls a failure.
+  if scontrol show job "$job" | grep -o 'ExitCode=[0-9:]*' | grep -vqE '=[01]:0$'; then
     grep -H . "$work"/task-*.log | tail -20
     echo "a task did not complete"
     exit 1
