@@ -8,6 +8,7 @@ extension Verb {
       ("poolfuzz fuzz --for 8h --swarm", "half of the profiles, drawn by the seed"),
       ("poolfuzz fuzz --profile lookasides --traces 5000", "one profile of the portfolio"),
       ("poolfuzz fuzz --mutant no-forward-merge --traces 500", "does the alarm work?"),
+      ("poolfuzz fuzz --target ./libmine.so", "your own allocator, in a process of its own"),
     ],
     options: [
       Option(name: "--traces", argument: .value("N"), help: "stop after N traces (10000)"),
@@ -32,6 +33,11 @@ extension Verb {
         help: "file the novel traces under DIR/kept at the end, for 'corpus minimize'"),
       Option(name: "--canary", argument: .value("N"), help: "one trace in N tests the alarm (100)"),
       Option(name: "--no-shrink", argument: .none, help: "file findings as they are"),
-    ],
-    run: { arguments, streams in try FuzzCampaign(arguments, streams).run() })
+    ] + TargetOptions.all,
+    run: { arguments, streams in
+      if let library = TargetOptions.libraries(arguments).first {
+        return try TargetCampaign(arguments, library: library, streams).run()
+      }
+      return try FuzzCampaign(arguments, streams).run()
+    })
 }
