@@ -4,9 +4,11 @@ import Testing
 /// `poolfuzz corpus`: folders of traces are listed, proved again, merged and kept small.
 struct CorpusTests {
   /// A failing trace of a planted bug, as it is filed, with padding that makes it longer.
-  private static func failing(_ padding: Int, _ failure: String = "counters.outstanding") -> String {
+  private static func failing(_ padding: Int, _ failure: String = "counters.outstanding") -> String
+  {
     let more = (0..<padding).map { "alloc p\($0) NonPaged 8 Test\n" }.joined()
-    return "# failure: \(failure) after free\n# mutant: free-not-counted\n" + more
+    return "# failure: \(failure) after free\n# mutant: free-not-counted\n"
+      + "config profile=windows-2003-x86 lookaside=0\n" + more
       + "alloc a NonPaged 8 Test\nfree a\n"
   }
 
@@ -86,8 +88,10 @@ struct CorpusTests {
       [place(1): Self.failing(1), place(2): Self.failing(2), place(3): Self.failing(3)])
     let second = try Self.corpus(
       scratch, "second",
-      [place(9): Self.failing(3), place(4): Self.failing(4), place(5): Self.failing(5),
-        "maximal/a.trace": Traces.healthy])
+      [
+        place(9): Self.failing(3), place(4): Self.failing(4), place(5): Self.failing(5),
+        "maximal/a.trace": Traces.healthy,
+      ])
     let (one, two) = (scratch.path + "/one", scratch.path + "/two")
     let run = try Command.run(["corpus", "merge", first, second, "--corpus", one, "--json"])
     #expect(run.code == 0)
@@ -120,8 +124,10 @@ struct CorpusTests {
     let other = config + "alloc a Paged 8192 Test\nfree a\n"
     let folder = try Self.corpus(
       scratch, "c",
-      ["kept/1.trace": small, "kept/2.trace": large, "kept/3.trace": other,
-        "incident/4.trace": small])
+      [
+        "kept/1.trace": small, "kept/2.trace": large, "kept/3.trace": other,
+        "incident/4.trace": small,
+      ])
     let dry = try Command.run(["corpus", "minimize", folder, "--dry-run"])
     #expect(dry.code == 0)
     #expect(Self.files(folder).count == 4)

@@ -42,7 +42,8 @@ struct FuzzCampaignTests {
     }
     // A campaign that has ended leaves its report and nothing that would be gone on with.
     let left = try FileManager.default.contentsOfDirectory(atPath: one + "/fuzz").sorted()
-    #expect(left.map { $0.hasSuffix(".report.json") || $0.hasSuffix(".report.md") } == [true, true])
+    #expect(
+      left.map { $0.hasSuffix(".report.json") || $0.hasSuffix(".report.md") } == [true, true])
   }
 
   @Test func seedAndProfilesComeFirstAndTheReportIsWritten() throws {
@@ -77,8 +78,9 @@ struct FuzzCampaignTests {
     let traces = 320
     #expect(try Command.run(Self.arguments(calm, traces: traces, jobs: 2) + options).code == 1)
     var resumed = 0
-    for milliseconds in [150, 250, 400] {
+    for milliseconds in [5, 40, 90] {
       let run = try Running(Self.arguments(killed, traces: traces, jobs: 2) + options)
+      run.waitForASave(in: killed + "/fuzz")
       Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
       run.kill()
       if try run.errors().contains("going on from") { resumed += 1 }
@@ -204,6 +206,19 @@ private final class Running {
       usleep(10_000)
     }
     Issue.record("never told '\(text)': \(try errors())")
+  }
+
+  /// Waits until the state of a campaign is written, or the run has ended.
+  func waitForASave(in folder: String) {
+    func saved() -> [Date] {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      return names.filter { $0.hasSuffix(".campaign") }.compactMap {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + $0)
+        return attributes?[.modificationDate] as? Date
+      }
+    }
+    let before = saved()
+    while saved() == before, process.isRunning { usleep(2000) }
   }
 
   /// The signal that nobody can handle.

@@ -16,8 +16,9 @@ enum Canary {
     let watching: OracleSet
     /// Whether allocations are filled: what is planted must not fault before anybody objects.
     var isFilled = true
-    let witness: @Sendable (_ first: PropertyTesting.Slot, _ second: PropertyTesting.Slot)
-      -> [PoolOperation]
+    let witness:
+      @Sendable (_ first: PropertyTesting.Slot, _ second: PropertyTesting.Slot)
+        -> [PoolOperation]
   }
 
   /// A bug for the invariants, and one for the shadow allocator.

@@ -27,9 +27,11 @@ struct FiledFinding: Sendable, Equatable {
 
   /// The row of a state file.
   var line: String {
-    [
+    let met = metWhile.map { "\($0)" } ?? ""
+    return [
       "\(identity)", profile, "\(number)", "\(operationsBefore)", "\(operationsAfter)",
-      "\(executions)", isOneMinimal ? "1" : "0", trace, certificate, "\(metWhile.map { "\($0)" } ?? "")",
+      "\(executions)", isOneMinimal ? "1" : "0", trace, certificate,
+      "\(metWhile.map { "\($0)" } ?? "")",
     ].joined(separator: String(Self.separator))
   }
 
