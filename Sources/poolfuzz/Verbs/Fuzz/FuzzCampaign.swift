@@ -113,7 +113,7 @@ final class FuzzCampaign {
     if isWhole, isSaved { file.remove() }
     tell(desk.takeNews())
     tell(state, desk.books, event: "end")
-    if isSaved { streams.note("report: \(settings.base).report.md") }
+    if isSaved { streams.note("report: \(settings.report).md") }
     if missedCanaries > 0 || !isSaved { return .environment }
     if Interruption.isRequested { return .interrupted }
     return desk.books.filed.isEmpty ? .held : .found
@@ -143,8 +143,8 @@ final class FuzzCampaign {
     do throws(AtomicFile.Failure) {
       let text = file.text(state, books, seconds: report.seconds)
       try store.write(text, to: file.path)
-      try store.write(report.markdown, to: settings.base + ".report.md")
-      try store.write(report.json.text + "\n", to: settings.base + ".report.json")
+      try store.write(report.markdown, to: settings.report + ".md")
+      try store.write(report.json.text + "\n", to: settings.report + ".json")
       return true
     } catch {
       streams.note("poolfuzz: not saved: \(error.message)")

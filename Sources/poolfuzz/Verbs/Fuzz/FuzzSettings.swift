@@ -92,6 +92,9 @@ struct FuzzSettings {
   /// The path, without its extension, of what belongs to this campaign.
   var base: String { "\(folder)/fuzz/\(plan.seed)-\(planHash)" }
 
+  /// The path, without its extension, of the report of the latest campaign.
+  var report: String { "\(folder)/fuzz/report" }
+
   /// A short name of the plan apart from its seed.
   private var planHash: String { String(ContentHash.of(fingerprint).prefix(8)) }
 

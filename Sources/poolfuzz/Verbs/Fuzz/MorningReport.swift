@@ -54,6 +54,9 @@ struct MorningReport {
   private var headline: String {
     let count = books.filed.count
     let waiting = books.waiting.isEmpty ? "" : " \(books.waiting.count) more wait for reduction."
+    guard state.canaryCount == state.caughtCanaries else {
+      return "**The alarm is broken: what this page says cannot be believed.**"
+    }
     return count == 0
       ? "Nothing was found.\(waiting)"
       : "**\(count) failures were found** and reduced.\(waiting)"
