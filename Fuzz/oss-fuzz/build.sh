@@ -1,0 +1,26 @@
+#!/bin/bash -eu
+# Builds every libFuzzer target the way OSS-Fuzz and ClusterFuzzLite want it: one binary in $OUT that
+# needs nothing but itself, with its seed corpus, dictionary and options beside it.
+#
+# The stock $SWIFTFLAGS are not used: they parse a program as a library in a way that the package
+# manager has replaced by --sanitize=fuzzer.
+. precompile_swift
+
+flags=(--static-swift-stdlib -Xswiftc -static-stdlib -Xswiftc -DFUZZING --sanitize=fuzzer)
+if [ "$SANITIZER" = coverage ]; then
+  flags+=(-Xswiftc -profile-generate -Xswiftc -profile-coverage-mapping)
+else
+  flags+=("--sanitize=$SANITIZER")
+fi
+# Quiet where it is there; the linker of the images that lack it only prints more.
+if command -v ld.lld >/dev/null; then flags+=(-Xswiftc -use-ld=lld); fi
+
+for name in trace differential language listing import; do
+  target=fuzz-$name
+  swift build -c release --product "$target" "${flags[@]}"
+  cp ".build/release/$target" "$OUT/"
+  for kind in dict options; do
+    if [ -f "Fuzz/settings/$target.$kind" ]; then cp "Fuzz/settings/$target.$kind" "$OUT/"; fi
+  done
+  (cd "Corpus/fuzz/$name" && zip -qr "$OUT/${target}_seed_corpus.zip" .)
+done
