@@ -22,7 +22,13 @@ let package = Package(
       dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
     .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
-    .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(
+      name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"],
+      // Compiled into the program, which stays one file.
+      resources: [
+        "page.html", "page.css", "history.js", "words.js", "map.js", "charts.js", "panels.js",
+        "controls.js",
+      ].map { .embedInCode("Page/Files/\($0)") }),
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
@@ -43,6 +49,7 @@ let package = Package(
     .testTarget(
       name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
       exclude: ["Listings"]),
+    .testTarget(name: "PoolReportTests", dependencies: ["PoolReport", "PoolTrace"]),
     .testTarget(name: "CommandLineTests", dependencies: ["poolfuzz"]),
   ],
   swiftLanguageModes: [.v6]
