@@ -76,7 +76,9 @@ struct Recording {
   /// Operations of many kinds on many slots, the same for the same seed.
   static func churn(_ count: Int, seed: UInt64, configuration: String) -> String {
     var random = SplitMix(state: seed)
-    var text = "config \(configuration)\n"
+    // Small regions and tables: every one is walked after every operation.
+    var text = "config \(configuration) nonpaged_pages=96 paged_pages=96 session_pages=8"
+    text += " bigtable=64 tracker=64\n"
     for _ in 0..<count {
       let slot = "s\(random.below(40))"
       switch random.below(20) {
@@ -86,7 +88,7 @@ struct Recording {
         text += "alloc \(slot) \(pool) \(bytes) T\(random.below(9))st\n"
       case 8: text += "contiguous \(slot) 0xf10\n"
       case 9: text += "tick 1\n"
-      case 10: text += "write \(slot) 0 00\n"
+      case 10: text += "fill \(slot)\n"
       default: text += "free \(slot)\n"
       }
     }

@@ -15,6 +15,11 @@ public struct RecordingLimits: Sendable, Equatable {
   public init(steps: Int = 20_000, pages: Int = 4096, pieces: Int = 8_000_000) {
     self.steps = max(2, steps + steps % 2)
     self.pages = max(1, pages)
-    self.pieces = max(1024, pieces)
+    self.pieces = max(64, pieces)
+  }
+
+  /// The same limits with another one of steps.
+  public func with(steps: Int) -> RecordingLimits {
+    RecordingLimits(steps: steps, pages: pages, pieces: pieces)
   }
 }

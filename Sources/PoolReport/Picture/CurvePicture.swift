@@ -80,7 +80,8 @@ public struct CurvePicture {
     area(&picture, figures.map { height($0.live) }, "live")
     if worst > 0 { curve(&picture, bounds.map(height), "bound dashed") }
     ends(&picture, "start", "operation \(NumberText.grouped(history.operations))")
-    let names = [("held", "held"), ("live", "in use")]
+    let names =
+      [("held", "held"), ("live", "in use")]
       + (worst > 0 ? [("bound", "most that any trace with this peak can hold")] : [])
     legend(&picture, names)
     return picture.text
@@ -109,8 +110,10 @@ public struct CurvePicture {
       level(&picture, height(top / 4 * UInt64(part)), NumberText.grouped(top / 4 * UInt64(part)))
     }
     let points = sums.map { sum in
-      (Self.area.x + Self.area.width * Double(sum.blocks) / Double(max(all.blocks, 1)),
-        height(UInt64(sum.pages)))
+      (
+        Self.area.x + Self.area.width * Double(sum.blocks) / Double(max(all.blocks, 1)),
+        height(UInt64(sum.pages))
+      )
     }
     picture.path(Self.polyline(points), classes: "line live-line")
     ends(&picture, "0 blocks", NumberText.plural(UInt64(all.blocks), "block") + " freed")

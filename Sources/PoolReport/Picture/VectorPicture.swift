@@ -61,7 +61,8 @@ struct VectorPicture {
     _ text: String, x: Double, y: Double, classes: String = "soft", anchor: String = "start"
   ) {
     let place = anchor == "start" ? "" : " text-anchor=\"\(anchor)\""
-    body += "<text class=\"\(classes)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\"\(place)>"
+    body +=
+      "<text class=\"\(classes)\" x=\"\(Self.number(x))\" y=\"\(Self.number(y))\"\(place)>"
       + ScriptText.markup(text) + "</text>\n"
   }
 

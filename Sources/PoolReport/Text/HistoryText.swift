@@ -55,11 +55,15 @@ public struct HistoryText {
     var rows = [["operation", "held", "in use", "held/in use"] + (hasBound ? ["most"] : [])]
     for step in steps {
       let figures = history.steps[step].figures
-      let ratio = figures.live == 0 ? "-" : NumberText.ratio(
-        Double(figures.held) / Double(figures.live))
+      let ratio =
+        figures.live == 0
+        ? "-"
+        : NumberText.ratio(
+          Double(figures.held) / Double(figures.live))
       rows.append(
         [
-          String(history.operation(ofStep: step)), String(figures.held), String(figures.live), ratio,
+          String(history.operation(ofStep: step)), String(figures.held), String(figures.live),
+          ratio,
         ] + (hasBound ? [figures.bound.map { String($0) } ?? "-"] : []))
     }
     return ["memory over time, in bytes"] + Self.aligned(rows)
@@ -127,7 +131,8 @@ public struct HistoryText {
         lines.append("  \(page)  " + line(block))
       }
       if entry.blocks.count > 4 {
-        lines.append("  \(String(repeating: " ", count: digits))  ... \(entry.blocks.count - 4) more")
+        lines.append(
+          "  \(String(repeating: " ", count: digits))  ... \(entry.blocks.count - 4) more")
       }
     }
     if report.entries.count > pinLimit {
@@ -137,7 +142,8 @@ public struct HistoryText {
   }
 
   private func line(_ block: PinReport.Block) -> String {
-    var line = "\(block.tag.characters) 0x\(String(block.byteCount, radix: 16))"
+    var line =
+      "\(block.tag.characters) 0x\(String(block.byteCount, radix: 16))"
       + " bytes at \(address(block.address))"
     if block.isParked { line += ", parked" }
     if let slot = block.slot, let operation = block.operation {

@@ -85,7 +85,7 @@ import Testing
     let page = HistoryPage(history).text(title: hostile, about: hostile, warning: hostile)
     let plain = HistoryPage(history).text(title: "", about: "", warning: "")
     func count(_ text: String, _ part: String) -> Int { text.components(separatedBy: part).count }
-    for mark in ["<script", "</script", "<!--", "{{"] {
+    for mark in ["<script", "</script", "<!--"] {
       #expect(count(page, mark) == count(plain, mark), "\(mark)")
     }
     #expect(!page.contains("alert(1)</script>"))

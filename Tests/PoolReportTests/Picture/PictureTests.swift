@@ -20,7 +20,8 @@ import Testing
 
   /// The rectangles of a class: x, y, width, height.
   private func rectangles(_ picture: String, _ name: String) throws -> [[Double]] {
-    let pattern = try Regex("<path class=\"\(name)\" d=\"(M[^\"]*)\"")
+    let pattern =
+      try Regex("<path class=\"\(name)\" d=\"(M[^\"]*)\"")
       as Regex<(Substring, Substring)>
     return picture.matches(of: pattern).flatMap { match in
       match.output.1.split(separator: "M").compactMap { command in

@@ -8,6 +8,8 @@ struct RecordedReplay {
   let path: String
   /// The version.
   let profileName: String
+  /// Operations of the trace.
+  let operations: UInt64
   /// What the pages held after every step.
   let history: PoolHistory
   /// How the replay ended.
@@ -30,9 +32,12 @@ struct RecordedReplay {
     } catch {
       throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
     }
-    var recorder = PoolRecorder(session.view, limits: settings.limits)
+    // What shows one state needs no other: with two steps at most hardly any is looked at.
+    let limits = settings.needsOneState ? settings.limits.with(steps: 2) : settings.limits
+    var recorder = PoolRecorder(session.view, limits: limits)
     var memory = MemoryLimit(settings.memoryLimit)
     var last: (operation: PoolTrace.Operation, result: StepResult)?
+    var finished: PoolHistory?
     var line: UInt64 = 0
     while let operation = try file.next() {
       do {
@@ -49,15 +54,23 @@ struct RecordedReplay {
       if case .config = operation { continue }
       line = file.line
       last = (operation, result)
+      guard finished == nil else { continue }
       recorder.record(
         session.view, line: Self.line(operation, result), figures: Self.figures(session))
+      if settings.needsOneState, session.operations == settings.operation {
+        finished = recorder.finish(
+          session.view, line: Self.line(operation, result), figures: Self.figures(session))
+      }
     }
     session.finish()
     self.path = file.path
     profileName = configuration.pool.profile.name
-    history = recorder.finish(
-      session.view, line: last.map { Self.line($0.operation, $0.result) } ?? "",
-      figures: Self.figures(session))
+    operations = session.operations
+    history =
+      finished
+      ?? recorder.finish(
+        session.view, line: last.map { Self.line($0.operation, $0.result) } ?? "",
+        figures: Self.figures(session))
     outcome = session.outcome ?? .ok
     problem =
       outcome.isOK
@@ -87,7 +100,7 @@ struct RecordedReplay {
 
   /// A line on what is shown.
   var about: String {
-    var text = "\(profileName), \(history.operations) operations"
+    var text = "\(profileName), \(operations) operations"
     if outcome.isOK { text += ", nothing went wrong" }
     return text
   }

@@ -24,7 +24,9 @@ struct ViewCommand {
       streams.print(bytes: bytes)
       streams.flush()
     }
-    if let note = replay.history.samplingNote { streams.note("poolfuzz: \(path): \(note)") }
+    if !settings.isQuiet, !settings.needsOneState, let note = replay.history.samplingNote {
+      streams.note("poolfuzz: \(path): \(note)")
+    }
     if !replay.outcome.isOK { streams.note("poolfuzz: " + replay.problem) }
     return replay.outcome.isOK ? .held : .found
   }

@@ -39,8 +39,18 @@ struct ViewSettings {
   var limits: RecordingLimits
   /// Bytes that the replay may have in memory; nil for most of what the machine has.
   var memoryLimit: UInt64?
+  /// Whether nothing is told that is no failure.
+  var isQuiet: Bool
   /// Whether colours are used in lines.
   var colours: Bool
+
+  /// True where only the state after `operation` is shown.
+  var needsOneState: Bool {
+    switch form {
+    case .mapPicture, .curvePicture(.pins), .curvePicture(.holes): true
+    case .page, .curvePicture(.time), .text, .json: false
+    }
+  }
 
   /// What `--svg` may be followed by.
   static let pictures = ["map"] + CurvePicture.Subject.allCases.map(\.rawValue)
@@ -63,6 +73,7 @@ struct ViewSettings {
     guard steps > 0, pages > 0 else { throw .usage("--steps and --pages are at least 1") }
     limits = RecordingLimits(
       steps: Int(clamping: min(steps, 1 << 24)), pages: Int(clamping: min(pages, 1 << 20)))
+    isQuiet = arguments.has("--quiet")
     colours = getenv("NO_COLOR") == nil && isatty(1) == 1 && output == nil
   }
 
