@@ -104,7 +104,8 @@ struct ViewTests {
   }
 
   @Test func aTraceThatFailsIsShownToItsEnd() throws {
-    let run = try view(Traces.doubleFree + "alloc c NonPaged 8 Late\n", ["-o", scratch.path + "/o"])
+    let run = try view(
+      Traces.doubleFree + "alloc c NonPaged 8 Late\n", ["-o", scratch.path + "/o"])
     #expect(run.code == 1)
     #expect(run.errors.contains("t.trace:5: operation 4: bug check 0xc2"))
     let page = try scratch.text("o")

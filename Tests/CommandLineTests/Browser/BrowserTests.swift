@@ -115,11 +115,13 @@ struct BrowserTests {
       let address = try #require(pin["page"] as? String).dropFirst(2)
       let index = try #require(order.firstIndex(of: address))
       let column = Double(index / rows)
-      let left = try value("left") + column * (try value("columnWidth") + value("gap"))
+      let left =
+        try value("left") + column * (try value("columnWidth") + value("gap"))
         + value("label")
       let y = try value("top") + Double(index % rows) * value("row") + 1 + value("bar") / 2
       for block in try #require(pin["blocks"] as? [[String: Any]]) {
-        let start = try #require(UInt64((block["address"] as? String ?? "").dropFirst(2), radix: 16))
+        let start = try #require(
+          UInt64((block["address"] as? String ?? "").dropFirst(2), radix: 16))
         let bytes = Double(try #require(block["bytes"] as? Int))
         let offset = Double(start % 4096) + bytes / 2
         let isParked = block["parked"] as? Bool ?? false
@@ -138,7 +140,8 @@ struct BrowserTests {
   /// window of the document that is only read.
   private static func wide(_ page: String, _ width: Int) -> String {
     page.replacingOccurrences(
-      of: "</style>", with: "html { width: \(width)px }\n.columns { grid-template-columns: "
+      of: "</style>",
+      with: "html { width: \(width)px }\n.columns { grid-template-columns: "
         + "minmax(0, 1.5fr) minmax(0, 1fr) !important }</style>")
   }
 
@@ -147,7 +150,8 @@ struct BrowserTests {
   /// The page with a script of a test's own behind its own.
   private func scripted(_ page: String, _ script: String) -> String {
     page.replacingOccurrences(
-      of: "</body>", with: """
+      of: "</body>",
+      with: """
         <pre id="test"></pre><script>
         const test = [];
         const key = (name, shift = false) => document.activeElement.dispatchEvent(
@@ -194,10 +198,12 @@ struct BrowserTests {
     #expect(try text("position", document) == "operation 25 of 37")
     #expect(try text("page-title", document) == "Page fa808000")
     #expect(try attribute("aria-valuetext", of: "scrubber", document).hasPrefix("operation 25 of"))
-    let script = "note(); test.push(document.getElementById('order').value, "
+    let script =
+      "note(); test.push(document.getElementById('order').value, "
       + "document.getElementById('colour').value)"
     let noted = try text(
-      "test", try browser.document(scripted(page, script), "#op=25&page=fa808000&at=a20&order=hole"))
+      "test", try browser.document(scripted(page, script), "#op=25&page=fa808000&at=a20&order=hole")
+    )
     #expect(
       noted.split(separator: "\n") == ["#op=25&page=fa808000&at=a20&order=hole", "hole", "tag"])
     // Nonsense is passed over.
