@@ -20,8 +20,8 @@ struct Browser {
   }
 
   /// The document after its scripts have run.
-  func document(_ page: String, _ fragment: String = "") throws -> String {
-    let run = try run(page, fragment, ["--dump-dom"])
+  func document(_ page: String, _ fragment: String = "", width: Int = 1440) throws -> String {
+    let run = try run(page, fragment, ["--dump-dom", "--window-size=\(width),1800"])
     try #require(run.output.contains("data-ready=\"1\""), "the page's script did not end")
     return run.output
   }

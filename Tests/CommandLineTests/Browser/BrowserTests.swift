@@ -47,8 +47,16 @@ struct BrowserTests {
     let match = try #require(document.firstMatch(of: opening))
     let name = try #require(match.output[1].substring)
     let rest = document[match.range.upperBound...]
-    let end = try #require(rest.range(of: "</\(name)>"))
-    return rest[..<end.lowerBound].replacing(/<\/div>/, with: "\n").replacing(/<[^>]*>/, with: "")
+    // Elements of the same name may lie inside.
+    var depth = 1
+    let tags = rest.matches(of: try Regex("<(/?)\(name)[ >]"))
+    let end = try #require(
+      tags.first { tag in
+        depth += tag.output[1].substring == "/" ? -1 : 1
+        return depth == 0
+      })
+    return rest[..<end.range.lowerBound]
+      .replacing(/<\/div>/, with: "\n").replacing(/<[^>]*>/, with: "")
       .replacingOccurrences(of: "&gt;", with: ">").replacingOccurrences(of: "&amp;", with: "&")
   }
 
@@ -83,11 +91,10 @@ struct BrowserTests {
     }
     for y in 0..<picture.height {
       guard let x = (0..<picture.width).first(where: { isStrip($0, y) }) else { continue }
-      var end = x
-      while end < picture.width, isStrip(end, y) { end += 1 }
+      let end = (x..<picture.width).last { isStrip($0, y) } ?? x
       var bottom = y
       while bottom < picture.height, isStrip(x, bottom) { bottom += 1 }
-      if end - x > 200, bottom - y > 30 { return (x, y, end - x, bottom - y) }
+      if end - x > 200, bottom - y > 30 { return (x, y, end + 1 - x, bottom - y) }
     }
     return nil
   }
@@ -98,11 +105,11 @@ struct BrowserTests {
     let page = try page(name)
     let fragment = "#colour=state"
     let size = (width: 1440, height: 1800)
-    let document = try browser.document(Self.wide(page, size.width), fragment)
+    let document = try browser.document(page, fragment, width: size.width)
     let layout = try layout("map", document)
     let order = try attribute("data-order", of: "map", document).split(separator: " ")
     let picture = try browser.picture(
-      Self.wide(page, size.width), fragment, width: size.width, height: size.height)
+      page, fragment, width: size.width, height: size.height)
     let json = try Command.run(["view", Self.incident(name), "--json", "--pins", "1000"])
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
@@ -134,15 +141,6 @@ struct BrowserTests {
       }
     }
     #expect(counts.values.reduce(0, +) == 107 && counts.count == 2)
-  }
-
-  /// The page with a body of the width that it has in a window of `width` pixels, whatever the
-  /// window of the document that is only read.
-  private static func wide(_ page: String, _ width: Int) -> String {
-    page.replacingOccurrences(
-      of: "</style>",
-      with: "html { width: \(width)px }\n.columns { grid-template-columns: "
-        + "minmax(0, 1.5fr) minmax(0, 1fr) !important }</style>")
   }
 
   // MARK: The reader

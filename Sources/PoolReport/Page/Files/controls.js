@@ -64,6 +64,7 @@ function draw() {
   drawHoles(contents);
   showTags(contents);
   showWorst(contents, choose);
+  publishLayout();
   writeAddress();
 }
 

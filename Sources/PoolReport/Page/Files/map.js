@@ -120,8 +120,11 @@ function describeMap(canvas, contents) {
   let heldPages = 0;
   for (const content of contents) if (content.length) heldPages++;
   canvas.setAttribute("aria-label", `Map of ${plural(heldPages, "page")} and runs in use`);
-  if (playing) return;
-  // What a test, or a reader's own script, needs to find a block on a picture of this page.
+}
+
+/** What a test, or a reader's own script, needs to find a block on a picture of this page. */
+function publishLayout() {
+  const canvas = element("map");
   const box = canvas.getBoundingClientRect();
   canvas.dataset.layout = JSON.stringify({ left: box.left + window.scrollX,
     top: box.top + window.scrollY, ...map.shape });

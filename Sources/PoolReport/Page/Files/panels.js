@@ -135,9 +135,6 @@ function showPage(view, contents) {
     return;
   }
   drawPieces(context, content, 0, 0, width, height, view.byTag);
-  const box = element("strip").getBoundingClientRect();
-  element("strip").dataset.layout = JSON.stringify({ left: box.left + window.scrollX,
-    top: box.top + window.scrollY, width: box.width, height: box.height });
   const rows = [];
   for (const piece of piecesOf(content)) {
     const isChosen = view.offset !== null && view.offset >= piece.offset
