@@ -89,12 +89,14 @@ function drawPieces(context, content, x, y, width, height, byTag) {
   const scale = width / total;
   context.fillStyle = colours.free;
   context.fillRect(x, y, width, height);
-  const gap = height >= 9 ? 0.5 : 0;
   for (const piece of piecesOf(content)) {
     if (piece.state === State.free) continue;
     context.fillStyle = pieceColour(piece, byTag);
-    const wide = Math.max(piece.units * scale - gap, Math.min(2, width));
-    const left = Math.min(x + piece.offset * scale, x + width - wide);
+    // Whole pixels, and one between blocks that have some to spare.
+    const start = Math.round(x + piece.offset * scale);
+    const room = Math.round(x + (piece.offset + piece.units) * scale) - start;
+    const wide = Math.max(room >= 5 ? room - 1 : room, Math.min(2, width));
+    const left = Math.min(start, Math.floor(x + width - wide));
     // A parked block is nobody's: half a bar.
     const tall = isParked(piece.state) && height >= 6 ? Math.round(height / 2) : height;
     context.fillRect(left, y + Math.floor((height - tall) / 2), wide, tall);
