@@ -11,7 +11,7 @@ enum Poolfuzz {
   /// Every verb, in the order of the help.
   static let verbs: [Verb] = [
     .replay, .fuzz, .shrink, .mutants, .diff, .whatif, .inspect, .importing, .bound, .maximize,
-    .bench,
+    .bench, .completions,
   ]
 
   static func main() {
