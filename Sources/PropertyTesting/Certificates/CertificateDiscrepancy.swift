@@ -27,7 +27,7 @@ public enum CertificateDiscrepancy: Sendable, Equatable, CustomStringConvertible
       "the operations are \(actual), not \(expect)"
     case .lifetimesDiffer: "the lifetimes are others"
     case .outcomeDiffers(let removed, let actual, let expect):
-      "without operations \(removed.map { $0 + 1 }) it \(actual.text), and not: \(expect.text)"
+      "without operations \(removed.map { $0 + 1 }) it \(actual.words), and not: \(expect.words)"
     case .notMinimal(let removed):
       "it fails the same without operations \(removed.map { $0 + 1 })"
     }

@@ -1,11 +1,17 @@
 /// The passes of a round.
 public enum ShrinkPlan {
-  /// All passes: deletion, then the pump and pairs, then numbers, then names and order.
-  public static func standard<C: TraceConfiguration, O: SlotOperation>() -> [any ShrinkPass<C, O>] {
+  /// All passes: deletion, then numbers, names and order, then what is dear: the pump, pairs and
+  /// windows, and numbers that hang together.
+  ///
+  /// - Parameter pump: one whose mergers know the configuration, if there is such a one.
+  public static func standard<C: TraceConfiguration, O: SlotOperation>(
+    pump: Pump<C, O> = Pump()
+  ) -> [any ShrinkPass<C, O>] {
     deletion() + [
-      Pump(), UnifySlots(), RemovePairs(), RemoveWindows(), SimplifyConfiguration(),
-      SimplifyTogether(), SimplifyParameters(), RaiseAndRemove(), LowerPairs(), RedistributePairs(),
-      UnifyParameters(), RetargetUses(), MoveDestructions(), OrderNeighbours(), NameSlots(),
+      SimplifyConfiguration(), SimplifyAll(), SimplifyTogether(), SimplifyParameters(),
+      MoveDestructions(), OrderNeighbours(), NameSlots(), pump, UnifySlots(), RemovePairs(),
+      RemoveWindows(), RaiseAndRemove(), LowerPairs(), RedistributePairs(), UnifyParameters(),
+      RetargetUses(),
     ]
   }
 

@@ -16,7 +16,8 @@ public struct SimplifyParameters<Configuration: TraceConfiguration, Operation: S
       guard index < sites.count else { return }
       let site = sites[index]
       let length = reduction.trace.operations.count
-      ValueSearch(site.parameter).lower(site.parameter.value) { simpler in
+      ValueSearch(site.parameter, reduction.trace.configuration).lower(site.parameter.value) {
+        simpler in
         // A lower number may have shortened the trace; the place is then another one.
         guard reduction.trace.operations.count == length else { return false }
         return reduction.attempt(

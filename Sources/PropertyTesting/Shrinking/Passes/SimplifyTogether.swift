@@ -16,7 +16,7 @@ public struct SimplifyTogether<Configuration: TraceConfiguration, Operation: Slo
       guard !seen.contains(where: { $0 == (parameter.role, parameter.value) }) else { continue }
       seen.append((parameter.role, parameter.value))
       var value = parameter.value
-      ValueSearch(parameter).lower(value) { simpler in
+      ValueSearch(parameter, reduction.trace.configuration).lower(value) { simpler in
         let sites = ParameterSite.all(in: reduction.trace).filter {
           $0.parameter.role == parameter.role && $0.parameter.value == value
         }

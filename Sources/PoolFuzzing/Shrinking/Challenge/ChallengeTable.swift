@@ -1,0 +1,4 @@
+extension ChallengeTask {
+  /// The tasks.
+  public static let all: [ChallengeTask] = []
+}
