@@ -31,7 +31,7 @@ public struct Replayer: ~Copyable {
   /// Boots a machine. Throws where the configuration cannot be or memory is short.
   public static func boot(
     _ configuration: TraceConfiguration, mutant: Mutant = .none,
-    reserve: @escaping ReservedBytes.Reserver = MappedMemory.reserve
+    reserve: ReservedBytes.Reserver = RecycledMemory.reserve
   ) throws(ConfigurationError) -> Replayer {
     let pool = try KernelPool.boot(configuration.pool, mutant: mutant, reserve: reserve)
     return Replayer(configuration, pool)
