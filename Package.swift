@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "PoolTrace", targets: ["PoolTrace"]),
     .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
     .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
+    .library(name: "PoolFuzzing", targets: ["PoolFuzzing"]),
     .executable(name: "poolfuzz", targets: ["poolfuzz"]),
   ],
   targets: [

@@ -14,7 +14,7 @@ extension SimulatedMemory {
     if let stamps = regions[0].stamps, let others = other.regions[0].stamps {
       stamps.pointee = others.pointee
     }
-    becomeWindows(of: other)
+    becomeWindow(of: other)
   }
 }
 

@@ -21,7 +21,7 @@ struct SimulatedMemory: ~Copyable {
   private(set) var failure: HaltReason?
   private var poolWindow: Window
   private var systemWindow: Window
-  private let reserved: ReservedBytes
+  let reserved: ReservedBytes
 
   /// A part of a region in which every byte may be accessed.
   ///
@@ -90,6 +90,13 @@ struct SimulatedMemory: ~Copyable {
     stamps?.deallocate()
     regions.deinitialize(count: regionCount)
     regions.deallocate()
+  }
+
+  /// Takes over how far the window reaches, and why the last access failed.
+  mutating func becomeWindow(of other: borrowing SimulatedMemory) {
+    failure = other.failure
+    poolWindow = other.poolWindow
+    poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
   }
 
   /// Extends the first window over pages of the nonpaged pool that were handed out, touching what

@@ -8,11 +8,13 @@ struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
   private let templates: [Operation]
   private let limit: Int
   private let executionLimit: Int
+  private let isInterrupted: () -> Bool
   private let checksEnd: Bool
   /// One machine for each depth, and one that is used up by each end of a run.
   private let machines: UnsafeMutablePointer<Machine>
   private var occupancies: [SlotOccupancy]
   private var operations: [Operation] = []
+  private var executionCount = 0
 
   init(
     _ scope: SmallScope<Configuration, Operation>, limit: Int, checksEnd: Bool
@@ -20,6 +22,7 @@ struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
     configuration = scope.configuration
     templates = scope.templates
     executionLimit = scope.executionLimit
+    isInterrupted = scope.isInterrupted
     self.limit = limit
     self.checksEnd = checksEnd
     machines = .allocate(capacity: limit + 2)
@@ -45,7 +48,7 @@ struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
   private mutating func visit(_ level: ScopeLevel<Operation>, depth: Int) {
     var level = level
     for choice in level.alternatives.indices {
-      guard report.executionCount < executionLimit else {
+      guard executionCount < executionLimit, !isInterrupted() else {
         report.isComplete = false
         return
       }
@@ -68,6 +71,7 @@ struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
       operation, on: &machines[next], &occupancies[next], &violations)
     if effect == .skipped { return false }
     report.executionCounts[depth] += 1
+    executionCount += 1
     if violations.isEmpty { machines[next].check(&violations) }
     if !violations.isEmpty {
       note(violations, after: operation)

@@ -16,6 +16,8 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
   public let operationLimit: Int
   /// The greatest number of traces executed; reaching it leaves the report incomplete.
   public let executionLimit: Int
+  /// Asked before each execution over rewindable machines; true leaves the report incomplete.
+  public var isInterrupted: () -> Bool = { false }
 
   /// That scope.
   public init(

@@ -18,10 +18,23 @@ public struct ChallengeTask: Sendable {
   /// The failure to keep, as `FailureIdentity` has it.
   public let failure: String
   /// The length of the shortest trace that shows the failure on this machine, by enumeration
-  /// (`SmallScope`); nil where none of up to `ChallengeTask.enumeratedLength` operations does.
+  /// (`SmallScope`); nil where enumeration does not reach that far.
   public let optimum: Int?
   /// Seeds whose traces fail late: the fixed hard seeds of the comparison.
   public let hardSeeds: [UInt64]
+
+  /// A task.
+  public init(
+    mutant: Mutant, profile: String, machine: String, failure: String, optimum: Int?,
+    hardSeeds: [UInt64]
+  ) {
+    self.mutant = mutant
+    self.profile = profile
+    self.machine = machine
+    self.failure = failure
+    self.optimum = optimum
+    self.hardSeeds = hardSeeds
+  }
 
   /// Operations of a given trace.
   public static let operationCount = 1_000

@@ -1,4 +1,3 @@
-import KernelPool
 import PoolFuzzing
 import PropertyTesting
 
@@ -47,10 +46,6 @@ extension Verb {
         name: "--jobs", argument: .value("N"), help: "in the challenge: threads (all processors)"),
     ],
     run: { arguments, streams in
-      if arguments.value("--failure") == "discover" {
-        DiscoverTemp.run(Mutant.allCases.filter { $0 != .none }, streams)
-        return .held
-      }
       if arguments.has("--challenge") { return try ChallengeCommand(arguments, streams).run() }
       return try ShrinkCommand(arguments, streams).run()
     })
