@@ -11,8 +11,7 @@ enum Poolfuzz {
   /// Every verb, in the order of the help.
   static let verbs: [Verb] = [
     .replay, .fuzz, .shrink, .enumerate, .mutants, .diff, .whatif, .inspect, .importing, .bound,
-    .maximize,
-    .bench,
+    .maximize, .bench, .completions,
   ]
 
   static func main() {
