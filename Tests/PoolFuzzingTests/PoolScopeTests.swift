@@ -62,7 +62,7 @@ import Testing
   @Test(arguments: ChallengeTask.all.filter { ($0.optimum ?? 9) <= 3 })
   func aStatedOptimumIsTheShortest(task: ChallengeTask) throws {
     let optimum = try #require(task.optimum)
-    let outcome = try #require(ChallengeOutcome(task, seed: task.hardSeeds[0]))
+    let outcome = try #require(ChallengeOutcome(task, seed: ChallengeTask.hardSeeds[0]))
     #expect(outcome.trace.operations.count == optimum)
     var alphabet = PoolAlphabet(types: [.nonPaged], sizes: [0, 4081])
     alphabet.add(outcome.trace)

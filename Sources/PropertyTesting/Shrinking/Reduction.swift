@@ -84,6 +84,15 @@ public struct Reduction<Configuration: TraceConfiguration, Operation: SlotOperat
     return attempt(candidate)
   }
 
+  /// Executes a trace to learn what it does; it takes no one's place. Other failures are noted.
+  public mutating func probe(_ candidate: Trace<Configuration, Operation>) -> Execution {
+    guard !isOver else { return Execution(failure: nil, skippedSteps: [], operationCount: 0) }
+    let execution = run(candidate)
+    statistics[current].executionCount += 1
+    note(execution, candidate)
+    return execution
+  }
+
   /// Executes the starting trace and cuts it; false if it does not show the failure.
   mutating func begin() -> Bool {
     let execution = run(trace)

@@ -8,7 +8,8 @@ public enum ShrinkPlan {
     pump: Pump<C, O> = Pump()
   ) -> [any ShrinkPass<C, O>] {
     deletion() + [
-      SimplifyConfiguration(), SimplifyAll(), SimplifyTogether(), SimplifyParameters(),
+      TryTinyTraces(), SimplifyConfiguration(), SimplifyAll(), SimplifyKinds(), SimplifyTogether(),
+      SimplifyParameters(),
       MoveDestructions(), OrderNeighbours(), NameSlots(), pump, UnifySlots(), RemovePairs(),
       RemoveWindows(), RaiseAndRemove(), LowerPairs(), RedistributePairs(), UnifyParameters(),
       RetargetUses(),

@@ -5,9 +5,10 @@ import PropertyTesting
 /// One task of the shrinking challenge: a planted bug on a fixed machine, a generator that finds
 /// it, and the failure by which it is known.
 ///
-/// Every strategy is given the same traces: number `seed` of a task is the first trace of 1,000
-/// operations under that seed that shows the failure. The machine is fixed, so the shortest failing
-/// trace is a fact that enumeration can establish, and it holds for every seed.
+/// Every strategy is given the same hard traces: number `seed` of a task is, of the first few traces
+/// of 1,000 operations under that seed that show the failure, the one that shows it latest. The
+/// machine is fixed, so the shortest failing trace is a fact that enumeration can establish, and it
+/// holds for every seed.
 public struct ChallengeTask: Sendable {
   /// The planted bug.
   public let mutant: Mutant
@@ -20,22 +21,20 @@ public struct ChallengeTask: Sendable {
   /// The length of the shortest trace that shows the failure on this machine, by enumeration
   /// (`SmallScope`); nil where enumeration does not reach that far.
   public let optimum: Int?
-  /// Seeds whose traces fail late: the fixed hard seeds of the comparison.
-  public let hardSeeds: [UInt64]
 
   /// A task.
   public init(
-    mutant: Mutant, profile: String, machine: String, failure: String, optimum: Int?,
-    hardSeeds: [UInt64]
+    _ mutant: Mutant, _ failure: String, optimum: Int?, _ profile: String, machine: String = ""
   ) {
     self.mutant = mutant
     self.profile = profile
     self.machine = machine
     self.failure = failure
     self.optimum = optimum
-    self.hardSeeds = hardSeeds
   }
 
+  /// The fixed seeds of the comparison.
+  public static let hardSeeds: [UInt64] = Array(1...8)
   /// Operations of a given trace.
   public static let operationCount = 1_000
 
@@ -55,17 +54,24 @@ public struct ChallengeTask: Sendable {
   }
 
   private static let streamLimit: UInt64 = 64
+  /// Failing traces of a seed of which the latest is taken.
+  private static let comparedTraces = 4
 
   /// The choices that the trace of a seed was made from, as many as were drawn.
   public func tape(seed: UInt64) -> [UInt64]? {
     guard let setup, let profile = GeneratorProfile.named(profile) else { return nil }
-    for stream in 0..<Self.streamLimit {
+    var latest: (step: Int, tape: [UInt64])?
+    var failing = 0
+    for stream in 0..<Self.streamLimit where failing < Self.comparedTraces {
       var choices = TapeChoices(recording: Seed(seed).generator(stream: stream))
       let trace = PoolTraceGenerator.trace(
         profile, operationCount: Self.operationCount, setup: setup, choices: &choices)
-      if PoolShrinker.execute(trace).shows(identity) { return choices.tape }
+      let execution = PoolShrinker.execute(trace)
+      guard execution.shows(identity), let step = execution.failure?.step else { continue }
+      failing += 1
+      if step > latest?.step ?? -1 { latest = (step, choices.tape) }
     }
-    return nil
+    return latest?.tape
   }
 
   /// The trace that a tape stands for, with the position on the tape after each operation.

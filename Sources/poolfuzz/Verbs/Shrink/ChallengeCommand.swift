@@ -45,7 +45,7 @@ struct ChallengeCommand {
     var totals = Array(repeating: ChallengeRow(), count: strategies.count + 1)
     var mostForms = Array(repeating: 0, count: strategies.count + 1)
     for task in tasks {
-      let seeds = self.seeds.map { (1...UInt64(max($0, 1))).map { $0 } } ?? task.hardSeeds
+      let seeds = self.seeds.map { (1...UInt64(max($0, 1))).map { $0 } } ?? ChallengeTask.hardSeeds
       let rows = run(task, seeds)
       if Interruption.isRequested { return .interrupted }
       for (index, row) in rows.enumerated() {
