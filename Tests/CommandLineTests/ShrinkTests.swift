@@ -22,11 +22,11 @@ struct ShrinkTests {
     #expect(run.lines[0].contains("41 operations, now 2; nothing can be left out"))
     #expect(run.output.contains("shows at operation 2, wrong since operation 2"))
     #expect(run.output.contains("in the given trace: wrong since operation 41"))
-    #expect(run.output.contains("1. alloc s0 NonPaged 0 Test   [without it: passes]"))
+    #expect(run.output.contains("1. alloc s0 NonPaged 249 Test   [without it: passes]"))
     #expect(run.output.contains("@Test func"))
     #expect(run.errors.contains("remove lifetimes"))
     let trace = try folder.text("big.min.trace")
-    #expect(trace.hasSuffix("alloc s0 NonPaged 0 Test\nfree s0\n"))
+    #expect(trace.hasSuffix("alloc s0 NonPaged 249 Test\nfree s0\n"))
     #expect(try folder.text("big.min.certificate").contains("operation: free s0\nwithout it: "))
   }
 

@@ -13,22 +13,20 @@ import Testing
   private static let small =
     "nonpaged_pages=32 paged_pages=16 session_pages=16 contiguous_pages=16 tracker=64 bigtable=64"
 
-  @Test(arguments: ["general", "pages", "exhaustion", "paged", "deferred", "contiguous"])
+  @Test(arguments: ["pages", "deferred", "contiguous"])
   func aPoolCanBeRewound(profile name: String) throws {
     let profile = try #require(GeneratorProfile.named(name))
-    for seed in 1...2 as ClosedRange<UInt64> {
-      var choices = RandomChoices(seed: Seed(seed))
-      var trace = PoolTraceGenerator.trace(profile, operationCount: 24, choices: &choices)
-      trace.configuration.mutant = .freedWrongList
-      trace.configuration.oracles = .fast
-      let breaches = MachineLaws.rewindingBreaches(of: PoolMachine.self, on: trace)
-      #expect(breaches.isEmpty, "\(breaches)")
-    }
+    var choices = RandomChoices(seed: Seed(3))
+    var trace = PoolTraceGenerator.trace(profile, operationCount: 8, choices: &choices)
+    trace.configuration.mutant = .freedWrongList
+    trace.configuration.oracles = .fast
+    let breaches = MachineLaws.rewindingBreaches(of: PoolMachine.self, on: trace)
+    #expect(breaches.isEmpty, "\(breaches)")
   }
 
   @Test func rewindingFindsWhatRepeatingFinds() throws {
     let setup = try setup(Self.small, .noBackwardMerge)
-    let scope = PoolAlphabet(types: [.nonPaged], sizes: [0, 249, 4081])
+    let scope = PoolAlphabet(types: [.nonPaged], sizes: [0, 4081])
       .scope(setup, operationLimit: 3)
     let repeated = scope.search { PoolShrinker.execute($0) }
     let rewound = scope.search(PoolMachine.self)
@@ -39,9 +37,9 @@ import Testing
 
   @Test func theHealthyModelHoldsOnEverySmallTrace() throws {
     let alphabet = PoolAlphabet(types: [.nonPaged], sizes: [0, 249, 2041, 4081, 4097])
-    let report = alphabet.scope(try setup(Self.small), operationLimit: 4)
+    let report = alphabet.scope(try setup(Self.small), operationLimit: 3)
       .search(PoolMachine.self, checksEnd: false)
-    #expect(report.executionCounts == [5, 30, 200, 1450])
+    #expect(report.executionCounts == [5, 30, 200])
     #expect(report.isComplete)
     #expect(report.minima.isEmpty)
   }
@@ -59,7 +57,7 @@ import Testing
 
   /// The optima that the challenge's table states, for those that enumerate fast: no shorter trace
   /// shows the failure, and the shrinker's own result is as long as stated.
-  @Test(arguments: ChallengeTask.all.filter { ($0.optimum ?? 9) <= 3 })
+  @Test(arguments: ChallengeTask.all.filter { ($0.optimum ?? 9) <= 2 })
   func aStatedOptimumIsTheShortest(task: ChallengeTask) throws {
     let optimum = try #require(task.optimum)
     let outcome = try #require(ChallengeOutcome(task, seed: ChallengeTask.hardSeeds[0]))

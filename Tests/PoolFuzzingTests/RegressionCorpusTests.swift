@@ -47,7 +47,7 @@ import Testing
 
   /// A certificate with one wrong line is refused, and the operation is named.
   @Test func aWrongLineOfACertificateIsRefused() throws {
-    let base = Self.folder + "/lookaside-too-deep"
+    let base = Self.folder + "/regression/lookaside-too-deep"
     let text = try String(contentsOfFile: base + ".certificate", encoding: .utf8)
     let forged = text.replacing(
       "operation: free s0\nwithout it: passes",

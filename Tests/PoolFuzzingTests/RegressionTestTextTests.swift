@@ -8,7 +8,7 @@ import Testing
 /// as it is emitted, and is compiled and run with these tests.
 @Suite struct RegressionTestTextTests {
   private func found(_ name: String) throws -> FoundTrace {
-    let base = RegressionCorpusTests.folder + "/" + name
+    let base = RegressionCorpusTests.folder + "/regression/" + name
     return try FoundTrace(
       text: try String(contentsOfFile: base + ".trace", encoding: .utf8),
       certificate: try String(contentsOfFile: base + ".certificate", encoding: .utf8))

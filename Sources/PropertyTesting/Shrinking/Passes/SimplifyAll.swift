@@ -6,13 +6,16 @@ public struct SimplifyAll<Configuration: TraceConfiguration, Operation: SlotOper
   /// In statistics.
   public let name = "simplify all parameters"
 
+  /// So few are simplified one by one at the same cost.
+  private static var fewNumbers: Int { 2 }
+
   /// The pass.
   public init() {}
 
   /// Proposes the trace with all numbers simple, then with those of each role.
   public func run(_ reduction: inout Reduction<Configuration, Operation>) {
     let sites = ParameterSite.all(in: reduction.trace).filter { $0.parameter.complexity > 0 }
-    guard sites.count > 1, !attempt(sites, &reduction) else { return }
+    guard sites.count > Self.fewNumbers, !attempt(sites, &reduction) else { return }
     var roles: [Int] = []
     for site in sites where !roles.contains(site.parameter.role) {
       roles.append(site.parameter.role)
