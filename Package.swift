@@ -23,11 +23,14 @@ let package = Package(
     .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(
+      name: "PoolReconstruction",
+      dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolDebugger", "PropertyTesting"]),
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
         "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch", "PoolDebugger",
-        "PoolReport", "PoolFuzzing", "PropertyTesting",
+        "PoolReport", "PoolReconstruction", "PoolFuzzing", "PropertyTesting",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
@@ -43,6 +46,9 @@ let package = Package(
     .testTarget(
       name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
       exclude: ["Listings"]),
+    .testTarget(
+      name: "PoolReconstructionTests",
+      dependencies: ["PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk"]),
     .testTarget(name: "CommandLineTests", dependencies: ["poolfuzz"]),
   ],
   swiftLanguageModes: [.v6]

@@ -9,7 +9,8 @@ enum Poolfuzz {
 
   /// Every verb, in the order of the help.
   static let verbs: [Verb] = [
-    .replay, .fuzz, .shrink, .mutants, .diff, .whatif, .inspect, .importing, .bound, .maximize,
+    .replay, .fuzz, .shrink, .mutants, .diff, .whatif, .inspect, .importing, .synthesize,
+    .bound, .maximize,
     .bench,
   ]
 

@@ -39,8 +39,7 @@ struct ChangedRequests {
     case .alloc(let name, let type, let bytes, let tag):
       allocate(name, ParkedBlocks.Size(type: type, bytes: resized(bytes, tag), tag: tag), slots)
     case .contiguous(let name, let bytes, let limits):
-      isHeld(name, slots)
-        ? nil : unbound(.contiguous(name, bytes: resized(bytes, .contiguous), limits: limits), name)
+      allocateContiguous(name, resized(bytes, .contiguous), limits, slots)
     case .free(let name, let tag): free(name, tag, slots)
     case .freeAt(let expression, let tag): .freeAt(renamed(expression), tag: tag)
     case .write(let name, let offset, let bytes):
@@ -74,6 +73,26 @@ struct ChangedRequests {
     guard lookasideTags.contains(size.tag.unprotected) else {
       return unbound(.alloc(name, size.type, bytes: size.bytes, tag: size.tag), name)
     }
+    guard let block = newBlock(name, size) else { return nil }
+    return .alloc(block, size.type, bytes: size.bytes, tag: size.tag)
+  }
+
+  /// Contiguous memory without limits can be parked like any other; with limits each request has
+  /// its own.
+  private mutating func allocateContiguous(
+    _ name: SlotName, _ bytes: UInt64, _ limits: ContiguousLimits?, _ slots: ReplaySlots
+  ) -> PoolTrace.Operation? {
+    if isHeld(name, slots) { return nil }
+    guard limits == nil, lookasideTags.contains(.contiguous) else {
+      return unbound(.contiguous(name, bytes: bytes, limits: limits), name)
+    }
+    let size = ParkedBlocks.Size(type: .cacheAligned, bytes: bytes, tag: .contiguous)
+    guard let block = newBlock(name, size) else { return nil }
+    return .contiguous(block, bytes: bytes, limits: nil)
+  }
+
+  /// Binds a slot to a parked block, and then returns nil, or to a new block.
+  private mutating func newBlock(_ name: SlotName, _ size: ParkedBlocks.Size) -> SlotName? {
     if let block = parked.take(size) {
       bindings[name] = Binding(block: block, size: size)
       return nil
@@ -81,7 +100,7 @@ struct ChangedRequests {
     blocks += 1
     guard let block = SlotName("_lookaside-block-\(blocks)") else { return nil }
     bindings[name] = Binding(block: block, size: size)
-    return .alloc(block, size.type, bytes: size.bytes, tag: size.tag)
+    return block
   }
 
   private mutating func free(
