@@ -129,7 +129,8 @@ import Testing
     #expect(message { _, recipe in recipe.bufferBytes = 0x1000 }.contains("whole pages"))
     #expect(message { _, recipe in recipe.bufferBytes = 0xFF0 }.contains("no room"))
     #expect(message { _, recipe in recipe.spells = 9_999 }.contains("fewer than 9999 spells"))
-    #expect(message { _, recipe in recipe.profile = .reactosX86 }.contains("do not"))
+    // ReactOS never takes exact fits, so nothing settles behind a buffer.
+    #expect(message { _, recipe in recipe.profile = .reactosX86 }.contains("pool"))
   }
 
   @Test func aRecipeIsReadAndItsMistakesAreNamed() throws {

@@ -16,8 +16,11 @@ struct WorkloadMaking {
   /// Pages that a small block keeps.
   private(set) var pins: UInt64 = 0
 
-  /// Holes of other sizes that a request may fall into before it comes to lie where it should.
+  /// Holes of just its size elsewhere that a long-lived block may fall into before it comes to lie
+  /// where it should.
   private static let mostStrays = 4096
+  /// The same for larger requests, of whose sizes there are few holes.
+  private static let mostStraysInARow = 64
 
   /// The tag of what settles behind a buffer.
   private static let tailTag = PoolTag("Even")
@@ -135,51 +138,53 @@ struct WorkloadMaking {
       }
       buffers.append(buffer)
     }
-    var passing = try fillTails(of: buffers, &replay)
-    for buffer in buffers { try replay.free(buffer) }
     var rooms = Set(buffers.map(\.page))
-    while !rooms.isEmpty { passing += try cutUp(&rooms, &replay) }
+    var passing = try fillTails(of: &rooms, &replay)
+    for buffer in buffers { try replay.free(buffer) }
+    while !rooms.isEmpty { try cutUp(&rooms, &passing, &replay) }
     for slot in passing { try replay.free(slot) }
     spells += 1
   }
 
-  /// A small block behind every buffer. The first ones may come from lookaside lists or lie in
-  /// holes of just their size elsewhere.
+  /// A small block behind every buffer. Some may come from lookaside lists or lie in holes of just
+  /// their size elsewhere; pages where none comes to lie, because a buffer found an old hole, are
+  /// left out of `rooms`.
   private mutating func fillTails(
-    of buffers: [LiveSlot], _ replay: inout TandemReplay
+    of rooms: inout Set<UInt64>, _ replay: inout TandemReplay
   ) throws(CalibrationError) -> [LiveSlot] {
-    var open = Set(buffers.map(\.page))
+    var open = rooms
     var tails: [LiveSlot] = []
+    var strays = 0
     let bytes = plan.tail * replay.sizes.unitBytes
-    while !open.isEmpty {
+    while !open.isEmpty, strays < Self.mostStraysInARow {
       let slot = try replay.allocate(.nonPaged, bytes, Self.tailTag)
       tails.append(slot)
-      open.remove(slot.page)
-      guard tails.count <= buffers.count + Self.mostStrays else {
-        throw CalibrationError("small blocks do not settle behind the driver's buffers")
-      }
+      strays = open.remove(slot.page) == nil ? strays + 1 : 0
     }
+    rooms.subtract(open)
     return tails
   }
 
   /// Cuts the room of a buffer up: a large block at its front, another at its back, and between
-  /// them one that stays. Returns the two that go. A large block that finds another hole fills it
-  /// for the time of the spell.
+  /// them one that stays. The two that go are added to `passing`. A large block that finds another
+  /// hole fills it for the time of the spell; when too many do, the spell ends.
   private mutating func cutUp(
-    _ rooms: inout Set<UInt64>, _ replay: inout TandemReplay
-  ) throws(CalibrationError) -> [LiveSlot] {
+    _ rooms: inout Set<UInt64>, _ passing: inout [LiveSlot], _ replay: inout TandemReplay
+  ) throws(CalibrationError) {
     let unit = replay.sizes.unitBytes
     let trio = Self.trios[Int(random.draw(below: UInt64(Self.trios.count)))]
     let front = plan.front(spell: spells, choice: random.next())
-    var slots: [LiveSlot] = []
-    repeat {
-      guard slots.count <= Self.mostStrays else {
-        throw CalibrationError("large blocks do not take the room of the driver's buffers")
-      }
-      slots.append(try replay.allocate(.nonPaged, front * unit, trio.front))
-    } while rooms.remove(slots[slots.count - 1].page) == nil
-    let place = slots[slots.count - 1].page
-    slots.append(try replay.allocate(.nonPaged, plan.back(front: front) * unit, trio.back))
+    var place: UInt64?
+    for _ in 0..<Self.mostStraysInARow where place == nil {
+      let slot = try replay.allocate(.nonPaged, front * unit, trio.front)
+      passing.append(slot)
+      place = rooms.remove(slot.page)
+    }
+    guard let place else {
+      rooms = []
+      return
+    }
+    passing.append(try replay.allocate(.nonPaged, plan.back(front: front) * unit, trio.back))
     for _ in 0...Self.mostStrays {
       let index = pinsLeft[trio.pin] > 0 ? trio.pin : 1 - trio.pin
       guard pinsLeft[index] > 0 else { break }
@@ -188,7 +193,6 @@ struct WorkloadMaking {
         break
       }
     }
-    return slots
   }
 
   private mutating func takePin(

@@ -8,6 +8,8 @@ import PoolTrace
 struct ChangedRequests {
   private let resizes: [RequestResize]
   private let lookasideTags: Set<PoolTag>
+  /// Tags whose requests are not made any more.
+  private let droppedTags: Set<PoolTag>
   /// The lookaside lists.
   private(set) var parked: ParkedBlocks
   private var bindings: [SlotName: Binding] = [:]
@@ -23,9 +25,12 @@ struct ChangedRequests {
     var isOwner = true
   }
 
-  init(resizes: [RequestResize], lookasideTags: [PoolTag], depth: Int) {
+  init(
+    resizes: [RequestResize], lookasideTags: [PoolTag], depth: Int, droppedTags: [PoolTag] = []
+  ) {
     self.resizes = resizes
     self.lookasideTags = Set(lookasideTags)
+    self.droppedTags = Set(droppedTags)
     parked = ParkedBlocks(depth: depth)
   }
 
@@ -33,7 +38,8 @@ struct ChangedRequests {
   mutating func change(
     _ operation: PoolTrace.Operation, _ slots: ReplaySlots
   ) -> PoolTrace.Operation? {
-    switch operation {
+    if isDropped(operation) { return nil }
+    return switch operation {
     case .config, .dump, .expect: nil
     case .processor, .tick, .interruptLevel: operation
     case .alloc(let name, let type, let bytes, let tag):
@@ -47,6 +53,15 @@ struct ChangedRequests {
     case .writeAt(let expression, let bytes): .writeAt(renamed(expression), bytes)
     case .fill(let name):
       bindings[name].map { $0.isOwner ? .fill($0.block) : nil } ?? .fill(name)
+    }
+  }
+
+  /// A slot of which no request is made was never used, so its frees and stores are skipped.
+  private func isDropped(_ operation: PoolTrace.Operation) -> Bool {
+    switch operation {
+    case .alloc(_, _, _, let tag): droppedTags.contains(tag.unprotected)
+    case .contiguous: droppedTags.contains(.contiguous)
+    default: false
     }
   }
 
