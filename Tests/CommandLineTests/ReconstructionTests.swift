@@ -17,7 +17,8 @@ struct ReconstructionTests {
     TOTAL 2100 640000 500 100000
 
     """
-  private static let usage = "NonPagedPool Usage: 260 ( 1040 Kb)\nNonPagedPool Max: 500 ( 2000 Kb)\n"
+  private static let usage =
+    "NonPagedPool Usage: 260 ( 1040 Kb)\nNonPagedPool Max: 500 ( 2000 Kb)\n"
 
   @Test func aRecipeAndItsListingsGiveAReplayableTrace() throws {
     _ = try scratch.file("tags.txt", Self.table)

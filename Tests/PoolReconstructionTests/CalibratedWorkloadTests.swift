@@ -64,8 +64,11 @@ import Testing
     return (TagRow.all(in: session.view), PoolUsage(session.view).nonPagedPages)
   }
 
+  /// Made once for the tests that only look at it.
+  private static let made = Result { try make() }
+
   @Test func everyFigureComesOut() throws {
-    let (outcome, trace) = try Self.make()
+    let (outcome, trace) = try Self.made.get()
     let (rows, pages) = try Self.replay(trace)
     for wanted in Self.target.rows {
       let found = try #require(rows.first { $0.tag == wanted.tag })
@@ -86,7 +89,7 @@ import Testing
 
   /// The mechanism is the story's: whole pages for the driver, and the pool does not fragment.
   @Test func wholePagesForTheDriverSaveWhatTheSpellsCost() throws {
-    let (outcome, trace) = try Self.make()
+    let (outcome, trace) = try Self.made.get()
     let before = try Self.replay(trace).pages
     let after = try Self.replay(trace, bufferBytes: 0x1000).pages
     #expect(outcome.pins > 200)
@@ -94,7 +97,7 @@ import Testing
   }
 
   @Test func aSeedIsReproducibleAndAnotherIsAnother() throws {
-    let first = try Self.make().trace
+    let first = try Self.made.get().trace
     #expect(try Self.make().trace == first)
     #expect(try Self.make(Self.target, Self.recipe(seed: 2)).trace != first)
   }

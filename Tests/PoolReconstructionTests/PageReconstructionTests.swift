@@ -21,7 +21,9 @@ import Testing
       address = block.address
       size = block.sizeBytes
       previousSize = block.previousSizeBytes
-      state = block.state
+      // poolinfo calls parked blocks free but shows that they keep their pool type.
+      state =
+        block.state == .free && block.poolType ?? 0 != 0 ? .freeOnLookaside : block.state
       tag = block.tag?.description ?? "????"
       isProtected = block.isProtected
     }

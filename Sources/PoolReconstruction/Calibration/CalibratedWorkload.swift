@@ -110,7 +110,8 @@ public struct CalibratedWorkload {
     try verify("all nonpaged tags together", target.nonPaged, rows.map(\.nonPaged))
     try verify("all paged tags together", target.paged, rows.map(\.paged))
     let pages = replay.nonPagedPages
-    let difference = pages > target.nonPagedPages
+    let difference =
+      pages > target.nonPagedPages
       ? pages - target.nonPagedPages : target.nonPagedPages - pages
     guard Double(difference) <= Double(target.nonPagedPages) * recipe.tolerance else {
       throw CalibrationError(

@@ -23,7 +23,21 @@ public struct PageReconstruction {
   /// Blocks that are freed at the end.
   private var frees: [(name: SlotName, piece: ReconstructedPage.Piece)] = []
   /// Blocks that are taken again from the room of one that held them and a rest.
-  private var retaken: [(whole: SlotName, piece: ReconstructedPage.Piece, type: PoolType)] = []
+  private var retaken: [Retaken] = []
+  /// The lookaside lists that are full.
+  private var full: Set<LookasideClass> = []
+
+  private struct Retaken {
+    var whole: SlotName
+    var wholeUnits: UInt64
+    var piece: ReconstructedPage.Piece
+    var type: PoolType
+  }
+
+  private struct LookasideClass: Hashable {
+    var type: PoolType
+    var units: UInt64
+  }
 
   /// Makes the trace for every page of small blocks among `listings`; where a page is listed twice,
   /// the later listing counts. Other pieces (`!vm`, tables, large allocations) are left out.
@@ -107,7 +121,9 @@ public struct PageReconstruction {
 
   private mutating func write() throws(ReconstructionError) {
     say("The listed pages, made by requests and frees alone; to see them again:")
-    for page in pages.prefix(8) { say("  poolfuzz replay --pool 0x\(String(page, radix: 16)) FILE") }
+    for page in pages.prefix(8) {
+      say("  poolfuzz replay --pool 0x\(String(page, radix: 16)) FILE")
+    }
     add(.config(machine.configuration))
     for (type, pages) in [(PoolType.nonPaged, machine.nonPaged), (.paged, machine.paged)] {
       for step in machine.steps(pages, type) {
@@ -117,7 +133,7 @@ public struct PageReconstruction {
         }
       }
     }
-    retake()
+    try retake()
     fillLookasides()
     say("What the listing shows as free.")
     let parked = frees.filter { $0.piece.use == .parked }
@@ -163,7 +179,8 @@ public struct PageReconstruction {
       {
         pieces.removeLast()
         let whole = allocate(before.units + taken.units, type, before.tag)
-        retaken.append((whole, taken, type))
+        retaken.append(
+          Retaken(whole: whole, wholeUnits: before.units + taken.units, piece: taken, type: type))
       } else {
         remember(allocate(taken.units, type, taken.tag), taken)
       }
@@ -178,30 +195,47 @@ public struct PageReconstruction {
   }
 
   /// A block is freed and taken again a little smaller: the rest before it is too small for a list.
-  private mutating func retake() {
+  private mutating func retake() throws(ReconstructionError) {
     guard !retaken.isEmpty else { return }
     say("Rests too small for a list, before blocks that are taken from a room's back.")
-    for (whole, piece, type) in retaken {
-      add(.free(whole, tag: nil))
-      remember(allocate(piece.units, type, piece.tag), piece)
+    for block in retaken {
+      guard parked(block.type, block.wholeUnits) == 0 else {
+        throw ReconstructionError(
+          "blocks of \(block.wholeUnits) units are parked, and one of that size must be freed for"
+            + " good to leave a rest of one unit")
+      }
+      fillLookaside(block.type, block.wholeUnits)
+    }
+    for block in retaken {
+      add(.free(block.whole, tag: nil))
+      remember(allocate(block.piece.units, block.type, block.piece.tag), block.piece)
     }
   }
 
   /// Where blocks are parked, fills every list of a size that is freed for good as well.
   private mutating func fillLookasides() {
-    guard machine.lookasideRoom > 0 else { return }
-    let profile = machine.configuration.pool.profile
     for (type, pages) in [(PoolType.nonPaged, machine.nonPaged), (.paged, machine.paged)] {
-      let pieces = pages.flatMap(\.pieces)
-      let sizes = Set(pieces.filter { $0.use == .free }.map(\.units))
-      var fillers: [SlotName] = []
-      for units in sizes.sorted() where (2...profile.lookasideClasses).contains(units) {
-        let parked = pieces.count { $0.use == .parked && $0.units == units }
-        for _ in 0..<(machine.lookasideRoom - UInt64(parked)) {
-          fillers.append(allocate(units, type, PoolTag("Fill")))
-        }
-      }
-      for filler in fillers { add(.free(filler, tag: nil)) }
+      let sizes = Set(pages.flatMap(\.pieces).filter { $0.use == .free }.map(\.units))
+      for units in sizes.sorted() { fillLookaside(type, units) }
     }
+  }
+
+  /// Blocks of a size that the listing shows as parked.
+  private func parked(_ type: PoolType, _ units: UInt64) -> UInt64 {
+    let pages = type.isPaged ? machine.paged : machine.nonPaged
+    return UInt64(pages.flatMap(\.pieces).count { $0.use == .parked && $0.units == units })
+  }
+
+  /// Fills the lists of one size but for the room that its parked blocks need.
+  private mutating func fillLookaside(_ type: PoolType, _ units: UInt64) {
+    let profile = machine.configuration.pool.profile
+    guard machine.lookasideRoom > 0, (2...profile.lookasideClasses).contains(units),
+      full.insert(LookasideClass(type: type, units: units)).inserted
+    else { return }
+    var fillers: [SlotName] = []
+    for _ in 0..<(machine.lookasideRoom - parked(type, units)) {
+      fillers.append(allocate(units, type, PoolTag("Fill")))
+    }
+    for filler in fillers { add(.free(filler, tag: nil)) }
   }
 }

@@ -59,7 +59,8 @@ struct ReconstructedPage {
     let use: Use =
       switch block.state {
       case .allocated: .allocated
-      case .free: .free
+      // poolinfo calls parked blocks free but shows that they keep their pool type.
+      case .free: block.poolType ?? 0 == 0 ? .free : .parked
       case .freeOnLookaside: .parked
       }
     let tag = PoolTag(word: block.tag?.rawValue ?? unknownTag.word).unprotected
@@ -88,8 +89,9 @@ struct ReconstructedPage {
   private func check(_ profile: Profile) throws(ReconstructionError) {
     for (index, piece) in pieces.enumerated() {
       let next = index + 1 < pieces.count ? pieces[index + 1] : nil
-      if piece.use == .free, next?.use == .free {
-        throw Self.error(address, "two free blocks lie side by side, which a free would have joined")
+      if piece.use == .free, let next, next.use == .free {
+        throw Self.error(
+          address, "two free blocks lie side by side, which a free would have joined")
       }
       guard piece.units < profile.smallestListedUnits else { continue }
       // A rest too small for a list comes from a split: before the block that was taken from the

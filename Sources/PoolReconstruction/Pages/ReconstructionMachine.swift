@@ -18,7 +18,7 @@ struct ReconstructionMachine {
   let lookasideRoom: UInt64
 
   /// Pages for what is needed beside the listed ones.
-  private static let sparePages: UInt64 = 8
+  private static let sparePages: UInt64 = 64
   private static let mostPages: UInt64 = 1 << 22
 
   init(
