@@ -92,7 +92,8 @@ private struct SynthesisRequest {
     recipe path: String
   ) throws(CommandFailure) -> (CalibrationRecipe, [CalibrationRecipe.Source]) {
     var bytes: [UInt8] = []
-    try InputFile(path: path).forEachPiece { bytes += $0 }
+    // A recipe is a few lines; what follows a megabyte is no part of one.
+    try InputFile(path: path).forEachPiece { if bytes.count < 1 << 20 { bytes += $0 } }
     let folder = (path as NSString).deletingLastPathComponent
     func place(_ name: String) -> String {
       name.hasPrefix("/") || folder.isEmpty ? name : folder + "/" + name
