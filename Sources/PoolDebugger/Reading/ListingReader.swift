@@ -80,7 +80,8 @@ public struct ListingReader: Sendable {
     switch (waiting.recognised, joined) {
     case (.brokenBlock, .block(let block)) where block.oddity == nil: break
     case (.brokenBlock, .special), (.brokenValue, .virtualMemoryValue): break
-    case (.brokenBlock, .brokenBlock) where waiting.joins < 2:
+    case (.brokenBlock, .brokenBlock) where waiting.joins < 2,
+      (.brokenValue, .brokenValue) where waiting.joins < 2:
       pending = Pending(
         bytes: joinedBytes, recognised: joined, line: waiting.line, joins: waiting.joins + 1)
       return true

@@ -125,7 +125,8 @@ import Testing
         var without = lines
         let line = without.remove(at: index)
         try expectWellFormed(without, format, "without line \(index + 1)")
-        try expectWellFormed(lines[...index] + lines[index...], format, "line \(index + 1) twice")
+        let doubled = Array(lines[...index]) + Array(lines[index...])
+        try expectWellFormed(doubled, format, "line \(index + 1) twice")
         without.insert(line, at: Int.random(in: 0...without.count, using: &random))
         try expectWellFormed(without, format, "line \(index + 1) moved")
       }
