@@ -184,13 +184,23 @@ struct WorkloadMaking {
       rooms = []
       return
     }
-    passing.append(try replay.allocate(.nonPaged, plan.back(front: front) * unit, trio.back))
-    for _ in 0...Self.mostStrays {
-      let index = pinsLeft[trio.pin] > 0 ? trio.pin : 1 - trio.pin
-      guard pinsLeft[index] > 0 else { break }
-      if try takePin(index, &replay).page == place {
+    let back = try replay.allocate(.nonPaged, plan.back(front: front) * unit, trio.back)
+    passing.append(back)
+    // Beside a buffer that found an old hole, the two need not meet and leave no slot.
+    if back.page == place { try pin(place, trio.pin, &replay) }
+  }
+
+  /// Lets long-lived blocks fall into holes of just their size until one lies on `page`. Once those
+  /// between the packed blocks are full, the first does.
+  private mutating func pin(
+    _ page: UInt64, _ preferred: Int, _ replay: inout TandemReplay
+  ) throws(CalibrationError) {
+    for _ in 0..<(pins == 0 ? Self.mostStrays : Self.mostStraysInARow) {
+      let index = pinsLeft[preferred] > 0 ? preferred : 1 - preferred
+      guard pinsLeft[index] > 0 else { return }
+      if try takePin(index, &replay).page == page {
         pins += 1
-        break
+        return
       }
     }
   }
