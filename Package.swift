@@ -50,7 +50,8 @@ let package = Package(
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
-        "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch", "PoolDebugger",
+        "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch",
+        "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
@@ -67,7 +68,8 @@ let package = Package(
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
     .testTarget(
-      name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
+      name: "PoolDebuggerTests",
+      dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
       exclude: ["Listings"]),
     .testTarget(
       name: "PoolReconstructionTests",
