@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "target-faulty", type: .dynamic, targets: ["TargetFaulty"]),
   ],
   targets: [
+    .target(name: "JSONLines"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
@@ -25,8 +26,11 @@ let package = Package(
       name: "PoolFuzzing",
       dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
     .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
-    .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(name: "PoolDebugger", dependencies: ["JSONLines", "KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(
+      name: "PoolReconstruction",
+      dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolDebugger", "PropertyTesting"]),
     .target(
       name: "FuzzHarness",
       dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolDebugger"]),
@@ -47,8 +51,9 @@ let package = Package(
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
-        "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch", "PoolDebugger",
-        "PoolReport", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
+        "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch",
+        "PoolDebugger",
+        "PoolReport", "PoolReconstruction", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
@@ -64,8 +69,12 @@ let package = Package(
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
     .testTarget(
-      name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
+      name: "PoolDebuggerTests",
+      dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
       exclude: ["Listings"]),
+    .testTarget(
+      name: "PoolReconstructionTests",
+      dependencies: ["PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk"]),
     .testTarget(
       name: "AllocatorTargetsTests",
       dependencies: [

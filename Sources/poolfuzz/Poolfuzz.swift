@@ -11,7 +11,7 @@ enum Poolfuzz {
   /// Every verb, in the order of the help.
   static let verbs: [Verb] = [
     .replay, .fuzz, .shrink, .enumerate, .mutants, .corpus, .diff, .whatif, .inspect, .importing,
-    .bound, .maximize, .bench, .completions,
+    .synthesize, .bound, .maximize, .bench, .completions,
   ]
 
   static func main() {
