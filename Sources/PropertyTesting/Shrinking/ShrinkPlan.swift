@@ -8,13 +8,18 @@ public enum ShrinkPlan {
     pump: Pump<C, O> = Pump()
   ) -> [any ShrinkPass<C, O>] {
     deletion() + [
-      TryTinyTraces(), SimplifyConfiguration(), SimplifyAll(), SimplifyKinds(), SimplifyTogether(),
-      SimplifyParameters(),
-      MoveDestructions(), OrderNeighbours(), NameSlots(), pump, UnifySlots(), RemovePairs(),
-      RemoveWindows(), RaiseAndRemove(), LowerPairs(), RedistributePairs(), UnifyParameters(),
-      RetargetUses(),
+      SimplifyConfiguration(), SimplifyAll(), SimplifyKinds(),
+      SimplifyTogether(longestTrace: shortTrace), SimplifyParameters(longestTrace: shortTrace),
+      MoveDestructions(longestTrace: shortTrace), OrderNeighbours(longestTrace: shortTrace),
+      NameSlots(), TryTinyTraces(), pump, UnifySlots(), RemovePairs(), RemoveWindows(),
+      SimplifyTogether(), SimplifyParameters(), RaiseAndRemove(), LowerPairs(),
+      RedistributePairs(), UnifyParameters(), RetargetUses(), MoveDestructions(),
+      OrderNeighbours(),
     ]
   }
+
+  /// Numbers and order of longer traces wait until the dear passes have tried to shorten them.
+  private static let shortTrace = 8
 
   /// Deletion of lifetimes, runs and single operations alone.
   public static func deletion<C: TraceConfiguration, O: SlotOperation>() -> [any ShrinkPass<C, O>] {

@@ -78,13 +78,17 @@ public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperati
     return results
   }
 
+  /// In longer traces whatever shortens them is welcome at once.
+  private static var shortTrace: Int { 12 }
+
   /// Runs the passes in order. Dear ones wait for a round in which no pass before them could do
-  /// anything, so that they see the trace as short and simple as the cheap ones make it.
+  /// anything, so that they see a short trace as simple as the cheap ones make it.
   private func runRound(_ reduction: inout Reduction<Configuration, Operation>) {
     let start = reduction.acceptedCount
     for pass in passes {
       let before = reduction.acceptedCount
-      if pass.startsOver, before > start { return }
+      let isShort = reduction.trace.operations.count <= Self.shortTrace
+      if pass.startsOver, isShort, before > start { return }
       run(pass, on: &reduction)
       if reduction.isOver || (pass.startsOver && reduction.acceptedCount > before) { return }
     }

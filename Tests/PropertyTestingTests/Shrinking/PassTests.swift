@@ -136,7 +136,7 @@ import Testing
 
   @Test func tryTinyTraces() {
     // Nothing can be left out of the long one, and three operations do as well.
-    let lines = (0..<9).map { "+\($0)=9 -\($0)" }.joined(separator: " ")
+    let lines = (0..<13).map { "+\($0)=9 -\($0)" }.joined(separator: " ")
     let left = shrink(lines, by: TryTinyTraces()) { trace in
       text(trace) == lines || text(trace) == "+0=8 +1=0 -0"
     }

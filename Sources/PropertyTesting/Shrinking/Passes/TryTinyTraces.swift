@@ -13,7 +13,7 @@ public struct TryTinyTraces<Configuration: TraceConfiguration, Operation: SlotOp
   public let startsOver = true
 
   /// Shorter traces are left to the other passes.
-  private static var longTrace: Int { 16 }
+  private static var longTrace: Int { 24 }
   /// The length of what is tried.
   private static var tinyTrace: Int { 3 }
   /// Executions that a try may cost.
