@@ -74,7 +74,9 @@ let package = Package(
       exclude: ["Listings"]),
     .testTarget(
       name: "PoolReconstructionTests",
-      dependencies: ["PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk"]),
+      dependencies: [
+        "PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk", "PropertyTesting",
+      ]),
     .testTarget(
       name: "AllocatorTargetsTests",
       dependencies: [
