@@ -25,7 +25,8 @@ let package = Package(
     .target(
       name: "PoolFuzzing",
       dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
-    .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
+    .target(
+      name: "FragmentationSearch", dependencies: ["JSONLines", "KernelPool", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["JSONLines", "KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
     .target(
@@ -74,7 +75,9 @@ let package = Package(
       exclude: ["Listings"]),
     .testTarget(
       name: "PoolReconstructionTests",
-      dependencies: ["PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk"]),
+      dependencies: [
+        "PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk", "PropertyTesting",
+      ]),
     .testTarget(
       name: "AllocatorTargetsTests",
       dependencies: [
