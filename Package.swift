@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "PoolTrace", targets: ["PoolTrace"]),
     .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
     .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
+    .library(name: "PoolFuzzing", targets: ["PoolFuzzing"]),
     .executable(name: "poolfuzz", targets: ["poolfuzz"]),
     .library(name: "target-tlsf", type: .dynamic, targets: ["TargetTLSF"]),
     .library(name: "target-buddy", type: .dynamic, targets: ["TargetBuddy"]),
