@@ -40,6 +40,7 @@ extension KernelPool {
         message: "the pool has too few pages for its own tables; give it more nonpaged_pages,"
           + " smaller tables, or init=none")
     }
+    pool.preparePlainRequests()
     return pool
   }
 
@@ -71,6 +72,7 @@ extension KernelPool {
     lookasides.initialize(
       repeating: LookasideList(depth: configuration.lookasideDepth ?? profile.lookasideDepth),
       count: lookasideCount)
+    plain = Self.noPlainRequests(regions, lookasides)
   }
 
   /// The descriptors of a profile; those that are allocated get their address later.

@@ -23,6 +23,8 @@ public struct KernelPool: ~Copyable {
   var memory: SimulatedMemory
   /// Sizes and shifts of the profile, computed once for the hot paths.
   let geometry: Geometry
+  /// What the fast way of plain requests needs.
+  var plain: PlainFacts
   /// The kernel's variables, at one address for the pool's whole life.
   let variables: UnsafeMutablePointer<KernelVariables>
   /// Nonpaged first, then the other pools as the profile has them, paged last.

@@ -30,12 +30,18 @@ struct SimulatedMemory: ~Copyable {
   struct Window {
     var base: Address
     var wordStarts: UInt64
+    /// Addresses from which `blockBytes` lie in the window.
+    var blockStarts: UInt64
     var host: UnsafeMutableRawPointer
+
+    /// Room for any header and the two links behind it.
+    static let blockBytes: UInt64 = 32
 
     init(base: Address, byteCount: UInt64, host: UnsafeMutableRawPointer) {
       self.base = base
       self.host = host
       wordStarts = byteCount < 8 ? 0 : byteCount - 7
+      blockStarts = byteCount < Self.blockBytes ? 0 : byteCount - Self.blockBytes + 1
     }
 
     /// The host address of `first` where words at it and at `last` lie in the window.
@@ -222,7 +228,31 @@ struct SimulatedMemory: ~Copyable {
     return nil
   }
 
+  /// The host address of a block's header and the links behind it, if they are in the pool's
+  /// window. The window consists of whole pages, so that the header's whole page is there too.
+  @inline(__always) func blockInWindow(_ header: Address) -> UnsafeMutableRawPointer? {
+    let offset = header &- poolWindow.base
+    return offset < poolWindow.blockStarts
+      ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
+  }
+
   // MARK: Words
+
+  /// A word of any width.
+  @inline(__always)
+  mutating func loadWord<Word: FixedWidthInteger>(
+    _ address: Address, as: Word.Type
+  ) throws(Halt) -> Word {
+    try locateWord(address, UInt64(MemoryLayout<Word>.size)).loadUnaligned(as: Word.self)
+  }
+
+  /// Stores a word of any width.
+  @inline(__always)
+  mutating func storeWord<Word: FixedWidthInteger>(
+    _ address: Address, _ value: Word
+  ) throws(Halt) {
+    try locateWord(address, UInt64(MemoryLayout<Word>.size)).storeBytes(of: value, as: Word.self)
+  }
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {
     try locateWord(address, 1).load(as: UInt8.self)

@@ -13,7 +13,7 @@ extension KernelPool {
     do {
       if geometry.isPageAligned(address) {
         try freeLarge(address, tag: tag)
-      } else {
+      } else if try !freePlain(address, tag: tag) {
         try freeSmall(address, tag: tag)
       }
       return .freed
@@ -46,6 +46,9 @@ extension KernelPool {
   mutating func release(
     _ header: Address, _ owner: Int, units: UInt64
   ) throws(Halt) -> Address? {
+    if owner == 0, case .released(let page) = try releasePlain(header, units: units) {
+      return page
+    }
     try countFree(owner, bytes: units &<< geometry.unitShift)
     if profile.checks == .wholePage { try checkPage(of: header) }
     return try coalesce(header, owner, units: units)
