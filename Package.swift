@@ -24,7 +24,8 @@ let package = Package(
     .target(
       name: "PoolFuzzing",
       dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
-    .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
+    .target(
+      name: "FragmentationSearch", dependencies: ["JSONLines", "KernelPool", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["JSONLines", "KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
     .target(
