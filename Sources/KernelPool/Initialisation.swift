@@ -54,7 +54,8 @@ extension KernelPool {
     geometry = Geometry(profile)
     memory = SimulatedMemory(
       regions: regions, reserved: reserved, isWide: geometry.isWide,
-      linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0)
+      linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0,
+      listHeadsOffset: profile.descriptor.listHeads)
     nonPagedMarks = regions[0].marksPointer
     contiguousArena = RegionBuilder.contiguousArena(regions)
     variables = .allocate(capacity: 1)
@@ -73,6 +74,8 @@ extension KernelPool {
       repeating: LookasideList(depth: configuration.lookasideDepth ?? profile.lookasideDepth),
       count: lookasideCount)
     plain = Self.noPlainRequests(regions, lookasides)
+    usedLists = .allocate(capacity: UsedLists.words)
+    usedLists.initialize(repeating: 0, count: UsedLists.words)
   }
 
   /// The descriptors of a profile; those that are allocated get their address later.

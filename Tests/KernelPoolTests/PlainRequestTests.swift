@@ -5,12 +5,13 @@ import Testing
 /// The fast way of plain requests and the general way do the same to every byte.
 @Suite struct PlainRequestTests {
   /// Runs of each profile; POOLFUZZ_RUNS asks for more.
-  static let runs = ProcessInfo.processInfo.environment["POOLFUZZ_RUNS"].flatMap(UInt64.init) ?? 60
+  static let runs = ProcessInfo.processInfo.environment["POOLFUZZ_RUNS"].flatMap(UInt64.init) ?? 25
 
   /// The same requests, frees and damage on two pools, one of which goes the general way only:
   /// results, bytes, marks, variables and lists are the same at the end.
-  private func compare(_ profile: Profile, seed: UInt64) throws -> String? {
-    let (fastMemory, generalMemory) = (WatchedMemory(), WatchedMemory())
+  private func compare(
+    _ profile: Profile, seed: UInt64, _ fastMemory: WatchedMemory, _ generalMemory: WatchedMemory
+  ) -> String? {
     guard
       var fast = try? DamagedPool(
         profile, seed: seed, reserve: fastMemory.reserve, isMostlyPlain: true),
@@ -32,16 +33,21 @@ import Testing
   }
 
   @Test(arguments: Profiles.all)
-  func sameBytesAsTheGeneralWay(_ profile: Profile) throws {
+  func sameBytesAsTheGeneralWay(_ profile: Profile) {
     var ends: [String: Int] = [:]
-    for seed in 0..<Self.runs { ends[try compare(profile, seed: seed) ?? "none", default: 0] += 1 }
-    #expect(ends["still running", default: 0] > 0, "\(ends)")
+    let (fast, general) = (WatchedMemory(), WatchedMemory())
+    for seed in 0..<Self.runs {
+      ends[compare(profile, seed: seed, fast, general) ?? "none", default: 0] += 1
+    }
+    #expect(ends.count > 1, "\(ends)")
     #expect(ends["bug check", default: 0] + ends["fault", default: 0] > 0, "\(ends)")
   }
 
   /// Versions with other switches, most of which keep the shape of their blocks.
-  @Test func sameBytesWithOtherSwitches() throws {
+  @Test func sameBytesWithOtherSwitches() {
     var random = SplitMix(seed: 11)
+    let (fast, general) = (WatchedMemory(), WatchedMemory())
+    var ends = 0
     for seed in 0..<(Self.runs * 3) {
       var profile = random.pick(Profile.all)
       profile.checks = random.pick(PoolChecks.allCases)
@@ -52,7 +58,8 @@ import Testing
       profile.sharedLookaside = random.pick(SharedLookaside.allCases)
       profile.deferredFrees = random.next(below: 3) == 0
       profile.linkEncoding = random.pick(LinkEncoding.allCases)
-      _ = try compare(profile, seed: seed)
+      if compare(profile, seed: seed, fast, general) != nil { ends += 1 }
     }
+    #expect(ends > Int(Self.runs))
   }
 }

@@ -9,6 +9,7 @@ import Testing
   @Test(arguments: Profiles.all)
   func recycledMemoryIsLikeFresh(_ profile: Profile) throws {
     let recycled = WatchedMemory()
+    let fresh = WatchedMemory()
     for seed: UInt64 in 0..<9 {
       let former = Profiles.all[Int(seed) % Profiles.all.count]
       do {
@@ -18,7 +19,6 @@ import Testing
       }
       #expect(recycled.isClear, "\(former.name), seed \(seed): something was left behind")
       let configuration = DamagedPool.configuration(profile, seed: seed)
-      let fresh = WatchedMemory()
       let second = try KernelPool.boot(configuration, reserve: recycled.reserve)
       let first = try KernelPool.boot(configuration, reserve: fresh.reserve)
       #expect(recycled.holdsTheSame(as: fresh), "\(profile.name), seed \(seed)")

@@ -95,7 +95,7 @@ extension KernelPool {
 
   /// Adds to the descriptor's byte count where it has one.
   @inline(__always) func countPlainBytes<Shape: BlockShape>(_: Shape.Type, _ bytes: Int) {
-    guard let offset = plain.totalBytes else { return }
-    plain.descriptor.add(Shape.Word(truncatingIfNeeded: bytes), offset)
+    guard plain.totalBytes >= 0 else { return }
+    plain.descriptor.add(Shape.Word(truncatingIfNeeded: bytes), plain.totalBytes)
   }
 }

@@ -2,13 +2,22 @@
 
 extension KernelPool {
   /// Allocates a plain small block; nil when the request fails.
+  @inline(__always)
   mutating func allocatePlain(bytes: UInt64, tag: PoolTag) throws(Halt) -> Address? {
-    switch plain.shape {
-    case .x64: try allocatePlain(X64Blocks.self, bytes: bytes, tag: tag)
-    case .x86: try allocatePlain(X86Blocks.self, bytes: bytes, tag: tag)
-    case .windows2000: try allocatePlain(Windows2000Blocks.self, bytes: bytes, tag: tag)
-    case .none: try allocateWithTag(.nonPaged, bytes: bytes, tag: tag)
-    }
+    guard plain.shape == .x64 else { return try allocatePlain86(bytes: bytes, tag: tag) }
+    return try allocatePlain(X64Blocks.self, bytes: bytes, tag: tag)
+  }
+
+  /// The other shapes, out of line so that each is compiled into one piece of code.
+  @inline(never)
+  private mutating func allocatePlain86(bytes: UInt64, tag: PoolTag) throws(Halt) -> Address? {
+    guard plain.shape == .x86 else { return try allocatePlain2000(bytes: bytes, tag: tag) }
+    return try allocatePlain(X86Blocks.self, bytes: bytes, tag: tag)
+  }
+
+  @inline(never)
+  private mutating func allocatePlain2000(bytes: UInt64, tag: PoolTag) throws(Halt) -> Address? {
+    try allocatePlain(Windows2000Blocks.self, bytes: bytes, tag: tag)
   }
 
   @inline(__always)
@@ -77,7 +86,11 @@ extension KernelPool {
     list.pointee.allocateHits &+= 1
     list.pointee.count &-= 1
     mechanisms.insert(.lookasideHit)
-    list.pointee.top = Address(try memory.loadWord(top, as: Shape.Word.self))
+    if let host = memory.wordInWindow(top) {
+      list.pointee.top = Address(host.word(Shape.Word.self))
+    } else {
+      list.pointee.top = try memory.loadPointer(top)
+    }
     return top
   }
 
@@ -96,42 +109,24 @@ extension KernelPool {
 
   // MARK: List heads
 
-  /// The first size, from `units` up, whose list head does not point at itself.
-  @inline(__always)
-  private func firstUsedList<Shape: BlockShape>(
-    _ shape: Shape.Type, from units: UInt32
-  ) -> UInt32? {
-    let last = UInt32(truncatingIfNeeded: Shape.pageBytes &>> Int(Shape.unitShift))
-    guard units <= last else { return nil }
-    var place = plainHead(shape, units)
-    let end = plainHead(shape, last)
-    var empty = encoded(shape, plainHeadAddress(shape, units))
-    let step = Shape.Word(truncatingIfNeeded: Shape.headBytes)
-    while true {
-      let stored = place.word(Shape.Word.self)
-      // Bit 0 of a stored link may have been lost; it says nothing.
-      if stored != empty, (stored ^ empty) & ~Shape.Word(truncatingIfNeeded: plain.linkBit) != 0 {
-        return UInt32(truncatingIfNeeded: (place - plain.heads) / Shape.headBytes &+ 1)
-      }
-      if place == end { return nil }
-      place += Shape.headBytes
-      empty &+= step
-    }
-  }
-
   /// Takes the first block off a list that is not empty; returns its header.
   @inline(__always)
   private mutating func removeFirst<Shape: BlockShape>(
     _ shape: Shape.Type, _ units: UInt32
   ) throws(Halt) -> Address {
     let address = plainHeadAddress(shape, units)
-    if plain.checks != .none { try checkLinks(address) }
     let head = plainHead(shape, units)
+    if plain.checks != .none { try checkPlainLinks(shape, address, head) }
     let first = plainLink(shape, head, 0)
-    let second = Address(try memory.loadWord(first, as: Shape.Word.self)) & ~plain.linkBit
+    let second = try loadPlainLink(shape, first)
     head.store(encoded(shape, second))
-    try memory.storeWord(second &+ UInt64(Shape.wordBytes), encoded(shape, address))
-    if plain.checks == .wholePage { try checkLinks(address) }
+    if second == address {
+      head.store(encoded(shape, address), Shape.wordBytes)
+    } else {
+      try storePlainLink(
+        shape, second &+ UInt64(Shape.wordBytes), encoded(shape, address))
+    }
+    if plain.checks == .wholePage { try checkPlainLinks(shape, address, head) }
     return first &- UInt64(Shape.headerBytes)
   }
 
@@ -206,9 +201,7 @@ extension KernelPool {
   private mutating func own<Shape: BlockShape>(
     _: Shape.Type, _ header: Address, _ host: UnsafeMutableRawPointer
   ) throws(Halt) -> Address {
-    var word = Shape.header.poolType.set(host.word32(), plain.storedType)
-    if !plain.keepsPoolIndex { word = Shape.header.poolIndex.set(word, 0) }
-    host.store32(word)
+    host.store32(host.word32() & ~plain.ownerBits | plain.owner)
     if plain.checks == .wholePage { try checkPage(of: header) }
     return header
   }
@@ -222,31 +215,61 @@ extension KernelPool {
       mechanisms.insert(.orphan)
       return
     }
-    guard plain.checks != .wholePage else {
-      return try insert(header, units: UInt64(units), 0, at: .tail)
-    }
     let address = plainHeadAddress(shape, units)
     let head = plainHead(shape, units)
-    let entry = encoded(shape, header &+ UInt64(Shape.headerBytes))
+    if plain.checks == .wholePage { try checkPlainLinks(shape, address, head) }
+    let body = header &+ UInt64(Shape.headerBytes)
+    let entry = encoded(shape, body)
     let last = plainLink(shape, head, Shape.wordBytes)
     host.store(encoded(shape, address), Shape.headerBytes)
     host.store(encoded(shape, last), Shape.headerBytes &+ Shape.wordBytes)
-    try memory.storeWord(last, entry)
+    noteUsedList(units)
+    if last == address { head.store(entry) } else { try storePlainLink(shape, last, entry) }
     head.store(entry, Shape.wordBytes)
+    if plain.checks == .wholePage {
+      try checkPlainLinks(shape, address, head)
+      try checkPlainLinks(shape, body, host + Shape.headerBytes)
+    }
   }
 
   // MARK: Fresh pages
 
-  @inline(__always)
+  @inline(never)
   private mutating func openPlainPage<Shape: BlockShape>(
     _ shape: Shape.Type, _ units: UInt32, _ tag: PoolTag
   ) throws(Halt) -> Address? {
-    guard let page = try openPage(0, .nonPaged, .nonPaged, units: UInt64(units)) else {
+    guard let page = try allocatePages(.nonPaged, bytes: UInt64(Shape.pageBytes)) else {
       return try fail(.nonPaged, bytes: geometry.pageBytes)
     }
+    guard page & UInt64(Shape.pageBytes &- 1) == 0, let host = memory.blockInWindow(page) else {
+      return try finishPage(page, units, tag)
+    }
+    mechanisms.insert(.freshPage)
+    setSmallBlocks(page, .nonPaged, true)
+    let layout = Shape.header
+    host.store32(layout.poolType.set(layout.blockSize.set(0, units), plain.storedType))
+    let left = UInt32(truncatingIfNeeded: Shape.pageBytes &>> Int(Shape.unitShift)) &- units
+    let remainder = host + Shape.bytes(units)
+    remainder.store32(layout.previousSize.set(layout.blockSize.set(0, left), units))
+    plain.descriptor.add32(1, plain.totalPages)
+    countPlainBytes(shape, Shape.bytes(units))
+    try listRemainder(shape, page &+ UInt64(Shape.bytes(units)), remainder, left)
+    if plain.checks == .wholePage { try checkPage(of: page) }
     plain.descriptor.add32(1, plain.runningAllocations)
     try trackPlain(shape, tag, Shape.bytes(units))
-    try memory.store32(page &+ HeaderLayout.tagOffset, tag.word)
+    host.store32(tag.word, Int(HeaderLayout.tagOffset))
     return page &+ UInt64(Shape.headerBytes)
+  }
+
+  /// The same for a page outside of the window.
+  @inline(never)
+  private mutating func finishPage(
+    _ page: Address, _ units: UInt32, _ tag: PoolTag
+  ) throws(Halt) -> Address? {
+    try carve(page, 0, .nonPaged, .nonPaged, units: UInt64(units))
+    try memory.add32(descriptors[0].address &+ profile.descriptor.runningAllocations, 1)
+    try track(tag, bytes: UInt64(units) &<< geometry.unitShift, type: .nonPaged)
+    try memory.store32(page &+ HeaderLayout.tagOffset, tag.word)
+    return page &+ geometry.headerBytes
   }
 }

@@ -29,6 +29,10 @@ struct PlainFacts {
   var lookasidesOfOwner = 0
   /// The type that headers of plain blocks store.
   var storedType: UInt32 = 0
+  /// The bits of a header's word that are the same in every plain block, and what they are: the
+  /// type, and the descriptor's index where the version keeps it.
+  var ownerBits: UInt32 = 0
+  var owner: UInt32 = 0
   /// True where indexes of descriptors are left as they are.
   var keepsPoolIndex = false
   /// How many lists above the exactly fitting one the search starts.
@@ -36,7 +40,6 @@ struct PlainFacts {
   var linkBit: UInt64 = 0
   var checks = PoolChecks.none
   var tagCheck = TagCheck.never
-  var refusesForeignAddresses = false
   var defersFrees = false
   var deferredFreeLimit: UInt32 = 0
 
@@ -47,13 +50,16 @@ struct PlainFacts {
   var headsAddress: Address = 0
   var runningAllocations = 0
   var runningFrees = 0
+  var totalPages = 0
   var pendingFrees = 0
   var pendingFreeDepth = 0
-  /// Nil where the version does not count bytes.
-  var totalBytes: Int?
+  /// Negative where the version does not count bytes.
+  var totalBytes = -1
   /// The tag table.
   var tracker: UnsafeMutableRawPointer
   var trackerMask: UInt64 = 0
+  /// Searches in a row that found the list heads untouched by anyone else.
+  var quietSearches: UInt32 = 0
 }
 
 extension KernelPool {
@@ -86,12 +92,7 @@ extension KernelPool {
     plain.headsAddress = root.listHeads
     plain.tracker = tracker
     plain.trackerMask = variables.pointee.trackerMask & 0xFFFF_FFFF
-    let layout = profile.descriptor
-    plain.runningAllocations = Int(layout.runningAllocations)
-    plain.runningFrees = Int(layout.runningFrees)
-    plain.pendingFrees = Int(layout.pendingFrees)
-    plain.pendingFreeDepth = Int(layout.pendingFreeDepth)
-    plain.totalBytes = layout.totalBytes.map(Int.init)
+    prepareCounters()
     plain.smallestBlockUnits = UInt32(profile.smallestBlockUnits)
     plain.smallestListedUnits = UInt32(profile.smallestListedUnits)
     plain.lookasideClasses = UInt32(profile.lookasideClasses)
@@ -101,6 +102,10 @@ extension KernelPool {
     plain.sharedLookasides = lookasides + sharedOwner * plain.lookasidesOfOwner
     plain.storedType = profile.stored(.nonPaged)
     plain.keepsPoolIndex = profile.poolIndexRule == .stale
+    let layout = profile.header
+    let indexBits = plain.keepsPoolIndex ? 0 : layout.poolIndex.mask << layout.poolIndex.shift
+    plain.ownerBits = layout.poolType.mask << layout.poolType.shift | indexBits
+    plain.owner = layout.poolType.set(0, plain.storedType)
     plain.firstListOffset = profile.firstList == .exactFit ? 0 : 1
     plain.linkBit = memory.linkBit
     plain.checks = profile.checks
@@ -109,6 +114,16 @@ extension KernelPool {
     plain.deferredFreeLimit = profile.deferredFreeLimit
     plain.requestEnd = geometry.largestSmallRequest &+ 1
     plain.shape = shape
+  }
+
+  private mutating func prepareCounters() {
+    let layout = profile.descriptor
+    plain.runningAllocations = Int(layout.runningAllocations)
+    plain.runningFrees = Int(layout.runningFrees)
+    plain.totalPages = Int(layout.totalPages)
+    plain.pendingFrees = Int(layout.pendingFrees)
+    plain.pendingFreeDepth = Int(layout.pendingFreeDepth)
+    plain.totalBytes = layout.totalBytes.map(Int.init) ?? -1
   }
 
   /// The shape of this machine's blocks; none where a switch asks for what plain requests do not

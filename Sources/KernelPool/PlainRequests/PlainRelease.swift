@@ -3,18 +3,27 @@
 extension KernelPool {
   /// Frees a plain small block. False where the block is not plain or something about it is wrong;
   /// nothing has been changed then.
-  mutating func freePlain(_ address: Address, tag: PoolTag?) throws(Halt) -> Bool {
-    switch plain.shape {
-    case .x64: try freePlain(X64Blocks.self, address, tag)
-    case .x86: try freePlain(X86Blocks.self, address, tag)
-    case .windows2000: try freePlain(Windows2000Blocks.self, address, tag)
-    case .none: false
-    }
+  @inline(__always)
+  mutating func freePlain(_ address: Address, tag: UInt32) throws(Halt) -> Bool {
+    guard plain.shape == .x64 else { return try freePlain86(address, tag) }
+    return try freePlain(X64Blocks.self, address, tag)
+  }
+
+  @inline(never)
+  private mutating func freePlain86(_ address: Address, _ tag: UInt32) throws(Halt) -> Bool {
+    guard plain.shape == .x86 else { return try freePlain2000(address, tag) }
+    return try freePlain(X86Blocks.self, address, tag)
+  }
+
+  @inline(never)
+  private mutating func freePlain2000(_ address: Address, _ tag: UInt32) throws(Halt) -> Bool {
+    guard plain.shape == .windows2000 else { return false }
+    return try freePlain(Windows2000Blocks.self, address, tag)
   }
 
   @inline(__always)
   private mutating func freePlain<Shape: BlockShape>(
-    _ shape: Shape.Type, _ address: Address, _ given: PoolTag?
+    _ shape: Shape.Type, _ address: Address, _ given: UInt32
   ) throws(Halt) -> Bool {
     let header = address &- UInt64(Shape.headerBytes)
     guard header & ((1 &<< Shape.unitShift) &- 1) == 0, variables.pointee.interruptLevel <= 2,
@@ -22,9 +31,7 @@ extension KernelPool {
     else { return false }
     let word = host.word32()
     let units = Shape.header.blockSize.get(word)
-    guard Shape.header.poolType.get(word) == plain.storedType, units != 0,
-      plain.keepsPoolIndex || Shape.header.poolIndex.get(word) == 0
-    else { return false }
+    guard word & plain.ownerBits == plain.owner, units != 0 else { return false }
     let offset = Int(truncatingIfNeeded: header & UInt64(Shape.pageBytes &- 1))
     let end = offset &+ Shape.bytes(units)
     guard end <= Shape.pageBytes else { return false }
@@ -34,7 +41,7 @@ extension KernelPool {
       return false
     }
     let tag = PoolTag(word: host.word32(Int(HeaderLayout.tagOffset)))
-    guard given == nil || given == tag.unprotected || toleratesForeignTag(tag) else {
+    guard given == tag.unprotected.word || given == 0 || toleratesForeignTag(tag) else {
       return false
     }
     try untrackPlain(shape, tag, Shape.bytes(units))
@@ -190,11 +197,18 @@ extension KernelPool {
   private mutating func unlinkPlain<Shape: BlockShape>(
     _ shape: Shape.Type, _ host: UnsafeMutableRawPointer, _ header: Address
   ) throws(Halt) {
-    guard plain.checks == .none else { return try unlink(header) }
+    if plain.checks != .none {
+      try checkPlainLinks(
+        shape, header &+ UInt64(Shape.headerBytes), host + Shape.headerBytes)
+    }
     let next = plainLink(shape, host, Shape.headerBytes)
     let previous = plainLink(shape, host, Shape.headerBytes &+ Shape.wordBytes)
-    try memory.storeWord(previous, encoded(shape, next))
-    try memory.storeWord(next &+ UInt64(Shape.wordBytes), encoded(shape, previous))
+    try storePlainLink(shape, previous, encoded(shape, next))
+    try storePlainLink(shape, next &+ UInt64(Shape.wordBytes), encoded(shape, previous))
+    if plain.checks == .wholePage {
+      try checkLinks(next)
+      try checkLinks(previous)
+    }
   }
 
   /// Marks a merged block as free and lists it; returns the page when the block covers it.
@@ -208,9 +222,9 @@ extension KernelPool {
     let units = layout.blockSize.get(word)
     let end = offset &+ Shape.bytes(units)
     if offset == 0, units == 0 || end == Shape.pageBytes { return header }
-    guard units >= plain.smallestListedUnits, units != 0, end <= Shape.pageBytes,
-      plain.checks != .wholePage
-    else { return try settle(header, 0, isMerged: isMerged) }
+    guard units >= plain.smallestListedUnits, units != 0, end <= Shape.pageBytes else {
+      return try settle(header, 0, isMerged: isMerged)
+    }
     word = layout.poolType.set(word, 0)
     host.store32(plain.keepsPoolIndex ? word : layout.poolIndex.set(word, 0))
     if isMerged, end < Shape.pageBytes {
@@ -219,12 +233,23 @@ extension KernelPool {
     }
     let address = plainHeadAddress(shape, units)
     let head = plainHead(shape, units)
-    let entry = encoded(shape, header &+ UInt64(Shape.headerBytes))
+    if plain.checks == .wholePage { try checkPlainLinks(shape, address, head) }
+    let body = header &+ UInt64(Shape.headerBytes)
+    let entry = encoded(shape, body)
     let first = plainLink(shape, head, 0)
     host.store(encoded(shape, first), Shape.headerBytes)
     host.store(encoded(shape, address), Shape.headerBytes &+ Shape.wordBytes)
-    try memory.storeWord(first &+ UInt64(Shape.wordBytes), entry)
+    if first == address {
+      head.store(entry, Shape.wordBytes)
+    } else {
+      try storePlainLink(shape, first &+ UInt64(Shape.wordBytes), entry)
+    }
+    noteUsedList(units)
     head.store(entry)
+    if plain.checks == .wholePage {
+      try checkPlainLinks(shape, address, head)
+      try checkPlainLinks(shape, body, host + Shape.headerBytes)
+    }
     return nil
   }
 }

@@ -12,7 +12,7 @@ extension KernelPool {
     if let halted { return .halted(halted) }
     do {
       let address: Address?
-      if type == .nonPaged, bytes < plain.requestEnd, variables.pointee.interruptLevel <= 2 {
+      if type.rawValue == 0, bytes < plain.requestEnd, variables.pointee.interruptLevel <= 2 {
         address = try allocatePlain(bytes: bytes, tag: tag)
       } else if type.contains(.quota) {
         address = try allocateWithQuota(type, bytes: bytes, tag: tag)

@@ -9,12 +9,12 @@ extension KernelPool {
     if let halted { return .halted(halted) }
     let address = truncated(address)
     // A tag of zero means no tag, as in the kernel.
-    let tag = tag?.word == 0 ? nil : tag
+    let word = tag?.word ?? 0
     do {
       if geometry.isPageAligned(address) {
-        try freeLarge(address, tag: tag)
-      } else if try !freePlain(address, tag: tag) {
-        try freeSmall(address, tag: tag)
+        try freeLarge(address, tag: word == 0 ? nil : tag)
+      } else if try !freePlain(address, tag: word) {
+        try freeSmall(address, tag: word == 0 ? nil : tag)
       }
       return .freed
     } catch {
