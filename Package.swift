@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "PoolTrace", targets: ["PoolTrace"]),
     .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
     .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
+    .library(name: "PoolFuzzing", targets: ["PoolFuzzing"]),
     .executable(name: "poolfuzz", targets: ["poolfuzz"]),
     .library(name: "target-tlsf", type: .dynamic, targets: ["TargetTLSF"]),
     .library(name: "target-buddy", type: .dynamic, targets: ["TargetBuddy"]),
@@ -74,7 +75,9 @@ let package = Package(
       exclude: ["Listings"]),
     .testTarget(
       name: "PoolReconstructionTests",
-      dependencies: ["PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk"]),
+      dependencies: [
+        "PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk", "PropertyTesting",
+      ]),
     .testTarget(
       name: "AllocatorTargetsTests",
       dependencies: [

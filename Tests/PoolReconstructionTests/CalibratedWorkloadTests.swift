@@ -102,6 +102,37 @@ import Testing
     #expect(try Self.make(Self.target, Self.recipe(seed: 2)).trace != first)
   }
 
+  /// A table that lists every tag leaves nothing else to keep pages with: listed blocks do.
+  @Test func aTableOfEveryTagIsMetToo() throws {
+    let (rows, pages) = try Self.replay(Self.made.get().trace)
+    var whole = Self.target
+    whole.nonPagedPages = pages - 40
+    whole.rows = rows.map { row in
+      CalibrationTarget.Row(
+        tag: row.tag,
+        nonPaged: Blocks(count: UInt64(row.nonPaged.outstanding), bytes: row.nonPaged.bytes),
+        paged: Blocks(count: UInt64(row.paged.outstanding), bytes: row.paged.bytes))
+    }
+    let (outcome, trace) = try Self.make(whole, Self.recipe(seed: 9))
+    let again = try Self.replay(trace)
+    #expect(outcome.pins > 100 && again.pages.distance(to: pages - 40).magnitude <= 6)
+    for wanted in whole.rows {
+      let found = try #require(again.rows.first { $0.tag == wanted.tag })
+      #expect(UInt64(found.nonPaged.outstanding) == wanted.nonPaged.count)
+      #expect(found.nonPaged.bytes == wanted.nonPaged.bytes)
+    }
+  }
+
+  @Test func aWiderSystemIsMetToo() throws {
+    var wide = Self.target
+    wide.rows[0].nonPaged.bytes = 90 * 3872 + 23 * 4096
+    wide.rows[1].nonPaged.bytes = 800 * 160 + 32
+    var recipe = Self.recipe()
+    recipe.profile = .windows2003x64
+    let (outcome, trace) = try Self.make(wide, recipe)
+    #expect((594...606).contains(try Self.replay(trace).pages) && outcome.pins > 100)
+  }
+
   @Test func checkedReplayFindsNothing() throws {
     var small = Self.target
     small.nonPagedPages = 420

@@ -61,18 +61,28 @@ import Testing
   private static func printed(
     _ lines: some Sequence<WorkloadLine>, _ pages: [Address]
   ) throws -> Set<Essence> {
+    try session(lines) { session in
+      let printer = PoolPagePrinter(session.view)
+      var inspection = Inspection()
+      for page in pages { inspection.read(text: printer.text(for: page), source: "replay") }
+      return blocks(inspection.report().listings)
+    }
+  }
+
+  /// Replays lines with every check on and looks at the end.
+  private static func session<Answer>(
+    _ lines: some Sequence<WorkloadLine>, _ look: (borrowing ReplaySession) -> Answer
+  ) throws -> Answer {
     var bytes: [UInt8] = []
     for line in lines { line.append(to: &bytes) }
     let operations = try TraceParser.operations(in: String(decoding: bytes, as: UTF8.self))
-    guard case .config(let configuration)? = operations.first else { return [] }
+    var configuration = TraceConfiguration()
+    if case .config(let own)? = operations.first { configuration = own }
     var session = try ReplaySession.boot(configuration, level: .full)
     for operation in operations { _ = session.step(operation) }
     session.finish()
     #expect(session.outcome == .ok)
-    let printer = PoolPagePrinter(session.view)
-    var inspection = Inspection()
-    for page in pages { inspection.read(text: printer.text(for: page), source: "replay") }
-    return blocks(inspection.report().listings)
+    return look(session)
   }
 
   private static let classicSamples = [
@@ -124,6 +134,32 @@ import Testing
     let reconstruction = try PageReconstruction(listings, profile: nil)
     let printed = try Self.printed(reconstruction.lines.dropLast(), reconstruction.pages)
     #expect(!Self.blocks(listings).isSubset(of: printed))
+  }
+
+  @Test func largeAllocationsLieBesideThePages() throws {
+    let text = """
+      Pool page 85001000 region is Nonpaged pool
+      *85001000 : large page allocation, tag is Abcd, size is 0x3000 bytes
+      Pool page 85009000 region is Nonpaged pool
+      *85009000 size:  ff8 previous size:    0  (Allocated) *Even
+       85009ff8 size:    8 previous size:  ff8  (Free)      ....
+      Pool page e1004000 region is Paged pool
+      *e1004000 : large page allocation, tag is Efgh, size is 0x2000 bytes
+      """
+    var inspection = Inspection()
+    inspection.read(text: text, source: "text")
+    let listings = inspection.report().listings
+    for profile in [Profile.windowsXPx86, .windows2003x86, .windows7x86] {
+      let reconstruction = try PageReconstruction(listings, profile: profile)
+      #expect(reconstruction.pages == [0x8500_1000, 0x8500_9000, 0xE100_4000])
+      let large = try Self.session(reconstruction.lines) { session in
+        let printer = PoolPagePrinter(session.view)
+        return reconstruction.pages.map { printer.text(for: $0) }
+      }
+      #expect(large[0].contains("ag is Abcd, size is 0x3000 bytes"), "\(profile.name)")
+      #expect(large[1].contains("85009000 size:  ff8"), "\(profile.name)")
+      #expect(large[2].contains("ag is Efgh, size is 0x2000 bytes"), "\(profile.name)")
+    }
   }
 
   @Test func parkedBlocksArePrintedAsParked() throws {

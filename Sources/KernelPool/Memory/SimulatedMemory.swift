@@ -28,7 +28,7 @@ struct SimulatedMemory: ~Copyable {
   private var systemWindow: Window
   /// The heads of the lists of free runs.
   private let runHeadWindow: Window
-  private let reserved: ReservedBytes
+  let reserved: ReservedBytes
 
   /// A part of a region in which every byte may be accessed.
   ///
@@ -111,6 +111,15 @@ struct SimulatedMemory: ~Copyable {
     stamps?.deallocate()
     regions.deinitialize(count: regionCount)
     regions.deallocate()
+  }
+
+  /// Takes over how far the window reaches, and why the last access failed.
+  mutating func becomeWindow(of other: borrowing SimulatedMemory) {
+    failure = other.failure
+    // The list heads are new, and the summary of plain requests knows nothing of them.
+    listHeadsWereTouched = true
+    poolWindow = other.poolWindow
+    poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
   }
 
   /// Extends the first window over pages of the nonpaged pool that were handed out, touching what

@@ -48,14 +48,14 @@ public struct CalibratedWorkload {
   public func run(
     _ output: @escaping (WorkloadLine) -> Void
   ) throws(CalibrationError) -> Outcome {
-    let plan = try SpellPlan(recipe)
+    _ = try SpellPlan(recipe)
     try checkSizes()
     var replay = try TandemReplay(configuration, output)
     let kernel = TagRow.all(in: replay.view).filter { !$0.nonPaged.isEmpty || !$0.paged.isEmpty }
     let atStart = replay.nonPagedPages
-    let stock = try WorkloadStock(self, plan, kernel: kernel, pagesAtStart: atStart)
+    let stock = try WorkloadStock(self, kernel: kernel, pagesAtStart: atStart)
     output(.operation(.config(configuration)))
-    var making = WorkloadMaking(plan, stock, recipe)
+    var making = WorkloadMaking(stock, recipe)
     try making.run(&replay, target)
     try check(replay, target)
     let outcome = Outcome(

@@ -21,7 +21,8 @@ struct SpellPlan {
   private let firstFront: UInt64
   private let step: UInt64
 
-  init(_ recipe: CalibrationRecipe) throws(CalibrationError) {
+  /// The sizes of a recipe; the block that stays has `pinUnits`, or what a request of 16 bytes gets.
+  init(_ recipe: CalibrationRecipe, pinUnits: UInt64? = nil) throws(CalibrationError) {
     let profile = recipe.profile
     let page = profile.unitsPerPage
     guard recipe.bufferBytes <= profile.largestSmallRequest else {
@@ -32,7 +33,7 @@ struct SpellPlan {
     let least = max(profile.smallestBlockUnits, profile.smallestListedUnits)
     buffer = profile.units(forRequest: recipe.bufferBytes)
     tail = page - buffer
-    pin = profile.units(forRequest: 16)
+    pin = pinUnits ?? profile.units(forRequest: 16)
     guard tail >= least else {
       throw CalibrationError(
         "buffers of \(recipe.bufferBytes) bytes leave no room behind them for a small block")

@@ -92,8 +92,24 @@ struct LiveSlot {
   let isSmallBlock: Bool
 }
 
-/// What `!vm` says of the nonpaged pool.
+/// What a walk over the nonpaged pool says.
 enum NonPagedUsage {
+  /// Free blocks of just so many units.
+  static func holes(_ view: PoolView, units: UInt64) -> Int {
+    let walker = PoolWalker(view)
+    var holes = 0
+    for area in walker.areas where area.family == .nonPaged {
+      walker.visitPages(of: area) { use in
+        guard case .smallBlocks(let page) = use else { return }
+        holes += walker.blocks(ofPage: page).blocks.count {
+          $0.state == .free && $0.header.units == units
+        }
+      }
+    }
+    return holes
+  }
+
+  /// Pages in use, as `!vm` counts them.
   static func pages(_ view: PoolView) -> UInt64 {
     let walker = PoolWalker(view)
     var pages: UInt64 = 0

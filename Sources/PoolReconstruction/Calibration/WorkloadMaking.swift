@@ -16,10 +16,8 @@ struct WorkloadMaking {
   /// Pages that a small block keeps.
   private(set) var pins: UInt64 = 0
 
-  /// Holes of just its size elsewhere that a long-lived block may fall into before it comes to lie
-  /// where it should.
-  private static let mostStrays = 4096
-  /// The same for larger requests, of whose sizes there are few holes.
+  /// Holes of just its size elsewhere that a block may fall into before it comes to lie where it
+  /// should.
   private static let mostStraysInARow = 64
 
   /// The tag of what settles behind a buffer.
@@ -32,8 +30,8 @@ struct WorkloadMaking {
     (PoolTag("Ntfr"), 0, PoolTag("MFE0")),
   ]
 
-  init(_ plan: SpellPlan, _ stock: WorkloadStock, _ recipe: CalibrationRecipe) {
-    (self.plan, self.stock, self.recipe) = (plan, stock, recipe)
+  init(_ stock: WorkloadStock, _ recipe: CalibrationRecipe) {
+    (self.plan, self.stock, self.recipe) = (stock.plan, stock, recipe)
     random = Xoshiro256(seed: recipe.seed, stream: 1)
     pinsLeft = stock.pins.map(\.part.count)
   }
@@ -52,11 +50,28 @@ struct WorkloadMaking {
         "the blocks of the tags alone take \(packedPages) pages, packed as the pool packs them;"
           + " the usage of \(target.nonPagedPages) pages leaves no room for that")
     }
+    let plugs = try plug(&replay)
     try churn(&replay, target)
+    for slot in plugs { try replay.free(slot) }
     replay.say("The rest of the small blocks, which find holes enough.")
     for index in pinsLeft.indices {
       while pinsLeft[index] > 0 { _ = try takePin(index, &replay) }
     }
+  }
+
+  /// Fills the holes that are just as large as the blocks that stay, or as the room behind a buffer,
+  /// until the spells are over: otherwise blocks would fall there first and keep no page.
+  private func plug(_ replay: inout TandemReplay) throws(CalibrationError) -> [LiveSlot] {
+    guard !pinsLeft.isEmpty else { return [] }
+    replay.say("Blocks that fill the smallest holes for the time of the spells.")
+    var plugs: [LiveSlot] = []
+    for units in [plan.pin, plan.tail] {
+      for _ in 0..<NonPagedUsage.holes(replay.view, units: units) {
+        plugs.append(
+          try replay.allocate(.nonPaged, units * replay.sizes.unitBytes, Self.tailTag))
+      }
+    }
+    return plugs
   }
 
   /// Pages that the usage may be off.
@@ -203,14 +218,16 @@ struct WorkloadMaking {
     if back.page == place { try pin(place, trio.pin, &replay) }
   }
 
-  /// Lets long-lived blocks fall into holes of just their size until one lies on `page`. Once those
-  /// between the packed blocks are full, the first does.
+  /// Lets long-lived blocks fall into holes of just their size until one lies on `page`: nearly
+  /// always the first does.
   private mutating func pin(
     _ page: UInt64, _ preferred: Int, _ replay: inout TandemReplay
   ) throws(CalibrationError) {
-    for _ in 0..<(pins == 0 ? Self.mostStrays : Self.mostStraysInARow) {
-      let index = pinsLeft[preferred] > 0 ? preferred : 1 - preferred
-      guard pinsLeft[index] > 0 else { return }
+    for _ in 0..<Self.mostStraysInARow {
+      let wish = preferred % max(1, pinsLeft.count)
+      let any = pinsLeft.firstIndex { $0 > 0 }
+      guard let any else { return }
+      let index = pinsLeft[wish] > 0 ? wish : any
       if try takePin(index, &replay).page == page {
         pins += 1
         return

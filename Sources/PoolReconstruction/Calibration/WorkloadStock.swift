@@ -11,6 +11,8 @@ struct WorkloadStock {
     var part: BlockMix.Part
   }
 
+  /// The sizes of the spells, with the block that stays.
+  private(set) var plan: SpellPlan
   /// Large allocations.
   private(set) var large: [Item] = []
   /// The driver's live buffers.
@@ -32,8 +34,9 @@ struct WorkloadStock {
   ]
 
   init(
-    _ workload: CalibratedWorkload, _ plan: SpellPlan, kernel: [TagRow], pagesAtStart: UInt64
+    _ workload: CalibratedWorkload, kernel: [TagRow], pagesAtStart: UInt64
   ) throws(CalibrationError) {
+    plan = try SpellPlan(workload.recipe)
     sizes = BlockSizes(workload.recipe.profile)
     var random = Xoshiro256(seed: workload.recipe.seed, stream: 0)
     let target = workload.target
@@ -43,8 +46,8 @@ struct WorkloadStock {
       let own = kernel.first { $0.tag == row.tag }
       try Self.subtract(row.nonPaged, from: &nonPagedRest, "the nonpaged total")
       try Self.subtract(row.paged, from: &pagedRest, "the paged total")
-      try add(row.tag, .nonPaged, try Self.without(own?.nonPaged, row.nonPaged, row.tag), plan)
-      try add(row.tag, .paged, try Self.without(own?.paged, row.paged, row.tag), plan)
+      try add(row.tag, .nonPaged, try Self.without(own?.nonPaged, row.nonPaged, row.tag))
+      try add(row.tag, .paged, try Self.without(own?.paged, row.paged, row.tag))
     }
     for own in kernel where !target.rows.contains(where: { $0.tag == own.tag }) {
       nonPagedRest = try Self.without(own.nonPaged, nonPagedRest, own.tag)
@@ -53,13 +56,13 @@ struct WorkloadStock {
     let listed = Set(target.rows.map(\.tag) + kernel.map(\.tag))
     let pinTags = Array(Self.pinTags.filter { !listed.contains($0) }.prefix(2))
     let pinned = try reservePins(
-      &nonPagedRest, plan, pinTags, pagesWanted: target.nonPagedPages, pagesAtStart: pagesAtStart)
+      &nonPagedRest, workload, pinTags, pagesAtStart: pagesAtStart)
     let taken = listed.union(pinTags)
     let leastListed = target.rows.map(\.nonPaged.bytes).filter { $0 > 0 }.min() ?? .max
-    try addBackground(nonPagedRest, .nonPaged, most: leastListed / 10 * 9, taken, plan, &random)
-    try addBackground(pagedRest, .paged, most: .max, taken, plan, &random)
-    // Each hole of 14 units in the mean takes four pins; half as many again, so that some stay.
-    passing = pinned * 3 / 8
+    try addBackground(nonPagedRest, .nonPaged, most: leastListed / 10 * 9, taken, &random)
+    try addBackground(pagedRest, .paged, most: .max, taken, &random)
+    // Each hole of 14 units in the mean takes a few pins; half as many again, so that some stay.
+    passing = pinned * 3 / 2 / max(1, 14 / plan.pin)
   }
 
   private static func subtract(
@@ -87,7 +90,7 @@ struct WorkloadStock {
   }
 
   private mutating func add(
-    _ tag: PoolTag, _ type: PoolType, _ blocks: CalibrationTarget.Blocks, _ plan: SpellPlan
+    _ tag: PoolTag, _ type: PoolType, _ blocks: CalibrationTarget.Blocks
   ) throws(CalibrationError) {
     let buffer = plan.buffer * sizes.unitBytes
     let isDriver = tag == .contiguous && !type.isPaged
@@ -113,28 +116,20 @@ struct WorkloadStock {
 
   private mutating func addBackground(
     _ rest: CalibrationTarget.Blocks, _ type: PoolType, most: UInt64, _ taken: Set<PoolTag>,
-    _ plan: SpellPlan, _ random: inout Xoshiro256
+    _ random: inout Xoshiro256
   ) throws(CalibrationError) {
     let shares = Background.shares(of: rest, mostBytes: most, taken: taken, sizes, &random)
-    for share in shares { try add(share.tag, type, share.blocks, plan) }
+    for share in shares { try add(share.tag, type, share.blocks) }
   }
 
-  /// Sets aside as many long-lived blocks as the usage needs, with some to spare.
+  /// Sets aside as many long-lived blocks as the usage needs, with some to spare: from what the
+  /// table does not list, or else from the smallest blocks of which it lists enough.
   private mutating func reservePins(
-    _ rest: inout CalibrationTarget.Blocks, _ plan: SpellPlan, _ tags: [PoolTag],
-    pagesWanted: UInt64, pagesAtStart: UInt64
+    _ rest: inout CalibrationTarget.Blocks, _ workload: CalibratedWorkload, _ tags: [PoolTag],
+    pagesAtStart: UInt64
   ) throws(CalibrationError) -> UInt64 {
-    let page = sizes.pageBytes
-    let largePages = large.filter { !$0.type.isPaged }.reduce(UInt64(0)) {
-      $0 + $1.part.count * ($1.part.bytes / page)
-    }
-    let smallBytes = small.filter { !$0.type.isPaged }.reduce(rest.bytes) {
-      $0 + $1.part.count * $1.part.bytes
-    }
-    let behindBuffers = liveBuffers * plan.tail * sizes.unitBytes
-    let packed =
-      pagesAtStart + largePages + liveBuffers
-      + (smallBytes - min(smallBytes, behindBuffers)) / page
+    let pagesWanted = workload.target.nonPagedPages
+    let packed = pagesAtStart + packedPages(rest)
     guard pagesWanted >= packed / 100 * 98 else {
       throw CalibrationError(
         "the blocks of the tags alone take about \(packed) pages; a usage of \(pagesWanted) is too"
@@ -145,21 +140,53 @@ struct WorkloadStock {
     let pinBytes = plan.pin * sizes.unitBytes
     let most = min(rest.count, rest.bytes / pinBytes)
     guard needed < most, tags.count == 2 else {
-      throw CalibrationError(
-        "a usage of \(pagesWanted) pages needs about \(needed) small blocks that each keep a page;"
-          + " the unlisted tags have \(rest.count) blocks of \(rest.bytes) bytes")
+      return try reserveListedPins(needed, workload)
     }
-    // Some find holes of just their size between packed blocks and keep no page.
-    let wanted = min(needed * 21 / 20 + rest.count / 50 + 64, (needed + most) / 2)
+    let wanted = min(needed * 21 / 20 + 64, (needed + most) / 2)
     rest.count -= wanted
     rest.bytes -= wanted * pinBytes
     for (index, tag) in tags.enumerated() {
-      let count = wanted / 2 + (index == 0 ? wanted % 2 : 0)
-      pins.append(
-        Item(
-          tag: tag, type: .nonPaged,
-          part: BlockMix.Part(bytes: pinBytes, count: count, isLarge: false)))
+      addPins(tag, pinBytes, count: wanted / 2 + (index == 0 ? wanted % 2 : 0))
     }
+    return wanted
+  }
+
+  private mutating func addPins(_ tag: PoolTag, _ bytes: UInt64, count: UInt64) {
+    let part = BlockMix.Part(bytes: bytes, count: count, isLarge: false)
+    pins.append(Item(tag: tag, type: .nonPaged, part: part))
+  }
+
+  /// Pages that everything but the kernel's own takes without a hole.
+  private func packedPages(_ rest: CalibrationTarget.Blocks) -> UInt64 {
+    let page = sizes.pageBytes
+    let largePages = large.filter { !$0.type.isPaged }.reduce(UInt64(0)) {
+      $0 + $1.part.count * ($1.part.bytes / page)
+    }
+    let smallBytes = small.filter { !$0.type.isPaged }.reduce(rest.bytes) {
+      $0 + $1.part.count * $1.part.bytes
+    }
+    let behindBuffers = liveBuffers * plan.tail * sizes.unitBytes
+    return largePages + liveBuffers + (smallBytes - min(smallBytes, behindBuffers)) / page
+  }
+
+  private mutating func reserveListedPins(
+    _ needed: UInt64, _ workload: CalibratedWorkload
+  ) throws(CalibrationError) -> UInt64 {
+    let wanted = needed * 21 / 20 + 16
+    let fitting = small.indices.filter { index in
+      let item = small[index]
+      return !item.type.isPaged && item.part.count >= wanted
+        && item.part.bytes <= plan.tail * sizes.unitBytes
+    }
+    guard let chosen = fitting.min(by: { small[$0].part.bytes < small[$1].part.bytes }) else {
+      throw CalibrationError(
+        "a usage of \(workload.target.nonPagedPages) pages needs about \(wanted) small blocks of one"
+          + " size that each keep a page; no tag has so many")
+    }
+    let item = small[chosen]
+    plan = try SpellPlan(workload.recipe, pinUnits: item.part.bytes / sizes.unitBytes)
+    small[chosen].part.count -= wanted
+    addPins(item.tag, item.part.bytes, count: wanted)
     return wanted
   }
 }

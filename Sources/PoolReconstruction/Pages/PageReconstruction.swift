@@ -39,8 +39,9 @@ public struct PageReconstruction {
     var units: UInt64
   }
 
-  /// Makes the trace for every page of small blocks among `listings`; where a page is listed twice,
-  /// the later listing counts. Other pieces (`!vm`, tables, large allocations) are left out.
+  /// Makes the trace for every page of small blocks and every large allocation among `listings`;
+  /// where a page is listed twice, the later listing counts. Other pieces (`!vm`, tables) are left
+  /// out.
   public init(_ listings: [CheckedListing], profile: Profile?) throws(ReconstructionError) {
     let sorted = try Self.pages(of: listings)
     guard let width = sorted.width else {
@@ -58,10 +59,10 @@ public struct PageReconstruction {
     }
     func reconstructed(
       _ pages: [Address: PoolListing]
-    ) throws(ReconstructionError) -> [ReconstructedPage] {
-      var result: [ReconstructedPage] = []
+    ) throws(ReconstructionError) -> [ReconstructedItem] {
+      var result: [ReconstructedItem] = []
       for (address, listing) in pages.sorted(by: { $0.key < $1.key }) {
-        result.append(try ReconstructedPage(listing, address: address, profile))
+        result.append(try ReconstructedItem(listing, address: address, profile))
       }
       return result
     }
@@ -86,27 +87,21 @@ public struct PageReconstruction {
       case .pool(let page), .poolInfoPage(let page): listing = page
       default: continue
       }
-      guard let first = listing.blocks.first else { continue }
-      let address = first.pageAddress
+      guard let (address, width) = Self.place(of: listing) else { continue }
       let place = "\(checked.listing.source):\(checked.listing.line)"
       guard checked.verdict != .corrupt else {
         throw ReconstructedPage.error(
           address, "\(place) is corrupt; no requests and frees alone make such headers")
       }
-      // An excerpt may be too short to tell the layout; the segment heap keeps no previous sizes.
-      let isClassic =
-        checked.layout == .classic
-        || checked.layout == nil
-          && (first.width == .bits32 || listing.blocks.contains { $0.previousSizeBytes > 0 })
-      guard isClassic else {
+      guard Self.isClassic(checked, listing, width) else {
         throw ReconstructedPage.error(
           address,
           "\(place) is no page of the classic pool but \(checked.layout?.rawValue ?? "unclear")")
       }
-      guard result.width == nil || result.width == first.width else {
+      guard result.width == nil || result.width == width else {
         throw ReconstructionError("\(place): pages of 32-bit and 64-bit systems in one trace")
       }
-      result.width = first.width
+      result.width = width
       switch listing.region {
       case nil, "Nonpaged pool": result.nonPaged[address] = listing
       case "Paged pool": result.paged[address] = listing
@@ -115,6 +110,27 @@ public struct PageReconstruction {
       }
     }
     return result
+  }
+
+  /// The page that a listing is of, if it shows something there; the session's large allocations,
+  /// whose region is unknown, are passed over.
+  private static func place(of listing: PoolListing) -> (Address, PointerWidth)? {
+    if let first = listing.blocks.first { return (first.pageAddress, first.width) }
+    guard let large = listing.large, listing.region != nil, listing.region != "Unknown" else {
+      return nil
+    }
+    return (large.address, large.address > 0xFFFF_FFFF ? .bits64 : .bits32)
+  }
+
+  /// An excerpt may be too short to tell the layout; the segment heap keeps no previous sizes.
+  private static func isClassic(
+    _ checked: CheckedListing, _ listing: PoolListing, _ width: PointerWidth
+  ) -> Bool {
+    switch checked.layout {
+    case .classic?, .large?: true
+    case nil: width == .bits32 || listing.blocks.contains { $0.previousSizeBytes > 0 }
+    default: false
+    }
   }
 
   // MARK: Writing
@@ -129,7 +145,9 @@ public struct PageReconstruction {
       for step in machine.steps(pages, type) {
         switch step {
         case .gap(let bytes): add(.alloc(newName(), type, bytes: bytes, tag: PoolTag("Gap")))
-        case .page(let page): layOut(page, type)
+        case .item(.page(let page)): layOut(page, type)
+        case .item(.large(_, let bytes, let tag)):
+          add(.alloc(newName(), type, bytes: bytes, tag: tag))
         }
       }
     }

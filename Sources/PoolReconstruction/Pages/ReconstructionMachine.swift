@@ -5,14 +5,14 @@ import PoolTrace
 struct ReconstructionMachine {
   /// One step of laying pages out.
   enum Step {
-    /// A large allocation over the room between two pages.
+    /// A large allocation over the room between two listed places.
     case gap(bytes: UInt64)
-    /// A page of small blocks.
-    case page(ReconstructedPage)
+    /// What is listed.
+    case item(ReconstructedItem)
   }
 
-  let nonPaged: [ReconstructedPage]
-  let paged: [ReconstructedPage]
+  let nonPaged: [ReconstructedItem]
+  let paged: [ReconstructedItem]
   private(set) var configuration: TraceConfiguration
   /// Blocks of one size that lookaside lists hold together.
   let lookasideRoom: UInt64
@@ -22,7 +22,7 @@ struct ReconstructionMachine {
   private static let mostPages: UInt64 = 1 << 22
 
   init(
-    _ profile: Profile, nonPaged: [ReconstructedPage], paged: [ReconstructedPage]
+    _ profile: Profile, nonPaged: [ReconstructedItem], paged: [ReconstructedItem]
   ) throws(ReconstructionError) {
     (self.nonPaged, self.paged) = (nonPaged, paged)
     var configuration = TraceConfiguration(profile: profile)
@@ -40,7 +40,7 @@ struct ReconstructionMachine {
   }
 
   /// The most parked blocks of one size.
-  private static func mostParked(_ pages: [ReconstructedPage]) -> UInt64 {
+  private static func mostParked(_ pages: [ReconstructedItem]) -> UInt64 {
     let parked = pages.flatMap(\.pieces).filter { $0.use == .parked }
     return Dictionary(grouping: parked, by: \.units).values.map { UInt64($0.count) }.max() ?? 0
   }
@@ -71,14 +71,20 @@ struct ReconstructionMachine {
   }
 
   private static func span(
-    _ pages: [ReconstructedPage], _ pageBytes: UInt64
+    _ pages: [ReconstructedItem], _ pageBytes: UInt64
   ) throws(ReconstructionError) -> (first: Address, pages: UInt64)? {
-    guard let first = pages.first?.address, let last = pages.last?.address else { return nil }
-    let count = (last - first) / pageBytes + 1
+    guard let first = pages.first?.address, let last = pages.last else { return nil }
+    for (lower, upper) in zip(pages, pages.dropFirst())
+    where (upper.address - lower.address) / pageBytes < lower.pages(pageBytes) {
+      throw ReconstructedPage.error(
+        upper.address,
+        "it lies within the large allocation at \(String(lower.address, radix: 16))")
+    }
+    let count = (last.address - first) / pageBytes + last.pages(pageBytes)
     guard count <= mostPages else {
       throw ReconstructionError(
-        "pages \(String(first, radix: 16)) and \(String(last, radix: 16)) are \(count) pages apart;"
-          + " one trace holds pages that are at most \(mostPages) apart")
+        "from page \(String(first, radix: 16)) to the end of \(String(last.address, radix: 16)) it is"
+          + " \(count) pages; one trace holds at most \(mostPages)")
     }
     return (first, count)
   }
@@ -104,20 +110,17 @@ struct ReconstructionMachine {
     }
   }
 
-  /// The pages of a pool in the order in which it hands them out, with what lies between.
-  func steps(_ pages: [ReconstructedPage], _ type: PoolType) -> [Step] {
+  /// What is listed of a pool in the order in which it hands pages out, with what lies between.
+  func steps(_ items: [ReconstructedItem], _ type: PoolType) -> [Step] {
     let pageBytes = configuration.pool.profile.pageBytes
-    let ordered = descends && !type.isPaged ? pages.reversed() : pages
     var steps: [Step] = []
-    // A pool that hands out its last pages first ends with the spare ones' room below the first.
-    for (index, page) in ordered.enumerated() {
+    for (index, item) in items.enumerated() {
       if index > 0 {
-        let before = ordered[index - 1].address
-        let distance = max(before, page.address) - min(before, page.address) - pageBytes
-        if distance > 0 { steps.append(.gap(bytes: distance)) }
+        let end = items[index - 1].address + items[index - 1].pages(pageBytes) * pageBytes
+        if item.address > end { steps.append(.gap(bytes: item.address - end)) }
       }
-      steps.append(.page(page))
+      steps.append(.item(item))
     }
-    return steps
+    return descends && !type.isPaged ? steps.reversed() : steps
   }
 }

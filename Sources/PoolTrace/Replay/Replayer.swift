@@ -37,6 +37,16 @@ public struct Replayer: ~Copyable {
     return Replayer(configuration, pool)
   }
 
+  /// Becomes what `other` is; both were booted with the same configuration and planted bug. Views of
+  /// this pool stay valid.
+  public mutating func become(_ other: borrowing Replayer) {
+    pool.become(other.pool)
+    slots = other.slots
+    tags = other.tags
+    allocations = other.allocations
+    lastTag = other.lastTag
+  }
+
   /// Runs one operation. Configurations, dumps and expectations are the caller's business.
   public mutating func step(_ operation: Operation) -> StepResult {
     switch operation {
