@@ -40,6 +40,7 @@ extension KernelPool {
         message: "the pool has too few pages for its own tables; give it more nonpaged_pages,"
           + " smaller tables, or init=none")
     }
+    pool.preparePlainRequests()
     return pool
   }
 
@@ -53,7 +54,8 @@ extension KernelPool {
     geometry = Geometry(profile)
     memory = SimulatedMemory(
       regions: regions, reserved: reserved, isWide: geometry.isWide,
-      linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0)
+      linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0,
+      listHeadsOffset: profile.descriptor.listHeads)
     nonPagedMarks = regions[0].marksPointer
     contiguousArena = RegionBuilder.contiguousArena(regions)
     variables = .allocate(capacity: 1)
@@ -71,6 +73,9 @@ extension KernelPool {
     lookasides.initialize(
       repeating: LookasideList(depth: configuration.lookasideDepth ?? profile.lookasideDepth),
       count: lookasideCount)
+    plain = Self.noPlainRequests(regions, lookasides)
+    usedLists = .allocate(capacity: UsedLists.words)
+    usedLists.initialize(repeating: 0, count: UsedLists.words)
   }
 
   /// The descriptors of a profile; those that are allocated get their address later.

@@ -4,26 +4,12 @@ import Testing
 
 /// Pools on recycled memory are like pools on fresh memory, whatever the last owner did.
 @Suite struct RecycledMemoryTests {
-  /// What a pool keeps outside of its memory.
-  private func roots(_ pool: borrowing KernelPool) -> [String] {
-    let view = pool.view
-    var roots = ["\(view.variables)", "\(pool.halted as Any)"]
-    roots += view.descriptors.map { "\($0)" }
-    for owner in 0..<view.lookasideOwners {
-      for kind in PoolKind.allCases {
-        for units in 1...view.profile.lookasideClasses {
-          roots.append("\(view.lookaside(owner: owner, kind: kind, units: units))")
-        }
-      }
-    }
-    return roots
-  }
-
   /// Owners of one block of memory, one after the other, each of another version than the one
   /// before, with damage of every kind in between.
   @Test(arguments: Profiles.all)
   func recycledMemoryIsLikeFresh(_ profile: Profile) throws {
     let recycled = WatchedMemory()
+    let fresh = WatchedMemory()
     for seed: UInt64 in 0..<9 {
       let former = Profiles.all[Int(seed) % Profiles.all.count]
       do {
@@ -33,11 +19,10 @@ import Testing
       }
       #expect(recycled.isClear, "\(former.name), seed \(seed): something was left behind")
       let configuration = DamagedPool.configuration(profile, seed: seed)
-      let fresh = WatchedMemory()
       let second = try KernelPool.boot(configuration, reserve: recycled.reserve)
       let first = try KernelPool.boot(configuration, reserve: fresh.reserve)
       #expect(recycled.holdsTheSame(as: fresh), "\(profile.name), seed \(seed)")
-      let (firstRoots, secondRoots) = (roots(first), roots(second))
+      let (firstRoots, secondRoots) = (poolRoots(first), poolRoots(second))
       #expect(firstRoots == secondRoots)
     }
     #expect(recycled.uses == 18)

@@ -97,10 +97,11 @@ extension KernelPool {
   mutating func findBigEntry(_ address: Address) throws(Halt) -> Address? {
     let count = variables.pointee.bigTableEntries
     let start = partialHash(address) & (count &- 1)
-    for range in [start..<count, 0..<count] {
-      for index in range where try memory.loadPointer(entry(index)) == address {
-        return entry(index)
-      }
+    for index in start..<count where try memory.loadPointer(entry(index)) == address {
+      return entry(index)
+    }
+    for index in 0..<count where try memory.loadPointer(entry(index)) == address {
+      return entry(index)
     }
     return nil
   }

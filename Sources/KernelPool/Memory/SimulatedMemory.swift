@@ -17,10 +17,17 @@ struct SimulatedMemory: ~Copyable {
   let isWide: Bool
   /// Cleared from a stored link: bit 0 where the profile encodes links.
   let linkBit: UInt64
+  /// Offset of the nonpaged descriptor's list heads from the start of the kernel's data.
+  private let listHeadsOffset: UInt64
+  /// Set by every access to the nonpaged list heads but those of plain requests, which keep a
+  /// summary of the lists that may have blocks.
+  var listHeadsWereTouched = true
   /// Why the last access failed.
   private(set) var failure: HaltReason?
   private var poolWindow: Window
   private var systemWindow: Window
+  /// The heads of the lists of free runs.
+  private let runHeadWindow: Window
   let reserved: ReservedBytes
 
   /// A part of a region in which every byte may be accessed.
@@ -30,12 +37,18 @@ struct SimulatedMemory: ~Copyable {
   struct Window {
     var base: Address
     var wordStarts: UInt64
+    /// Addresses from which `blockBytes` lie in the window.
+    var blockStarts: UInt64
     var host: UnsafeMutableRawPointer
+
+    /// Room for any header and the two links behind it.
+    static let blockBytes: UInt64 = 32
 
     init(base: Address, byteCount: UInt64, host: UnsafeMutableRawPointer) {
       self.base = base
       self.host = host
       wordStarts = byteCount < 8 ? 0 : byteCount - 7
+      blockStarts = byteCount < Self.blockBytes ? 0 : byteCount - Self.blockBytes + 1
     }
 
     /// The host address of `first` where words at it and at `last` lie in the window.
@@ -53,7 +66,8 @@ struct SimulatedMemory: ~Copyable {
   }
 
   init(
-    regions list: [MemoryRegion], reserved: ReservedBytes, isWide: Bool, linkBit: UInt64
+    regions list: [MemoryRegion], reserved: ReservedBytes, isWide: Bool, linkBit: UInt64,
+    listHeadsOffset: UInt64
   ) {
     precondition(list.count >= 2, "nonpaged pool and kernel data are always there")
     regions = .allocate(capacity: list.count)
@@ -62,6 +76,8 @@ struct SimulatedMemory: ~Copyable {
     self.isWide = isWide
     self.linkBit = linkBit
     self.reserved = reserved
+    // A word that begins before the heads may end in them.
+    self.listHeadsOffset = listHeadsOffset - 7
     let pool = list[0]
     // Runs are cut from the end of the pool, bitmaps searched from its start.
     let start = pool.stamps == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
@@ -70,6 +86,11 @@ struct SimulatedMemory: ~Copyable {
     let systemBytes = min(system.byteCount, Self.systemWindowBytes)
     systemWindow = Window(base: system.base, byteCount: systemBytes, host: system.host)
     for page in 0..<(systemBytes >> system.pageShift) { _ = system.isAccessible(page: page) }
+    let heads = StaticData.freeRunHeads
+    _ = system.isAccessible(page: heads >> system.pageShift)
+    // Four heads; the window counts words, of which the last starts seven bytes before its end.
+    runHeadWindow = Window(
+      base: system.base + heads, byteCount: 71, host: system.host + Int(heads))
   }
 
   /// Bytes of the kernel's data that its window covers: the nonpaged descriptor and its list heads.
@@ -95,6 +116,8 @@ struct SimulatedMemory: ~Copyable {
   /// Takes over how far the window reaches, and why the last access failed.
   mutating func becomeWindow(of other: borrowing SimulatedMemory) {
     failure = other.failure
+    // The list heads are new, and the summary of plain requests knows nothing of them.
+    listHeadsWereTouched = true
     poolWindow = other.poolWindow
     poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
   }
@@ -105,6 +128,7 @@ struct SimulatedMemory: ~Copyable {
   /// Not across more than `mostTouchedPages`: stamps commit the host's memory, and one request of
   /// gigabytes must not commit gigabytes. What is beyond is found by the slower search.
   mutating func touch(pages: UInt64, from first: UInt64) {
+    // Nearly always a run that was cut before.
     let shift = regions[0].pageShift
     let byteCount = poolWindow.wordStarts == 0 ? 0 : poolWindow.wordStarts &+ 7
     let start = (poolWindow.base &- regions[0].base) &>> shift
@@ -134,6 +158,10 @@ struct SimulatedMemory: ~Copyable {
   ) throws(Halt) {
     let ownerOffset: UInt64 = isWide ? 24 : 16
     let signatureOffset: UInt64 = isWide ? 20 : 12
+    if let host = rangeInWindow(address, pages &* pageBytes) {
+      stampTouched(host, Int(pages), Int(pageBytes), Int(ownerOffset), owner)
+      return
+    }
     var page: UInt64 = 0
     while page < pages {
       let place = address &+ page &* pageBytes
@@ -145,6 +173,39 @@ struct SimulatedMemory: ~Copyable {
       try store32(place &+ signatureOffset, FreePageStamps.signature)
       page &+= 1
     }
+  }
+
+  /// Stamps pages of the window. A profile of large allocations shows that each free stamps about
+  /// thirty pages, its own and those of the run that it takes in.
+  @inline(__always)
+  private func stampTouched(
+    _ host: UnsafeMutableRawPointer, _ pages: Int, _ pageBytes: Int, _ ownerOffset: Int,
+    _ owner: Address
+  ) {
+    var place = host + ownerOffset
+    let end = place + pages &* pageBytes
+    if isWide {
+      while place < end {
+        place.store32(FreePageStamps.signature, -4)
+        place.store(owner)
+        place += pageBytes
+      }
+    } else {
+      while place < end {
+        place.store32(FreePageStamps.signature, -4)
+        place.store32(UInt32(truncatingIfNeeded: owner))
+        place += pageBytes
+      }
+    }
+  }
+
+  /// The host address of a range that lies in the pool's window, so that all of it is touched.
+  @inline(__always)
+  private func rangeInWindow(_ address: Address, _ width: UInt64) -> UnsafeMutableRawPointer? {
+    let offset = address &- poolWindow.base
+    let end = poolWindow.wordStarts &+ 7
+    return poolWindow.wordStarts != 0 && width <= end && offset <= end &- width
+      ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
   }
 
   /// Notes the owner of the untouched pages from `address` on and returns how many there are; nil
@@ -173,7 +234,10 @@ struct SimulatedMemory: ~Copyable {
     let last = address &+ width &- 8
     guard width >= 8 else { return try search(address, width) }
     if let host = poolWindow.host(from: address, last) { return host }
-    if let host = systemWindow.host(from: address, last) { return host }
+    if let host = systemWindow.host(from: address, last) {
+      listHeadsWereTouched = true
+      return host
+    }
     return try search(address, width)
   }
 
@@ -188,6 +252,7 @@ struct SimulatedMemory: ~Copyable {
     }
     let inSystem = address &- systemWindow.base
     if inSystem < systemWindow.wordStarts {
+      if inSystem >= listHeadsOffset { listHeadsWereTouched = true }
       return systemWindow.host + Int(bitPattern: UInt(inSystem))
     }
     return try search(address, width)
@@ -198,7 +263,10 @@ struct SimulatedMemory: ~Copyable {
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
     for index in 0..<regionCount {
-      if let host = regions[index].locate(address, byteCount: width) { return host }
+      if let host = regions[index].locate(address, byteCount: width) {
+        if index == 1 { listHeadsWereTouched = true }
+        return host
+      }
     }
     throw fault(at: address)
   }
@@ -221,15 +289,88 @@ struct SimulatedMemory: ~Copyable {
   /// Forgets a failed access that was not the kernel's: a driver's stray write, say.
   mutating func forgetFailure() { failure = nil }
 
-  /// The host address of a range of any length, or nil where not all of it is mapped in one region.
-  func locateRange(_ address: Address, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
+  /// The host address of the kernel's own data at `address`, to be read only; nil elsewhere. What was
+  /// never written there is zero.
+  func kernelData(at address: Address) -> UnsafeMutableRawPointer? {
     for index in 0..<regionCount where regions[index].contains(address) {
+      let region = regions[index]
+      return region.hasFrames ? nil : region.host + Int(address &- region.base)
+    }
+    return nil
+  }
+
+  /// The host address of a range of any length, or nil where not all of it is mapped in one region.
+  mutating func locateRange(_ address: Address, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
+    for index in 0..<regionCount where regions[index].contains(address) {
+      if index == 1 { listHeadsWereTouched = true }
       return regions[index].locateRange(address, byteCount)
     }
     return nil
   }
 
+  /// The host address of a block's header and the links behind it, if they are in the pool's
+  /// window. The window consists of whole pages, so that the header's whole page is there too.
+  @inline(__always) func blockInWindow(_ header: Address) -> UnsafeMutableRawPointer? {
+    let offset = header &- poolWindow.base
+    return offset < poolWindow.blockStarts
+      ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
+  }
+
   // MARK: Words
+
+  /// The host address of a word in a run of pages or in the heads of their lists.
+  @inline(__always)
+  private mutating func locateRunWord(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    let inPool = address &- poolWindow.base
+    if inPool < poolWindow.wordStarts { return poolWindow.host + Int(bitPattern: UInt(inPool)) }
+    let inHeads = address &- runHeadWindow.base
+    if inHeads < runHeadWindow.wordStarts {
+      return runHeadWindow.host + Int(bitPattern: UInt(inHeads))
+    }
+    return try locateWord(address, width)
+  }
+
+  /// A pointer in a run of pages or in the heads of their lists.
+  @inline(__always) mutating func loadRunPointer(_ address: Address) throws(Halt) -> Address {
+    isWide
+      ? try locateRunWord(address, 8).word(UInt64.self)
+      : UInt64(try locateRunWord(address, 4).word32())
+  }
+
+  /// Stores such a pointer.
+  @inline(__always)
+  mutating func storeRunPointer(_ address: Address, _ value: Address) throws(Halt) {
+    if isWide {
+      try locateRunWord(address, 8).store(value)
+    } else {
+      try locateRunWord(address, 4).store32(UInt32(truncatingIfNeeded: value))
+    }
+  }
+
+  /// The host address of a word in the pool's window.
+  @inline(__always) func wordInWindow(_ address: Address) -> UnsafeMutableRawPointer? {
+    let offset = address &- poolWindow.base
+    return offset < poolWindow.wordStarts
+      ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
+  }
+
+  /// A word of any width.
+  @inline(__always)
+  mutating func loadWord<Word: FixedWidthInteger>(
+    _ address: Address, as: Word.Type
+  ) throws(Halt) -> Word {
+    try locateWord(address, UInt64(MemoryLayout<Word>.size)).loadUnaligned(as: Word.self)
+  }
+
+  /// Stores a word of any width.
+  @inline(__always)
+  mutating func storeWord<Word: FixedWidthInteger>(
+    _ address: Address, _ value: Word
+  ) throws(Halt) {
+    try locateWord(address, UInt64(MemoryLayout<Word>.size)).storeBytes(of: value, as: Word.self)
+  }
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {
     try locateWord(address, 1).load(as: UInt8.self)

@@ -21,4 +21,17 @@ extension PoolView {
     }
     return pages.sorted()
   }
+
+  /// Bytes of the pages that were ever accessed: what the simulated machine takes of the host's
+  /// memory, tables of marks not counted.
+  public var touchedBytes: UInt64 {
+    var pages: UInt64 = 0
+    for index in 0..<regionCount {
+      let region = regions[index]
+      let count = (region.byteCount &+ profile.pageBytes &- 1) &>> region.pageShift
+      for page in 0..<Int(count)
+      where region.marksPointer[page] & PageMarks.touched.rawValue != 0 { pages += 1 }
+    }
+    return pages * profile.pageBytes
+  }
 }

@@ -11,7 +11,7 @@ extension ChallengeTask {
     ChallengeTask(
       .freedToTail, "placement.freed after free", optimum: 4, "small-lists",
       machine: "lookaside=0"),
-    ChallengeTask(.firstListTooHigh, "placement.block after alloc", optimum: 5, "types"),
+    ChallengeTask(.firstListTooHigh, "placement.block after alloc", optimum: 2, "types"),
     ChallengeTask(.noBackwardMerge, "placement.freed after free", optimum: 3, "small-lists"),
     ChallengeTask(.mergeKeepsListEntry, "list.membership after free", optimum: 2, "pages"),
     ChallengeTask(
