@@ -23,6 +23,10 @@ public struct KernelPool: ~Copyable {
   var memory: SimulatedMemory
   /// Sizes and shifts of the profile, computed once for the hot paths.
   let geometry: Geometry
+  /// What the fast way of plain requests needs.
+  var plain: PlainFacts
+  /// One bit for each nonpaged list that may have blocks; see `UsedLists`.
+  let usedLists: UnsafeMutablePointer<UInt64>
   /// The kernel's variables, at one address for the pool's whole life.
   let variables: UnsafeMutablePointer<KernelVariables>
   /// Nonpaged first, then the other pools as the profile has them, paged last.
@@ -47,6 +51,7 @@ public struct KernelPool: ~Copyable {
     descriptors.deallocate()
     lookasides.deinitialize(count: lookasideCount)
     lookasides.deallocate()
+    usedLists.deallocate()
   }
 
   /// Everything that a debugger could read; valid as long as this pool lives.

@@ -97,10 +97,11 @@ extension KernelPool {
   mutating func findBigEntry(_ address: Address) throws(Halt) -> Address? {
     let count = variables.pointee.bigTableEntries
     let start = partialHash(address) & (count &- 1)
-    for range in [start..<count, 0..<count] {
-      for index in range where try memory.loadPointer(entry(index)) == address {
-        return entry(index)
-      }
+    for index in start..<count where try memory.loadPointer(entry(index)) == address {
+      return entry(index)
+    }
+    for index in 0..<count where try memory.loadPointer(entry(index)) == address {
+      return entry(index)
     }
     return nil
   }
@@ -174,9 +175,8 @@ extension KernelPool {
     guard newCount > 1, let table = try allocatePages(.nonPaged, bytes: newBytes)
     else { return false }
     try memory.clear(table, newBytes)
-    for index in 0..<newCount {
-      try memory.storePointer(table &+ index &* profile.bigEntryBytes, Self.freeEntry)
-    }
+    try memory.storePointers(
+      Self.freeEntry, from: table, count: newCount, stride: profile.bigEntryBytes)
     try rehash(from: oldTable, oldCount, to: table, newCount)
     variables.pointee.bigTable = table
     variables.pointee.bigTableEntries = newCount

@@ -34,17 +34,17 @@ public struct HeaderLayout: Sendable, Equatable {
     public let mask: UInt32
 
     /// A field of `width` bits whose lowest is `shift`.
-    public init(shift: UInt32, width: UInt32) {
+    @inline(__always) public init(shift: UInt32, width: UInt32) {
       self.shift = shift
       self.mask = (1 << width) &- 1
     }
 
     /// The field's value in `word`.
-    @inlinable public func get(_ word: UInt32) -> UInt32 { (word &>> shift) & mask }
+    @inline(__always) public func get(_ word: UInt32) -> UInt32 { (word &>> shift) & mask }
 
     /// `word` with the field replaced; bits of `value` beyond the field are cut off, as hardware
     /// does with a bit field.
-    @inlinable public func set(_ word: UInt32, _ value: UInt32) -> UInt32 {
+    @inline(__always) public func set(_ word: UInt32, _ value: UInt32) -> UInt32 {
       (word & ~(mask &<< shift)) | ((value & mask) &<< shift)
     }
   }

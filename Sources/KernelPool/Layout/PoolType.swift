@@ -9,7 +9,7 @@ public struct PoolType: OptionSet, Hashable, Sendable {
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// Nonpaged pool has no bit of its own.
-  public static let nonPaged: PoolType = []
+  @inlinable public static var nonPaged: PoolType { [] }
   /// Paged pool.
   public static let paged = PoolType(rawValue: 1)
   /// The request must not fail (NT 4.0 to XP).

@@ -4,8 +4,11 @@
 /// address leads outside of the regions' own bytes.
 ///
 /// Two windows are tried before the regions are searched: the touched part of the initial nonpaged
-/// pool and the static descriptors. A profile of small-block traces shows that all but a few per
+/// pool and the nonpaged descriptor. A profile of small-block traces shows that all but a few per
 /// cent of the accesses fall into them.
+///
+/// Every page that was ever accessed is marked as touched: by the search, or when a window is
+/// extended over it. So memory can be cleared for the next pool at the cost of what was touched.
 struct SimulatedMemory: ~Copyable {
   /// Every region; the nonpaged pool is the first, the kernel's data the second.
   let regions: UnsafeMutablePointer<MemoryRegion>
@@ -14,11 +17,18 @@ struct SimulatedMemory: ~Copyable {
   let isWide: Bool
   /// Cleared from a stored link: bit 0 where the profile encodes links.
   let linkBit: UInt64
+  /// Offset of the nonpaged descriptor's list heads from the start of the kernel's data.
+  private let listHeadsOffset: UInt64
+  /// Set by every access to the nonpaged list heads but those of plain requests, which keep a
+  /// summary of the lists that may have blocks.
+  var listHeadsWereTouched = true
   /// Why the last access failed.
   private(set) var failure: HaltReason?
   private var poolWindow: Window
   private var systemWindow: Window
-  private var reserved: [ReservedBytes]
+  /// The heads of the lists of free runs.
+  private let runHeadWindow: Window
+  let reserved: ReservedBytes
 
   /// A part of a region in which every byte may be accessed.
   ///
@@ -27,12 +37,18 @@ struct SimulatedMemory: ~Copyable {
   struct Window {
     var base: Address
     var wordStarts: UInt64
+    /// Addresses from which `blockBytes` lie in the window.
+    var blockStarts: UInt64
     var host: UnsafeMutableRawPointer
+
+    /// Room for any header and the two links behind it.
+    static let blockBytes: UInt64 = 32
 
     init(base: Address, byteCount: UInt64, host: UnsafeMutableRawPointer) {
       self.base = base
       self.host = host
       wordStarts = byteCount < 8 ? 0 : byteCount - 7
+      blockStarts = byteCount < Self.blockBytes ? 0 : byteCount - Self.blockBytes + 1
     }
 
     /// The host address of `first` where words at it and at `last` lie in the window.
@@ -42,15 +58,16 @@ struct SimulatedMemory: ~Copyable {
       return host + Int(bitPattern: UInt(first &- base))
     }
 
-    /// The window with `bytes` more in front.
-    func extendedDown(by bytes: UInt64) -> Window {
+    /// The window with so many bytes more in front and behind.
+    func extended(down: UInt64, up: UInt64) -> Window {
       let byteCount = wordStarts == 0 ? 0 : wordStarts + 7
-      return Window(base: base &- bytes, byteCount: byteCount + bytes, host: host - Int(bytes))
+      return Window(base: base &- down, byteCount: down + byteCount + up, host: host - Int(down))
     }
   }
 
   init(
-    regions list: [MemoryRegion], reserved: [ReservedBytes], isWide: Bool, linkBit: UInt64
+    regions list: [MemoryRegion], reserved: ReservedBytes, isWide: Bool, linkBit: UInt64,
+    listHeadsOffset: UInt64
   ) {
     precondition(list.count >= 2, "nonpaged pool and kernel data are always there")
     regions = .allocate(capacity: list.count)
@@ -59,39 +76,80 @@ struct SimulatedMemory: ~Copyable {
     self.isWide = isWide
     self.linkBit = linkBit
     self.reserved = reserved
+    // A word that begins before the heads may end in them.
+    self.listHeadsOffset = listHeadsOffset - 7
     let pool = list[0]
-    let untouched = pool.stamps == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
-    poolWindow = Window(
-      base: pool.base + untouched,
-      byteCount: (pool.alwaysMappedPages << pool.pageShift) - untouched,
-      host: pool.host + Int(untouched))
-    systemWindow = Window(base: list[1].base, byteCount: list[1].byteCount, host: list[1].host)
+    // Runs are cut from the end of the pool, bitmaps searched from its start.
+    let start = pool.stamps == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
+    poolWindow = Window(base: pool.base + start, byteCount: 0, host: pool.host + Int(start))
+    let system = list[1]
+    let systemBytes = min(system.byteCount, Self.systemWindowBytes)
+    systemWindow = Window(base: system.base, byteCount: systemBytes, host: system.host)
+    for page in 0..<(systemBytes >> system.pageShift) { _ = system.isAccessible(page: page) }
+    let heads = StaticData.freeRunHeads
+    _ = system.isAccessible(page: heads >> system.pageShift)
+    // Four heads; the window counts words, of which the last starts seven bytes before its end.
+    runHeadWindow = Window(
+      base: system.base + heads, byteCount: 71, host: system.host + Int(heads))
   }
 
+  /// Bytes of the kernel's data that its window covers: the nonpaged descriptor and its list heads.
+  private static let systemWindowBytes: UInt64 = 0x2000
+
   deinit {
-    for bytes in reserved { bytes.release(bytes.base, bytes.byteCount) }
-    regions[0].stamps?.deinitialize(count: 1)
-    regions[0].stamps?.deallocate()
+    let stamps = regions[0].stamps
+    switch reserved.release {
+    case .used(let release): release(reserved.base, reserved.byteCount)
+    case .cleared(let release):
+      for index in 0..<regionCount { regions[index].clearTouchedPages() }
+      // The marks lie before the first region's bytes.
+      let marks = UnsafeRawPointer(regions[0].host) - UnsafeRawPointer(reserved.base)
+      reserved.base.initializeMemory(as: UInt8.self, repeating: 0, count: marks)
+      release(reserved.base, reserved.byteCount)
+    }
+    stamps?.deinitialize(count: 1)
+    stamps?.deallocate()
     regions.deinitialize(count: regionCount)
     regions.deallocate()
   }
 
-  /// Extends the first window down to `page` of the nonpaged pool, stamping what lies between.
-  ///
-  /// Not across more than `mostStampedPages`: stamps commit the host's memory, and one request of
-  /// gigabytes must not commit gigabytes. What is beyond is found by the slower search.
-  mutating func touch(fromPage page: UInt64) {
-    let pool = regions[0]
-    guard pool.stamps != nil, page < pool.alwaysMappedPages else { return }
-    let floor = (poolWindow.base &- pool.base) &>> pool.pageShift
-    guard page < floor, floor &- page <= Self.mostStampedPages else { return }
-    for index in page..<floor { _ = pool.isAccessible(page: index) }
-    let bytes = (floor &- page) &<< pool.pageShift
-    poolWindow = poolWindow.extendedDown(by: bytes)
+  /// Takes over how far the window reaches, and why the last access failed.
+  mutating func becomeWindow(of other: borrowing SimulatedMemory) {
+    failure = other.failure
+    // The list heads are new, and the summary of plain requests knows nothing of them.
+    listHeadsWereTouched = true
+    poolWindow = other.poolWindow
+    poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
   }
 
-  /// The most pages that one extension of the window stamps.
-  private static let mostStampedPages: UInt64 = 1 << 16
+  /// Extends the first window over pages of the nonpaged pool that were handed out, touching what
+  /// lies between.
+  ///
+  /// Not across more than `mostTouchedPages`: stamps commit the host's memory, and one request of
+  /// gigabytes must not commit gigabytes. What is beyond is found by the slower search.
+  mutating func touch(pages: UInt64, from first: UInt64) {
+    // Nearly always a run that was cut before.
+    let shift = regions[0].pageShift
+    let byteCount = poolWindow.wordStarts == 0 ? 0 : poolWindow.wordStarts &+ 7
+    let start = (poolWindow.base &- regions[0].base) &>> shift
+    let end = start &+ byteCount &>> shift
+    if first < start, regions[0].stamps != nil {
+      extend(to: first..<start, down: true)
+    } else if first &+ pages > end, regions[0].stamps == nil {
+      extend(to: end..<min(first &+ pages, max(end, regions[0].alwaysMappedPages)), down: false)
+    }
+  }
+
+  @inline(never)
+  private mutating func extend(to pages: Range<UInt64>, down: Bool) {
+    guard UInt64(pages.count) <= Self.mostTouchedPages else { return }
+    for page in pages { _ = regions[0].isAccessible(page: page) }
+    let bytes = UInt64(pages.count) &<< regions[0].pageShift
+    poolWindow = poolWindow.extended(down: down ? bytes : 0, up: down ? 0 : bytes)
+  }
+
+  /// The most pages that one extension of the window touches.
+  private static let mostTouchedPages: UInt64 = 1 << 16
 
   /// Stamps the pages of a free run from `address` on with its owner, or notes the owner where a
   /// long stretch of them has never been touched.
@@ -100,6 +158,10 @@ struct SimulatedMemory: ~Copyable {
   ) throws(Halt) {
     let ownerOffset: UInt64 = isWide ? 24 : 16
     let signatureOffset: UInt64 = isWide ? 20 : 12
+    if let host = rangeInWindow(address, pages &* pageBytes) {
+      stampTouched(host, Int(pages), Int(pageBytes), Int(ownerOffset), owner)
+      return
+    }
     var page: UInt64 = 0
     while page < pages {
       let place = address &+ page &* pageBytes
@@ -113,19 +175,53 @@ struct SimulatedMemory: ~Copyable {
     }
   }
 
+  /// Stamps pages of the window. A profile of large allocations shows that each free stamps about
+  /// thirty pages, its own and those of the run that it takes in.
+  @inline(__always)
+  private func stampTouched(
+    _ host: UnsafeMutableRawPointer, _ pages: Int, _ pageBytes: Int, _ ownerOffset: Int,
+    _ owner: Address
+  ) {
+    var place = host + ownerOffset
+    let end = place + pages &* pageBytes
+    if isWide {
+      while place < end {
+        place.store32(FreePageStamps.signature, -4)
+        place.store(owner)
+        place += pageBytes
+      }
+    } else {
+      while place < end {
+        place.store32(FreePageStamps.signature, -4)
+        place.store32(UInt32(truncatingIfNeeded: owner))
+        place += pageBytes
+      }
+    }
+  }
+
+  /// The host address of a range that lies in the pool's window, so that all of it is touched.
+  @inline(__always)
+  private func rangeInWindow(_ address: Address, _ width: UInt64) -> UnsafeMutableRawPointer? {
+    let offset = address &- poolWindow.base
+    let end = poolWindow.wordStarts &+ 7
+    return poolWindow.wordStarts != 0 && width <= end && offset <= end &- width
+      ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
+  }
+
   /// Notes the owner of the untouched pages from `address` on and returns how many there are; nil
   /// where the first has been touched or the stretch is not worth a note.
   private func noteOwner(
     _ owner: Address, ofUntouchedPagesAt address: Address, most: UInt64
   ) -> UInt64? {
-    guard let stamps = regions[0].stamps, let marks = regions[0].marksPointer else { return nil }
+    guard let stamps = regions[0].stamps else { return nil }
+    let marks = regions[0].marksPointer
     let first = (address &- regions[0].base) &>> regions[0].pageShift
     guard first < regions[0].alwaysMappedPages, most >= FreePageStamps.shortestSpan,
       !stamps.pointee.isFull
     else { return nil }
     let limit = min(most, regions[0].alwaysMappedPages &- first)
     var count: UInt64 = 0
-    while count < limit, marks[Int(first &+ count)] & PageMarks.stamped.rawValue == 0 {
+    while count < limit, marks[Int(first &+ count)] & PageMarks.touched.rawValue == 0 {
       count &+= 1
     }
     return stamps.pointee.note(first: first, pages: count, owner: owner) ? count : nil
@@ -138,7 +234,10 @@ struct SimulatedMemory: ~Copyable {
     let last = address &+ width &- 8
     guard width >= 8 else { return try search(address, width) }
     if let host = poolWindow.host(from: address, last) { return host }
-    if let host = systemWindow.host(from: address, last) { return host }
+    if let host = systemWindow.host(from: address, last) {
+      listHeadsWereTouched = true
+      return host
+    }
     return try search(address, width)
   }
 
@@ -153,6 +252,7 @@ struct SimulatedMemory: ~Copyable {
     }
     let inSystem = address &- systemWindow.base
     if inSystem < systemWindow.wordStarts {
+      if inSystem >= listHeadsOffset { listHeadsWereTouched = true }
       return systemWindow.host + Int(bitPattern: UInt(inSystem))
     }
     return try search(address, width)
@@ -163,7 +263,10 @@ struct SimulatedMemory: ~Copyable {
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
     for index in 0..<regionCount {
-      if let host = regions[index].locate(address, byteCount: width) { return host }
+      if let host = regions[index].locate(address, byteCount: width) {
+        if index == 1 { listHeadsWereTouched = true }
+        return host
+      }
     }
     throw fault(at: address)
   }
@@ -186,19 +289,88 @@ struct SimulatedMemory: ~Copyable {
   /// Forgets a failed access that was not the kernel's: a driver's stray write, say.
   mutating func forgetFailure() { failure = nil }
 
-  /// Clears `byteCount` bytes from `address` on.
-  mutating func clear(_ address: Address, _ byteCount: UInt64) throws(Halt) {
-    var done: UInt64 = 0
-    while done < byteCount {
-      // No page is smaller than 64 bytes, and no run of 64 aligned bytes crosses one.
-      let place = address &+ done
-      let count = min(64 &- (place & 63), byteCount &- done)
-      try locate(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
-      done &+= count
+  /// The host address of the kernel's own data at `address`, to be read only; nil elsewhere. What was
+  /// never written there is zero.
+  func kernelData(at address: Address) -> UnsafeMutableRawPointer? {
+    for index in 0..<regionCount where regions[index].contains(address) {
+      let region = regions[index]
+      return region.hasFrames ? nil : region.host + Int(address &- region.base)
     }
+    return nil
+  }
+
+  /// The host address of a range of any length, or nil where not all of it is mapped in one region.
+  mutating func locateRange(_ address: Address, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
+    for index in 0..<regionCount where regions[index].contains(address) {
+      if index == 1 { listHeadsWereTouched = true }
+      return regions[index].locateRange(address, byteCount)
+    }
+    return nil
+  }
+
+  /// The host address of a block's header and the links behind it, if they are in the pool's
+  /// window. The window consists of whole pages, so that the header's whole page is there too.
+  @inline(__always) func blockInWindow(_ header: Address) -> UnsafeMutableRawPointer? {
+    let offset = header &- poolWindow.base
+    return offset < poolWindow.blockStarts
+      ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
   }
 
   // MARK: Words
+
+  /// The host address of a word in a run of pages or in the heads of their lists.
+  @inline(__always)
+  private mutating func locateRunWord(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    let inPool = address &- poolWindow.base
+    if inPool < poolWindow.wordStarts { return poolWindow.host + Int(bitPattern: UInt(inPool)) }
+    let inHeads = address &- runHeadWindow.base
+    if inHeads < runHeadWindow.wordStarts {
+      return runHeadWindow.host + Int(bitPattern: UInt(inHeads))
+    }
+    return try locateWord(address, width)
+  }
+
+  /// A pointer in a run of pages or in the heads of their lists.
+  @inline(__always) mutating func loadRunPointer(_ address: Address) throws(Halt) -> Address {
+    isWide
+      ? try locateRunWord(address, 8).word(UInt64.self)
+      : UInt64(try locateRunWord(address, 4).word32())
+  }
+
+  /// Stores such a pointer.
+  @inline(__always)
+  mutating func storeRunPointer(_ address: Address, _ value: Address) throws(Halt) {
+    if isWide {
+      try locateRunWord(address, 8).store(value)
+    } else {
+      try locateRunWord(address, 4).store32(UInt32(truncatingIfNeeded: value))
+    }
+  }
+
+  /// The host address of a word in the pool's window.
+  @inline(__always) func wordInWindow(_ address: Address) -> UnsafeMutableRawPointer? {
+    let offset = address &- poolWindow.base
+    return offset < poolWindow.wordStarts
+      ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
+  }
+
+  /// A word of any width.
+  @inline(__always)
+  mutating func loadWord<Word: FixedWidthInteger>(
+    _ address: Address, as: Word.Type
+  ) throws(Halt) -> Word {
+    try locateWord(address, UInt64(MemoryLayout<Word>.size)).loadUnaligned(as: Word.self)
+  }
+
+  /// Stores a word of any width.
+  @inline(__always)
+  mutating func storeWord<Word: FixedWidthInteger>(
+    _ address: Address, _ value: Word
+  ) throws(Halt) {
+    try locateWord(address, UInt64(MemoryLayout<Word>.size)).storeBytes(of: value, as: Word.self)
+  }
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {
     try locateWord(address, 1).load(as: UInt8.self)

@@ -65,12 +65,14 @@ extension KernelPool {
     _ bitmap: PageBitmap, _ first: UInt64, _ pages: UInt64, _ mapped: Bool
   ) {
     let region = memory.regions[bitmap.region]
-    guard let marks = region.marksPointer else { return }
+    let marks = region.marksPointer
     for page in first..<min(first &+ pages, bitmap.pages) {
       if mapped {
         marks[Int(page)] |= PageMarks.mapped.rawValue
       } else if marks[Int(page)] & PageMarks.mapped.rawValue != 0 {
+        let wasTouched = marks[Int(page)] & PageMarks.touched.rawValue != 0
         marks[Int(page)] = 0
+        guard wasTouched else { continue }
         let host = region.host + Int(page &<< geometry.pageShift)
         host.initializeMemory(as: UInt8.self, repeating: 0, count: Int(geometry.pageBytes))
       }
@@ -98,6 +100,7 @@ extension KernelPool {
     }
     setMarks(first, .start)
     setMarks(first &+ pages &- 1, .end)
+    memory.touch(pages: pages, from: first)
     return addressOfNonPagedPage(first)
   }
 
@@ -130,19 +133,20 @@ extension KernelPool {
   mutating func setBits(
     _ first: UInt64, _ count: UInt64, of map: Address, to value: Bool
   ) throws(Halt) {
-    var index = first
-    let end = first &+ count
-    while index < end {
-      let place = map &+ index &>> 3
-      if index & 7 == 0, end &- index >= 8 {
-        try memory.store8(place, value ? 0xFF : 0)
-        index &+= 8
-        continue
-      }
-      let mask: UInt8 = 1 &<< UInt8(index & 7)
-      let byte = try memory.load8(place)
-      try memory.store8(place, value ? byte | mask : byte & ~mask)
-      index &+= 1
+    guard count != 0 else { return }
+    let firstByte = first &>> 3
+    let lastByte = (first &+ count &- 1) &>> 3
+    let place = map &+ firstByte
+    guard let host = memory.locateRange(place, lastByte &- firstByte &+ 1) else {
+      throw memory.fault(at: place)
+    }
+    for byte in 0...(lastByte &- firstByte) {
+      let start = (firstByte &+ byte) &<< 3
+      let from = max(first, start) &- start
+      let to = min(first &+ count, start &+ 8) &- start
+      let mask = UInt8(truncatingIfNeeded: (0xFF &<< from) & (0xFF &>> (8 &- to)))
+      let old = host.load(fromByteOffset: Int(byte), as: UInt8.self)
+      host.storeBytes(of: value ? old | mask : old & ~mask, toByteOffset: Int(byte), as: UInt8.self)
     }
   }
 
@@ -152,7 +156,9 @@ extension KernelPool {
   private mutating func findClear(
     _ bitmap: PageBitmap, _ count: UInt64, hint: UInt64
   ) throws(Halt) -> UInt64? {
-    guard count <= bitmap.pages else { return nil }
+    guard count <= bitmap.pages, let map = memory.kernelData(at: bitmap.allocationMap) else {
+      return nil
+    }
     var start = hint >= bitmap.pages ? 0 : hint
     var limit = bitmap.pages
     while true {
@@ -161,8 +167,8 @@ extension KernelPool {
         || (profile.bitmapSearch == .throughLimit && current &+ count == limit
           && mutant != .bitmapNoLastRun)
       {
-        current &+= try runLength(bitmap, from: current, value: true, most: .max)
-        let clear = try runLength(bitmap, from: current, value: false, most: count)
+        current &+= Self.runLength(map, bitmap.pages, from: current, value: true, most: .max)
+        let clear = Self.runLength(map, bitmap.pages, from: current, value: false, most: count)
         if clear >= count { return current }
         current &+= clear
       }
@@ -172,19 +178,22 @@ extension KernelPool {
     }
   }
 
-  /// Bits of one value from `index` on, counted up to `most` or the end of the map.
-  private mutating func runLength(
-    _ bitmap: PageBitmap, from index: UInt64, value: Bool, most: UInt64
-  ) throws(Halt) -> UInt64 {
+  /// Bits of one value from `index` on, counted at least up to `most` or the end of the map; on the
+  /// host's bytes, 64 bits at a time.
+  @inline(__always)
+  private static func runLength(
+    _ map: UnsafeMutableRawPointer, _ pages: UInt64, from index: UInt64, value: Bool, most: UInt64
+  ) -> UInt64 {
     var current = index
-    while current < bitmap.pages, current &- index < most {
-      let word = try memory.load32(bitmap.allocationMap &+ (current &>> 5) &* 4)
-      let bits = (value ? ~word : word) &>> UInt32(current & 31)
-      let run = UInt64(bits.trailingZeroBitCount)
-      let inWord = 32 &- (current & 31)
-      if run < inWord { return min(current &+ run, bitmap.pages) &- index }
-      current &+= inWord
+    let flip: UInt64 = value ? .max : 0
+    while current < pages, current &- index < most {
+      let word = map.word(UInt64.self, Int((current &>> 6) &<< 3)) ^ flip
+      let bits = word &>> (current & 63)
+      if bits != 0 {
+        return min(current &+ UInt64(bits.trailingZeroBitCount), pages) &- index
+      }
+      current = (current | 63) &+ 1
     }
-    return min(current, bitmap.pages) &- index
+    return min(current, pages) &- index
   }
 }

@@ -35,11 +35,17 @@ extension KernelPool {
     var visited: UInt64 = 0
     for list in min(pages, 4)...4 {
       let head = runHead(list)
-      var run = try memory.loadPointer(head)
+      var run = try memory.loadRunPointer(head)
       while run != head {
-        let size = UInt64(try memory.load32(run &+ sizeOffset))
-        if size >= pages { return try take(pages, from: run, size: size) }
-        run = try memory.loadPointer(run)
+        if let host = memory.blockInWindow(run) {
+          let size = UInt64(host.word32(Int(sizeOffset)))
+          if size >= pages { return try take(pages, from: run, size: size) }
+          run = geometry.isWide ? host.word(UInt64.self) : UInt64(host.word32())
+        } else {
+          let size = UInt64(try memory.load32(run &+ sizeOffset))
+          if size >= pages { return try take(pages, from: run, size: size) }
+          run = try memory.loadPointer(run)
+        }
         visited &+= 1
         if visited > variables.pointee.maximumPages { throw memory.halt(.hang) }
       }
@@ -68,7 +74,7 @@ extension KernelPool {
       mechanisms.insert(.runConsumed)
     }
     if let page = nonPagedPage(at: address) {
-      memory.touch(fromPage: page)
+      memory.touch(pages: pages, from: page)
       setMarks(page, .start)
     }
     let last = address &+ (pages &- 1) &<< geometry.pageShift
@@ -163,22 +169,23 @@ extension KernelPool {
     _ run: Address, head: Address, at end: ListEnd
   ) throws(Halt) {
     let blink = geometry.wordBytes
-    let before = end == .head ? head : try memory.loadPointer(head &+ blink)
-    let after = end == .head ? try memory.loadPointer(head) : head
-    try memory.storePointer(run, after)
-    try memory.storePointer(run &+ blink, before)
-    try memory.storePointer(after &+ blink, run)
-    try memory.storePointer(before, run)
+    let before = end == .head ? head : try memory.loadRunPointer(head &+ blink)
+    let after = end == .head ? try memory.loadRunPointer(head) : head
+    try memory.storeRunPointer(run, after)
+    try memory.storeRunPointer(run &+ blink, before)
+    try memory.storeRunPointer(after &+ blink, run)
+    try memory.storeRunPointer(before, run)
   }
 
   private mutating func unlinkRun(_ run: Address) throws(Halt) {
     let blink = geometry.wordBytes
-    let next = try memory.loadPointer(run)
-    let previous = try memory.loadPointer(run &+ blink)
-    guard try memory.loadPointer(next &+ blink) == run, try memory.loadPointer(previous) == run
+    let next = try memory.loadRunPointer(run)
+    let previous = try memory.loadRunPointer(run &+ blink)
+    guard try memory.loadRunPointer(next &+ blink) == run,
+      try memory.loadRunPointer(previous) == run
     else { throw bugCheck(BugCheck.securityCheckFailure, 3) }
-    try memory.storePointer(previous, next)
-    try memory.storePointer(next &+ blink, previous)
+    try memory.storeRunPointer(previous, next)
+    try memory.storeRunPointer(next &+ blink, previous)
   }
 
   // MARK: Mapping

@@ -11,10 +11,14 @@ extension KernelPool {
   ) -> AllocationOutcome {
     if let halted { return .halted(halted) }
     do {
-      let address =
-        type.contains(.quota)
-        ? try allocateWithQuota(type, bytes: bytes, tag: tag)
-        : try allocateWithTag(type, bytes: bytes, tag: tag)
+      let address: Address?
+      if type.rawValue == 0, bytes < plain.requestEnd, variables.pointee.interruptLevel <= 2 {
+        address = try allocatePlain(bytes: bytes, tag: tag)
+      } else if type.contains(.quota) {
+        address = try allocateWithQuota(type, bytes: bytes, tag: tag)
+      } else {
+        address = try allocateWithTag(type, bytes: bytes, tag: tag)
+      }
       if let address { return .address(address) }
       mechanisms.insert(.failed)
       return type.contains(.raiseOnFailure) ? .raised(Self.insufficientResources) : .null
@@ -72,6 +76,11 @@ extension KernelPool {
     let header = try removeFirst(head)
     if profile.checks == .wholePage { try checkPage(of: header) }
     let block = try split(header, owner, units: units)
+    return try own(block, owner, type)
+  }
+
+  /// Gives a block that was cut off a free one its type and its descriptor.
+  mutating func own(_ block: Address, _ owner: Int, _ type: PoolType) throws(Halt) -> Address {
     try setStoredType(block, storedType(type))
     try setPoolIndex(block, owner)
     if profile.checks == .wholePage { try checkPage(of: block) }
@@ -111,7 +120,7 @@ extension KernelPool {
 
   // MARK: What every small allocation ends with
 
-  private mutating func finishLookaside(
+  mutating func finishLookaside(
     _ header: Address, _ type: PoolType, units: UInt64, _ tag: PoolTag
   ) throws(Halt) -> Address {
     if mutant == .lookasideHitsCounted {
@@ -122,8 +131,7 @@ extension KernelPool {
   }
 
   /// Books the block, names it and clears the two pointers in which its links were.
-  @inline(__always)
-  private mutating func finishRecycled(
+  mutating func finishRecycled(
     _ header: Address, _ type: PoolType, units: UInt64, _ tag: PoolTag
   ) throws(Halt) -> Address {
     try track(tag, bytes: units &<< geometry.unitShift, type: type)
@@ -141,7 +149,7 @@ extension KernelPool {
 
   /// What a request that cannot be met comes to (ReactOS `ExAllocatePoolWithTag`; Microsoft,
   /// bug check 0x41).
-  private mutating func fail(_ type: PoolType, bytes: UInt64) throws(Halt) -> Address? {
+  mutating func fail(_ type: PoolType, bytes: UInt64) throws(Halt) -> Address? {
     if type.contains(.mustSucceed), profile.mustSucceed != .refused {
       let base = descriptors[0].address
       throw bugCheck(

@@ -8,14 +8,28 @@ extension KernelPool {
   mutating func coalesce(
     _ header: Address, _ owner: Int, units: UInt64
   ) throws(Halt) -> Address? {
-    var header = header
     let mergedForward = try mergeSuccessor(into: header, units: units)
+    return try finishCoalescing(header, owner, mergedForward: mergedForward)
+  }
+
+  /// What follows once the successor has been seen to.
+  mutating func finishCoalescing(
+    _ header: Address, _ owner: Int, mergedForward: Bool
+  ) throws(Halt) -> Address? {
+    var header = header
     let mergedBackward = try mergePredecessor(&header)
+    return try settle(header, owner, isMerged: mergedForward || mergedBackward)
+  }
+
+  /// Marks a merged block as free and lists it, unless it is a whole page, which is returned.
+  mutating func settle(
+    _ header: Address, _ owner: Int, isMerged: Bool
+  ) throws(Halt) -> Address? {
     if try isWholePage(header), mutant != .keepsFreePage { return header }
     if mutant != .freedKeepsType { try setStoredType(header, 0) }
     try setPoolIndex(header, owner)
     let size = try blockSize(header)
-    if mergedForward || mergedBackward, mutant != .mergeKeepsNextPreviousSize {
+    if isMerged, mutant != .mergeKeepsNextPreviousSize {
       try setPreviousSize(behind: header, units: size)
     }
     guard size >= profile.smallestListedUnits || profile.checks == .wholePage else { return nil }

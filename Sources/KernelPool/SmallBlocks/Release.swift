@@ -9,12 +9,12 @@ extension KernelPool {
     if let halted { return .halted(halted) }
     let address = truncated(address)
     // A tag of zero means no tag, as in the kernel.
-    let tag = tag?.word == 0 ? nil : tag
+    let word = tag?.word ?? 0
     do {
       if geometry.isPageAligned(address) {
-        try freeLarge(address, tag: tag)
-      } else {
-        try freeSmall(address, tag: tag)
+        try freeLarge(address, tag: word == 0 ? nil : tag)
+      } else if try !freePlain(address, tag: word) {
+        try freeSmall(address, tag: word == 0 ? nil : tag)
       }
       return .freed
     } catch {
@@ -46,6 +46,9 @@ extension KernelPool {
   mutating func release(
     _ header: Address, _ owner: Int, units: UInt64
   ) throws(Halt) -> Address? {
+    if owner == 0, case .released(let page) = try releasePlain(header, units: units) {
+      return page
+    }
     try countFree(owner, bytes: units &<< geometry.unitShift)
     if profile.checks == .wholePage { try checkPage(of: header) }
     return try coalesce(header, owner, units: units)

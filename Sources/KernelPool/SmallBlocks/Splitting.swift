@@ -65,6 +65,14 @@ extension KernelPool {
     _ owner: Int, _ kind: PoolKind, _ type: PoolType, units: UInt64
   ) throws(Halt) -> Address? {
     guard let page = try allocatePages(kind, bytes: geometry.pageBytes) else { return nil }
+    try carve(page, owner, kind, type, units: units)
+    return page
+  }
+
+  /// Makes two blocks of a fresh page.
+  mutating func carve(
+    _ page: Address, _ owner: Int, _ kind: PoolKind, _ type: PoolType, units: UInt64
+  ) throws(Halt) {
     mechanisms.insert(.freshPage)
     setSmallBlocks(page, kind, true)
     let layout = profile.header
@@ -92,6 +100,5 @@ extension KernelPool {
       mechanisms.insert(.orphan)
     }
     if profile.checks == .wholePage { try checkPage(of: page) }
-    return page
   }
 }

@@ -13,12 +13,25 @@ extension PoolView {
     var pages: [Address] = []
     for index in 0..<regionCount where regions[index].kind == kind {
       let region = regions[index]
-      guard let marks = region.marksPointer else { continue }
+      let marks = region.marksPointer
       for page in 0..<(region.byteCount >> region.pageShift)
       where marks[Int(page)] & PageMarks.smallBlocks.rawValue != 0 {
         pages.append(region.base + page << region.pageShift)
       }
     }
     return pages.sorted()
+  }
+
+  /// Bytes of the pages that were ever accessed: what the simulated machine takes of the host's
+  /// memory, tables of marks not counted.
+  public var touchedBytes: UInt64 {
+    var pages: UInt64 = 0
+    for index in 0..<regionCount {
+      let region = regions[index]
+      let count = (region.byteCount &+ profile.pageBytes &- 1) &>> region.pageShift
+      for page in 0..<Int(count)
+      where region.marksPointer[page] & PageMarks.touched.rawValue != 0 { pages += 1 }
+    }
+    return pages * profile.pageBytes
   }
 }

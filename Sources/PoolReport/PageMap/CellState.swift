@@ -1,7 +1,7 @@
 import PoolWalk
 
 /// What one character of a strip stands for.
-enum CellState: Int, CaseIterable {
+enum CellState: Int, CaseIterable, Sendable {
   case allocated
   /// Some of the units allocated, others not.
   case partlyAllocated

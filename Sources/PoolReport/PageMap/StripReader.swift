@@ -29,7 +29,7 @@ struct StripReader {
   }
 
   private func large(_ allocation: LargeAllocation) -> [PageStrip] {
-    let tag = Self.characters(allocation.tag)
+    let tag = allocation.tag.characters
     let note =
       "\(tag) \(allocation.pages) pages, 0x\(String(allocation.byteCount, radix: 16)) bytes"
     guard let tail = walker.tail(of: allocation) else {
@@ -75,12 +75,5 @@ struct StripReader {
     let live = walk.blocks.filter { $0.state == .allocated }
     let bytes = live.reduce(0) { $0 + $1.byteCount }
     return "\(bytes) bytes in \(live.count)" + (walk.faults.isEmpty ? "" : ", corrupt")
-  }
-
-  private static func characters(_ tag: PoolTag) -> String {
-    let bytes = tag.unprotected.bytes
-    return String(
-      decoding: [bytes.0, bytes.1, bytes.2, bytes.3].map { (0x20...0x7E).contains($0) ? $0 : 0x2E },
-      as: UTF8.self)
   }
 }

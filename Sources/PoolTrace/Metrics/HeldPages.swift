@@ -9,6 +9,8 @@ import PoolWalk
 struct HeldPages: Sendable {
   /// The most pages that all pools held together.
   private(set) var peak: UInt64 = 0
+  /// The pages that all pools held together after the last operation that was booked.
+  private(set) var current: UInt64 = 0
   private var pools: [Pool]
 
   /// One pool's counters.
@@ -53,6 +55,7 @@ struct HeldPages: Sendable {
     pools[family.position].peak = max(pools[family.position].peak, now)
     var all: UInt64 = 0
     for index in pools.indices { all &+= pools[index].current }
+    current = all
     peak = max(peak, all)
   }
 

@@ -16,6 +16,9 @@ public struct LiveUsage: Sendable {
   /// The most pages held by all pools after any operation.
   public var peakPagesHeld: UInt64 { held.peak }
 
+  /// The pages held by all pools after the last operation.
+  public var pagesHeld: UInt64 { held.current }
+
   private var families = [LiveCounts](repeating: LiveCounts(), count: PoolFamily.allCases.count)
   private var tags: [UInt32: LiveCounts] = [:]
   private var held: HeldPages

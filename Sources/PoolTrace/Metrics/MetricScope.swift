@@ -19,6 +19,16 @@ public enum MetricScope: Hashable, Sendable {
     }
   }
 
+  /// The scope as one word: nothing for everything, a pool's name, or a tag with its odd bytes as
+  /// `\xNN`.
+  public var name: String {
+    switch self {
+    case .all: ""
+    case .pool(let family): family.rawValue
+    case .tag(let tag): Self.escaped(tag)
+    }
+  }
+
   /// Letters and digits as they are, other bytes as `\xNN`, trailing blanks dropped. A tag of blanks
   /// alone keeps its first, so that no name is empty.
   static func escaped(_ tag: PoolTag) -> String {

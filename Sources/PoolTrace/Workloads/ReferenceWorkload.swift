@@ -12,38 +12,60 @@ public struct ReferenceWorkload: Sendable {
   public let live: Int
   /// Depth of every lookaside list.
   public let lookasideDepth: UInt16
-  /// A size from the generator.
-  let size: @Sendable (inout WorkloadGenerator) -> UInt64
+  /// Pages of nonpaged pool.
+  public let pages: UInt64
+  /// How sizes are drawn.
+  let sizes: Sizes
+
+  /// Sizes in bytes: `least`, and so many steps more as one number of the generator says.
+  ///
+  /// Data, because calling a closure for each size showed in the instructions of an operation.
+  struct Sizes: Sendable {
+    let least: UInt64
+    let count: UInt64
+    let step: UInt64
+
+    @inline(__always) func next(_ generator: inout WorkloadGenerator) -> UInt64 {
+      least &+ generator.below(count) &* step
+    }
+  }
 
   /// Small churn: 16 to 256 bytes, no lookasides.
   public static let smallChurn = ReferenceWorkload(
-    name: "small churn, lookaside=0", live: 10_000, lookasideDepth: 0
-  ) { 16 + $0.below(241) }
+    name: "small churn, lookaside=0", live: 10_000, lookasideDepth: 0,
+    sizes: Sizes(least: 16, count: 241, step: 1))
 
   /// Small churn with lookasides of depth 4.
   public static let smallChurnLookaside = ReferenceWorkload(
-    name: "small churn, lookaside=4", live: 10_000, lookasideDepth: 4
-  ) { 16 + $0.below(241) }
+    name: "small churn, lookaside=4", live: 10_000, lookasideDepth: 4,
+    sizes: Sizes(least: 16, count: 241, step: 1))
 
   /// Mixed sizes: 1 to 4000 bytes.
   public static let mixed = ReferenceWorkload(
-    name: "mixed sizes", live: 10_000, lookasideDepth: 0
-  ) { 1 + $0.below(4000) }
+    name: "mixed sizes", live: 10_000, lookasideDepth: 0,
+    sizes: Sizes(least: 1, count: 4000, step: 1))
 
   /// Large allocations: 1 to 16 pages.
   public static let largePages = ReferenceWorkload(
-    name: "large pages", live: 1000, lookasideDepth: 0
-  ) { 4096 * (1 + $0.below(16)) }
+    name: "large pages", live: 1000, lookasideDepth: 0,
+    sizes: Sizes(least: 4096, count: 16, step: 4096))
 
   /// All of them, in the order of the reports.
   public static let all: [ReferenceWorkload] = [
     .smallChurn, .smallChurnLookaside, .mixed, .largePages,
   ]
 
+  /// The same with another number of live blocks and another size of the pool.
+  public func scaled(live: Int, pages: UInt64) -> ReferenceWorkload {
+    ReferenceWorkload(
+      name: "\(name), \(live) live, \(pages) pages", live: live, lookasideDepth: lookasideDepth,
+      pages: pages, sizes: sizes)
+  }
+
   /// The machine that the reference was measured on, with the facts of `profile`.
   public func configuration(profile: Profile = .reactosX64) -> PoolConfiguration {
     var configuration = PoolConfiguration(profile: profile)
-    configuration.nonPagedPages = 32_768
+    configuration.nonPagedPages = pages
     configuration.pagedPages = 512
     configuration.singlePageDepth = 4
     configuration.lookasideDepth = lookasideDepth
@@ -51,13 +73,13 @@ public struct ReferenceWorkload: Sendable {
   }
 
   init(
-    name: String, live: Int, lookasideDepth: UInt16,
-    size: @escaping @Sendable (inout WorkloadGenerator) -> UInt64
+    name: String, live: Int, lookasideDepth: UInt16, pages: UInt64 = 32_768, sizes: Sizes
   ) {
     self.name = name
     self.live = live
     self.lookasideDepth = lookasideDepth
-    self.size = size
+    self.pages = pages
+    self.sizes = sizes
   }
 }
 
@@ -89,7 +111,7 @@ public struct WorkloadRun: ~Copyable {
   /// FNV-1a over the addresses relative to the nonpaged pool, all ones for a failed request.
   public private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
   private var generator = WorkloadGenerator()
-  private let size: @Sendable (inout WorkloadGenerator) -> UInt64
+  private let sizes: ReferenceWorkload.Sizes
   private let addresses: UnsafeMutableBufferPointer<Address>
   private let base: Address
   private let tag = PoolTag("Bnch")
@@ -99,7 +121,7 @@ public struct WorkloadRun: ~Copyable {
     let configuration = workload.configuration(profile: profile)
     pool = try KernelPool.boot(configuration, reserve: MappedMemory.reserve)
     base = configuration.profile.nonPagedBase
-    size = workload.size
+    sizes = workload.sizes
     addresses = .allocate(capacity: workload.live)
     addresses.initialize(repeating: 0)
     for slot in 0..<workload.live { allocate(slot) }
@@ -107,9 +129,17 @@ public struct WorkloadRun: ~Copyable {
 
   deinit { addresses.deallocate() }
 
-  /// Runs so many steps, each a free and an allocation.
+  /// Runs so many steps, each a free and an allocation. Never inlined, so that an instruction counter
+  /// can be told to count this function only.
   @inline(never)
-  public mutating func run(steps: Int) {
+  public mutating func run(steps: Int) { advance(steps: steps) }
+
+  /// The same under a name that is not counted: the steps that bring a workload into its steady state.
+  @inline(never)
+  public mutating func warmUp(steps: Int) { advance(steps: steps) }
+
+  @inline(__always)
+  private mutating func advance(steps: Int) {
     for _ in 0..<steps {
       let slot = Int(generator.below(UInt64(addresses.count)))
       if addresses[slot] != 0 { _ = pool.free(addresses[slot], tag: tag) }
@@ -118,7 +148,7 @@ public struct WorkloadRun: ~Copyable {
   }
 
   @inline(__always) private mutating func allocate(_ slot: Int) {
-    let outcome = pool.allocate(.nonPaged, bytes: size(&generator), tag: tag)
+    let outcome = pool.allocate(.nonPaged, bytes: sizes.next(&generator), tag: tag)
     var offset = UInt64.max
     addresses[slot] = 0
     if case .address(let address) = outcome {
@@ -127,16 +157,25 @@ public struct WorkloadRun: ~Copyable {
     }
     checksum = (checksum ^ offset) &* 0x100_0000_01B3
   }
+}
 
-  /// The checksum of the generator alone over so many steps: the loop that times are compared with.
+/// The loop that times are compared with: the generator and the checksum of a workload, without the
+/// pool.
+public struct GeneratorRun: Sendable {
+  private let workload: ReferenceWorkload
+  private var generator = WorkloadGenerator()
+  /// FNV-1a over what was drawn.
+  public private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  /// The generator at its start.
+  public init(_ workload: ReferenceWorkload) { self.workload = workload }
+
+  /// Runs so many steps, each of a slot and a size.
   @inline(never)
-  public static func generatorOnly(_ workload: ReferenceWorkload, steps: Int) -> UInt64 {
-    var generator = WorkloadGenerator()
-    var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  public mutating func run(steps: Int) {
     for _ in 0..<steps {
       let slot = generator.below(UInt64(workload.live))
-      checksum = (checksum ^ slot ^ workload.size(&generator)) &* 0x100_0000_01B3
+      checksum = (checksum ^ slot ^ workload.sizes.next(&generator)) &* 0x100_0000_01B3
     }
-    return checksum
   }
 }

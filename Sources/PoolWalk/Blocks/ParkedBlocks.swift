@@ -6,7 +6,8 @@ import KernelPool
 /// from live ones. Chains are followed for at most 65,536 steps, the most that an S-list can count,
 /// and never twice through the same block, so a corrupted link costs nothing.
 public struct ParkedBlocks: Sendable {
-  private var states: [Address: BlockState] = [:]
+  /// How each parked block is parked, by the address of its header.
+  public private(set) var states: [Address: BlockState] = [:]
 
   /// The most blocks of one chain that are looked at.
   static let chainLimit = 65_536

@@ -3,13 +3,35 @@ import KernelPool
 /// A short run on a small pool: requests and frees, then bytes written over its structures, then
 /// more requests and frees of live, stale and invented addresses. All of it from one seed.
 struct DamagedPool: ~Copyable {
-  private var pool: KernelPool
+  private(set) var pool: KernelPool
   private var random: SplitMix
   private var live: [Address] = []
   private var stale: [Address] = []
+  /// Most requests are for small blocks of nonpaged pool, and there are many.
+  private let isMostlyPlain: Bool
 
-  init(_ profile: Profile, seed: UInt64) throws {
+  init(
+    _ profile: Profile, seed: UInt64,
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed, isMostlyPlain: Bool = false
+  ) throws {
     random = SplitMix(seed: seed)
+    self.isMostlyPlain = isMostlyPlain
+    pool = try KernelPool.boot(
+      Self.configuration(profile, &random), reserve: reserve)
+  }
+
+  /// Requests and frees take the general way only.
+  mutating func useGeneralAlgorithmsOnly() { pool.useGeneralAlgorithmsOnly() }
+
+  /// The machine that a seed gives.
+  static func configuration(_ profile: Profile, seed: UInt64) -> PoolConfiguration {
+    var random = SplitMix(seed: seed)
+    return configuration(profile, &random)
+  }
+
+  private static func configuration(
+    _ profile: Profile, _ random: inout SplitMix
+  ) -> PoolConfiguration {
     var configuration = PoolConfiguration(profile: profile)
     configuration.nonPagedPages = 24 * 4096 / profile.pageBytes
     configuration.maximumNonPagedPages = configuration.nonPagedPages + 12
@@ -28,16 +50,16 @@ struct DamagedPool: ~Copyable {
     configuration.profile.lookasideDepthRule = .missRatio
     configuration.profile.bigTableResizing = random.pick([.dynamic, .fixed])
     if configuration.initialisation == .kernel { configuration.nonPagedPages *= 2 }
-    pool = try KernelPool.boot(configuration)
+    return configuration
   }
 
   /// Runs to the end and says how it ended.
   mutating func finish() -> String {
-    for _ in 0..<30 { operate(onlyValid: true) }
+    for _ in 0..<(isMostlyPlain ? 150 : 30) { operate(onlyValid: true) }
     let isGentle = random.next(below: 2) == 0
     for _ in 0...random.next(below: 6) where pool.halted == nil {
       for _ in 0...random.next(below: isGentle ? 2 : 6) { damage() }
-      for _ in 0..<12 { operate(onlyValid: isGentle) }
+      for _ in 0..<(isMostlyPlain ? 60 : 12) { operate(onlyValid: isGentle) }
     }
     _ = pool.drainDeferredFrees()
     switch pool.halted {
@@ -71,8 +93,11 @@ struct DamagedPool: ~Copyable {
       random.next(below: 64), random.next(below: page), random.next(below: 4 * page),
       page - random.next(below: 64), page * 2 + random.next(below: 64), random.next(),
     ]
+    let isPlain = isMostlyPlain && random.next(below: 8) != 0
     let outcome = pool.allocate(
-      random.pick(types), bytes: random.pick(sizes), tag: random.pick(Self.tags))
+      isPlain ? .nonPaged : random.pick(types),
+      bytes: isPlain ? random.next(below: random.pick([64, 256, page])) : random.pick(sizes),
+      tag: random.pick(Self.tags))
     if case .address(let address) = outcome { live.append(address) }
   }
 

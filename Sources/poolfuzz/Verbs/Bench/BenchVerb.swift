@@ -1,4 +1,5 @@
 import Foundation
+import JSONLines
 import KernelPool
 import PoolTrace
 
@@ -8,27 +9,48 @@ extension Verb {
     name: "bench", operands: "",
     summary: "measures the figures that the README quotes",
     examples: [
-      ("poolfuzz bench", "every workload, as a table"),
+      ("poolfuzz bench", "every kernel, as a table"),
+      ("poolfuzz bench --no-checks", "the same without the version's own checks of its pool"),
+      ("poolfuzz bench --growth", "what an operation costs as blocks and pool grow"),
       ("poolfuzz bench --steps 200000 --json", "a short run, one object a line"),
     ],
     options: [
-      Option(name: "--steps", argument: .value("N"), help: "steps of each workload (2000000)"),
+      Option(name: "--steps", argument: .value("N"), help: "steps of each kernel (2000000)"),
       Option(
         name: "--profile", argument: .value("NAME"),
         help: "the profile (reactos-x64, which the reference was measured on)"),
       Option(
-        name: "--only", argument: .value("INDEX"), help: "one workload, counted from 0; no timing"),
+        name: "--no-checks", argument: .none,
+        help: "leave out the checks of lists, headers and pages that the profile makes itself"),
+      Option(
+        name: "--only", argument: .value("KERNEL"),
+        help: "one kernel without a clock, for instruction counters; by name or number: "
+          + BenchKernel.allCases.map(\.rawValue).joined(separator: ", ")),
+      Option(
+        name: "--warm-up", argument: .value("N"),
+        help: "steps that --only runs before those that count (0)"),
+      Option(
+        name: "--live", argument: .value("N"), help: "live blocks of the kernel (as recorded)"),
+      Option(name: "--pages", argument: .value("N"), help: "pages of its pool (as recorded)"),
+      Option(
+        name: "--instructions", argument: .value("FILE"),
+        help: "kept instruction counts to print beside the times"),
+      Option(name: "--growth", argument: .none, help: "the table of growth, and of memory"),
+      Option(
+        name: "--most-blocks", argument: .value("N"),
+        help: "live blocks up to which --growth goes (1000000)"),
     ],
     run: { arguments, streams in try Benchmark(arguments, streams).run() })
 }
 
-/// Times the reference workloads. Ratios to the generator's own loop, measured in the same run,
-/// are what can be compared between machines.
-private struct Benchmark {
-  let arguments: ParsedArguments
-  let streams: StandardStreams
-  let steps: Int
-  let profile: Profile
+/// Times the kernels. Ratios to the generator's own loop, measured in the same run, are what can be
+/// compared between machines.
+struct Benchmark {
+  private let arguments: ParsedArguments
+  private let streams: StandardStreams
+  private let steps: Int
+  private let machine: BenchMachine
+  private let counts: InstructionCounts
 
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws {
     self.arguments = arguments
@@ -38,96 +60,114 @@ private struct Benchmark {
     guard let profile = Profile.named(name) else {
       throw CommandFailure.usage("there is no profile '\(name)'")
     }
-    self.profile = profile
+    var machine = BenchMachine(profile, checks: !arguments.has("--no-checks"))
+    machine.live = try arguments.number("--live").map { Int(clamping: $0) }
+    machine.pages = try arguments.number("--pages")
+    guard machine.live ?? 1 > 0 else { throw CommandFailure.usage("--live is at least 1") }
+    self.machine = machine
+    counts =
+      try arguments.value("--instructions").map(InstructionCounts.init(file:))
+      ?? InstructionCounts()
   }
 
   func run() throws -> ExitCode {
-    if let only = try arguments.number("--only") { return try runOnce(Int(clamping: only)) }
+    if let only = arguments.value("--only") { return try runOnce(only) }
+    if arguments.has("--growth") {
+      let most = Int(clamping: try arguments.number("--most-blocks") ?? 1_000_000)
+      let table = GrowthTable(
+        machine: machine, steps: steps, streams: streams, json: arguments.has("--json"))
+      try table.print(mostBlocks: most)
+      return .held
+    }
     if !arguments.has("--json") {
-      streams.print("profile \(profile.name), \(steps) steps of a free and an allocation each")
-      streams.print("workload                     ns/operation   times the generator   checksum")
+      streams.print("profile \(machine.name), \(steps) steps of a free and an allocation each")
+      streams.print(
+        "kernel             value                times the generator   instructions   checksum")
     }
-    for workload in ReferenceWorkload.all { try measure(workload) }
-    for level in CheckLevel.allCases { try measure(level) }
+    var generator: Double?
+    for kernel in BenchKernel.allCases {
+      generator = try measure(kernel, generator: generator) ?? generator
+    }
     return .held
   }
 
-  /// Runs one workload without a clock, for instruction counters.
-  private func runOnce(_ index: Int) throws -> ExitCode {
-    guard ReferenceWorkload.all.indices.contains(index) else {
-      throw CommandFailure.usage("--only is below \(ReferenceWorkload.all.count)")
+  /// Runs one kernel without a clock, for instruction counters.
+  private func runOnce(_ name: String) throws -> ExitCode {
+    guard let kernel = BenchKernel(name) else {
+      throw CommandFailure.usage("there is no kernel '\(name)'")
     }
-    var run = try start(ReferenceWorkload.all[index])
-    run.run(steps: steps)
-    streams.print(hexadecimal(run.checksum))
+    let warmUp = Int(clamping: try arguments.number("--warm-up") ?? 0)
+    let checksum = try kernel.run(machine, warmUp: warmUp, steps: steps) { $0() }
+    streams.print(Self.hexadecimal(checksum))
     return .held
   }
 
-  private func start(_ workload: ReferenceWorkload) throws -> WorkloadRun {
-    do {
-      return try WorkloadRun(workload, profile: profile)
-    } catch {
-      throw CommandFailure(message: error.message, code: .environment)
+  /// Measures a kernel and prints it; returns the nanoseconds of an operation where the kernel is
+  /// the generator's loop.
+  private func measure(_ kernel: BenchKernel, generator: Double?) throws -> Double? {
+    var time = Duration.zero
+    let count = kernel.steps(steps)
+    let checksum = try kernel.run(machine, warmUp: min(steps / 10, 200_000), steps: count) { body in
+      time = ContinuousClock().measure(body)
     }
-  }
-
-  private func measure(_ workload: ReferenceWorkload) throws {
-    var run = try start(workload)
-    run.run(steps: 200_000)
-    let clock = ContinuousClock()
-    let time = clock.measure { run.run(steps: steps) }
-    var checksum: UInt64 = 0
-    let generatorTime = clock.measure {
-      checksum = WorkloadRun.generatorOnly(workload, steps: steps)
-    }
-    withExtendedLifetime(checksum) {}
-    let nanoseconds = Self.nanoseconds(time) / Double(2 * steps)
-    let ratio = Self.nanoseconds(time) / max(Self.nanoseconds(generatorTime), 1)
+    let nanoseconds = Self.nanoseconds(time) / Double(max(kernel.unitsOfAStep * count, 1))
+    let reference =
+      machine.profile.name == Profile.reactosX64.name
+      ? kernel.reference(checks: machine.checks) : nil
+    let multiple = kernel.workload == nil ? nil : generator.map { nanoseconds / max($0, 0.01) }
+    let instructions = counts[kernel, machine]
     if arguments.has("--json") {
-      streams.print(
-        JSONValue.object([
-          ("name", .string(workload.name)), ("unit", .string("ns/operation")),
-          ("value", .number(nanoseconds)), ("ratio", .number(ratio)),
-          ("checksum", .string(hexadecimal(run.checksum))),
-        ]).text)
+      printJSON(kernel, nanoseconds, multiple, instructions, reference, checksum)
     } else {
-      let name = workload.name.padding(toLength: 28, withPad: " ", startingAt: 0)
-      let figures = String(format: "%13.1f %21.1f", nanoseconds, ratio)
-      streams.print("\(name) \(figures)   \(hexadecimal(run.checksum))")
+      printRow(kernel, nanoseconds, multiple, instructions, reference, checksum)
     }
+    return kernel == .generator ? nanoseconds : nil
   }
 
-  /// Measures what an operation costs at a check level.
-  private func measure(_ level: CheckLevel) throws {
-    let workload = CheckedWorkload(profile: profile)
-    let operations = level == .full ? steps / 100 : steps / 2
-    var done: UInt64 = 0
-    let time = try ContinuousClock().measure {
-      done = try workload.run(level, operations: operations)
-    }
-    guard done == UInt64(operations) else {
-      throw CommandFailure(message: "the workload found a violation", code: .found)
-    }
-    let nanoseconds = Self.nanoseconds(time) / Double(max(operations, 1))
-    if arguments.has("--json") {
-      streams.print(
-        JSONValue.object([
-          ("name", .string("replay, check \(level.rawValue), 256 pages")),
-          ("unit", .string("ns/operation")), ("value", .number(nanoseconds)),
-        ]).text)
-    } else {
-      let name = "replay --check \(level.rawValue)".padding(
-        toLength: 28, withPad: " ", startingAt: 0)
-      streams.print("\(name) \(String(format: "%13.1f", nanoseconds))")
-    }
+  private func printJSON(
+    _ kernel: BenchKernel, _ nanoseconds: Double, _ multiple: Double?, _ instructions: Double?,
+    _ reference: (instructions: Double, multiple: Double)?, _ checksum: UInt64
+  ) {
+    func number(_ value: Double?) -> JSONValue { value.map(JSONValue.number) ?? .null }
+    let ratio = reference.flatMap { reference in instructions.map { $0 / reference.instructions } }
+    streams.print(
+      JSONValue.object([
+        ("name", .string("\(kernel.rawValue), \(machine.name)")), ("unit", .string(kernel.unit)),
+        ("value", .number(nanoseconds)), ("instructions", number(instructions)),
+        ("reference", number(reference?.instructions)), ("ratio", number(ratio)),
+        ("generator_multiple", number(multiple)),
+        ("reference_multiple", number(reference?.multiple)),
+        ("checksum", .string(Self.hexadecimal(checksum))),
+      ]).text)
   }
 
-  private func hexadecimal(_ value: UInt64) -> String {
+  private func printRow(
+    _ kernel: BenchKernel, _ nanoseconds: Double, _ multiple: Double?, _ instructions: Double?,
+    _ reference: (instructions: Double, multiple: Double)?, _ checksum: UInt64
+  ) {
+    func column(_ text: String, _ width: Int) -> String {
+      text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
+    }
+    func pair(_ value: Double?, _ reference: Double?) -> String {
+      guard let value else { return "" }
+      let text = String(format: "%.1f", value)
+      return reference.map { text + String(format: " (%g)", $0) } ?? text
+    }
+    streams.print(
+      column(kernel.rawValue, 19)
+        + column(String(format: "%.1f ", nanoseconds) + kernel.unit, 21)
+        + column(pair(multiple, reference?.multiple), 22)
+        + column(pair(instructions, reference?.instructions), 15)
+        + Self.hexadecimal(checksum))
+  }
+
+  private static func hexadecimal(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  private static func nanoseconds(_ duration: Duration) -> Double {
+  /// A duration in nanoseconds.
+  static func nanoseconds(_ duration: Duration) -> Double {
     let (seconds, attoseconds) = duration.components
     return Double(seconds) * 1e9 + Double(attoseconds) / 1e9
   }

@@ -1,0 +1,142 @@
+// The recorded history: what the pages held after every step.
+//
+// A step is a list of splices of page contents. A content is an array of pairs: units, and
+// tag * 16 + state. Contents are never changed in place, so a snapshot is a list of references and
+// one of them every few steps makes any step quick to rebuild.
+
+const history_ = JSON.parse(document.getElementById("history").textContent);
+const stateNames = ["allocated", "partly allocated", "free", "lookaside", "deferred", "orphan",
+  "large", "fragment", "table", "kept", "unknown"];
+const State = Object.fromEntries(stateNames.map((name, index) => [name, index]));
+const stepsBetweenSnapshots = 128;
+
+const pageCount = history_.pages.length;
+const lines = history_.lines.split("\n");
+const stepCount = lines.length;
+const lastStep = stepCount - 1;
+
+/** Undoes the difference coding of a curve. */
+function summed(differences) {
+  let sum = 0;
+  return differences.map((difference) => (sum += difference));
+}
+
+const held = summed(history_.held);
+const live = summed(history_.live);
+const bound = history_.bound ? summed(history_.bound) : null;
+
+/** Reads the splices of every step from base64. */
+function decodeSteps(text) {
+  const binary = atob(text);
+  let position = 0;
+  const number = () => {
+    let value = 0, scale = 1, byte;
+    do {
+      byte = binary.charCodeAt(position++);
+      value += (byte & 0x7f) * scale;
+      scale *= 128;
+    } while (byte & 0x80);
+    return value;
+  };
+  const steps = [];
+  for (let step = 0; step < stepCount; step++) {
+    const splices = [];
+    for (let count = number(); count > 0; count--) {
+      const page = number(), start = number(), removed = number(), inserted = [];
+      for (let pieces = number(); pieces > 0; pieces--) inserted.push(number(), number());
+      splices.push({ page, start, removed, inserted });
+    }
+    steps.push(splices);
+  }
+  return steps;
+}
+
+const steps = decodeSteps(history_.steps);
+const emptyContent = [];
+
+/** Applies one step to a list of contents. */
+function applyStep(contents, step) {
+  for (const { page, start, removed, inserted } of steps[step]) {
+    const old = contents[page];
+    const content = old.slice(0, 2 * start).concat(inserted, old.slice(2 * (start + removed)));
+    contents[page] = content.length ? content : emptyContent;
+  }
+}
+
+const snapshots = [];
+const everHeld = new Set();
+(() => {
+  const contents = new Array(pageCount).fill(emptyContent);
+  for (let step = 0; step < stepCount; step++) {
+    applyStep(contents, step);
+    for (const { page } of steps[step]) everHeld.add(page);
+    if (step % stepsBetweenSnapshots === 0) snapshots.push(contents.slice());
+  }
+})();
+
+let rebuilt = { step: -1, contents: [] };
+
+/** The contents of every page after a step. The list is the caller's to read, not to change. */
+function contentsAfter(step) {
+  if (step === rebuilt.step) return rebuilt.contents;
+  const near = Math.floor(step / stepsBetweenSnapshots);
+  const forward = step > rebuilt.step && rebuilt.step >= near * stepsBetweenSnapshots;
+  const contents = forward ? rebuilt.contents.slice() : snapshots[near].slice();
+  let at = forward ? rebuilt.step : near * stepsBetweenSnapshots;
+  while (at < step) applyStep(contents, ++at);
+  rebuilt = { step, contents };
+  return contents;
+}
+
+const isFree = (state) => state === State.free || state === State.orphan;
+const isParked = (state) => state === State.lookaside || state === State.deferred;
+const isRun = (state) => state === State.large || state === State.table || state === State.kept;
+
+const statistics = new WeakMap();
+
+/** Sums of one page's content; kept with it. */
+function statisticsOf(content) {
+  let found = statistics.get(content);
+  if (found) return found;
+  found = { blocks: 0, live: 0, parked: 0, parkedBlocks: 0, free: 0, hole: 0, holes: [], units: 0,
+    kind: "small", tags: [] };
+  for (let index = 0; index < content.length; index += 2) {
+    const units = content[index], code = content[index + 1], state = code & 15;
+    found.units += units;
+    if (state === State.allocated) {
+      found.blocks++;
+      found.live += units;
+      found.tags.push(code >>> 4);
+    } else if (isParked(state)) {
+      found.parked += units;
+      found.parkedBlocks++;
+    } else if (isFree(state)) {
+      found.free += units;
+      found.hole = Math.max(found.hole, units);
+      found.holes.push(units);
+    } else if (isRun(state) && index === 0) {
+      found.kind = stateNames[state];
+    }
+  }
+  statistics.set(content, found);
+  return found;
+}
+
+/** The pieces of a content with their offsets in units. */
+function* piecesOf(content) {
+  let offset = 0, previous = 0;
+  for (let index = 0; index < content.length; index += 2) {
+    const units = content[index], code = content[index + 1];
+    yield { offset, units, previous, tag: code >>> 4, state: code & 15 };
+    previous = units;
+    offset += units;
+  }
+}
+
+/** The piece of a content at an offset in units, or null. */
+function pieceAt(content, offset) {
+  for (const piece of piecesOf(content)) {
+    if (offset < piece.offset + piece.units) return piece;
+  }
+  return null;
+}

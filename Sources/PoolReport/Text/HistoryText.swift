@@ -1,0 +1,181 @@
+import KernelPool
+
+/// A history as lines for a terminal: memory over time, the page map of one state, its pins and
+/// its unusable free space.
+public struct HistoryText {
+  private let history: PoolHistory
+  private let state: HistoryState
+  private let options: PageMapOptions
+  private let order: PageOrder
+
+  /// The most blocks of the pin report that are listed by themselves.
+  private let pinLimit: Int
+
+  /// A text of a history.
+  ///
+  /// - Parameters:
+  ///   - history: what the pages held.
+  ///   - state: the state that is drawn.
+  ///   - order: the order of its pages.
+  ///   - options: how they are drawn.
+  ///   - pinLimit: how many pages of the pin report are listed.
+  public init(
+    _ history: PoolHistory, at state: HistoryState, order: PageOrder = .address,
+    options: PageMapOptions = PageMapOptions(), pinLimit: Int = 10
+  ) {
+    self.history = history
+    self.state = state
+    self.options = options
+    self.order = order
+    self.pinLimit = pinLimit
+  }
+
+  /// Everything, every line ended.
+  public var text: String {
+    let sections = [summary, overTime, map, pins, holes]
+    return sections.map { $0.map { $0 + "\n" }.joined() }.joined(separator: "\n")
+  }
+
+  private var summary: [String] {
+    let sentences = [StateSentence.held(state), StateSentence.pinned(state)].compactMap { $0 }
+    return ["after operation \(state.operation) of \(history.operations)"]
+      + sentences.map { "  " + $0 }
+  }
+
+  // MARK: Over time
+
+  /// At most so many moments are listed.
+  private static let moments = 12
+
+  private var overTime: [String] {
+    let last = history.stepCount - 1
+    let count = min(Self.moments, last + 1)
+    let steps = (0..<count).map { count == 1 ? last : $0 * last / (count - 1) }
+    let hasBound = history.steps.contains { $0.figures.bound != nil }
+    var rows = [["operation", "held", "in use", "held/in use"] + (hasBound ? ["most"] : [])]
+    for step in steps {
+      let figures = history.steps[step].figures
+      let ratio =
+        figures.live == 0
+        ? "-"
+        : NumberText.ratio(
+          Double(figures.held) / Double(figures.live))
+      rows.append(
+        [
+          String(history.operation(ofStep: step)), String(figures.held), String(figures.live),
+          ratio,
+        ] + (hasBound ? [figures.bound.map { String($0) } ?? "-"] : []))
+    }
+    return ["memory over time, in bytes"] + Self.aligned(rows)
+  }
+
+  /// Columns to the right, two blanks before each.
+  private static func aligned(_ rows: [[String]]) -> [String] {
+    let widths = (rows.first ?? []).indices.map { column in
+      rows.map { $0[column].count }.max() ?? 0
+    }
+    return rows.map { row in
+      zip(row, widths).map { text, width in
+        "  " + String(repeating: " ", count: width - text.count) + text
+      }.joined()
+    }
+  }
+
+  // MARK: Pages
+
+  private var map: [String] {
+    let drawing = StripDrawing(
+      options, unitsPerPage: Int(history.unitsPerPage), digits: history.addressDigits)
+    let pages = order.sorted(state.pages)
+    let strips = pages.map { strip($0) }
+    let shown = strips.prefix(max(options.pageLimit, 0))
+    var lines = shown.flatMap { drawing.lines($0, .none) }
+    if shown.count < strips.count { lines.append("... and \(strips.count - shown.count) more") }
+    return lines + [drawing.legend(in: strips)]
+  }
+
+  private func strip(_ page: PageState) -> PageStrip {
+    let pageUnits = history.unitsPerPage
+    let units = page.content.pieces.reduce(0) { $0 + $1.units }
+    let isRun = !page.isSmallBlocks && page.content.pieces.count == 1
+    var next = 0
+    let pieces = page.content.pieces.map { piece in
+      let length = Int(isRun ? pageUnits : piece.units)
+      defer { next += length }
+      return PageStrip.Piece(
+        offsetUnits: next, units: length, state: piece.state, tag: history.tags[piece.tagIndex])
+    }
+    let tag = page.blocks.first?.tag.characters ?? ""
+    let note =
+      page.isSmallBlocks
+      ? "\(page.liveBytes) bytes in \(page.liveBlocks)"
+      : "\(tag) \(NumberText.plural((units + pageUnits - 1) / pageUnits, "page"))"
+    return PageStrip(address: page.address, pages: 1, note: note, pieces: pieces)
+  }
+
+  // MARK: Pins
+
+  private var pins: [String] {
+    let report = PinReport(state)
+    guard !report.entries.isEmpty else { return ["pins: no page of small blocks is in use"] }
+    var lines = ["pins: what freeing few blocks would give back"]
+    for release in report.releases {
+      lines.append(
+        "  freeing \(NumberText.plural(UInt64(release.blocks), "block"))"
+          + " (\(release.byteCount) bytes) gives back"
+          + " \(NumberText.plural(UInt64(release.pages), "page"))")
+    }
+    for entry in report.entries.prefix(pinLimit) {
+      for (index, block) in entry.blocks.prefix(4).enumerated() {
+        let page = index == 0 ? address(entry.page) : String(repeating: " ", count: digits)
+        lines.append("  \(page)  " + line(block))
+      }
+      if entry.blocks.count > 4 {
+        lines.append(
+          "  \(String(repeating: " ", count: digits))  ... \(entry.blocks.count - 4) more")
+      }
+    }
+    if report.entries.count > pinLimit {
+      lines.append("  ... and \(report.entries.count - pinLimit) more pages")
+    }
+    return lines
+  }
+
+  private func line(_ block: PinReport.Block) -> String {
+    var line =
+      "\(block.tag.characters) 0x\(String(block.byteCount, radix: 16))"
+      + " bytes at \(address(block.address))"
+    if block.isParked { line += ", parked" }
+    if let slot = block.slot, let operation = block.operation {
+      line += ", \(slot) of operation \(operation)"
+    }
+    return line
+  }
+
+  private var digits: Int { history.addressDigits }
+
+  private func address(_ address: Address) -> String {
+    StripDrawing.hexadecimal(address, digits)
+  }
+
+  // MARK: Holes
+
+  private var holes: [String] {
+    let space = UnusableFreeSpace(state)
+    guard space.freeBytes > 0 else { return ["holes: nothing is free inside of pages"] }
+    var lines = ["holes: the share of \(space.freeBytes) free bytes that a block cannot use"]
+    var size = space.unitBytes * 2
+    while size <= state.pageBytes {
+      let share = space.share(blockBytes: size)
+      let bar = String(repeating: "#", count: Int(share * 40 + 0.5))
+      let label = "0x" + String(size, radix: 16)
+      let padding = String(repeating: " ", count: max(0, 7 - label.count))
+      let percent = NumberText.percent(share)
+      lines.append(
+        "  \(padding)\(label) bytes " + String(repeating: " ", count: max(0, 5 - percent.count))
+          + percent + (bar.isEmpty ? "" : " " + bar))
+      size *= 2
+    }
+    return lines
+  }
+}

@@ -1,0 +1,107 @@
+import KernelPool
+import PoolReport
+import PoolTrace
+
+/// A replay that is recorded page by page.
+struct RecordedReplay {
+  /// The trace, as messages name it.
+  let path: String
+  /// The version.
+  let profileName: String
+  /// Operations of the trace.
+  let operations: UInt64
+  /// What the pages held after every step.
+  let history: PoolHistory
+  /// How the replay ended.
+  let outcome: ReplayOutcome
+  /// How it ended, for people; empty where everything held.
+  let problem: String
+
+  /// Replays a trace to its end, or to where it fails.
+  init(
+    path: String, settings: ViewSettings
+  ) throws(CommandFailure) {
+    var file = try TraceFile(path: path)
+    var configuration = try file.configuration()
+    if let profile = settings.profile {
+      configuration = configuration.replacingProfile(by: profile)
+    }
+    var session: ReplaySession
+    do {
+      session = try ReplaySession.boot(configuration, level: settings.level)
+    } catch {
+      throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
+    }
+    // What shows one state needs no other: with two steps at most hardly any is looked at.
+    let limits = settings.needsOneState ? settings.limits.with(steps: 2) : settings.limits
+    var recorder = PoolRecorder(session.view, limits: limits)
+    var memory = MemoryLimit(settings.memoryLimit)
+    var last: (operation: PoolTrace.Operation, result: StepResult)?
+    var finished: PoolHistory?
+    var line: UInt64 = 0
+    while let operation = try file.next() {
+      do {
+        try memory.allow(operation, session.replayer.slots)
+      } catch {
+        throw CommandFailure(
+          message: "\(file.path):\(file.line): \(error.message)", code: error.code)
+      }
+      guard let result = session.step(operation) else {
+        if case .expect = operation { line = file.line }
+        break
+      }
+      if case .expect = operation { continue }
+      if case .config = operation { continue }
+      line = file.line
+      last = (operation, result)
+      guard finished == nil else { continue }
+      recorder.record(
+        session.view, line: Self.line(operation, result), figures: Self.figures(session))
+      if settings.needsOneState, session.operations == settings.operation {
+        finished = recorder.finish(
+          session.view, line: Self.line(operation, result), figures: Self.figures(session))
+      }
+    }
+    session.finish()
+    self.path = file.path
+    profileName = configuration.pool.profile.name
+    operations = session.operations
+    history =
+      finished
+      ?? recorder.finish(
+        session.view, line: last.map { Self.line($0.operation, $0.result) } ?? "",
+        figures: Self.figures(session))
+    outcome = session.outcome ?? .ok
+    problem =
+      outcome.isOK
+      ? "" : ReplayReport.text(file.path, line: line, session).joined(separator: "; ")
+  }
+
+  private static func figures(_ session: borrowing ReplaySession) -> PoolFigures {
+    let usage = session.usage
+    return PoolFigures(
+      held: usage.pagesHeld &* session.view.profile.pageBytes, live: usage.all.blockBytes)
+  }
+
+  /// An operation and what it came to, with the address as debuggers write it.
+  private static func line(_ operation: PoolTrace.Operation, _ result: StepResult) -> String {
+    let text = TraceWriter.line(operation)
+    switch result {
+    case .done, .dump: return text
+    case .allocated(let address): return text + " -> " + String(address, radix: 16)
+    case .null: return text + " -> NULL"
+    case .freed: return text + " -> ok"
+    case .nothingToDo: return text + " -> null"
+    case .skipped: return text + " -> skipped"
+    case .raised(let status): return text + " -> raise 0x" + String(status, radix: 16)
+    case .halted(let reason): return text + " -> " + reason.name
+    }
+  }
+
+  /// A line on what is shown.
+  var about: String {
+    var text = "\(profileName), \(operations) operations"
+    if outcome.isOK { text += ", nothing went wrong" }
+    return text
+  }
+}

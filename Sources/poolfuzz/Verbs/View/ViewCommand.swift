@@ -1,0 +1,57 @@
+import Foundation
+import PoolReport
+import PoolTrace
+
+/// Replays a trace, records it, and writes what was asked for.
+struct ViewCommand {
+  let settings: ViewSettings
+  let streams: StandardStreams
+
+  /// A trace that failed is shown all the same, and is exit code 1.
+  func run(_ path: String) throws(CommandFailure) -> ExitCode {
+    if case .page = settings.form, settings.output == nil, isatty(1) == 1 {
+      throw .usage("the page goes to a file: -o FILE; --text shows the pool here")
+    }
+    // Opened first, so that a place where nothing can be written is known before the replay.
+    let file: WholeFile?
+    if let output = settings.output { file = try WholeFile(path: output) } else { file = nil }
+    let replay = try RecordedReplay(path: path, settings: settings)
+    let bytes = Array(text(replay, title: (path as NSString).lastPathComponent).utf8)
+    if let file {
+      file.write(bytes)
+      try file.finish()
+    } else {
+      streams.print(bytes: bytes)
+      streams.flush()
+    }
+    if !settings.isQuiet, !settings.needsOneState, let note = replay.history.samplingNote {
+      streams.note("poolfuzz: \(path): \(note)")
+    }
+    if !replay.outcome.isOK { streams.note("poolfuzz: " + replay.problem) }
+    return replay.outcome.isOK ? .held : .found
+  }
+
+  private func text(_ replay: RecordedReplay, title: String) -> String {
+    let history = replay.history
+    let step = settings.operation.map(history.step(ofOperation:)) ?? history.stepCount - 1
+    let state = HistoryState(history, step: step)
+    switch settings.form {
+    case .page:
+      return HistoryPage(history).text(
+        title: title, about: replay.about, warning: replay.problem)
+    case .mapPicture: return PagePicture(state, order: settings.order ?? .hole).text(title: title)
+    case .curvePicture(let subject):
+      return CurvePicture(history, at: state).text(subject, title: title)
+    case .text:
+      var options = PageMapOptions()
+      options.colour = settings.colours ? .ansi : .never
+      if let columns = settings.columns { options.width = columns }
+      return "\(replay.path): \(replay.about)\n"
+        + HistoryText(
+          history, at: state, order: settings.order ?? .address, options: options,
+          pinLimit: settings.pinLimit
+        ).text
+    case .json: return ViewReport.json(replay, state, pinLimit: settings.pinLimit).text + "\n"
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import KernelPool
+import PoolReport
+import PoolTrace
+
+extension Verb {
+  /// `poolfuzz view`: a trace as a picture.
+  static let view = Verb(
+    name: "view", operands: "TRACE",
+    summary: "shows a pool's pages over time: a page for a browser, pictures, text",
+    examples: [
+      (
+        "poolfuzz view churn.trace -o churn.html",
+        "a page for a browser: scrub, play, click; one file that needs nothing else"
+      ),
+      ("poolfuzz view churn.trace --text", "the same for a terminal"),
+      ("poolfuzz view churn.trace --svg -o churn.svg", "the pages by largest hole, a row a page"),
+      ("poolfuzz view churn.trace --svg time", "memory held, in use and at most, over time"),
+      ("poolfuzz view churn.trace --json --pins 100", "curves and pins for other tools"),
+    ],
+    options: [
+      Option(name: "-o", argument: .value("FILE"), help: "the file (standard output)"),
+      Option(name: "--text", argument: .none, help: "lines for a terminal"),
+      Option(
+        name: "--svg",
+        argument: .optionalValue("WHAT", isValue: ViewSettings.pictures.contains),
+        help: "a picture: map (every page a row), time, pins, holes"),
+      Option(
+        name: "--at", argument: .value("OPERATION"),
+        help: "the operation after which pictures, text and JSON show the pool (the last)"),
+      Option(
+        name: "--order", argument: .value("address|hole|use"),
+        help: "order of the pages: by address, largest hole or bytes in use"),
+      Option(
+        name: "--pins", argument: .value("K"), help: "pages that the pin report lists (10)"),
+      Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a line (100)"),
+      Option(
+        name: "--check", argument: .value("off|cheap|full"),
+        help: "what is checked after each operation (cheap)"),
+      Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
+      Option(
+        name: "--steps", argument: .value("N"),
+        help: "most steps kept (20000); a longer trace is sampled"),
+      Option(
+        name: "--pages", argument: .value("N"),
+        help: "most pages kept (4096); of more pages some are left out"),
+      Option(
+        name: "--memory-limit", argument: .value("BYTES"),
+        help: "most memory of the replay (nine tenths of what is available)"),
+    ],
+    run: { arguments, streams in
+      let settings = try ViewSettings(arguments)
+      guard arguments.operands.count == 1, let path = arguments.operands.first else {
+        throw CommandFailure.usage("view needs one trace")
+      }
+      return try ViewCommand(settings: settings, streams: streams).run(path)
+    })
+}

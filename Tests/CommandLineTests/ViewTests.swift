@@ -1,0 +1,173 @@
+import Foundation
+import Testing
+
+/// `poolfuzz view`.
+struct ViewTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func view(_ trace: String, _ options: [String]) throws -> Command.Result {
+    try Command.run(["view", try scratch.file("t.trace", trace)] + options)
+  }
+
+  /// The story in small: two pages, each kept by one block of 24 bytes.
+  private static let pinned = """
+    config profile=windows-2003-x86 lookaside=0 init=none nonpaged_pages=64 paged_pages=64
+    contiguous front1 0xf10
+    alloc pin1 NonPaged 16 ReEv
+    contiguous front2 0xf10
+    alloc other NonPaged 200 Fill
+    alloc pin2 NonPaged 16 MFE0
+    free front1
+    free front2
+    free other
+
+    """
+
+  @Test func aPageIsWrittenWhole() throws {
+    let path = scratch.path + "/out.html"
+    let run = try view(Self.pinned, ["-o", path])
+    #expect(run.code == 0 && run.output.isEmpty && run.errors.isEmpty)
+    let page = try scratch.text("out.html")
+    #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
+    #expect(page.contains("<title>t.trace</title>"))
+    #expect(page.contains("windows-2003-x86, 8 operations, nothing went wrong"))
+    #expect(try view(Self.pinned, []).output == page)
+    let files = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+    #expect(Set(files) == ["out.html", "t.trace"])
+  }
+
+  @Test func curvesAndPinsAsJSON() throws {
+    let run = try view(Self.pinned, ["--json"])
+    let line = try JSONLine(run.output)
+    #expect(run.code == 0)
+    #expect(line.text("outcome") == "ok" && line.text("profile") == "windows-2003-x86")
+    #expect(line.number("operations") == 8 && line.number("operation") == 8)
+    #expect(line.number("pages_held") == 2 && line.number("live_block_bytes") == 48)
+    #expect(line.number("pinned_pages") == 2 && line.number("free_bytes") == 2 * 4096 - 48)
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    let pins = try #require(object["pins"] as? [[String: Any]])
+    #expect(pins.count == 2)
+    let blocks = pins.compactMap { ($0["blocks"] as? [[String: Any]])?.first }
+    #expect(Set(blocks.compactMap { $0["slot"] as? String }) == ["pin1", "pin2"])
+    #expect(Set(blocks.compactMap { $0["operation"] as? Int }) == [2, 5])
+    let releases = try #require(object["releases"] as? [[String: Int]])
+    #expect(
+      releases == [
+        ["blocks": 1, "bytes": 24, "pages": 1], ["blocks": 2, "bytes": 48, "pages": 2],
+      ])
+    let moments = try #require(object["over_time"] as? [[Any]])
+    #expect(moments.count == 9)
+    #expect(moments.map { $0[1] as? Int } == [0, 4096, 4096, 8192, 8192, 8192, 8192, 8192, 8192])
+    // Fewer pins when fewer are asked for, and the state of another moment.
+    let earlier = try JSONLine(try view(Self.pinned, ["--json", "--at", "2"]).output)
+    #expect(earlier.number("operation") == 2 && earlier.number("pages_held") == 1)
+    let few = try view(Self.pinned, ["--json", "--pins", "1"]).output
+    #expect(few.components(separatedBy: "\"parked\"").count == 2)
+  }
+
+  @Test func linesForATerminal() throws {
+    let run = try view(Self.pinned, ["--text", "--width", "60"])
+    #expect(run.code == 0)
+    #expect(run.output.contains("2 pages are held for 48 B in use: 170.7 times as much"))
+    #expect(run.output.contains("freeing 2 blocks (48 bytes) gives back 2 pages"))
+    #expect(run.output.contains("ReEv 0x18 bytes at"))
+    #expect(run.output.contains("pin1 of operation 2"))
+    #expect(!run.output.contains("\u{1B}"))
+    let map = run.lines.filter { $0.contains("|") }
+    #expect(map.count == 2 && map.allSatisfy { $0.count <= 60 })
+  }
+
+  @Test func pictures() throws {
+    var seen: Set<String> = []
+    for what in ["", "map", "time", "pins", "holes"] {
+      let run = try view(Self.pinned, ["--svg"] + (what.isEmpty ? [] : [what]))
+      #expect(run.code == 0 && run.output.hasPrefix("<svg "))
+      seen.insert(run.output)
+    }
+    #expect(seen.count == 4)
+  }
+
+  /// The picture of the incident in the corpus is what the command makes.
+  @Test func thePictureOfTheIncident() throws {
+    var folder = URL(fileURLWithPath: #filePath)
+    for _ in 0..<3 { folder.deleteLastPathComponent() }
+    let incident = folder.appendingPathComponent("Corpus/incident").path
+    let run = try Command.run(["view", incident + "/churn.trace", "--svg"])
+    let kept = try String(contentsOfFile: incident + "/churn.svg", encoding: .utf8)
+    #expect(run.code == 0)
+    #expect(
+      run.output == kept,
+      "poolfuzz view Corpus/incident/churn.trace --svg -o Corpus/incident/churn.svg")
+  }
+
+  @Test func aTraceThatFailsIsShownToItsEnd() throws {
+    let run = try view(
+      Traces.doubleFree + "alloc c NonPaged 8 Late\n", ["-o", scratch.path + "/o"])
+    #expect(run.code == 1)
+    #expect(run.errors.contains("t.trace:5: operation 4: bug check 0xc2"))
+    let page = try scratch.text("o")
+    #expect(page.contains("bug check 0xc2") && !page.contains("Late"))
+    #expect(try view(Traces.overrun, ["--json"]).code == 1)
+    #expect(try view(Traces.overrun, ["--json", "--check", "off"]).code == 0)
+  }
+
+  @Test func aLongTraceIsSampledAndSaysSo() throws {
+    let trace = Traces.churn(300)
+    let run = try view(trace, ["--json", "--steps", "50"])
+    #expect(run.code == 0)
+    #expect(run.errors.contains("too large to be shown whole: one step in 8 operations"))
+    #expect(try JSONLine(run.output).number("operations_per_step") == 8)
+    let pages = try view(trace, ["--pages", "4"])
+    #expect(pages.errors.contains("one page in "))
+    #expect(pages.output.contains("too large to be shown whole"))
+    #expect(try view(trace, ["--json", "--quiet"]).errors.isEmpty)
+  }
+
+  /// Any byte in a tag, any character in a name of a file.
+  @Test func nothingOfATraceIsMarkup() throws {
+    var trace = ""
+    for byte in 0...255 {
+      let digits = String(byte + 256, radix: 16).suffix(2)
+      trace += "alloc s\(byte) NonPaged 24 '<\\x\(digits)>&'\n"
+    }
+    let name = "<img src=x>'\"&{{script}}.trace"
+    let path = try scratch.file(name, trace)
+    for form in [[], ["--svg"], ["--text"], ["--json"]] {
+      let run = try Command.run(["view", path] + form)
+      #expect(run.code == 0, "\(form)")
+      #expect(String(data: Data(run.output.utf8), encoding: .utf8) != nil)
+      if form != ["--text"], form != ["--json"] { #expect(!run.output.contains("<img")) }
+    }
+    _ = try JSONLine(try Command.run(["view", path, "--json"]).output)
+  }
+
+  @Test(arguments: [
+    (["--svg", "cake"], Int32(2), "view needs one trace"), (["--json", "--text"], 2, "exclude"),
+    (["--svg=cake"], 2, "--svg is one of map, time, pins, holes"),
+    (["--order", "size"], 2, "--order is one of address, hole, use"),
+    (["--steps", "0"], 2, "at least 1"), (["-o", "/nowhere/at/all.html"], 4, "No such file"),
+    (["-o", "/dev/full"], 4, "not an ordinary file"), (["--at", "x"], 2, "--at is a number"),
+    (["--profile", "windows-95"], 2, "windows-95"),
+  ])
+  func wrongWords(_ options: [String], _ code: Int32, _ message: String) throws {
+    let run = try view(Self.pinned, options)
+    #expect(run.code == code)
+    #expect(run.errors.contains(message), "\(run.errors)")
+    #expect(run.output.isEmpty)
+  }
+
+  @Test func badTraces() throws {
+    #expect(try Command.run(["view"]).code == 2)
+    #expect(try Command.run(["view", scratch.path + "/none.trace"]).code == 4)
+    let output = scratch.path + "/o.html"
+    let run = try view("alloc a NonPaged 10 Abcd\nfrobnicate\n", ["-o", output])
+    #expect(run.code == 3)
+    #expect(run.errors.contains("t.trace:2:"))
+    #expect(!FileManager.default.fileExists(atPath: output))
+    #expect(try view("", ["--json"]).code == 0)
+    #expect(try view("config nonpaged_pages=0\n", []).code == 3)
+  }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import KernelPool
+import Testing
+
+/// The fast way of plain requests and the general way do the same to every byte.
+@Suite struct PlainRequestTests {
+  /// Runs of each profile; POOLFUZZ_RUNS asks for more.
+  static let runs = ProcessInfo.processInfo.environment["POOLFUZZ_RUNS"].flatMap(UInt64.init) ?? 25
+
+  /// The same requests, frees and damage on two pools, one of which goes the general way only:
+  /// results, bytes, marks, variables and lists are the same at the end.
+  private func compare(
+    _ profile: Profile, seed: UInt64, _ fastMemory: WatchedMemory, _ generalMemory: WatchedMemory
+  ) -> String? {
+    guard
+      var fast = try? DamagedPool(
+        profile, seed: seed, reserve: fastMemory.reserve, isMostlyPlain: true),
+      var general = try? DamagedPool(
+        profile, seed: seed, reserve: generalMemory.reserve, isMostlyPlain: true)
+    else { return nil }
+    general.useGeneralAlgorithmsOnly()
+    let (fastEnd, generalEnd) = (fast.finish(), general.finish())
+    #expect(fastEnd == generalEnd, "\(profile.name), seed \(seed)")
+    let (fastHalt, generalHalt) = (fast.pool.halted, general.pool.halted)
+    #expect(fastHalt == generalHalt, "\(profile.name), seed \(seed)")
+    let (fastMechanisms, generalMechanisms) = (fast.pool.mechanisms, general.pool.mechanisms)
+    #expect(fastMechanisms == generalMechanisms, "\(profile.name), seed \(seed)")
+    #expect(
+      fastMemory.holdsTheSame(as: generalMemory), "\(profile.name), seed \(seed), \(fastEnd)")
+    let (fastRoots, generalRoots) = (poolRoots(fast.pool), poolRoots(general.pool))
+    #expect(fastRoots == generalRoots, "\(profile.name), seed \(seed)")
+    return fastEnd
+  }
+
+  @Test(arguments: Profiles.all)
+  func sameBytesAsTheGeneralWay(_ profile: Profile) {
+    var ends: [String: Int] = [:]
+    let (fast, general) = (WatchedMemory(), WatchedMemory())
+    for seed in 0..<Self.runs {
+      ends[compare(profile, seed: seed, fast, general) ?? "none", default: 0] += 1
+    }
+    #expect(ends.count > 1, "\(ends)")
+    #expect(ends["bug check", default: 0] + ends["fault", default: 0] > 0, "\(ends)")
+  }
+
+  /// Versions with other switches, most of which keep the shape of their blocks.
+  @Test func sameBytesWithOtherSwitches() {
+    var random = SplitMix(seed: 11)
+    let (fast, general) = (WatchedMemory(), WatchedMemory())
+    var ends = 0
+    for seed in 0..<(Self.runs * 3) {
+      var profile = random.pick(Profile.all)
+      profile.checks = random.pick(PoolChecks.allCases)
+      profile.firstList = random.pick(FirstList.allCases)
+      profile.tagCheck = random.pick(TagCheck.allCases)
+      profile.poolIndexRule = random.pick(PoolIndexRule.allCases)
+      profile.doubleFreeCheck = random.pick(DoubleFreeCheck.allCases)
+      profile.sharedLookaside = random.pick(SharedLookaside.allCases)
+      profile.deferredFrees = random.next(below: 3) == 0
+      profile.linkEncoding = random.pick(LinkEncoding.allCases)
+      if compare(profile, seed: seed, fast, general) != nil { ends += 1 }
+    }
+    #expect(ends > Int(Self.runs))
+  }
+}
