@@ -34,7 +34,10 @@ let package = Package(
       dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolDebugger", "PropertyTesting"]),
     .target(
       name: "FuzzHarness",
-      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolDebugger"]),
+      dependencies: [
+        "KernelPool", "PoolTrace", "PoolInvariants", "PropertyTesting", "PoolFuzzing",
+        "PoolDebugger",
+      ]),
     // Replayers in a plain build, libFuzzer's executables in one with `-DFUZZING`.
     .executableTarget(name: "fuzz-trace", dependencies: ["FuzzHarness"], path: "Fuzz/trace"),
     .executableTarget(

@@ -30,10 +30,12 @@ public struct FillPattern: Equatable, Sendable {
   @inlinable
   public func fill(_ buffer: UnsafeMutableRawBufferPointer, from position: UInt64 = 0) {
     precondition(position & 7 == 0, "a pattern is written by whole words")
+    guard let base = buffer.baseAddress else { return }
     let words = buffer.count / 8
+    // Every allocation of a replay comes by here; the buffer's own checks would double its cost.
     for index in 0..<words {
-      buffer.storeBytes(
-        of: word(at: position / 8 &+ UInt64(index)).littleEndian, toByteOffset: index * 8,
+      (base + index &* 8).storeBytes(
+        of: word(at: position &>> 3 &+ UInt64(truncatingIfNeeded: index)).littleEndian,
         as: UInt64.self)
     }
     for offset in (words * 8)..<buffer.count {

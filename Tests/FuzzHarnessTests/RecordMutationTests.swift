@@ -82,9 +82,9 @@ import Testing
     feedback.note(heldBytes: 1 << 20, liveBytes: 4096)
     let changed = (0..<DomainFeedback.wordCount).contains { before.words[$0] != feedback.words[$0] }
     #expect(changed)
-    feedback.note(freeBlocks: 3, head: 511, of: 512)
+    for _ in 0..<3 { feedback.note(occupiedHead: 511, of: 512) }
     #expect(feedback[47] == 3)
-    feedback.note(freeBlocks: 1, head: 0, of: 512)
+    feedback.note(occupiedHead: 0, of: 512)
     #expect(feedback[32] == 1)
     for _ in 0..<300 { feedback.note(outcome: 2) }
     #expect(feedback[50] == 255)

@@ -6,7 +6,7 @@ import KernelPool
 /// | bytes     | what                                                                      |
 /// |-----------|---------------------------------------------------------------------------|
 /// | 0...31    | how often each branch of the algorithm ran (splits, merges, lists, runs)   |
-/// | 32...47   | free blocks in each sixteenth of the list heads: which lists are occupied  |
+/// | 32...47   | how many lists of each sixteenth of the list heads have blocks            |
 /// | 48...63   | outcomes: refusals, halts, findings                                        |
 /// | 64...191  | fragmentation (16 steps) by live bytes (8 steps): best seen in this input   |
 ///
@@ -46,11 +46,10 @@ public struct DomainFeedback {
   /// Counts an outcome, 0...15.
   public mutating func note(outcome: Int) { increment(48 + outcome & 15) }
 
-  /// Notes free blocks of a list head, counted from 0 among `headCount`.
-  public mutating func note(freeBlocks count: Int, head: Int, of headCount: Int) {
-    guard headCount > 0, count > 0 else { return }
-    let place = 32 + min(head * 16 / headCount, 15)
-    self[place] = UInt8(clamping: max(Int(self[place]), count))
+  /// Notes a list that has blocks by its head's number, counted from 0 among `headCount`.
+  public mutating func note(occupiedHead head: Int, of headCount: Int) {
+    guard headCount > 0 else { return }
+    increment(32 + min(head * 16 / headCount, 15))
   }
 
   /// Notes a state: bytes held and bytes live.

@@ -211,6 +211,9 @@ private typealias Slot = PropertyTesting.Slot
 // MARK: Misuse
 
 extension PoolTraceGenerator {
+  /// Whether the trace is to end in misuse.
+  var isMisuse: Bool { profile.negative != nil }
+
   /// The operations with which a trace of a negative profile ends.
   mutating func misuse(_ choices: inout some ChoiceSource) -> [PoolOperation] {
     guard let negative = profile.negative else { return [] }

@@ -34,6 +34,9 @@ public struct TraceRecords {
     return generator
   }
 
+  /// Whether the last trace that was decoded is of a profile that ends in misuse.
+  public var isMisuse: Bool { start.isMisuse }
+
   /// The machine of a trace; its operations replace those in `operations`.
   public mutating func decode(
     _ bytes: UnsafeRawBufferPointer, into operations: inout [PoolOperation]
