@@ -115,14 +115,12 @@ struct VerdictOracle {
   // MARK: Stores
 
   private func store(_ address: Address, _ bytes: [UInt8], owner: Address?) -> Verdict {
-    if let owner, let owned = live[owner], address >= owner,
-      address &- owner &+ UInt64(bytes.count) <= owned.requestedBytes
-    {
-      return .harmless
-    }
+    let ownBytes = owner.flatMap { live[$0]?.requestedBytes } ?? 0
     var changed: [Address] = []
     for (offset, byte) in bytes.enumerated() {
       let place = address &+ UInt64(offset)
+      // An overrun may begin within what is the writer's own: that part is no misuse.
+      if let owner, place &- owner < ownBytes { continue }
       guard let old = view.byte(place) else { return .fault }
       if old != byte { changed.append(place) }
     }
