@@ -84,11 +84,11 @@ struct ScheduleRelaxationTests {
   /// that is a little lower does not.
   @Test(arguments: [PlacementRules.lastInFirstOut, .windows, .reactOS])
   func noCutIsWorthMoreThanItCosts(rules: PlacementRules) throws {
-    let geometry = try PoolGeometry(pageUnits: 48, smallestBlockUnits: 2, largestBlockUnits: 47)
-    let relaxation = ScheduleRelaxation(geometry: geometry, rules: rules, firstLevel: 6)
+    let geometry = try PoolGeometry(pageUnits: 32, smallestBlockUnits: 2, largestBlockUnits: 31)
+    let relaxation = ScheduleRelaxation(geometry: geometry, rules: rules, firstLevel: 5)
     var cheapest = Double.infinity
-    for level in 6...46 {
-      let trees = PinTree.candidates(stretch: 48, level: level, smallest: 2, limit: 300)
+    for level in 5...30 {
+      let trees = PinTree.candidates(stretch: 32, level: level, smallest: 2, limit: 40)
       for tree in trees where tree.isFeasible(geometry, rules) {
         let cost = Self.cost(tree, level, relaxation, rules)
         #expect(cost > 1 - 1e-9, "level \(level)")

@@ -108,8 +108,8 @@ struct CheapestCuts {
     return Double(level - missing) * price
   }
 
-  /// The longer side comes first, or one that just reaches the level: the other way round costs the
-  /// same or, where exact fits are never taken, a unit more.
+  /// Where remainders go to the head and exact fits are taken, the two sides may change places at no
+  /// cost, so the longer one comes first, or one that just reaches the level.
   private func division(_ stretch: Int, _ role: Role) -> (cost: Double, first: Int) {
     let sides = stretch - geometry.smallestBlockUnits
     var best = (cost: Double.infinity, first: -1)
@@ -121,9 +121,9 @@ struct CheapestCuts {
       if cost < best.cost, isFeasible(first, pin, rest, atStart) { best = (cost, first) }
     }
     consider(level)
-    let half = max(level, (sides + 1) / 2)
-    for first in half...sides { consider(first) }
-    if half > level, half * 2 > sides { consider(sides - half) }
+    let isSymmetric = rules.remainderOrder != .tail && rules.exactFit == .taken
+    let least = isSymmetric ? max(level, (sides + 1) / 2) : level
+    for first in least...sides { consider(first) }
     return best
   }
 
