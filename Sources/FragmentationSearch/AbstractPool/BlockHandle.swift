@@ -4,5 +4,6 @@ public struct BlockHandle: Sendable, Hashable {
   /// The number, at least 0.
   public let index: Int32
 
-  init(index: Int32) { self.index = index }
+  /// The handle with a number: for targets that number their own blocks.
+  public init(index: Int32) { self.index = index }
 }

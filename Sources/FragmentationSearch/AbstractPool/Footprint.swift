@@ -25,4 +25,27 @@ public struct Footprint: Sendable, Hashable {
     liveUnitsAtPeakPages = 0
     pagesHeldAtPeakLive = 0
   }
+
+  /// Counts a block that was taken, when so many pages are held with it. For targets that learn
+  /// elsewhere what they hold.
+  public mutating func noteAllocation(units: Int, pagesHeld: Int) {
+    self.pagesHeld = pagesHeld
+    liveUnits += units
+    liveBlocks += 1
+    if liveUnits > peakLiveUnits {
+      peakLiveUnits = liveUnits
+      pagesHeldAtPeakLive = pagesHeld
+    }
+    if pagesHeld > peakPagesHeld {
+      peakPagesHeld = pagesHeld
+      liveUnitsAtPeakPages = liveUnits
+    }
+  }
+
+  /// Counts a block that was given back, when so many pages are still held.
+  public mutating func noteRelease(units: Int, pagesHeld: Int) {
+    self.pagesHeld = pagesHeld
+    liveUnits -= units
+    liveBlocks -= 1
+  }
 }

@@ -26,10 +26,29 @@ struct StaircaseWork {
     level = newLevel
   }
 
-  mutating func releaseTemporaries<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
+  /// Releases the temporary blocks; gives how many there were.
+  @discardableResult
+  mutating func releaseTemporaries<Target: AllocatorTarget & ~Copyable>(
+    on target: inout Target
+  ) -> Int {
+    let count = temporaries.count
     for block in temporaries { target.free(block) }
     temporaries.removeAll(keepingCapacity: true)
+    return count
   }
+
+  /// Takes temporary blocks of `units`.
+  mutating func hold<Target: AllocatorTarget & ~Copyable>(
+    _ count: Int, units: Int, on target: inout Target
+  ) {
+    for _ in 0..<count { temporaries.append(target.allocate(units: units)) }
+  }
+
+  /// Remembers a temporary block that somebody else took.
+  mutating func adopt(_ temporary: BlockHandle) { temporaries.append(temporary) }
+
+  /// Remembers a pin that somebody else took.
+  mutating func keep(_ pin: BlockHandle, stretch: Int) { pins[stretch].append(pin) }
 
   /// Takes a fresh page and cuts it.
   mutating func makePage<Target: AllocatorTarget & ~Copyable>(

@@ -3,7 +3,7 @@ public enum BestTrace: Sendable {
   /// Nothing: the pool has no room for any program.
   case none
   /// A program that makes its operations as it runs.
-  case program(Staircase)
+  case program(any Adversary)
   /// Operations.
   case answer(SearchAnswer)
 }

@@ -121,7 +121,7 @@ public struct FragmentationQuery: Sendable, Hashable {
   ) -> FragmentationReport {
     switch best {
     case .none: return report(method: "none", pages: 0)
-    case .program(let staircase): return replay(staircase, record)
+    case .program(let adversary): return replay(adversary, record)
     case .answer(let answer): return replay(answer, record)
     }
   }
@@ -151,23 +151,37 @@ public struct FragmentationQuery: Sendable, Hashable {
 
   /// Where the first level lies, a search over schedules does not change, so each gets its share
   /// of the budget; small caps want few levels, large caps many.
-  private func bestSchedule(_ question: SearchQuestion) async -> Staircase? {
+  private func bestSchedule(_ question: SearchQuestion) async -> (any Adversary)? {
     let divisors = [4, 8, 16, 32]
-    var found = staircases
+    let trials = question.operations / question.streams / 100 / divisors.count
+    let lowest = geometry.pageUnits / 32
+    var found: [any Adversary] = staircases
+    if LateStaircase.covers(rules) {
+      let search = LateScheduleSearch(
+        geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, firstLevel: lowest)
+      for divisor in divisors {
+        found.append(
+          await search.best(
+            firstLevel: geometry.pageUnits / divisor, trials: trials, seed: question.seed,
+            streams: question.streams, workers: question.workers))
+      }
+      return Self.best(of: found)
+    }
+    let relaxation = ScheduleRelaxation(geometry: geometry, rules: rules, firstLevel: lowest)
     for divisor in divisors {
       let search = ScheduleSearch(
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
-        firstLevel: geometry.pageUnits / divisor)
+        firstLevel: geometry.pageUnits / divisor, relaxation: relaxation)
       found.append(
         await search.best(
-          trials: question.operations / question.streams / 100 / divisors.count,
-          seed: question.seed, streams: question.streams, workers: question.workers))
+          trials: trials, seed: question.seed, streams: question.streams,
+          workers: question.workers))
     }
     return Self.best(of: found)
   }
 
-  private static func best(of staircases: [Staircase]) -> Staircase? {
-    staircases.max { ($0.predictedPages ?? 0) < ($1.predictedPages ?? 0) }
+  private static func best(of adversaries: [any Adversary]) -> (any Adversary)? {
+    adversaries.max { ($0.predictedPages ?? 0) < ($1.predictedPages ?? 0) }
   }
 
   /// The trivial answer to the trivial objective.

@@ -31,10 +31,11 @@ public struct ScheduleSearch: Sendable {
   ///
   /// - Parameters:
   ///   - firstLevel: the first level, clamped to the pool's; an eighth of a page is a good one.
+  ///   - relaxation: of the same pool and policy, from the first level or below; worked out if nil.
   ///   - choicesAtLevel: how many ways to cut a page are considered at each level, at least 1.
-  public init(
+  init(
     geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int, firstLevel: Int,
-    choicesAtLevel: Int = 24
+    relaxation: ScheduleRelaxation? = nil, choicesAtLevel: Int = 24
   ) {
     self.geometry = geometry
     self.rules = rules
@@ -43,13 +44,18 @@ public struct ScheduleSearch: Sendable {
     let lastLevel = geometry.pageUnits - smallest
     let first = min(max(smallest, firstLevel), max(smallest, lastLevel))
     self.firstLevel = first
+    var relaxed: [Int: PinTree] = [:]
+    let relaxation =
+      relaxation ?? ScheduleRelaxation(geometry: geometry, rules: rules, firstLevel: first)
+    for entry in relaxation.levels { relaxed[entry.level] = entry.tree }
     choices = (first..<max(first, lastLevel + 1)).map { level in
-      PinTree.candidates(
+      let trees = PinTree.candidates(
         stretch: geometry.pageUnits, level: level, smallest: smallest,
-        limit: max(1, choicesAtLevel)
-      )
-      .filter { $0.isFeasible(geometry, rules) }
-      .map { Choice(tree: $0, cost: StaircasePlan.PageCost($0, exactFit: rules.exactFit)) }
+        limit: max(1, choicesAtLevel))
+      let best = relaxed[level].map { [$0] } ?? []
+      return (best + trees.filter { !best.contains($0) })
+        .filter { $0.isFeasible(geometry, rules) }
+        .map { Choice(tree: $0, cost: StaircasePlan.PageCost($0, exactFit: rules.exactFit)) }
     }
   }
 

@@ -44,7 +44,9 @@ struct MacroProgram: Hashable, Sendable {
   }
 
   /// Runs the program; stops after about `mostOperations`.
-  func run(_ trial: inout Trial, mostOperations: Int) {
+  func run<Target: AllocatorTarget & ~Copyable>(
+    _ trial: inout Trial<Target>, mostOperations: Int
+  ) {
     var memory = Memory(trial.pool.geometry)
     var pagesAtRound = -1
     while trial.operations < mostOperations {
@@ -67,7 +69,7 @@ struct MacroProgram: Hashable, Sendable {
 
   /// What a run remembers.
   private struct Memory {
-    var temporaries: [BlockHandle] = []
+    var temporaries: [(block: BlockHandle, units: Int)] = []
     var lastReleased = 0
     var lastRequested = 0
     let smallest: Int
@@ -78,7 +80,9 @@ struct MacroProgram: Hashable, Sendable {
       pageUnits = geometry.pageUnits
     }
 
-    func units(of measure: Measure, _ pool: borrowing AbstractPool) -> Int {
+    func units<Target: AllocatorTarget & ~Copyable>(
+      of measure: Measure, _ pool: borrowing Target
+    ) -> Int {
       switch measure {
       case .aboveLargest: pool.largestFreeUnits + 1
       case .newestFree: pool.newestFreeUnits
@@ -88,27 +92,31 @@ struct MacroProgram: Hashable, Sendable {
       }
     }
 
-    mutating func releaseTemporaries(_ trial: inout Trial) {
-      for block in temporaries { trial.free(block) }
+    mutating func releaseTemporaries<Target: AllocatorTarget & ~Copyable>(
+      _ trial: inout Trial<Target>
+    ) {
+      for temporary in temporaries { trial.free(temporary.block) }
       temporaries.removeAll(keepingCapacity: true)
     }
   }
 
   /// False if the budget is full.
-  private func perform(_ step: Step, _ memory: inout Memory, _ trial: inout Trial) -> Bool {
+  private func perform<Target: AllocatorTarget & ~Copyable>(
+    _ step: Step, _ memory: inout Memory, _ trial: inout Trial<Target>
+  ) -> Bool {
     switch step {
     case .release(let age):
       guard age < memory.temporaries.count else { return true }
-      let block = memory.temporaries.remove(at: memory.temporaries.count - 1 - age)
-      memory.lastReleased = trial.pool.units(of: block)
-      trial.free(block)
+      let temporary = memory.temporaries.remove(at: memory.temporaries.count - 1 - age)
+      memory.lastReleased = temporary.units
+      trial.free(temporary.block)
       return true
     case .request(let measure, let offset, let floorShift, let keeps):
       let floor = floorShift == 0 ? 0 : memory.pageUnits >> floorShift
       let wanted = max(memory.units(of: measure, trial.pool), floor) + offset
       guard let block = trial.allocate(units: wanted) else { return false }
-      memory.lastRequested = trial.pool.units(of: block)
-      if !keeps { memory.temporaries.append(block) }
+      memory.lastRequested = trial.granted(wanted)
+      if !keeps { memory.temporaries.append((block, memory.lastRequested)) }
       return true
     }
   }

@@ -22,13 +22,14 @@ public struct MacroSearch: SearchAlgorithm {
   }
 
   /// The best program of one stream.
-  public func searchStream(
-    _ question: SearchQuestion, operations: Int, generator: SeededGenerator
+  public func searchStream<Target: AllocatorTarget & ~Copyable>(
+    _ question: SearchQuestion, operations: Int, generator: SeededGenerator,
+    on makeTarget: () -> Target
   ) -> StreamResult {
     var generator = generator
     var spent = 0
     func evaluate(_ program: MacroProgram) -> Int {
-      var trial = Trial(question, recording: .off)
+      var trial = Trial(question, on: makeTarget(), recording: .off)
       program.run(&trial, mostOperations: min(runOperations, max(0, operations - spent) / 2))
       spent += max(1, trial.operations)
       return trial.pages
@@ -51,7 +52,7 @@ public struct MacroSearch: SearchAlgorithm {
         individuals[place] = Individual(program: child, pages: pages)
       }
     }
-    var trial = Trial(question, recording: .on)
+    var trial = Trial(question, on: makeTarget(), recording: .on)
     if let best = individuals.max(by: { $0.pages < $1.pages }) {
       best.program.run(&trial, mostOperations: runOperations)
     }

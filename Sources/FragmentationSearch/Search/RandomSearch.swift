@@ -10,20 +10,21 @@ public struct RandomSearch: SearchAlgorithm {
   public init(traceOperations: Int = 4096) { self.traceOperations = max(1, traceOperations) }
 
   /// The best trace of one stream.
-  public func searchStream(
-    _ question: SearchQuestion, operations: Int, generator: SeededGenerator
+  public func searchStream<Target: AllocatorTarget & ~Copyable>(
+    _ question: SearchQuestion, operations: Int, generator: SeededGenerator,
+    on makeTarget: () -> Target
   ) -> StreamResult {
     var generator = generator
     var result = StreamResult()
     while result.operationsSpent + traceOperations <= operations {
       let start = generator
-      let (pages, _, spent) = Self.run(question, traceOperations, &generator, .off)
+      let (pages, _, spent) = Self.run(question, traceOperations, &generator, .off, makeTarget)
       result.operationsSpent += spent
       result.offer(
         pages: pages,
         {
           var again = start
-          return Self.run(question, traceOperations, &again, .on).trace
+          return Self.run(question, traceOperations, &again, .on, makeTarget).trace
         }())
       // A trace that the cap allows nothing of would be drawn for ever.
       if spent == 0 { break }
@@ -31,11 +32,11 @@ public struct RandomSearch: SearchAlgorithm {
     return result
   }
 
-  private static func run(
+  private static func run<Target: AllocatorTarget & ~Copyable>(
     _ question: SearchQuestion, _ operations: Int, _ generator: inout SeededGenerator,
-    _ recording: Trial.Recording
+    _ recording: Recording, _ makeTarget: () -> Target
   ) -> (pages: Int, trace: [PoolOperation], spent: Int) {
-    var trial = Trial(question, recording: recording)
+    var trial = Trial(question, on: makeTarget(), recording: recording)
     var live: [BlockHandle] = []
     let requests = generator.within(50...80)
     let isLogarithmic = generator.chance(1, in: 2)

@@ -23,7 +23,9 @@ struct RawOperation: Hashable, Sendable {
   }
 
   /// Runs a list of operations.
-  static func run(_ list: [RawOperation], slots: Int, _ trial: inout Trial) {
+  static func run<Target: AllocatorTarget & ~Copyable>(
+    _ list: [RawOperation], slots: Int, _ trial: inout Trial<Target>
+  ) {
     withUnsafeTemporaryAllocation(of: Int32.self, capacity: slots) { handles in
       handles.initialize(repeating: -1)
       for operation in list {

@@ -9,8 +9,9 @@ public struct RawSearch: SearchAlgorithm {
   public init(traceOperations: Int = 4096) { self.traceOperations = max(1, traceOperations) }
 
   /// The best list of one stream.
-  public func searchStream(
-    _ question: SearchQuestion, operations: Int, generator: SeededGenerator
+  public func searchStream<Target: AllocatorTarget & ~Copyable>(
+    _ question: SearchQuestion, operations: Int, generator: SeededGenerator,
+    on makeTarget: () -> Target
   ) -> StreamResult {
     var generator = generator
     let slots = max(1, traceOperations / 2)
@@ -21,7 +22,7 @@ public struct RawSearch: SearchAlgorithm {
     var parentPages = -1
     var child = parent
     while result.operationsSpent + traceOperations <= operations {
-      var trial = Trial(question, recording: .off)
+      var trial = Trial(question, on: makeTarget(), recording: .off)
       RawOperation.run(child, slots: slots, &trial)
       // A list that does nothing still costs one, so that the budget ends.
       result.operationsSpent += max(1, trial.operations)
@@ -32,7 +33,7 @@ public struct RawSearch: SearchAlgorithm {
       child = parent
       for _ in 0...generator.below(4) { Self.mutate(&child, slots, question.geometry, &generator) }
     }
-    var trial = Trial(question, recording: .on)
+    var trial = Trial(question, on: makeTarget(), recording: .on)
     RawOperation.run(parent, slots: slots, &trial)
     result.offer(pages: trial.pages, trial.trace)
     return result

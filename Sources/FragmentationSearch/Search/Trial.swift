@@ -1,13 +1,14 @@
-/// One run of a candidate on a pool: keeps the cap, applies the remedy, counts operations and
-/// remembers them if a trace is wanted.
-struct Trial: ~Copyable {
-  /// Whether the operations are remembered.
-  enum Recording {
-    case off
-    case on
-  }
+/// Whether a trial remembers its operations.
+enum Recording {
+  case off
+  case on
+}
 
-  var pool: AbstractPool
+/// One run of a candidate on an allocator: keeps the cap, applies the remedy, counts operations and
+/// remembers them if a trace is wanted.
+struct Trial<Target: AllocatorTarget & ~Copyable>: ~Copyable {
+
+  var pool: Target
   let peakLiveUnits: Int
   let remedy: Remedy
   private let requested: PoolGeometry
@@ -15,12 +16,11 @@ struct Trial: ~Copyable {
   private(set) var trace: [PoolOperation] = []
   private let recording: Recording
 
-  init(_ question: SearchQuestion, recording: Recording) {
+  init(_ question: SearchQuestion, on target: consuming Target, recording: Recording) {
     requested = question.geometry
     remedy = question.remedy
     peakLiveUnits = question.peakLiveUnits
-    pool = AbstractPool(
-      geometry: question.remedy.geometry(for: question.geometry), rules: question.rules)
+    pool = target
     self.recording = recording
   }
 

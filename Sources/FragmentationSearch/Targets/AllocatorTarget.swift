@@ -23,6 +23,8 @@ public protocol AllocatorTarget: ~Copyable {
 
 extension AllocatorTarget where Self: ~Copyable {
   /// Unknown: 0.
+  public func offset(of handle: BlockHandle) -> Int { 0 }
+  /// Unknown: 0.
   public var largestFreeUnits: Int { 0 }
   /// Unknown: 0.
   public var newestFreeUnits: Int { 0 }

@@ -1,0 +1,97 @@
+/// What a cut costs with early and with late pins, worked out once.
+struct LateCut: Sendable {
+  /// The cut.
+  let tree: PinTree
+  /// Its pins with the stretches they divide.
+  let pins: [StaircasePlan.PageCost.Pin]
+  /// Every stretch that is a free run from the level above its length on, until the level is above
+  /// the length of the stretch around it.
+  let runs: [(units: Int, parent: Int)]
+  /// Live units of a page whose pins are all set.
+  let units: Int
+  /// Live units of a page whose last pins are not set.
+  let lateUnits: Int
+  /// Units of the temporary blocks.
+  let temporaryUnits: Int
+  let pinUnits: Int
+  /// The free runs beside temporary blocks that a late pin divides off, in rising order.
+  let lateRests: [Int]
+  /// One unit for each temporary block if a late page is all live for a moment, else 0.
+  let swapUnits: Int
+  /// How the making of a page can be bridged, nil if it cannot.
+  let bridge: Bridge?
+
+  /// What bridging needs.
+  struct Bridge: Sendable {
+    /// Units that a page costs for a moment beyond ``LateCut/units``.
+    let extraUnits: Int
+    /// Free runs of these lengths must be filled for the moment.
+    let filledRuns: ClosedRange<Int>
+  }
+
+  init(_ tree: PinTree, _ geometry: PoolGeometry) {
+    self.tree = tree
+    pins = StaircasePlan.PageCost(tree, exactFit: .taken).pins
+    var runs: [(units: Int, parent: Int)] = []
+    tree.forEachStretch { runs.append(($0, $1)) }
+    self.runs = runs
+    let smallest = geometry.smallestBlockUnits
+    temporaryUnits = tree.temporaryUnits(.taken, block: tree.units)
+    pinUnits = tree.pinUnits
+    units = temporaryUnits + pinUnits
+    var rests: [Int] = []
+    var temporaries = 0
+    tree.forEachTemporary { temporaries += 1 }
+    if temporaries == 1 { tree.forEachLatePin(smallest) { rests.append($0) } }
+    lateRests = rests.sorted()
+    lateUnits = units - rests.count * smallest
+    if case .divided(.temporary, _, _) = tree { swapUnits = 0 } else { swapUnits = temporaries }
+    bridge = Self.bridge(tree, smallest)
+  }
+
+  private static func bridge(_ tree: PinTree, _ smallest: Int) -> Bridge? {
+    var extraUnits = smallest
+    var half = tree
+    if case .divided(let first, smallest, .divided(.temporary, smallest, .free(let rest))) = tree {
+      guard rest >= smallest else { return nil }
+      extraUnits += rest
+      half = first
+    }
+    guard case .divided(.temporary, smallest, .free(let rest)) = half, rest >= 2 * smallest else {
+      return nil
+    }
+    return Bridge(extraUnits: extraUnits, filledRuns: rest - smallest...rest - 1)
+  }
+}
+
+extension PinTree {
+  /// Calls `body` with the free run beside the temporary block whose pin may be set late: the one at
+  /// the start of the page, for elsewhere a run is cut at its end, which is the wrong side there.
+  func forEachLatePin(_ smallest: Int, _ body: (_ rest: Int) -> Void) {
+    guard case .divided(let first, let pin, let rest) = self else { return }
+    if case .temporary = first, case .free(let units) = rest, pin == smallest, units >= smallest {
+      return body(units)
+    }
+    first.forEachLatePin(smallest, body)
+  }
+
+  /// Calls `body` with the length of every stretch inside this one, and of the one around it.
+  func forEachStretch(_ body: (_ units: Int, _ parent: Int) -> Void) {
+    guard case .divided(let first, _, let rest) = self else { return }
+    for side in [first, rest] where side.units > 0 {
+      body(side.units, units)
+      side.forEachStretch(body)
+    }
+  }
+
+  /// Calls `body` for every temporary block.
+  func forEachTemporary(_ body: () -> Void) {
+    switch self {
+    case .free: break
+    case .temporary: body()
+    case .divided(let first, _, let rest):
+      first.forEachTemporary(body)
+      rest.forEachTemporary(body)
+    }
+  }
+}

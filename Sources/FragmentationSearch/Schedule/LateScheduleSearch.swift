@@ -1,0 +1,110 @@
+/// Rounds the relaxed schedule to whole pages and improves it by local search.
+///
+/// Every level loses the fraction of a page that does not fit any more. What is lost depends on all
+/// that was made before, so a page fewer at a level, or the other of two equally good cuts, draws
+/// the later fractions anew; among many such draws the best is several pages above the first. A
+/// trial is arithmetic alone and costs some ten microseconds.
+public struct LateScheduleSearch: Sendable {
+  private let geometry: PoolGeometry
+  private let rules: PlacementRules
+  private let peakLiveUnits: Int
+  /// The cuts to choose from at each level.
+  private let levels: [Level]
+
+  private struct Level: Sendable {
+    let level: Int
+    let cuts: [LateCut]
+  }
+
+  /// A search for one pool and cap.
+  ///
+  /// - Parameters:
+  ///   - rules: remainders at the head of their list, exact fits taken.
+  ///   - firstLevel: the lowest first level that will be asked for.
+  public init(
+    geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int, firstLevel: Int
+  ) {
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = max(0, peakLiveUnits)
+    let first = max(firstLevel, geometry.smallestBlockUnits)
+    let relaxations = [CheapestCuts.PinCosts.late, .early].map {
+      ScheduleRelaxation(
+        geometry: geometry, rules: rules, firstLevel: first, pins: $0)
+    }
+    var cuts: [Int: [PinTree]] = [:]
+    for entry in relaxations.flatMap(\.levels)
+    where !(cuts[entry.level] ?? []).contains(entry.tree) {
+      cuts[entry.level, default: []].append(entry.tree)
+    }
+    levels = cuts.sorted { $0.key < $1.key }.map { level, trees in
+      Level(level: level, cuts: trees.map { LateCut($0, geometry) })
+    }
+  }
+
+  private struct Choice {
+    var cut = 0
+    var fewer = 0
+  }
+
+  /// The best staircase from `firstLevel` on, of `streams` independent streams of `trials` trials each; the earliest
+  /// stream's among equals, for any number of workers.
+  public func best(
+    firstLevel: Int, trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1
+  ) async -> LateStaircase {
+    let levels = levels.filter { $0.level >= firstLevel }
+    let found = await Parallel.map(0..<max(1, streams), workers: workers) { stream in
+      improve(
+        levels, trials: trials, generator: SeededGenerator(seed: seed, stream: UInt64(stream)))
+    }
+    var best = found[0]
+    for other in found where other.pages > best.pages { best = other }
+    return LateStaircase(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
+      cuts: cuts(of: best.choices, levels),
+      name: "late staircase")
+  }
+
+  private func improve(
+    _ levels: [Level], trials: Int, generator: SeededGenerator
+  ) -> (choices: [Choice], pages: Double) {
+    var generator = generator
+    var choices = Array(repeating: Choice(), count: levels.count)
+    var best = pages(of: choices, levels)
+    guard !levels.isEmpty else { return (choices, best) }
+    for _ in 0..<max(0, trials) {
+      let before = choices
+      for _ in 0...generator.below(3) {
+        let index = generator.below(levels.count)
+        switch generator.below(3) {
+        case 0: choices[index].cut = generator.below(levels[index].cuts.count + 1) - 1
+        case 1: choices[index].fewer = max(0, choices[index].fewer + generator.within(-2...2))
+        default: choices[index] = Choice(cut: generator.below(levels[index].cuts.count))
+        }
+      }
+      let trial = pages(of: choices, levels)
+      if trial >= best { best = trial } else { choices = before }
+    }
+    return (choices, best)
+  }
+
+  /// Pages, and what is left of the budget as a fraction that decides between equals.
+  private func pages(of choices: [Choice], _ levels: [Level]) -> Double {
+    var ledger = LateStaircaseLedger(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    for (entry, choice) in zip(levels, choices) where choice.cut >= 0 {
+      _ = ledger.take(level: entry.level, cut: entry.cuts[choice.cut], fewer: choice.fewer)
+    }
+    let last = LateStaircase.lastRequestUnits(geometry) ?? Int.max
+    let (more, left) = max(0, ledger.slackUnits).quotientAndRemainder(dividingBy: last)
+    return Double(ledger.pages + more) + Double(left) / Double(2 * geometry.pageUnits)
+  }
+
+  private func cuts(
+    of choices: [Choice], _ levels: [Level]
+  ) -> [LateStaircasePlan.Cut] {
+    zip(levels, choices).filter { $1.cut >= 0 }.map { entry, choice in
+      LateStaircasePlan.Cut(
+        level: entry.level, cut: entry.cuts[choice.cut], fewer: choice.fewer)
+    }
+  }
+}
