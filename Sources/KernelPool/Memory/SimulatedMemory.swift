@@ -1,3 +1,5 @@
+// Long because this is the one door to memory: every access that there is stands in one place.
+
 /// The simulated machine's memory: the one door through which the model reads and writes.
 ///
 /// An access that the kernel could not make records a fault and throws; nothing traps, and no
