@@ -17,7 +17,7 @@ options=(--traces "$traces" --mutant no-forward-merge --check cheap --save-every
 merged() {  # FOLDER-OF-SHARDS INTO SHARD...
   local from=$1 into=$2
   shift 2
-  "$poolfuzz" corpus merge --into "$into" $(printf "$from/shard-%s " "$@")
+  "$poolfuzz" corpus merge $(printf "$from/shard-%s " "$@") --corpus "$into"
 }
 # Names and contents of all that was found.
 digest() { (cd "$1" && find . -type f ! -name '*.json' | sort | xargs sha256sum) | sha256sum; }

@@ -9,7 +9,7 @@
 # PROGRAM is poolfuzz or a libFuzzer target (fuzz-...); the options go to it. SHARD is a number, or
 # `task` for the index of the Slurm array task. Shard N works in FOLDER/shard-N with the seed
 # POOLFUZZ_SEED + N. A shard that is killed and started again goes on where it was: that is all a
-# requeued task does. In the morning: poolfuzz corpus merge --into Corpus FOLDER/shard-*
+# requeued task does. In the morning: poolfuzz corpus merge FOLDER/shard-* --corpus Corpus
 set -euo pipefail
 
 if [ $# -lt 3 ]; then

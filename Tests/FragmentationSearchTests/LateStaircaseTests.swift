@@ -44,7 +44,6 @@ struct LateStaircaseTests {
     let x86 = Self.staircase(.x86, 8192).outcome().footprint
     #expect(x86.peakPagesHeld > 3300)
     #expect(x86.peakLiveUnits <= 8192)
-    #expect(Self.staircase(.x64, 4096).outcome().footprint.peakPagesHeld > 1650)
   }
 
   /// Late pins and bridges are made, or the tests above say nothing about them.

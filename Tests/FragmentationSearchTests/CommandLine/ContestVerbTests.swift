@@ -74,7 +74,7 @@ struct ContestVerbTests {
   /// What is no file keeps its place, and a file keeps its content until the new one is whole.
   @Test func onlyAFileIsReplacedAndOnlyByAWholeOne() throws {
     for path in [".", "/dev/null"] {
-      let run = try poolfuzz.run("maximize --peak-live 4096 --trace \(path)")
+      let run = try poolfuzz.run("maximize \(Self.small) --trace \(path)")
       #expect(run.code == 4)
       #expect(run.errors == "poolfuzz: \(path): not an ordinary file\n")
     }
@@ -82,7 +82,7 @@ struct ContestVerbTests {
     try "kept".write(to: file, atomically: false, encoding: .utf8)
     #expect(try poolfuzz.run("maximize --peak-live 99999999999 --trace t.trace").code == 2)
     #expect(try String(contentsOf: file, encoding: .utf8) == "kept")
-    #expect(try poolfuzz.run("maximize --peak-live 4096 --trace t.trace").code == 0)
+    #expect(try poolfuzz.run("maximize \(Self.small) --trace t.trace").code == 0)
     #expect(try String(contentsOf: file, encoding: .utf8).hasSuffix("bytes <= 4096\n"))
     #expect(poolfuzz.folder.names == ["t.trace"])
   }
@@ -168,7 +168,8 @@ struct ContestVerbTests {
   }
 
   @Test func aSeedGivesTheSameAnswerForAnyNumberOfJobs() throws {
-    let line = "maximize --peak-live 8192 --operations 60000 --seed 7 --json --jobs "
+    // A small geometry: solving a kernel page's schedule takes a debug build ten seconds.
+    let line = "maximize \(Self.small) --operations 60000 --seed 7 --json --jobs "
     let one = try poolfuzz.run(line + "1")
     #expect(one.errors == "seed 7\n")
     #expect(try poolfuzz.run(line + "2").output == one.output)
@@ -182,6 +183,9 @@ struct ContestVerbTests {
     #expect(run.code == 0)
     #expect(run.output.contains("held/final 256.00: trivial"))
   }
+
+  /// A contest on pages of 64 units.
+  private static let small = "--page-units 64 --smallest-units 2 --peak-live-units 512"
 
   private static func object(_ line: String) throws -> [String: Any] {
     try #require(
