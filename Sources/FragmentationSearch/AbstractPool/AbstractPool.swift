@@ -68,7 +68,7 @@ public struct AbstractPool: ~Copyable {
 
   /// Takes a block of `units`, which must lie between the geometry's smallest and largest block.
   ///
-  /// - Parameter rank: which of the equal free blocks to cut, counted from the head of the list
+  /// `rank`: which of the equal free blocks to cut, counted from the head of the list
   ///   and wrapped at its end; 0 is the policy's own choice.
   public mutating func allocate(units: Int, rank: Int) -> BlockHandle {
     precondition(units >= geometry.smallestBlockUnits, "below the smallest block")

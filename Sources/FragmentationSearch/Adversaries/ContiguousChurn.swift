@@ -17,10 +17,9 @@ public struct ContiguousChurn: Adversary {
   /// Units of the small blocks that stay.
   public let tenantUnits: Int
 
-  /// - Parameters:
-  ///   - firstRequestUnits: more than half a page; by default the story's share of a page, 483 of
-  ///     512 units.
-  ///   - tenantUnits: at least the smallest block; by default the story's 24 bytes on x86.
+  /// `firstRequestUnits`: more than half a page; by default the story's share of a page, 483 of
+  /// 512 units.
+  /// `tenantUnits`: at least the smallest block; by default the story's 24 bytes on x86.
   public init(
     geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int,
     firstRequestUnits: Int? = nil,

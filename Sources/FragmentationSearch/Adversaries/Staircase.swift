@@ -10,7 +10,7 @@
 /// Every request of a cut is either larger than all other free runs or an exact fit (or, where
 /// exact fits are never taken, one unit below), so it lands where it should, provided that the
 /// newest run of its size is the first on its list. Remainders at the tail break that; the way in
-/// which ``StaircaseWork`` divides a stretch mends it.
+/// which `StaircaseWork` divides a stretch mends it.
 public struct Staircase: Adversary {
   /// The pool it is written for.
   public let geometry: PoolGeometry

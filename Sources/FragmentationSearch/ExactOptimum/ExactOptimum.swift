@@ -3,8 +3,8 @@
 /// any.
 ///
 /// A state is what decides the future: the layout of each page and the order of each free list.
-/// Names of blocks and numbers of pages do not matter and are not kept; see ``PageStates``.
-/// Memory, not time, is the limit: about 30 bytes a state, see ``StateStore``.
+/// Names of blocks and numbers of pages do not matter and are not kept; see `PageStates`.
+/// Memory, not time, is the limit: about 30 bytes a state, see `StateStore`.
 public struct ExactOptimum: Sendable, Hashable {
   /// When the visit ends.
   public enum Extent: String, Sendable, Hashable, CaseIterable {

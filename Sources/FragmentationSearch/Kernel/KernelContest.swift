@@ -37,9 +37,8 @@ public struct KernelContest: Sendable {
 
   /// A machine of `profile` with the rules of the contest.
   ///
-  /// - Parameters:
-  ///   - geometry: must have the profile's page and unit; it may restrict requests.
-  ///   - pages: pages of nonpaged pool wanted; fewer if not so many fit the address space.
+  /// `geometry`: must have the profile's page and unit; it may restrict requests.
+  /// `pages`: pages of nonpaged pool wanted; fewer if not so many fit the address space.
   /// - Throws: ``Failure``.
   public init(
     profile: Profile, geometry: PoolGeometry, rules: PlacementRules, pages: Int

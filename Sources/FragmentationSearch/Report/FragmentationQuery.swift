@@ -77,9 +77,8 @@ public struct FragmentationQuery: Sendable, Hashable {
 
   /// Searches and replays the best trace once, handing its operations to `record`.
   ///
-  /// - Parameters:
-  ///   - operations: the budget in simulated operations; for ``Algorithm/schedule`` one trial
-  ///     counts as 100.
+  /// `operations`: the budget in simulated operations; for ``Algorithm/schedule`` one trial
+  /// counts as 100.
   /// - Throws: ``Failure`` if the cap is too large to simulate.
   public func maximize(
     _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1,

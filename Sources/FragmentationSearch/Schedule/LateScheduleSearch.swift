@@ -18,9 +18,8 @@ public struct LateScheduleSearch: Sendable {
 
   /// A search for one pool and cap.
   ///
-  /// - Parameters:
-  ///   - rules: remainders at the head of their list, exact fits taken.
-  ///   - firstLevel: the lowest first level that will be asked for.
+  /// `rules`: remainders at the head of their list, exact fits taken.
+  /// `firstLevel`: the lowest first level that will be asked for.
   public init(
     geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int, firstLevel: Int
   ) {

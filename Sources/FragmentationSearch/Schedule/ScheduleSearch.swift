@@ -62,8 +62,7 @@ public struct ScheduleSearch: Sendable {
   /// The best staircase of `streams` independent streams of `trials` trials each, the earliest
   /// stream's among equals.
   ///
-  /// - Parameters:
-  ///   - workers: how many streams run at once; the result does not depend on it.
+  /// `workers`: how many streams run at once; the result does not depend on it.
   public func best(trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1) async -> Staircase
   {
     let found = await Parallel.map(0..<max(1, streams), workers: workers) { stream in

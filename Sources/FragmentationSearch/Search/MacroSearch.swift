@@ -1,4 +1,4 @@
-/// A genetic algorithm over ``MacroProgram``s: tournaments in a steady population, crossover and
+/// A genetic algorithm over `MacroProgram`s: tournaments in a steady population, crossover and
 /// mutation, the better program keeping its place.
 public struct MacroSearch: SearchAlgorithm {
   /// `macro`.

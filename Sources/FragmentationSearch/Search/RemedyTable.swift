@@ -17,7 +17,7 @@ public struct RemedyTable: Sendable, Hashable {
 
   /// Runs the searches.
   ///
-  /// - Parameter question: budget and seed are used anew for each row; its remedy is replaced.
+  /// `question`: budget and seed are used anew for each row; its remedy is replaced.
   public static func measuring(
     _ question: SearchQuestion, by algorithm: some SearchAlgorithm
   ) async -> RemedyTable {

@@ -4,7 +4,7 @@ public protocol SearchAlgorithm: Sendable {
   var name: String { get }
   /// The best candidate of one stream; spends at most `operations` simulated operations.
   ///
-  /// - Parameter makeTarget: an empty allocator; called anew for each candidate.
+  /// `makeTarget`: an empty allocator; called anew for each candidate.
   func searchStream<Target: AllocatorTarget & ~Copyable>(
     _ question: SearchQuestion, operations: Int, generator: SeededGenerator,
     on makeTarget: () -> Target

@@ -29,7 +29,7 @@ public protocol StateMachine: ~Copyable {
 
   /// What makes a violation the same as another.
   ///
-  /// - Parameter operation: the one that showed it; nil at the end of a run.
+  /// `operation`: the one that showed it; nil at the end of a run.
   static func identity(
     of violation: Violation, after operation: Operation?
   ) -> FailureIdentity

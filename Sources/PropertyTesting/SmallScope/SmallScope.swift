@@ -32,7 +32,7 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
 
   /// Executes them all, by length, and keeps the smallest trace of each failure.
   ///
-  /// - Parameter wanted: failures to look for; when all are found at some length, longer traces
+  /// `wanted`: failures to look for; when all are found at some length, longer traces
   ///   are not executed. Empty means to go on to the end.
   public func search(
     for wanted: [FailureIdentity] = [],
@@ -51,11 +51,10 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
   /// The same over a machine that can be rewound: each operation of the tree of traces is executed
   /// once, so that a trace costs what its last operation does.
   ///
-  /// - Parameters:
-  ///   - wanted: failures to look for; when all are found, longer traces are not executed. Empty
-  ///     means to go on to the end.
-  ///   - checksEnd: whether each trace is also ended, on a copy; a law of the end often costs more
-  ///     than all the rest.
+  /// `wanted`: failures to look for; when all are found, longer traces are not executed. Empty
+  /// means to go on to the end.
+  /// `checksEnd`: whether each trace is also ended, on a copy; a law of the end often costs more
+  /// than all the rest.
   public func search<Machine: RewindableMachine & ~Copyable>(
     _ machine: Machine.Type, for wanted: [FailureIdentity] = [], checksEnd: Bool = true
   ) -> SmallScopeReport<Configuration, Operation>
