@@ -58,6 +58,14 @@ public struct KernelPool: ~Copyable {
       lookasidesPointer: UnsafePointer(lookasides))
   }
 
+  /// Keeps a journal of what is stored to from now on; valid as long as this pool lives. Nil where
+  /// there is no memory for it.
+  public mutating func startJournal(
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
+  ) -> WriteJournal? {
+    memory.startJournal(reserve)
+  }
+
   /// What an allocation came to.
   public enum AllocationOutcome: Equatable, Sendable {
     /// The address of the caller's memory.
@@ -103,7 +111,7 @@ public struct KernelPool: ~Copyable {
       let place = address &+ UInt64(written)
       let inPage = Int(geometry.pageBytes - (place & geometry.pageMask))
       let count = min(inPage, bytes.count - written)
-      guard let host = try? memory.locate(truncated(place), UInt64(count)) else {
+      guard let host = try? memory.locateForStore(truncated(place), UInt64(count)) else {
         return .halted(stop())
       }
       host.copyMemory(from: source + written, byteCount: count)

@@ -60,7 +60,7 @@ struct RegionBuilder {
 
   /// Gives back what was reserved before something failed.
   mutating func releaseAll() {
-    for bytes in reserved { bytes.release(bytes.base, bytes.byteCount) }
+    for bytes in reserved { bytes.giveBack() }
     reserved = []
     stamps?.deinitialize(count: 1)
     stamps?.deallocate()
@@ -95,7 +95,8 @@ struct RegionBuilder {
       let stamps = UnsafeMutablePointer<FreePageStamps>.allocate(capacity: 1)
       stamps.initialize(
         to: FreePageStamps(
-          wordBytes: profile.wordBytes, owner: profile.nonPagedBase, pages: initial))
+          wordBytes: profile.wordBytes, pageBytes: profile.pageBytes, owner: profile.nonPagedBase,
+          pages: initial))
       self.stamps = stamps
     }
     let isContiguous = profile.expansionBase == nil

@@ -20,6 +20,9 @@ public struct ReservedBytes {
     self.release = release
   }
 
+  /// Gives the bytes back; nobody may touch them afterwards.
+  func giveBack() { release(base, byteCount) }
+
   /// Reserves zeroed bytes, or returns nil where the machine has not enough.
   public typealias Reserver = (_ byteCount: Int) -> ReservedBytes?
 

@@ -18,6 +18,12 @@ struct SimulatedMemory: ~Copyable {
   private(set) var failure: HaltReason?
   private var poolWindow: Window
   private var systemWindow: Window
+  /// The windows of stores: the same two, or empty ones while a journal is kept, so that every
+  /// store takes the way of `searchForStore`. Without a journal a store pays nothing for it.
+  private var poolStores: Window
+  private var systemStores: Window
+  /// What is stored to, while somebody wants to know.
+  private(set) var journal: WriteJournal?
   private var reserved: [ReservedBytes]
 
   /// A part of a region in which every byte may be accessed.
@@ -66,14 +72,29 @@ struct SimulatedMemory: ~Copyable {
       byteCount: (pool.alwaysMappedPages << pool.pageShift) - untouched,
       host: pool.host + Int(untouched))
     systemWindow = Window(base: list[1].base, byteCount: list[1].byteCount, host: list[1].host)
+    poolStores = poolWindow
+    systemStores = systemWindow
   }
 
   deinit {
-    for bytes in reserved { bytes.release(bytes.base, bytes.byteCount) }
+    for bytes in reserved { bytes.giveBack() }
+    journal?.deallocate()
     regions[0].stamps?.deinitialize(count: 1)
     regions[0].stamps?.deallocate()
     regions.deinitialize(count: regionCount)
     regions.deallocate()
+  }
+
+  /// Keeps a journal from now on; nil where there is no memory for it.
+  mutating func startJournal(_ reserve: ReservedBytes.Reserver) -> WriteJournal? {
+    if let journal { return journal }
+    journal = WriteJournal(
+      of: UnsafeBufferPointer(start: regions, count: regionCount), reserve: reserve)
+    guard journal != nil else { return nil }
+    poolStores.wordStarts = 0
+    systemStores.wordStarts = 0
+    regions[0].stamps?.pointee.journal = journal
+    return journal
   }
 
   /// Extends the first window down to `page` of the nonpaged pool, stamping what lies between.
@@ -88,6 +109,7 @@ struct SimulatedMemory: ~Copyable {
     for index in page..<floor { _ = pool.isAccessible(page: index) }
     let bytes = (floor &- page) &<< pool.pageShift
     poolWindow = poolWindow.extendedDown(by: bytes)
+    if journal == nil { poolStores = poolWindow }
   }
 
   /// The most pages that one extension of the window stamps.
@@ -142,6 +164,13 @@ struct SimulatedMemory: ~Copyable {
     return try search(address, width)
   }
 
+  /// The host address of `width` bytes at `address` that are about to be written.
+  mutating func locateForStore(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    journal == nil ? try locate(address, width) : try searchForStore(address, width)
+  }
+
   /// The host address of a word of at most eight bytes at `address`.
   @inline(__always)
   private mutating func locateWord(
@@ -156,6 +185,40 @@ struct SimulatedMemory: ~Copyable {
       return systemWindow.host + Int(bitPattern: UInt(inSystem))
     }
     return try search(address, width)
+  }
+
+  /// The host address of a word of at most eight bytes that is about to be written.
+  @inline(__always)
+  private mutating func locateStore(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    let inPool = address &- poolStores.base
+    if inPool < poolStores.wordStarts {
+      return poolStores.host + Int(bitPattern: UInt(inPool))
+    }
+    let inSystem = address &- systemStores.base
+    if inSystem < systemStores.wordStarts {
+      return systemStores.host + Int(bitPattern: UInt(inSystem))
+    }
+    return try searchForStore(address, width)
+  }
+
+  /// As `search`, and the journal hears of it.
+  @inline(never)
+  private mutating func searchForStore(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    guard let journal else { return try search(address, width) }
+    if address &- poolWindow.base < poolWindow.wordStarts, width <= 8 {
+      journal.note(region: 0, offset: address &- regions[0].base, width: width)
+      return poolWindow.host + Int(bitPattern: UInt(address &- poolWindow.base))
+    }
+    for index in 0..<regionCount {
+      guard let host = regions[index].locate(address, byteCount: width) else { continue }
+      journal.note(region: index, offset: address &- regions[index].base, width: width)
+      return host
+    }
+    throw fault(at: address)
   }
 
   @inline(never)
@@ -193,7 +256,7 @@ struct SimulatedMemory: ~Copyable {
       // No page is smaller than 64 bytes, and no run of 64 aligned bytes crosses one.
       let place = address &+ done
       let count = min(64 &- (place & 63), byteCount &- done)
-      try locate(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
+      try locateForStore(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
       done &+= count
     }
   }
@@ -217,15 +280,15 @@ struct SimulatedMemory: ~Copyable {
   }
 
   @inline(__always) mutating func store8(_ address: Address, _ value: UInt8) throws(Halt) {
-    try locateWord(address, 1).storeBytes(of: value, as: UInt8.self)
+    try locateStore(address, 1).storeBytes(of: value, as: UInt8.self)
   }
 
   @inline(__always) mutating func store32(_ address: Address, _ value: UInt32) throws(Halt) {
-    try locateWord(address, 4).storeBytes(of: value, as: UInt32.self)
+    try locateStore(address, 4).storeBytes(of: value, as: UInt32.self)
   }
 
   @inline(__always) mutating func store64(_ address: Address, _ value: UInt64) throws(Halt) {
-    try locateWord(address, 8).storeBytes(of: value, as: UInt64.self)
+    try locateStore(address, 8).storeBytes(of: value, as: UInt64.self)
   }
 
   /// A pointer, zero-extended.
@@ -245,7 +308,7 @@ struct SimulatedMemory: ~Copyable {
 
   /// Adds `difference`, modulo 2^32, to the counter at `address`.
   @inline(__always) mutating func add32(_ address: Address, _ difference: UInt32) throws(Halt) {
-    let host = try locateWord(address, 4)
+    let host = try locateStore(address, 4)
     host.storeBytes(
       of: host.loadUnaligned(as: UInt32.self) &+ difference, as: UInt32.self)
   }

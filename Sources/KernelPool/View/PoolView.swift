@@ -24,7 +24,7 @@ public struct PoolView {
   }
 
   /// Owners of lookaside lists: every processor, then, where the profile has it, the shared lists.
-  public var lookasideOwners: Int {
+  @inlinable public var lookasideOwners: Int {
     configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)
   }
 
@@ -33,6 +33,25 @@ public struct PoolView {
   @inlinable public func lookaside(owner: Int, kind: PoolKind, units: UInt64) -> LookasideList {
     let row = owner * PoolKind.allCases.count + Int(kind.rawValue)
     return lookasidesPointer[row * Int(profile.lookasideClasses) + Int(units) - 1]
+  }
+
+  /// How many lookaside lists there are.
+  @inlinable public var lookasideCount: Int {
+    lookasideOwners * PoolKind.allCases.count * Int(profile.lookasideClasses)
+  }
+
+  /// The lookaside list of an index: by owner, then by pool, then by size. The same list as
+  /// `lookaside(owner:kind:units:)` gives.
+  @inlinable public func lookaside(at index: Int) -> LookasideList { lookasidesPointer[index] }
+
+  /// The bytes of a range that is wholly mapped and in one region; nil otherwise.
+  @inlinable public func bytes(at address: Address, count: UInt64) -> UnsafeRawPointer? {
+    for index in 0..<regionCount {
+      if regions[index].contains(address) {
+        return UnsafeRawPointer(regions[index].locate(address, byteCount: count))
+      }
+    }
+    return nil
   }
 
   /// The region that holds `address`, or nil.
