@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import KernelPool
@@ -38,19 +39,13 @@ struct WriteJournalTests {
     }
     let pages = Set(journal.markedPages)
     var missed: [Address] = []
-    let bytes = snapshot(pool)
     let marks = marks(pool)
     for index in 0..<pool.memory.regionCount {
       let region = pool.memory.regions[index]
-      for line in stride(from: 0, to: Int(region.byteCount), by: 64) {
-        let end = min(line + 64, Int(region.byteCount))
-        if bytes[index][line..<end] != bytesBefore[index][line..<end],
-          !lines.contains(region.base + UInt64(line)),
-          // A page's stamp, and a page that lost its mapping, are told by its marks.
-          !pages.contains(region.base + UInt64(line) & ~(1 << region.pageShift - 1))
-        {
-          missed.append(region.base + UInt64(line))
-        }
+      for line in changedLines(region, bytesBefore[index]) {
+        // A page's stamp, and a page that lost its mapping, are told by its marks.
+        let page = line & ~(1 << region.pageShift - 1)
+        if !lines.contains(line), !pages.contains(page) { missed.append(line) }
       }
       for page in marks[index].indices where marks[index][page] != marksBefore[index][page] {
         let address = region.base + UInt64(page) << region.pageShift
@@ -58,6 +53,22 @@ struct WriteJournalTests {
       }
     }
     return missed
+  }
+
+  /// The lines of a region whose bytes differ from before.
+  private static func changedLines(_ region: MemoryRegion, _ before: [UInt8]) -> [Address] {
+    var changed: [Address] = []
+    before.withUnsafeBytes { old in
+      guard let start = old.baseAddress else { return }
+      for chunk in stride(from: 0, to: old.count, by: 4096)
+      where memcmp(start + chunk, region.host + chunk, min(4096, old.count - chunk)) != 0 {
+        for line in stride(from: chunk, to: min(chunk + 4096, old.count), by: 64)
+        where memcmp(start + line, region.host + line, min(64, old.count - line)) != 0 {
+          changed.append(region.base + UInt64(line))
+        }
+      }
+    }
+    return changed
   }
 
   private static func pool(_ profile: Profile) throws -> KernelPool {

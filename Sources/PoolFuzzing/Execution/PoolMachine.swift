@@ -14,7 +14,7 @@ public struct PoolMachine: ~Copyable, StateMachine {
   var replayer: Replayer
   let oracles: OracleSet
   var live = LiveAllocations()
-  var audit: PoolAudit?
+  var audit: IncrementalAudit?
   var shadow: ShadowAllocator
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
@@ -37,7 +37,10 @@ public struct PoolMachine: ~Copyable, StateMachine {
     }
     let view = replayer.pool.view
     if !oracles.isDisjoint(with: [.cheapInvariants, .fullInvariants, .finalInvariants, .verdicts]) {
-      audit = PoolAudit(view)
+      let journal =
+        oracles.contains(.fullInvariants)
+        ? replayer.pool.startJournal(reserve: MappedMemory.reserve) : nil
+      audit = IncrementalAudit(view, journal: journal)
     }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }

@@ -111,6 +111,9 @@ struct Rings: ~Copyable {
     head.pointee.back = back
   }
 
+  /// Has an entry or head looked at in the end, whatever its links.
+  @inline(__always) mutating func look(at address: Address) { queue.append(address) }
+
   /// Sets what else is known of an entry.
   func set(value: UInt32, of number: Int) { nodes.place(number).pointee.value = value }
 

@@ -17,6 +17,9 @@ struct TagTally {
     1 &<< 40 | UInt64(tag.unprotected.word) &<< 1 | (isPaged ? 1 : 0)
   }
 
+  /// True where nothing was ever added.
+  var isEmpty: Bool { sums.isEmpty }
+
   /// Adds an allocation.
   mutating func add(_ tag: PoolTag, isPaged: Bool, bytes: UInt64, count: UInt64 = 1) {
     let key = Self.key(tag, isPaged)

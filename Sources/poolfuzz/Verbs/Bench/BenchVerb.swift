@@ -100,7 +100,7 @@ private struct Benchmark {
   /// Measures what an operation costs at a check level.
   private func measure(_ level: CheckLevel) throws {
     let workload = CheckedWorkload(profile: profile)
-    let operations = level == .full ? steps / 100 : steps / 2
+    let operations = level == .complete ? steps / 100 : steps / 2
     var done: UInt64 = 0
     let time = try ContinuousClock().measure {
       done = try workload.run(level, operations: operations)
