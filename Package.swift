@@ -10,6 +10,9 @@ let package = Package(
     .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
     .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
     .executable(name: "poolfuzz", targets: ["poolfuzz"]),
+    .library(name: "target-tlsf", type: .dynamic, targets: ["TargetTLSF"]),
+    .library(name: "target-buddy", type: .dynamic, targets: ["TargetBuddy"]),
+    .library(name: "target-faulty", type: .dynamic, targets: ["TargetFaulty"]),
   ],
   targets: [
     .target(name: "KernelPool"),
@@ -23,11 +26,28 @@ let package = Package(
     .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(
+      name: "FuzzHarness",
+      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolDebugger"]),
+    // Replayers in a plain build, libFuzzer's executables in one with `-DFUZZING`.
+    .executableTarget(name: "fuzz-trace", dependencies: ["FuzzHarness"], path: "Fuzz/trace"),
+    .executableTarget(
+      name: "fuzz-differential", dependencies: ["FuzzHarness"], path: "Fuzz/differential"),
+    .executableTarget(name: "fuzz-language", dependencies: ["FuzzHarness"], path: "Fuzz/language"),
+    .executableTarget(name: "fuzz-listing", dependencies: ["FuzzHarness"], path: "Fuzz/listing"),
+    .executableTarget(name: "fuzz-import", dependencies: ["FuzzHarness"], path: "Fuzz/import"),
+    .target(
+      name: "AllocatorTargets",
+      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing"]),
+    // Allocators to put under test, each a shared library (see `Fuzz/include/poolfuzz_target.h`).
+    .target(name: "TargetTLSF", path: "Fuzz", sources: ["targets/tlsf/tlsf.c"]),
+    .target(name: "TargetBuddy", path: "Fuzz", sources: ["targets/buddy/buddy.c"]),
+    .target(name: "TargetFaulty", path: "Fuzz", sources: ["targets/faulty/faulty.c"]),
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
         "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch", "PoolDebugger",
-        "PoolReport", "PoolFuzzing", "PropertyTesting",
+        "PoolReport", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
@@ -38,11 +58,18 @@ let package = Package(
     .testTarget(
       name: "PoolFuzzingTests",
       dependencies: ["PoolFuzzing", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
+    .testTarget(
+      name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
     .testTarget(
       name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
       exclude: ["Listings"]),
+    .testTarget(
+      name: "AllocatorTargetsTests",
+      dependencies: [
+        "AllocatorTargets", "KernelPool", "PoolFuzzing", "PropertyTesting", "poolfuzz",
+      ]),
     .testTarget(name: "CommandLineTests", dependencies: ["poolfuzz"]),
   ],
   swiftLanguageModes: [.v6]

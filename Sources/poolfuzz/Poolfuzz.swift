@@ -1,3 +1,4 @@
+import AllocatorTargets
 import Foundation
 import PoolTrace
 
@@ -40,6 +41,9 @@ enum Poolfuzz {
     _ words: [String], _ streams: StandardStreams
   ) throws -> ExitCode {
     switch words.first {
+    case TargetWorker.word?:
+      // Not for users: the other side of `--target`.
+      exit(TargetWorker.main(Array(words.dropFirst())))
     case nil, "--help", "-h":
       streams.print(overview)
       return words.isEmpty ? .usage : .held

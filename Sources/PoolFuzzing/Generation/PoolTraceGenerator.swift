@@ -11,7 +11,7 @@ public struct PoolTraceGenerator {
   /// The machine.
   public let setup: PoolSetup
   /// What the trace keeps to.
-  public let features: TraceFeatures
+  public internal(set) var features: TraceFeatures
   private let profile: GeneratorProfile
   private var slots: PropertyTesting.SlotTable
   private var held: [Held]

@@ -12,6 +12,7 @@ extension Verb {
       ("poolfuzz fuzz --for 8h --jobs 2", "overnight; kill it at any time and start it again"),
       ("poolfuzz fuzz --profile lookasides --traces 5000", "one profile of the portfolio"),
       ("poolfuzz fuzz --mutant no-forward-merge --traces 500", "does the alarm work?"),
+      ("poolfuzz fuzz --target ./libmine.so", "your own allocator, in a process of its own"),
     ],
     options: [
       Option(name: "--traces", argument: .value("N"), help: "stop after N traces (10000)"),
@@ -27,8 +28,13 @@ extension Verb {
       Option(name: "--corpus", argument: .value("DIR"), help: "where findings go (Corpus)"),
       Option(name: "--canary", argument: .value("N"), help: "one trace in N tests the alarm (100)"),
       Option(name: "--no-shrink", argument: .none, help: "file findings as they are"),
-    ],
-    run: { arguments, streams in try FuzzCampaign(arguments, streams).run() })
+    ] + TargetOptions.all,
+    run: { arguments, streams in
+      if let library = TargetOptions.libraries(arguments).first {
+        return try TargetCampaign(arguments, library: library, streams).run()
+      }
+      return try FuzzCampaign(arguments, streams).run()
+    })
 }
 
 /// What the options of `fuzz` ask for.

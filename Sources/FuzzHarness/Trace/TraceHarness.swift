@@ -1,0 +1,77 @@
+import KernelPool
+import PoolFuzzing
+import PropertyTesting
+
+/// Fuzzes the model by traces: cheap invariants and the shadow allocator after every operation, the
+/// full audit and the law of the emptied pool for one input in sixteen (chosen by its own bytes, so
+/// that an input always means the same).
+public final class TraceHarness: FuzzHarness {
+  private var decoder = TraceRecords()
+  private var operations: [PoolOperation] = []
+  private let mutant: Mutant
+
+  /// What the last input reached.
+  public private(set) var feedback = DomainFeedback()
+  /// Operations that did something, over all inputs.
+  public private(set) var operationCount = 0
+
+  /// A harness; `plant` is the name of a planted bug of the model.
+  public init(plant: String? = nil) {
+    mutant = plant.flatMap(Mutant.init(rawValue:)) ?? .none
+  }
+
+  /// Oracles for every input.
+  private static let oracles: OracleSet = [.cheapInvariants, .shadow, .verdicts]
+
+  /// Runs an input.
+  public func run(_ bytes: UnsafeRawBufferPointer) -> FuzzFinding? {
+    feedback.reset()
+    var setup = decoder.decode(bytes, into: &operations)
+    setup.mutant = mutant
+    setup.oracles = Self.isThorough(bytes) ? .fast : Self.oracles
+    var machine = PoolMachine(configuration: setup)
+    var failures: [PoolFailure] = []
+    var state = StateFeedback(machine.view)
+    _ = machine.takeMechanisms()
+    for (step, operation) in operations.enumerated() {
+      let effect = machine.perform(operation, &failures)
+      if effect == .skipped { continue }
+      if failures.isEmpty { machine.check(&failures) }
+      if !failures.isEmpty { return finding(failures, setup, step) }
+      feedback.note(machine.takeMechanisms())
+      state.note(operation, effect, &feedback)
+    }
+    operationCount += machine.operationCount
+    state.finish(&feedback)
+    machine.finish(&failures)
+    return failures.isEmpty ? nil : finding(failures, setup, operations.count)
+  }
+
+  private static func isThorough(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var sum: UInt8 = 0
+    for byte in bytes { sum = sum &* 31 &+ byte }
+    return sum & 15 == 0
+  }
+
+  private func finding(_ failures: [PoolFailure], _ setup: PoolSetup, _ step: Int) -> FuzzFinding {
+    let trace = PoolFuzzTrace(configuration: setup, operations: operations).prefix(step + 1)
+    let operation = step < operations.count ? operations[step] : nil
+    let identity = failures[0].identity(after: operation)
+    return FuzzFinding(
+      rule: "\(identity)", text: failures.map(\.text).joined(separator: "; "),
+      trace: FoundTrace(trace, identity, nil).text)
+  }
+
+  /// Changes an input by operations and lifetimes.
+  public func mutate(_ input: UnsafeMutableRawBufferPointer, count: Int, seed: UInt32) -> Int? {
+    RecordMutation.mutate(input, count: count, seed: seed)
+  }
+
+  /// Joins two inputs by operations.
+  public static func cross(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
+    into output: UnsafeMutableRawBufferPointer, seed: UInt32
+  ) -> Int {
+    RecordMutation.cross(first, second, into: output, seed: seed)
+  }
+}

@@ -1,0 +1,68 @@
+import AllocatorTargets
+import Foundation
+
+/// The options that put somebody else's allocator under test.
+enum TargetOptions {
+  /// Their lines in the help of `fuzz`.
+  static let all: [Option] = [
+    Option(
+      name: "--target", argument: .value("LIBRARY"),
+      help: "another allocator: a shared library with the functions of poolfuzz_target.h or with"
+        + " malloc and free, 'malloc' for the system's own, 'model' for the model",
+      isRepeatable: true),
+    Option(
+      name: "--target-option", argument: .value("TEXT"),
+      help: "text that the library gets when an allocator is created"),
+    Option(
+      name: "--timeout", argument: .value("TIME"), help: "a trace that takes longer hangs (5s)"),
+    Option(
+      name: "--memory-limit", argument: .value("MIB"),
+      help: "a target with more resident memory grows without bound (512)"),
+  ]
+
+  /// The libraries named; none for the model.
+  static func libraries(_ arguments: ParsedArguments) -> [String] {
+    arguments.values("--target").filter { $0 != "model" }
+  }
+
+  /// What the options say about a library.
+  static func settings(
+    _ arguments: ParsedArguments, library: String
+  ) throws(CommandFailure) -> TargetSettings {
+    var settings = TargetSettings(library: path(library))
+    settings.option = arguments.value("--target-option") ?? ""
+    settings.timeoutSeconds = try arguments.value("--timeout").map(FuzzSettings.seconds) ?? 5
+    if let megabytes = try arguments.number("--memory-limit") {
+      guard megabytes > 0, megabytes <= 1 << 20 else {
+        throw .usage("--memory-limit is a number of MiB, not \(megabytes)")
+      }
+      settings.memoryLimitBytes = megabytes << 20
+    }
+    return settings
+  }
+
+  /// A library that lies here is not looked for among the system's.
+  private static func path(_ library: String) -> String {
+    guard library != "malloc", !library.contains("/"),
+      FileManager.default.fileExists(atPath: library)
+    else { return library }
+    return "./" + library
+  }
+
+  /// This very program, which is also the worker.
+  static let executable = "/proc/self/exe"
+
+  /// A tester, with the failure that ends the command where there can be none.
+  static func tester(_ settings: TargetSettings) throws(CommandFailure) -> TargetTester {
+    do throws(TargetError) {
+      return try TargetTester(settings, executable: resolvedExecutable)
+    } catch {
+      throw CommandFailure(message: error.message, code: .badInput)
+    }
+  }
+
+  /// The link names whoever looks at it, so it is read before another process is made.
+  static var resolvedExecutable: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: executable)) ?? executable
+  }
+}

@@ -1,0 +1,62 @@
+import AllocatorTargets
+import Foundation
+import KernelPool
+import PoolFuzzing
+import PropertyTesting
+import Testing
+
+/// Whatever an allocator does to its process is contained, named, and followed by the next trace.
+@Suite(.serialized) struct BadDayTests {
+  /// What a faulty allocator does, and the rule under which it is reported.
+  static let misdeeds: [(option: String, rule: TargetFailure.Rule)] = [
+    ("hang", .hang), ("sleep", .hang), ("crash", .crash), ("abort", .crash), ("exit", .exit),
+    ("print", .output), ("stack", .stack), ("leak", .leak), ("grow", .growth), ("wild", .crash),
+  ]
+
+  /// Ten requests, then the one at which the faulty allocator misbehaves.
+  private func trace(lastBytes: UInt64) -> PoolFuzzTrace {
+    var operations: [PoolOperation] = (0..<10).map {
+      .alloc(Slot($0), .nonPaged, bytes: 40, tag: PoolTag("Test"))
+    }
+    operations.append(.alloc(Slot(10), .nonPaged, bytes: lastBytes, tag: PoolTag("Test")))
+    operations.append(.free(Slot(10)))
+    return PoolFuzzTrace(operations: operations)
+  }
+
+  @Test(arguments: misdeeds)
+  func aMisdeedIsContainedAndNamed(_ option: String, _ rule: TargetFailure.Rule) throws {
+    let seconds = rule == .hang ? 0.5 : 30
+    let tester = try Built.tester("target-faulty", option: option, timeoutSeconds: seconds)
+    let failure = try tester.test(trace(lastBytes: 1500))
+    #expect(failure?.rule == rule, "\(option): \(failure.debugDescription)")
+    if [.hang, .crash, .exit, .stack].contains(rule) { #expect(failure?.step == 10) }
+    // Life goes on, in a process that knows nothing of the last one.
+    #expect(try tester.test(trace(lastBytes: 500)) == nil)
+    #expect(try tester.test(trace(lastBytes: 1500))?.rule == rule)
+    #expect(tester.lostProcessCount >= 1)
+  }
+
+  @Test func aLibraryThatIsNoneIsRefusedInWords() throws {
+    for library in ["/nonexistent/library.so", "libm.so.6", "/etc/passwd"] {
+      #expect(throws: TargetError.self) { _ = try Built.tester(library) }
+    }
+  }
+
+  @Test func librariesOfTheSystemAreTestedWhereTheyAreInstalled() throws {
+    for library in ["libmimalloc.so.2", "libjemalloc.so.2"] {
+      guard
+        let path = ["/usr/lib/x86_64-linux-gnu/", "/usr/lib/aarch64-linux-gnu/"]
+          .map({ $0 + library }).first(where: FileManager.default.fileExists)
+      else {
+        print("skipped: \(library) is not installed")
+        continue
+      }
+      let tester = try Built.tester(path)
+      let traces = TargetTraces(seed: Seed(3))
+      for number in 0..<30 as Range<UInt64> {
+        let failure = try tester.test(traces.trace(number))
+        #expect(failure == nil, "\(library) \(number): \(failure.debugDescription)")
+      }
+    }
+  }
+}
