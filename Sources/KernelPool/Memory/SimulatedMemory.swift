@@ -24,6 +24,9 @@ struct SimulatedMemory: ~Copyable {
   private var systemStores: Window
   /// What is stored to, while somebody wants to know.
   private(set) var journal: WriteJournal?
+  /// Where the journal keeps the lines of the nonpaged pool and of the kernel's data.
+  private var poolLines: UnsafeMutablePointer<UInt64>?
+  private var systemLines: UnsafeMutablePointer<UInt64>?
   private var reserved: [ReservedBytes]
 
   /// A part of a region in which every byte may be accessed.
@@ -90,7 +93,9 @@ struct SimulatedMemory: ~Copyable {
     if let journal { return journal }
     journal = WriteJournal(
       of: UnsafeBufferPointer(start: regions, count: regionCount), reserve: reserve)
-    guard journal != nil else { return nil }
+    guard let journal else { return nil }
+    poolLines = journal.masks(of: 0)
+    systemLines = journal.masks(of: 1)
     poolStores.wordStarts = 0
     systemStores.wordStarts = 0
     regions[0].stamps?.pointee.journal = journal
@@ -209,9 +214,18 @@ struct SimulatedMemory: ~Copyable {
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
     guard let journal else { return try search(address, width) }
-    if address &- poolWindow.base < poolWindow.wordStarts, width <= 8 {
-      journal.note(region: 0, offset: address &- regions[0].base, width: width)
-      return poolWindow.host + Int(bitPattern: UInt(address &- poolWindow.base))
+    // Nearly every store is a word within one line of one of the windows.
+    if address & 63 &+ width <= 64, width <= 8, let poolLines, let systemLines {
+      let inPool = address &- poolWindow.base
+      if inPool < poolWindow.wordStarts {
+        journal.note(region: 0, poolLines, line: (address &- regions[0].base) &>> 6)
+        return poolWindow.host + Int(bitPattern: UInt(inPool))
+      }
+      let inSystem = address &- systemWindow.base
+      if inSystem < systemWindow.wordStarts {
+        journal.note(region: 1, systemLines, line: (address &- regions[1].base) &>> 6)
+        return systemWindow.host + Int(bitPattern: UInt(inSystem))
+      }
     }
     for index in 0..<regionCount {
       guard let host = regions[index].locate(address, byteCount: width) else { continue }

@@ -118,21 +118,33 @@ public struct WriteJournal {
 
   // MARK: Writing
 
-  /// Notes a store of `width` bytes at `offset` of a region.
-  @inline(__always) func note(region: Int, offset: UInt64, width: UInt64) {
-    guard width != 0 else { return }
-    let last = (offset &+ width &- 1) &>> 6
-    var line = offset &>> 6
-    repeat {
-      let mask = storage.pointee.regions[region].masks + Int(truncatingIfNeeded: line &>> 6)
-      let old = mask.pointee
-      mask.pointee = old | 1 &<< (line & 63)
-      if old == 0 { append(region, line &>> 6, mask) }
-      line &+= 1
-    } while line <= last
+  /// The masks of a region, for its hot stores.
+  func masks(of region: Int) -> UnsafeMutablePointer<UInt64> {
+    storage.pointee.regions[region].masks
   }
 
-  private func append(_ region: Int, _ chunk: UInt64, _ mask: UnsafeMutablePointer<UInt64>) {
+  /// Notes a store of `width` bytes at `offset` of a region.
+  func note(region: Int, offset: UInt64, width: UInt64) {
+    guard width != 0 else { return }
+    let masks = masks(of: region)
+    let last = (offset &+ width &- 1) &>> 6
+    var line = offset &>> 6
+    while line <= last {
+      note(region: region, masks, line: line)
+      line &+= 1
+    }
+  }
+
+  /// Notes a store to a line of a region whose masks are known.
+  @inline(__always)
+  func note(region: Int, _ masks: UnsafeMutablePointer<UInt64>, line: UInt64) {
+    let mask = masks + Int(truncatingIfNeeded: line &>> 6)
+    let old = mask.pointee
+    mask.pointee = old | 1 &<< (line & 63)
+    if old == 0 { append(region, line &>> 6, mask) }
+  }
+
+  @inline(never) private func append(_ region: Int, _ chunk: UInt64, _ mask: UnsafeMutablePointer<UInt64>) {
     if storage.pointee.chunkCount == storage.pointee.chunkCapacity { grow() }
     let address = storage.pointee.regions[region].base &+ chunk &* Self.chunkBytes
     (storage.pointee.chunks + storage.pointee.chunkCount).initialize(

@@ -54,6 +54,15 @@ public struct PoolView {
     return nil
   }
 
+  /// The host bytes of the initial nonpaged pool, all of which is always mapped. A page that nobody
+  /// has accessed has not got its stamp there.
+  @inlinable public var initialPool: UnsafeRawPointer { UnsafeRawPointer(regions[0].host) }
+
+  /// The marks of a page of the initial nonpaged pool, counted from its start.
+  @inlinable public func marks(ofInitialPage page: Int) -> PageMarks {
+    PageMarks(rawValue: regions[0].marksPointer.unsafelyUnwrapped[page])
+  }
+
   /// The region that holds `address`, or nil.
   @inlinable public func region(of address: Address) -> MemoryRegion? {
     for index in 0..<regionCount where regions[index].contains(address) { return regions[index] }

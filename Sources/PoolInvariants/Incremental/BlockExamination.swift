@@ -37,7 +37,14 @@ extension IncrementalAudit {
   /// The page of a record, ready to be looked at; nil where it cannot be read.
   mutating func open(_ view: PoolView, page: Int, record: Int) -> ExaminedPage? {
     let base = spaces.address(of: page)
-    guard let host = view.bytes(at: base, count: facts.pageBytes) else {
+    let found: UnsafeRawPointer?
+    // Pages of the initial pool are always mapped, and one with a record was accessed before.
+    if page < spaces.initialCount, let poolHost, !isBuilding {
+      found = poolHost + page &<< Int(facts.pageShift)
+    } else {
+      found = view.bytes(at: base, count: facts.pageBytes)
+    }
+    guard let host = found else {
       suspect()
       return nil
     }
@@ -158,7 +165,7 @@ extension IncrementalAudit {
     _ page: ExaminedPage, _ unit: Int, _ fields: HeaderFields, _ previousUnits: Int
   ) -> Bool {
     if constants.isIndexKept,
-      fields.poolIndex != constants.descriptorIndexes[page.descriptor]
+      fields.poolIndex != descriptors[page.descriptor].index
     {
       return false
     }
@@ -214,7 +221,7 @@ extension IncrementalAudit {
   @inline(__always)
   private mutating func charge(_ page: ExaminedPage, units: Int, sign: UInt64) {
     let bytes = (UInt64(units) &<< facts.unitShift) &* sign
-    if constants.descriptorKinds[page.descriptor].isPaged {
+    if descriptors[page.descriptor].kind.isPaged {
       charged.paged &+= bytes
     } else {
       charged.nonPaged &+= bytes
@@ -246,7 +253,9 @@ extension IncrementalAudit {
     if let (address, position) = holder(live, body, units: units) {
       records.set(page.record, .live, unit)
       liveBlocks &+= 1
-      if live.allocation(at: position).type.contains(.quota) {
+      if live.allocation(at: position).type.rawValue & PoolFacts.sizingBits != 0,
+        live.allocation(at: position).type.contains(.quota)
+      {
         records.set(page.record, .charged, unit)
         charge(page, units: units, sign: 1)
       }

@@ -60,10 +60,29 @@ extension IncrementalAudit {
     mappedExpansion = 0
     outside = OutsideBooks()
     roots = IncrementalRoots(view)
+    addHosts(view)
+  }
+
+  /// Structures that are always mapped are read where they lie.
+  private mutating func addHosts(_ view: PoolView) {
+    descriptors.removeAll()
+    for root in view.descriptors {
+      let bytes = facts.profile.descriptor.listHeads &+ facts.unitsPerPage &* constants.headBytes
+      guard let host = view.bytes(at: root.address, count: bytes) else { return suspect() }
+      descriptors.append(
+        DescriptorBook(
+          kind: root.kind, index: root.index, address: root.address, listHeads: root.listHeads,
+          host: host))
+    }
+    poolHost = view.bytes(at: facts.profile.nonPagedBase, count: facts.pageBytes)
+    rowHost = view.bytes(
+      at: view.variables.trackerTable,
+      count: view.variables.trackerRows &* facts.profile.trackerRowBytes)
   }
 
   private mutating func addHeads(_ view: PoolView) {
-    for heads in constants.listHeads {
+    for number in 0..<descriptors.count {
+      let heads = descriptors[number].listHeads
       for units in 0..<facts.unitsPerPage {
         let head = heads &+ units &* constants.headBytes
         guard let next = facts.link(view, at: head),

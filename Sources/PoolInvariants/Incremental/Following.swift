@@ -12,8 +12,10 @@ extension IncrementalAudit {
       live.changeCount &- followedChanges <= LiveAllocations.keptChanges
     else { return suspect(.overflow) }
     guard roots.hold(in: view) else { return suspect(.movedTable) }
-    for step in Step.allCases where doubt == nil && step != leftOut {
-      take(step, view, live, journal)
+    var number = 0
+    while let step = Step(rawValue: number), doubt == nil {
+      if step != leftOut { take(step, view, live, journal) }
+      number &+= 1
     }
     settleLarge()
     followedChanges = live.changeCount
@@ -46,7 +48,7 @@ extension IncrementalAudit {
   }
 
   /// The steps in their order.
-  enum Step: CaseIterable {
+  enum Step: Int, CaseIterable {
     case sortLines, openPages, heldPages, lookasides, deferred, marks, runs, singlePages, large
     case settlePages, blockLines, heldBlocks, lists, touchedPages, largeLines, outsideLines, rows
     case counters, sums
@@ -54,9 +56,17 @@ extension IncrementalAudit {
 
   /// Checks the links of free blocks that changed.
   private mutating func settleLists() {
-    let constants = constants
+    let all = UnsafeBufferPointer(start: descriptors.base, count: descriptors.count)
     let units = Int(facts.unitsPerPage)
-    let isSound = lists.settle { address in constants.list(ofHeadAt: address, units: units) }
+    let headBytes = constants.headBytes
+    let isSound = lists.settle { address in
+      for position in 0..<all.count {
+        let offset = address &- all[position].listHeads
+        guard offset < UInt64(units) &* headBytes else { continue }
+        return offset % headBytes == 0 ? position &* units &+ Int(offset / headBytes) : nil
+      }
+      return nil
+    }
     if !isSound { suspect() }
   }
 
@@ -225,16 +235,17 @@ extension IncrementalAudit {
     let bytes = constants.headBytes
     let first = (start &- heads) / bytes
     let last = (end &- 1 &- heads) / bytes
-    guard let host = view.bytes(at: heads &+ first &* bytes, count: (last &- first &+ 1) &* bytes)
-    else { return suspect() }
+    let host = descriptors[descriptor].host + Int(heads &- descriptors[descriptor].address)
     let list = descriptor &* Int(facts.unitsPerPage)
-    for head in first...last {
-      let offset = (head &- first) &* bytes
+    var head = first
+    while head <= last {
+      let offset = head &* bytes
       let next = constants.pointer(host, offset)
       let back = constants.pointer(host, offset &+ facts.wordBytes)
       guard facts.isEncoded(next), facts.isEncoded(back) else { return suspect() }
       lists.note(
         head: list &+ Int(head), next: next & ~facts.linkBit, back: back & ~facts.linkBit)
+      head &+= 1
     }
   }
 

@@ -32,7 +32,7 @@ extension IncrementalAudit {
     let allocation = live.allocation(at: position)
     let offset = UInt64(UInt32(bitPattern: block.unit)) &<< facts.unitShift
     let isPlain =
-      allocation.type.isDisjoint(with: [.quota, .cacheAligned])
+      allocation.type.rawValue & PoolFacts.sizingBits == 0
       && allocation.requestedBytes <= facts.largestSmallRequest
     if isPlain {
       auditPlain(allocation, page, block, offset)
@@ -69,7 +69,7 @@ extension IncrementalAudit {
       fromByteOffset: Int(offset &+ HeaderLayout.tagOffset), as: UInt32.self)
     guard units == UInt64(UInt32(bitPattern: block.units)), tag == allocation.tag.word,
       facts.header.poolType.get(word) == facts.stored(allocation.type),
-      constants.descriptorKinds[page.descriptor] == facts.kind(allocation.type)
+      descriptors[page.descriptor].kind == facts.kind(allocation.type)
     else { return suspect() }
   }
 

@@ -29,15 +29,14 @@ public struct IncrementalAudit: ~Copyable {
   public private(set) var walks: [Doubt: UInt64] = [:]
   /// How often the books seemed wrong and the complete audit found nothing.
   public private(set) var falseAlarms: UInt64 = 0
-  /// Checks between two confirmations of the books, at least; more where the pool is large, so
-  /// that the confirmations cost each operation a constant.
+  /// Checks between two confirmations of the books, at least. Where the pool is large there are
+  /// sixteen for each page and block, so that confirmations cost an operation a constant.
   public static let confirmationOperations = 4096
 
-  let facts: PoolFacts
-  let spaces: PageSpaces
   /// What is stored to; nil where nobody keeps a journal, and everything is walked every time.
   let journal: WriteJournal?
-  let constants: IncrementalConstants
+  private let fixedConstants: Fixed<IncrementalConstants>
+  let constantsPlace: UnsafePointer<IncrementalConstants>
   var doubt: Doubt?
   /// Where the last doubt arose, for those who work on this type.
   private(set) var lastSuspicion: (file: StaticString, line: Int) = ("", 0)
@@ -64,6 +63,11 @@ public struct IncrementalAudit: ~Copyable {
   var specials = SpecialRanges()
   /// Rows of the tag table.
   var rows = RowBooks()
+  /// Every descriptor.
+  var descriptors = FlatArray<DescriptorBook>()
+  /// The host bytes of the nonpaged pool's first page, and of the tag table.
+  var poolHost: UnsafeRawPointer?
+  var rowHost: UnsafeRawPointer?
   /// What every descriptor's counters should say.
   var tallies = FlatArray<DescriptorTally>()
   /// Blocks in use, and those that callers hold.
@@ -93,13 +97,27 @@ public struct IncrementalAudit: ~Copyable {
   /// Without a journal `check` walks everything.
   public init(_ view: PoolView, journal: WriteJournal?) {
     complete = PoolAudit(view)
-    facts = complete.facts
-    spaces = complete.spaces
     self.journal = journal
-    constants = IncrementalConstants(view, facts)
-    records = PageRecords(pages: 0, unitsPerPage: facts.unitsPerPage)
+    fixedConstants = Fixed(IncrementalConstants(view, complete.facts))
+    constantsPlace = fixedConstants.place
+    records = PageRecords(pages: 0, unitsPerPage: complete.facts.unitsPerPage)
     owners = FlatArray()
     roots = IncrementalRoots(view)
+  }
+
+  /// What follows from the profile.
+  var facts: PoolFacts {
+    @inline(__always) unsafeAddress { complete.factsAddress }
+  }
+
+  /// Every page that the pool could have.
+  var spaces: PageSpaces {
+    @inline(__always) unsafeAddress { complete.spacesAddress }
+  }
+
+  /// What blocks are held against.
+  var constants: IncrementalConstants {
+    @inline(__always) unsafeAddress { constantsPlace }
   }
 
   /// Books an allocation that an operation got. Call it after the operation and before an audit.
@@ -178,7 +196,7 @@ public struct IncrementalAudit: ~Copyable {
       build(view, live)
       hasBooks = doubt == nil
       checksLeft = max(
-        Self.confirmationOperations, (spaces.count + live.count + blocksInUse) / 4)
+        Self.confirmationOperations, (spaces.count + live.count + blocksInUse) * 16)
     }
     forget()
     return violations

@@ -13,10 +13,6 @@ struct IncrementalConstants {
   let smallestListedUnits: Int
   let smallestBlockUnits: Int
   let headBytes: UInt64
-  /// Kinds and indexes of the descriptors, by position.
-  let descriptorKinds: [PoolKind]
-  let descriptorIndexes: [UInt32]
-  let listHeads: [Address]
 
   init(_ view: PoolView, _ facts: PoolFacts) {
     let profile = facts.profile
@@ -28,19 +24,6 @@ struct IncrementalConstants {
     smallestListedUnits = Int(profile.smallestListedUnits)
     smallestBlockUnits = Int(profile.smallestBlockUnits)
     headBytes = facts.wordBytes &* 2
-    descriptorKinds = view.descriptors.map(\.kind)
-    descriptorIndexes = view.descriptors.map(\.index)
-    listHeads = view.descriptors.map(\.listHeads)
-  }
-
-  /// The list whose head lies at an address, or nil.
-  func list(ofHeadAt address: Address, units: Int) -> Int? {
-    for descriptor in 0..<listHeads.count {
-      let offset = address &- listHeads[descriptor]
-      guard offset < UInt64(units) &* headBytes else { continue }
-      return offset % headBytes == 0 ? descriptor &* units &+ Int(offset / headBytes) : nil
-    }
-    return nil
   }
 
   /// The word at an offset of host memory that holds a pointer.
@@ -49,6 +32,15 @@ struct IncrementalConstants {
       ? host.loadUnaligned(fromByteOffset: Int(offset), as: UInt64.self)
       : UInt64(host.loadUnaligned(fromByteOffset: Int(offset), as: UInt32.self))
   }
+}
+
+/// A descriptor, and the host bytes behind it: they are always mapped.
+struct DescriptorBook: BitwiseCopyable {
+  var kind: PoolKind
+  var index: UInt32
+  var address: Address
+  var listHeads: Address
+  var host: UnsafeRawPointer
 }
 
 /// Kernel variables that say where things are: where one of them changes, everything is walked.

@@ -123,8 +123,16 @@ extension IncrementalAudit {
     else { return suspect() }
   }
 
+  /// The first descriptor of a pool.
+  private func position(of kind: PoolKind) -> Int? {
+    for position in 0..<descriptors.count where descriptors[position].kind == kind {
+      return position
+    }
+    return nil
+  }
+
   private mutating func countLarge(_ number: Int, _ kind: PoolKind, bytes: UInt64) {
-    guard let owner = constants.descriptorKinds.firstIndex(of: kind) else { return }
+    guard let owner = position(of: kind) else { return }
     let place = large.place(number)
     place.pointee.descriptor = owner
     place.pointee.countedBytes = facts.countedBytes(bytes)
@@ -140,10 +148,13 @@ extension IncrementalAudit {
     _ view: PoolView, _ live: LiveAllocations, _ number: Int, _ kind: PoolKind, bytes: UInt64
   ) {
     guard let unit = complete.tailUnit(bytes),
-      let owner = constants.descriptorKinds.firstIndex(of: kind),
+      let owner = position(of: kind),
       let last = spaces.page(
         of: large.claims[number].address &+ (facts.pages(bytes) &- 1) &<< facts.pageShift)
     else { return }
+    guard view.bytes(at: spaces.address(of: last), count: facts.pageBytes) != nil else {
+      return suspect()
+    }
     _ = records.make(last, descriptor: owner, firstUnit: Int(unit))
     examineWhole(view, live, page: last)
   }

@@ -98,6 +98,8 @@ extension IncrementalAudit {
     guard let fields = facts.fields(view, at: address),
       let descriptor = complete.descriptor(view, ofPageAt: address, index: fields.poolIndex)
     else { return suspect() }
+    // From now on the page is read where it lies; this has it stamped if it was not.
+    guard view.bytes(at: address, count: facts.pageBytes) != nil else { return suspect() }
     _ = records.make(page, descriptor: descriptor, firstUnit: 0)
     tallies.place(descriptor).pointee.pages &+= 1
     touched.descriptors |= 1 &<< UInt64(descriptor)

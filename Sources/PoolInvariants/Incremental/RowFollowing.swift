@@ -38,7 +38,9 @@ extension IncrementalAudit {
       if rows.emptyRows == 0 { auditShared(view) }
       return
     }
-    guard let key = view.word32(complete.rowAddress(view, row)) else { return suspect() }
+    guard let table = rowHost else { return suspect() }
+    let key = table.loadUnaligned(
+      fromByteOffset: Int(row &* facts.profile.trackerRowBytes), as: UInt32.self)
     let old = rows.keys[Int(row)]
     if key != old {
       let tag = PoolTag(word: key)
@@ -82,20 +84,23 @@ extension IncrementalAudit {
   }
 
   private mutating func auditRow(_ view: PoolView, _ tag: PoolTag, _ row: UInt64) {
-    guard
-      let host = view.bytes(
-        at: complete.rowAddress(view, row), count: facts.profile.trackerRowBytes)
-    else { return suspect() }
-    for isPaged in [false, true] {
-      var sum = expected(tag, isPaged: isPaged)
-      if !complete.books.rowDrift.isEmpty {
-        let inherited = complete.books.rowDrift[
-          PoolTag(word: UInt32(truncatingIfNeeded: row)), isPaged: isPaged]
-        sum.allocations &+= inherited.allocations
-        sum.bytes &+= inherited.bytes
-      }
-      if !shows(host, isPaged: isPaged, sum) { suspect() }
+    guard let table = rowHost else { return suspect() }
+    let host = table + Int(row &* facts.profile.trackerRowBytes)
+    auditColumns(host, tag, row, isPaged: false)
+    auditColumns(host, tag, row, isPaged: true)
+  }
+
+  private mutating func auditColumns(
+    _ host: UnsafeRawPointer, _ tag: PoolTag, _ row: UInt64, isPaged: Bool
+  ) {
+    var sum = expected(tag, isPaged: isPaged)
+    if !complete.books.rowDrift.isEmpty {
+      let inherited = complete.books.rowDrift[
+        PoolTag(word: UInt32(truncatingIfNeeded: row)), isPaged: isPaged]
+      sum.allocations &+= inherited.allocations
+      sum.bytes &+= inherited.bytes
     }
+    if !shows(host, isPaged: isPaged, sum) { suspect() }
   }
 
   private func shows(_ host: UnsafeRawPointer, isPaged: Bool, _ sum: TagTally.Sum) -> Bool {

@@ -11,7 +11,7 @@ extension IncrementalAudit {
     for descriptor in 0..<tallies.count where left & 1 &<< UInt64(descriptor) != 0 {
       left &= ~(1 &<< UInt64(descriptor))
       auditDescriptor(view, descriptor)
-      touched.kinds |= 1 &<< UInt64(constants.descriptorKinds[descriptor].rawValue)
+      touched.kinds |= 1 &<< UInt64(descriptors[descriptor].kind.rawValue)
     }
     for kind in PoolKind.allCases where touched.kinds & 1 &<< UInt64(kind.rawValue) != 0 {
       auditServed(view, kind)
@@ -40,8 +40,7 @@ extension IncrementalAudit {
   private mutating func auditDescriptor(_ view: PoolView, _ number: Int) {
     let layout = facts.profile.descriptor
     let tally = tallies[number]
-    guard let host = view.bytes(at: view.descriptors[number].address, count: layout.listHeads)
-    else { return suspect() }
+    let host = descriptors[number].host
     func counter(_ offset: UInt64) -> UInt32 {
       host.loadUnaligned(fromByteOffset: Int(offset), as: UInt32.self)
     }
@@ -60,11 +59,10 @@ extension IncrementalAudit {
   private mutating func auditServed(_ view: PoolView, _ kind: PoolKind) {
     var counted = waiting.hits[Int(kind.rawValue)]
     var hasDescriptor = false
-    for number in 0..<tallies.count where constants.descriptorKinds[number] == kind {
+    for number in 0..<tallies.count where descriptors[number].kind == kind {
       hasDescriptor = true
-      counted &+=
-        view.word32(
-          view.descriptors[number].address &+ facts.profile.descriptor.runningAllocations) ?? 0
+      counted &+= descriptors[number].host.loadUnaligned(
+        fromByteOffset: Int(facts.profile.descriptor.runningAllocations), as: UInt32.self)
     }
     guard hasDescriptor else { return }
     if complete.books.served(kind) & 0xFFFF_FFFF != UInt64(counted) { suspect() }
