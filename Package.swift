@@ -70,7 +70,10 @@ let package = Package(
       dependencies: [
         "AllocatorTargets", "KernelPool", "PoolFuzzing", "PropertyTesting", "poolfuzz",
       ]),
-    .testTarget(name: "CommandLineTests", dependencies: ["poolfuzz"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants"]),
+    .testTarget(name: "HouseTests"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -16,54 +16,105 @@ import Testing
 
   private func found(_ engine: FuzzEngine, jobs: Int, epochs: Int) -> [String] {
     (0..<epochs).flatMap { _ in
-      engine.runEpoch(jobs: jobs).map { "\($0.number) \($0.failure.identities)" }
+      (engine.runEpoch(jobs: jobs) ?? []).map { "\($0.number) \($0.failure.identities)" }
     }
   }
 
   @Test func aSeedFindsTheSameForAnyNumberOfJobs() {
     let one = FuzzEngine(plan(.noForwardMerge))
     let three = FuzzEngine(plan(.noForwardMerge))
-    let findings = found(one, jobs: 1, epochs: 3)
+    let findings = found(one, jobs: 1, epochs: 6)
     #expect(!findings.isEmpty)
-    #expect(findings == found(three, jobs: 3, epochs: 3))
-    #expect(one.corpus.signature == three.corpus.signature)
-    #expect(one.corpus.traces == three.corpus.traces)
+    #expect(findings == found(three, jobs: 3, epochs: 6))
+    #expect(one.state.corpus.signature == three.state.corpus.signature)
+    #expect(one.state.corpus.traces == three.state.corpus.traces)
+    #expect(one.state.bandit == three.state.bandit)
   }
 
   @Test func aCampaignGoesOnWhereItWas() throws {
     let whole = FuzzEngine(plan(.freeNotCounted))
-    _ = found(whole, jobs: 1, epochs: 1)
-    let corpus = whole.corpus
-    let bytes = corpus.signature.bytes
-    let restored = FuzzCorpus(
-      signature: try #require(StateSignature(bytes: bytes)), traces: corpus.traces,
-      keptCount: corpus.keptCount)
-    let again = FuzzEngine(plan(.freeNotCounted), corpus: restored, nextBatch: whole.nextBatch)
+    _ = found(whole, jobs: 1, epochs: 5)
+    let state = whole.state
+    let accounts = try state.bandit.accounts.map {
+      try #require(ProfileAccount(name: $0.name, numbers: $0.numbers))
+    }
+    let corpus = FuzzCorpus(
+      signature: try #require(StateSignature(bytes: state.corpus.signature.bytes)),
+      traces: state.corpus.traces, keptCount: state.corpus.keptCount)
+    let restored = FuzzState(
+      corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: state.nextBatch,
+      canaryCount: 0, caughtCanaries: 0, failureCounts: state.failureCounts)
+    let again = FuzzEngine(plan(.freeNotCounted), state: restored)
     #expect(found(whole, jobs: 1, epochs: 2) == found(again, jobs: 2, epochs: 2))
     #expect(StateSignature(bytes: [1]) == nil)
+    #expect(ProfileAccount(name: "x", numbers: [1]) == nil)
   }
 
   @Test func noveltyIsKeptAndCounted() {
     let engine = FuzzEngine(plan(.none))
     _ = engine.runEpoch(jobs: 2)
-    let first = engine.corpus.signature.count
+    let first = engine.state.corpus.signature.count
     #expect(first > 0)
     _ = engine.runEpoch(jobs: 2)
-    #expect(engine.corpus.signature.count > first)
-    #expect(engine.corpus.keptCount > 0)
-    #expect(engine.traceCount == 32)
+    let state = engine.state
+    #expect(state.corpus.signature.count > first)
+    #expect(state.corpus.keptCount > 0)
+    #expect(state.traceCount == 8)
+    #expect(state.bandit.noveltyPerMillion > 0)
+    let features = state.bandit.accounts.reduce(0) { $0 + $1.featureCount }
+    #expect(features == UInt64(state.corpus.signature.count))
   }
 
-  @Test func theAlarmIsTested() {
-    let engine = FuzzEngine(plan(.none, canary: 3))
-    _ = found(engine, jobs: 2, epochs: 3)
-    #expect(engine.canaries.run > 5)
-    #expect(engine.canaries.caught > 0)
+  /// Every test of the alarm sets it off, by the fast checks and by the full ones.
+  @Test(arguments: [OracleSet.fast, .everything, [.shadow]])
+  func theAlarmIsTested(_ oracles: OracleSet) {
+    var plan = plan(.none, canary: 2)
+    plan.oracles = oracles
+    plan.operationsPerTrace = 16
+    let engine = FuzzEngine(plan)
+    let findings = found(engine, jobs: 2, epochs: 5)
+    #expect(findings.isEmpty)
+    #expect(engine.state.canaryCount > 5)
+    #expect(engine.state.caughtCanaries == engine.state.canaryCount)
+  }
+
+  /// The alarm's test fails when the alarm does: without the oracles that should see it.
+  @Test func aBrokenAlarmIsSeen() {
+    var plan = plan(.none, canary: 1)
+    plan.oracles = [.emptied]
+    let engine = FuzzEngine(plan)
+    _ = engine.runEpoch(jobs: 1)
+    #expect(engine.state.canaryCount == 4)
+    #expect(engine.state.caughtCanaries == 0)
+  }
+
+  @Test func ofAFailureAFewTracesAreLookedAt() {
+    var plan = plan(.freeNotCounted)
+    plan.findingsPerFailure = 2
+    let engine = FuzzEngine(plan)
+    var counts: [FailureIdentity: UInt64] = [:]
+    for _ in 0..<6 {
+      for finding in engine.runEpoch(jobs: 1) ?? [] {
+        finding.failure.identities.first.map { counts[$0, default: 0] += 1 }
+      }
+    }
+    #expect(counts.values.max() == 2)
+    #expect(engine.state.failureCounts.values.max() ?? 0 > 4)
   }
 
   @Test func aBatchLimitIsKept() {
     let engine = FuzzEngine(plan(.none))
-    _ = engine.runEpoch(jobs: 4, batchLimit: 2)
-    #expect(engine.nextBatch == 2)
+    for _ in 0..<5 { _ = engine.runEpoch(jobs: 4, batchLimit: 1) }
+    #expect(engine.state.nextBatch == 5)
+    _ = engine.runEpoch(jobs: 4)
+    #expect(engine.state.nextBatch == 7)
+  }
+
+  @Test func anInterruptedEpochCountsForNothing() {
+    let engine = FuzzEngine(plan(.none))
+    #expect(engine.runEpoch(jobs: 2, isInterrupted: { true }) == nil)
+    #expect(engine.state.nextBatch == 0)
+    #expect(engine.state.traceCount == 0)
+    #expect(engine.runEpoch(jobs: 2) != nil)
   }
 }

@@ -29,6 +29,40 @@ import Testing
     }
   }
 
+  /// The same on traces that no commit before this one has tried.
+  @Test(arguments: GeneratorProfile.all.map(\.name))
+  func noFalseAlarmOnTheCommitsOwnSeed(_ name: String) throws {
+    let profile = try #require(GeneratorProfile.named(name))
+    let (seed, words) = CommitSeed.current
+    var choices = RandomChoices(seed: seed)
+    let trace = PoolTraceGenerator.trace(profile, operationCount: 12, choices: &choices)
+    let failure = TraceRunner<PoolMachine>().run(trace).failure
+    #expect(failure == nil, "\(words) \(failure.map { "\($0)" } ?? "")\n\(trace.text())")
+  }
+
+  /// The commit is really found, in a repository and in a further worktree of one.
+  @Test func theCommitIsFound() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func write(_ text: String, _ path: String) throws {
+      let url = folder.appending(path: path)
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: url)
+    }
+    let (first, second) = (String(repeating: "a", count: 40), String(repeating: "b", count: 40))
+    try write("ref: refs/heads/main\n", "one/.git/HEAD")
+    try write(first + "\n", "one/.git/refs/heads/main")
+    #expect(CommitSeed.head(of: folder.appending(path: "one")) == first)
+    try write("# pack-refs\n\(second) refs/heads/other\n", "one/.git/packed-refs")
+    try write("ref: refs/heads/other\n", "one/.git/worktrees/two/HEAD")
+    try write("../..\n", "one/.git/worktrees/two/commondir")
+    try write("gitdir: \(folder.path)/one/.git/worktrees/two\n", "two/.git")
+    #expect(CommitSeed.head(of: folder.appending(path: "two")) == second)
+    #expect(CommitSeed.head(of: folder.appending(path: "three")) == nil)
+    #expect(try Seed(parsing: first).value != Seed(parsing: second).value)
+  }
+
   @Test(arguments: MetamorphicLaw.allCases)
   func metamorphicLawsHold(_ law: MetamorphicLaw) {
     for (index, profile) in GeneratorProfile.healthy.enumerated() {

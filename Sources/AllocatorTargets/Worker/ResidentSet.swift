@@ -1,11 +1,14 @@
 import Glibc
 
-/// The resident set of this process, read without asking for memory.
+/// The resident memory of this process, read without asking for memory.
+///
+/// Anonymous memory is what an allocator gets from the system; files and the area shared with the
+/// parent are not its doing.
 struct ResidentSet {
   private let exact: Int32
   private let rough: Int32
   private let buffer: UnsafeMutablePointer<UInt8>
-  private static let bufferBytes = 1024
+  private static let bufferBytes = 2048
 
   init() {
     exact = open("/proc/self/smaps_rollup", O_RDONLY)
@@ -13,17 +16,20 @@ struct ResidentSet {
     buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.bufferBytes)
   }
 
-  /// Resident bytes to the page; takes tens of microseconds. 0 where the system does not tell.
+  /// Resident anonymous bytes to the page; takes tens of microseconds. Where the system does not
+  /// tell, all resident bytes.
   func bytes() -> UInt64 {
     let count = pread(exact, buffer, Self.bufferBytes, 0)
     var index = 0
-    while index + 4 < count {
-      let isName = buffer[index] == 0x52 && buffer[index + 1] == 0x73 && buffer[index + 2] == 0x73
-      if isName, buffer[index + 3] == 0x3A { return number(from: index + 4, count) * 1024 }
+    while index + Self.name.utf8CodeUnitCount < count {
+      let found = memcmp(buffer + index, Self.name.utf8Start, Self.name.utf8CodeUnitCount) == 0
+      if found { return number(from: index + Self.name.utf8CodeUnitCount, count) * 1024 }
       index += 1
     }
     return roughBytes()
   }
+
+  private static let name: StaticString = "\nAnonymous:"
 
   /// Resident bytes to some dozens of pages; takes about a microsecond.
   func roughBytes() -> UInt64 {

@@ -46,9 +46,9 @@ struct TraceExecutor {
     area[.reportsFootprint] = library.footprint == nil ? 0 : 1
     let flags = SharedArea.Flag(rawValue: area[.flags])
     if flags.contains(.probe) { probe() }
-    area[.freshFootprint] = flags.contains(.measure) ? footprint() : 0
     let count = Int(min(area[.operationCount], UInt64(area.capacity)))
     prepare(count)
+    area[.freshFootprint] = flags.contains(.measure) ? footprint() : 0
     let rounds = Int(min(area[.roundCount], UInt64(SharedArea.mostRounds)))
     for round in 0..<rounds where !isStopped {
       area[.phase] = SharedArea.Phase.operations.rawValue
@@ -70,7 +70,8 @@ struct TraceExecutor {
       area.setResult(TargetResult(), index)
     }
     slotCount = min(slotCount, area.capacity)
-    for slot in 0..<slotCount { owned[slot].address = nil }
+    // Every slot is written, so that the table itself does not grow while footprints are measured.
+    for slot in 0..<slotCount { owned[slot] = Owned() }
   }
 
   private mutating func stop(_ problem: TargetProblem, _ detail: UInt64) {

@@ -31,6 +31,7 @@ public final class DifferentialHarness: FuzzHarness {
     guard let last = bytes.last else { return nil }
     var setup = decoder.decode(bytes, into: &operations)
     operations.removeAll { Self.isMisuse($0) }
+    for index in operations.indices { operations[index] = Self.withoutTag(operations[index]) }
     setup.oracles = Self.oracles
     let pair = (Self.roomy(setup, setup.configuration.pool.profile), roomySecond(setup, last))
     var first = PoolMachine(configuration: pair.0)
@@ -62,9 +63,9 @@ public final class DifferentialHarness: FuzzHarness {
   /// The machine of a version with so much room that no ordinary trace is refused.
   private static func roomy(_ setup: PoolSetup, _ profile: Profile) -> PoolSetup {
     var configuration = PoolTrace.TraceConfiguration(profile: profile)
-    configuration.pool.nonPagedPages = 512
-    configuration.pool.pagedPages = 512
-    configuration.pool.sessionPages = 512
+    configuration.pool.nonPagedPages = 256
+    configuration.pool.pagedPages = 256
+    configuration.pool.sessionPages = 64
     configuration.pool.contiguousPages = 64
     configuration.pool.trackerEntries = 256
     configuration.pool.lookasideDepth = setup.configuration.pool.lookasideDepth
@@ -80,6 +81,14 @@ public final class DifferentialHarness: FuzzHarness {
       !type.isSubset(of: [.nonPaged, .paged, .cacheAligned, .quota])
     default: true
     }
+  }
+
+  /// A free without its tag: that of an allocation that was left out would be misuse.
+  private static func withoutTag(_ operation: PoolOperation) -> PoolOperation {
+    guard case .free = operation.operation, let use = operation.slots.first else {
+      return operation
+    }
+    return .free(use.slot)
   }
 
   private func finding(

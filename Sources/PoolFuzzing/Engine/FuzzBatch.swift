@@ -1,7 +1,7 @@
 import KernelPool
 import PropertyTesting
 
-/// What one numbered batch came to. It depends on the plan, its number and the corpus of its epoch.
+/// What one numbered batch came to. It depends on the plan, its number and the state of its epoch.
 public struct FuzzBatch: Sendable {
   /// A failing trace.
   public struct Finding: Sendable {
@@ -13,56 +13,70 @@ public struct FuzzBatch: Sendable {
     public let profile: String
     /// The number of the trace within the campaign.
     public let number: UInt64
-    /// Whether it is the alarm's own test.
-    public let isCanary: Bool
   }
 
   /// A trace that showed features unknown to its epoch.
   struct Novelty: Sendable {
     let trace: PoolFuzzTrace
     let features: [UInt16]
+    let profile: Int
+  }
+
+  /// What a profile took of the batch.
+  struct Use: Sendable {
+    var traces: UInt64 = 0
+    var operations: UInt64 = 0
+    var failures: UInt64 = 0
   }
 
   /// The batch's number.
-  public let number: UInt64
+  let number: UInt64
   /// Its failing traces.
-  public private(set) var findings: [Finding] = []
-  /// Operations executed.
-  public private(set) var operationCount: UInt64 = 0
-  /// Traces executed.
-  public private(set) var traceCount: UInt64 = 0
-  /// Traces that were the alarm's own test.
-  public private(set) var canaryCount: UInt64 = 0
-  var novelties: [Novelty] = []
+  private(set) var findings: [Finding] = []
+  /// What each profile took, in the order of the plan.
+  private(set) var uses: [Use]
+  /// Traces that showed something new.
+  private(set) var novelties: [Novelty] = []
+  /// Tests of the alarm.
+  private(set) var canaryCount: UInt64 = 0
+  /// Tests of the alarm that set it off.
+  private(set) var caughtCanaries: UInt64 = 0
 
-  /// Runs a batch.
-  init(_ plan: FuzzPlan, number: UInt64, corpus: FuzzCorpus) {
+  /// Runs a batch; nil where it is interrupted.
+  init?(
+    _ plan: FuzzPlan, number: UInt64, _ state: FuzzState, isInterrupted: () -> Bool
+  ) {
     self.number = number
+    uses = Array(repeating: Use(), count: plan.profiles.count)
     for index in 0..<plan.tracesPerBatch {
+      if isInterrupted() { return nil }
       let trace = number * UInt64(plan.tracesPerBatch) + UInt64(index)
-      run(plan, trace, corpus)
+      run(plan, trace, state)
     }
   }
 
-  private mutating func run(_ plan: FuzzPlan, _ number: UInt64, _ corpus: FuzzCorpus) {
+  private mutating func run(_ plan: FuzzPlan, _ number: UInt64, _ state: FuzzState) {
     var choices = RandomChoices(seed: plan.seed, stream: number)
-    let profile = choices.draw(from: plan.profiles)
-    let isCanary = plan.canaryInterval > 0 && choices.draw(below: plan.canaryInterval) == 0
-    var trace = Self.trace(plan, profile, corpus, &choices)
-    trace.configuration.mutant = isCanary ? FuzzPlan.canary : plan.mutant
+    if plan.canaryInterval > 0, choices.draw(below: plan.canaryInterval) == 0 {
+      canaryCount += 1
+      caughtCanaries += Canary.setsOffTheAlarm(plan.oracles, &choices) ? 1 : 0
+      return
+    }
+    let index = state.bandit.draw(&choices)
+    let profile = plan.profiles[index]
+    var trace = Self.trace(plan, profile, state.corpus, &choices)
+    trace.configuration.mutant = plan.mutant
     trace.configuration.oracles = plan.oracles
     let run = FuzzRun(trace)
-    operationCount += UInt64(run.operationCount)
-    traceCount += 1
-    canaryCount += isCanary ? 1 : 0
+    uses[index].traces += 1
+    uses[index].operations += UInt64(run.operationCount)
     if let failure = run.failure {
+      uses[index].failures += 1
       let cut = trace.prefix(failure.step + 1)
       findings.append(
-        Finding(
-          trace: cut, failure: failure, profile: profile.name, number: number,
-          isCanary: isCanary))
-    } else if run.features.contains(where: { !corpus.signature.contains($0) }) {
-      novelties.append(Novelty(trace: trace, features: run.features))
+        Finding(trace: cut, failure: failure, profile: profile.name, number: number))
+    } else if run.features.contains(where: { !state.corpus.signature.contains($0) }) {
+      novelties.append(Novelty(trace: trace, features: run.features, profile: index))
     }
   }
 

@@ -21,14 +21,17 @@ public struct FuzzCorpus: Sendable {
     self.keptCount = keptCount
   }
 
-  /// Takes a trace in if it shows something new.
-  mutating func offer(_ trace: PoolFuzzTrace, _ features: [UInt16], limit: Int) {
-    guard signature.insert(features) > 0, limit > 0 else { return }
+  /// Takes a trace in if it shows something new; returns how many features were new.
+  @discardableResult
+  mutating func offer(_ trace: PoolFuzzTrace, _ features: [UInt16], limit: Int) -> Int {
+    let count = signature.insert(features)
+    guard count > 0, limit > 0 else { return count }
     if traces.count < limit {
       traces.append(trace)
     } else {
       traces[Int(keptCount % UInt64(limit))] = trace
     }
     keptCount += 1
+    return count
   }
 }

@@ -5,50 +5,31 @@ import Synchronization
 
 /// Runs a campaign epoch by epoch on any number of threads, with the same findings for any number.
 ///
-/// Work goes out in numbered batches. Within an epoch every batch sees the corpus as the epoch
-/// found it; at its end the batches are taken in by number. Nothing depends on the clock or on
-/// which thread was first.
+/// Work goes out in numbered batches. Within an epoch every batch sees the state as the epoch found
+/// it; at its end the batches are taken in by number. Nothing depends on the clock or on which
+/// thread was first.
 public final class FuzzEngine: Sendable {
   /// The plan.
   public let plan: FuzzPlan
-  private let state: Mutex<State>
+  private let current: Mutex<FuzzState>
 
-  private struct State: Sendable {
-    var corpus: FuzzCorpus
-    var nextBatch: UInt64
-    var operationCount: UInt64 = 0
-    var traceCount: UInt64 = 0
-    var canaryCount: UInt64 = 0
-    var caughtCanaries: UInt64 = 0
-  }
-
-  /// A campaign that begins at a batch, with what was learned before it.
-  public init(_ plan: FuzzPlan, corpus: FuzzCorpus = FuzzCorpus(), nextBatch: UInt64 = 0) {
+  /// A campaign from a state, or from its beginning.
+  public init(_ plan: FuzzPlan, state: FuzzState? = nil) {
     self.plan = plan
-    state = Mutex(State(corpus: corpus, nextBatch: nextBatch))
+    current = Mutex(state ?? FuzzState(plan))
   }
 
-  /// The corpus as of the last epoch.
-  public var corpus: FuzzCorpus { state.withLock { $0.corpus } }
-  /// The number of the next batch.
-  public var nextBatch: UInt64 { state.withLock { $0.nextBatch } }
-  /// Operations executed.
-  public var operationCount: UInt64 { state.withLock { $0.operationCount } }
-  /// Traces executed.
-  public var traceCount: UInt64 { state.withLock { $0.traceCount } }
-  /// Tests of the alarm, and those that set it off.
-  public var canaries: (run: UInt64, caught: UInt64) {
-    state.withLock { ($0.canaryCount, $0.caughtCanaries) }
-  }
+  /// The state as of the last epoch.
+  public var state: FuzzState { current.withLock { $0 } }
 
-  /// Runs one epoch of at most `batchLimit` batches; returns its findings in the order of their
-  /// numbers, the alarm's own tests left out.
+  /// Runs one epoch of at most `batchLimit` batches; returns the failing traces that are worth a
+  /// closer look, in the order of their numbers. Where it is interrupted the epoch counts for
+  /// nothing, and nil is returned: its batches can be run again.
   public func runEpoch(
-    jobs: Int, batchLimit: Int = .max
-  ) -> [FuzzBatch.Finding] {
-    let corpus = self.corpus
-    let first = nextBatch
-    let count = min(plan.batchesPerEpoch, max(batchLimit, 0))
+    jobs: Int, batchLimit: Int = .max, isInterrupted: @Sendable () -> Bool = { false }
+  ) -> [FuzzBatch.Finding]? {
+    let state = self.state
+    let count = min(plan.epochLength(at: state.nextBatch), max(batchLimit, 0))
     let results = Mutex<[FuzzBatch?]>(Array(repeating: nil, count: count))
     let next = Atomic<Int>(0)
     let plan = self.plan
@@ -56,26 +37,14 @@ public final class FuzzEngine: Sendable {
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < count else { return }
-        let batch = FuzzBatch(plan, number: first + UInt64(index), corpus: corpus)
+        let number = state.nextBatch + UInt64(index)
+        guard let batch = FuzzBatch(plan, number: number, state, isInterrupted: isInterrupted)
+        else { return }
         results.withLock { $0[index] = batch }
       }
     }
-    return takeIn(results.withLock { $0.compactMap { $0 } })
-  }
-
-  private func takeIn(_ batches: [FuzzBatch]) -> [FuzzBatch.Finding] {
-    state.withLock { state in
-      for batch in batches {
-        for novelty in batch.novelties {
-          state.corpus.offer(novelty.trace, novelty.features, limit: plan.corpusLimit)
-        }
-        state.operationCount += batch.operationCount
-        state.traceCount += batch.traceCount
-        state.canaryCount += batch.canaryCount
-        state.caughtCanaries += UInt64(batch.findings.count { $0.isCanary })
-      }
-      state.nextBatch += UInt64(batches.count)
-    }
-    return batches.flatMap(\.findings).filter { !$0.isCanary }
+    let batches = results.withLock { $0.compactMap { $0 } }
+    guard batches.count == count else { return nil }
+    return current.withLock { $0.take(batches, plan) }
   }
 }

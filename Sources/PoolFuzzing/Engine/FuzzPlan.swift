@@ -15,12 +15,14 @@ public struct FuzzPlan: Sendable {
   public var operationsPerTrace = 400
   /// Traces of a batch.
   public var tracesPerBatch = 16
-  /// Batches of an epoch: novelty is shared between epochs, never within one.
+  /// Batches of a late epoch: novelty is shared between epochs, never within one.
   public var batchesPerEpoch = 32
   /// Novel traces that are kept for mutation.
   public var corpusLimit = 512
   /// One trace in so many runs on a model with a bug in it: the alarm must go off. 0 is never.
   public var canaryInterval: UInt64 = 0
+  /// Failing traces of one failure that are worth a closer look.
+  public var findingsPerFailure: UInt64 = 4
 
   /// A plan with the usual sizes.
   public init(seed: Seed, profiles: [GeneratorProfile] = GeneratorProfile.all) {
@@ -28,6 +30,9 @@ public struct FuzzPlan: Sendable {
     self.profiles = profiles
   }
 
-  /// The bug of the canary: every trace that frees into a merge shows it.
-  static let canary = Mutant.mergeKeepsNextPreviousSize
+  /// Batches of the epoch that begins at a batch: few at first, while every trace shows something
+  /// new, and more later, so that many threads find work.
+  func epochLength(at batch: UInt64) -> Int {
+    min(batchesPerEpoch, Int(clamping: batch / 4) + 1)
+  }
 }

@@ -20,8 +20,8 @@ public struct FuzzRun: Sendable {
   /// Operations that did something.
   public let operationCount: Int
 
-  /// Executes a trace.
-  public init(_ trace: PoolFuzzTrace) {
+  /// Executes a trace; rules that are silenced do not count.
+  public init(_ trace: PoolFuzzTrace, silencing silent: Set<String> = []) {
     var machine = PoolMachine(configuration: trace.configuration)
     var failures: [PoolFailure] = []
     var found: Failure?
@@ -35,6 +35,7 @@ public struct FuzzRun: Sendable {
       let effect = machine.perform(operation, &failures)
       if effect == .skipped { continue }
       if failures.isEmpty { machine.check(&failures) }
+      if !silent.isEmpty { failures.removeAll { silent.contains($0.rule) } }
       if !failures.isEmpty {
         found = Self.failure(failures, step, operation)
         break
@@ -51,6 +52,7 @@ public struct FuzzRun: Sendable {
     }
     if found == nil {
       machine.finish(&failures)
+      if !silent.isEmpty { failures.removeAll { silent.contains($0.rule) } }
       if !failures.isEmpty { found = Self.failure(failures, trace.operations.count, nil) }
     }
     failure = found

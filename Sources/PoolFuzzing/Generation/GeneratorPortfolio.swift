@@ -4,6 +4,20 @@ extension GeneratorProfile {
   /// The portfolio: healthy profiles first, then those that end in misuse.
   public static let all: [GeneratorProfile] = healthyProfiles + negativeProfiles
 
+  /// The profile of the alarm's own test: no member of the portfolio, healthy by itself. A campaign
+  /// plants a bug in one of a hundred of its traces, and those must fail.
+  public static let canary = GeneratorProfile("canary", "proves that the alarm works") {
+    $0.sizes = [.tiny, .lookaside, .small]
+    $0.types = [.nonPaged, .paged]
+    $0.slotCounts = [4, 8]
+    $0.machines.versions = ["windows-2003-x86"]
+    $0.machines.nonPagedPages = [256]
+    $0.machines.expansionPages = [0]
+    $0.machines.otherPages = [64]
+    $0.machines.lookasideDepths = [0]
+    $0.machines.availablePages = [nil]
+  }
+
   private static let everyType: [PoolType] = [
     .nonPaged, .paged, [.paged, .session], .noExecute, .cacheAligned, [.paged, .cacheAligned],
     .quota, [.paged, .quota], [.cacheAligned, .quota], [.noExecute, .cacheAligned],

@@ -34,7 +34,9 @@ public struct GeneratorProfile: Sendable {
   }
 
   /// The profile of a name, or nil.
-  public static func named(_ name: String) -> GeneratorProfile? { all.first { $0.name == name } }
+  public static func named(_ name: String) -> GeneratorProfile? {
+    ([canary] + all).first { $0.name == name }
+  }
 
   /// Healthy profiles: no alarm is ever right.
   public static var healthy: [GeneratorProfile] { all.filter { $0.negative == nil } }

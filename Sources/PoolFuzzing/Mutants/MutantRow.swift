@@ -10,17 +10,24 @@ public struct MutantRow: Sendable {
   /// The trials, in the order of their seeds.
   public let trials: [MutantTrial]
 
+  /// A row of trials that were run.
+  public init(_ mutant: Mutant, _ profile: GeneratorProfile, trials: [MutantTrial]) {
+    self.mutant = mutant
+    self.profile = profile.name
+    self.trials = trials
+  }
+
   /// Runs seeds `first` and the following ones.
   public init(
     _ mutant: Mutant, _ profile: GeneratorProfile, firstSeed: UInt64, seeds: Int,
     operationLimit: Int
   ) {
-    self.mutant = mutant
-    self.profile = profile.name
-    trials = (0..<UInt64(max(seeds, 1))).map { offset in
-      MutantTrial(
-        mutant, profile, seed: Seed(firstSeed &+ offset), operationLimit: operationLimit)
-    }
+    self.init(
+      mutant, profile,
+      trials: (0..<UInt64(max(seeds, 1))).map { offset in
+        MutantTrial(
+          mutant, profile, seed: Seed(firstSeed &+ offset), operationLimit: operationLimit)
+      })
   }
 
   /// How many trials noticed the bug.
@@ -28,10 +35,15 @@ public struct MutantRow: Sendable {
 
   /// A quantile of a number over the trials that noticed, `share` in percent; nil without any.
   public func quantile(_ share: Int, _ number: (MutantTrial) -> Int) -> Int? {
-    let numbers = trials.filter(\.isKilled).map(number).sorted()
-    guard !numbers.isEmpty else { return nil }
-    return numbers[
-      min((numbers.count * share + 99) / 100, numbers.count) - 1 + (share == 0 ? 1 : 0)]
+    Self.quantile(share, trials.filter(\.isKilled).map(number))
+  }
+
+  /// The least number that `share` percent of the numbers do not exceed; nil without any.
+  public static func quantile<Number: Comparable>(_ share: Int, _ numbers: [Number]) -> Number? {
+    let sorted = numbers.sorted()
+    guard !sorted.isEmpty else { return nil }
+    let rank = (sorted.count * share + 99) / 100
+    return sorted[min(max(rank, 1), sorted.count) - 1]
   }
 
   /// The rules that were broken, most frequent first.
@@ -48,29 +60,5 @@ public struct MutantRow: Sendable {
   }
 
   /// The median latency of cheap checks, in operations; nil where they notice nothing.
-  public var latencyMedian: Int? {
-    let latencies = trials.compactMap(\.latency).sorted()
-    return latencies.isEmpty ? nil : latencies[(latencies.count - 1) / 2]
-  }
-}
-
-extension Mutant {
-  /// The mechanism that the planted bug is in.
-  public var mechanism: String {
-    let table: [(prefix: String, mechanism: String)] = [
-      ("split", "split"), ("remainder", "split"), ("fresh", "fresh page"), ("orphan", "split"),
-      ("first-list", "search"), ("merge", "coalescing"), ("no-", "coalescing"),
-      ("backward-merge", "coalescing"), ("forward-merge", "coalescing"),
-      ("freed", "coalescing"), ("keeps-free-page", "coalescing"),
-      ("released-page", "coalescing"), ("head-insert", "list heads"),
-      ("tail-insert", "list heads"), ("unlink", "list heads"), ("remove-first", "list heads"),
-      ("lookaside", "lookaside"), ("deferred", "deferred frees"),
-      ("single-page", "single-page lists"), ("run", "run lists"), ("expansion", "expansion"),
-      ("bitmap", "bitmap"), ("paged-hint", "bitmap"), ("big", "big-page table"),
-      ("tracker", "tag table"), ("fragment", "fragments"), ("quota", "quota"),
-      ("contiguous", "contiguous"), ("threshold", "thresholds"), ("cache-line", "cache alignment"),
-      ("session", "paged pools"), ("round-robin", "paged pools"),
-    ]
-    return table.first { rawValue.hasPrefix($0.prefix) }?.mechanism ?? "accounting"
-  }
+  public var latencyMedian: Int? { Self.quantile(50, trials.compactMap(\.latency)) }
 }

@@ -3,6 +3,12 @@ import PropertyTesting
 
 /// One seed of one profile against one planted bug: how long until somebody notices.
 public struct MutantTrial: Sendable {
+  /// The planted bug.
+  public let mutant: Mutant
+  /// The profile's name.
+  public let profile: String
+  /// The seed.
+  public let seed: Seed
   /// Whether the bug was noticed within the limit.
   public let isKilled: Bool
   /// Traces executed, the killing one included.
@@ -11,11 +17,10 @@ public struct MutantTrial: Sendable {
   public let operationCount: Int
   /// The rules that the killing trace showed broken.
   public let rules: [String]
-  /// Operations between the first full alarm and the first cheap one; nil where cheap checks see
-  /// nothing in that trace.
-  public let latency: Int?
-  /// The killing trace.
+  /// The killing trace, cut behind the operation that showed it.
   public let trace: PoolFuzzTrace?
+  /// The operation of it that showed it.
+  public let step: Int
 
   /// Runs traces until the bug is noticed or so many operations are executed.
   public init(_ mutant: Mutant, _ profile: GeneratorProfile, seed: Seed, operationLimit: Int) {
@@ -34,12 +39,15 @@ public struct MutantTrial: Sendable {
         killing = (trace.prefix(failure.step + 1), failure)
       }
     }
+    self.mutant = mutant
+    self.profile = profile.name
+    self.seed = seed
     isKilled = killing != nil
     executionCount = executions
     operationCount = operations
     trace = killing?.trace
+    step = killing?.failure.step ?? 0
     rules = killing.map { Self.rules($0.failure) } ?? []
-    latency = killing.flatMap { Self.latency($0.trace, $0.failure.step) }
   }
 
   /// Whether the healthy model sets off an alarm as well: then nothing was noticed.
@@ -57,9 +65,20 @@ public struct MutantTrial: Sendable {
     return rules
   }
 
-  private static func latency(_ trace: PoolFuzzTrace, _ step: Int) -> Int? {
-    var cheap = trace
+  /// Operations between the first full alarm and the first cheap one; nil where cheap checks see
+  /// nothing in the killing trace.
+  public var latency: Int? {
+    guard var cheap = trace else { return nil }
     cheap.configuration.oracles = .fast
     return FuzzRun(cheap).failure.map { max($0.step - step, 0) }
+  }
+
+  /// The one rule without which the killing trace would pass: no other objects at that operation,
+  /// and with this one silenced none does up to the end. Nil where there are several.
+  public var soleRule: String? {
+    guard rules.count == 1, let rule = rules.first, let trace,
+      FuzzRun(trace, silencing: [rule]).failure == nil
+    else { return nil }
+    return rule
   }
 }

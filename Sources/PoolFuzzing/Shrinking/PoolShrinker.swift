@@ -19,6 +19,8 @@ public enum PoolShrinker {
     public let causeStep: Int?
     /// Statistics of the passes, as a table.
     public let statistics: String
+    /// Other failures met on the way.
+    public let others: FailureLedger<PoolSetup, PoolOperation>
   }
 
   /// Executes a trace as the shrinker and certificates do.
@@ -47,7 +49,8 @@ public enum PoolShrinker {
       trace: numbered, identity: identity, isOneMinimal: certificate?.isMinimal ?? false,
       executionCount: result.executionCount, certificate: certificate,
       causeStep: TraceRunner<PoolMachine>.causeStep(of: numbered),
-      statistics: result.statisticsTable)
+      statistics: result.statisticsTable,
+      others: result.ledger)
   }
 
   /// The trace with its slots numbered in order of first use, as it is read back from a file.

@@ -1,57 +1,170 @@
 import Foundation
+import KernelPool
 import PoolFuzzing
-import PoolTrace
 import PropertyTesting
 
 /// The state of a campaign as a file: one text, written whole, from which a killed run goes on.
+///
+/// It holds everything that the rest of the campaign depends on: what the engine has come to, the
+/// findings that are not filed yet, and what has been filed.
 struct CampaignFile {
-  /// Where it lies.
-  let path: String
-  /// What the campaign does; a file of another plan is left alone.
-  let plan: String
-
-  private static let heading = "poolfuzz campaign 1"
-
-  /// Saves where an engine is.
-  func save(_ engine: FuzzEngine) throws(AtomicFile.Failure) {
-    let corpus = engine.corpus
-    var text = "\(Self.heading)\nplan \(plan)\nnext \(engine.nextBatch)\n"
-    text += "traces \(engine.traceCount)\noperations \(engine.operationCount)\n"
-    text += "kept \(corpus.keptCount)\n"
-    text += "signature \(Data(corpus.signature.bytes).base64EncodedString())\n"
-    for trace in corpus.traces { text += trace.text() + "end\n" }
-    try AtomicFile.write(text, to: path)
+  /// A campaign as it was saved.
+  struct Saved {
+    /// The engine's state.
+    var state: FuzzState
+    /// The findings.
+    var books: FindingDesk.Books
+    /// Seconds that it has run.
+    var seconds: Double
   }
 
-  /// Where a campaign of the same plan was; nil where there is none or it cannot be read.
-  func load() -> (corpus: FuzzCorpus, nextBatch: UInt64)? {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-    let lines = text.split(separator: "\n", maxSplits: 7, omittingEmptySubsequences: false)
-    guard lines.count == 8, lines[0] == Self.heading, lines[1] == "plan \(plan)",
-      let next = Self.number(lines[2], "next"), let kept = Self.number(lines[5], "kept"),
-      lines[6].hasPrefix("signature "),
-      let data = Data(base64Encoded: String(lines[6].dropFirst(10))),
-      let signature = StateSignature(bytes: Array(data))
-    else { return nil }
-    var traces: [PoolFuzzTrace] = []
-    var current = ""
-    for line in lines[7].split(separator: "\n") {
-      if line == "end" {
-        guard let trace = try? PoolFuzzTrace.reading(current, renumbering: false)
-        else { return nil }
-        traces.append(trace)
-        current = ""
-      } else {
-        current += line + "\n"
-      }
+  /// Where it lies.
+  let path: String
+  /// What the campaign does, its seed included.
+  let plan: String
+
+  private static let heading = "poolfuzz campaign 2"
+  private static let lastLine = "whole"
+
+  // MARK: Writing
+
+  /// The text of the file.
+  func text(_ state: FuzzState, _ books: FindingDesk.Books, seconds: Double) -> String {
+    var text = "\(Self.heading)\nplan \(plan)\nseconds \(seconds)\nnext \(state.nextBatch)\n"
+    text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
+    for account in state.bandit.accounts {
+      let numbers = account.numbers.map(String.init).joined(separator: " ")
+      text += "profile \(account.name) \(numbers)\n"
     }
-    return (FuzzCorpus(signature: signature, traces: traces, keptCount: kept), next)
+    for (identity, count) in state.failureCounts.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+      text += "failure \(count) \(identity)\n"
+    }
+    for identity in books.known.map(\.description).sorted() { text += "known \(identity)\n" }
+    for filed in books.filed { text += "filed \(filed.line)\n" }
+    text += "kept \(state.corpus.keptCount)\n"
+    text += "signature \(Data(state.corpus.signature.bytes).base64EncodedString())\n"
+    for trace in state.corpus.traces { text += "trace\n" + trace.text() + "end\n" }
+    for item in books.waiting {
+      let met = item.metWhile.map { "\($0)" } ?? ""
+      text += "waiting \(item.number) \(item.profile) \(item.trace.configuration.mutant.rawValue)"
+      text += " \(met)\n" + item.trace.text() + "end\n"
+    }
+    return text + Self.lastLine + "\n"
   }
 
   /// Removes the file of a campaign that has ended.
   func remove() { unlink(path) }
 
-  private static func number(_ line: Substring, _ key: String) -> UInt64? {
-    line.hasPrefix(key + " ") ? UInt64(line.dropFirst(key.count + 1)) : nil
+  // MARK: Reading
+
+  /// Where a campaign was; nil where there is none. Throws where the file is of something else.
+  func load() throws(CommandFailure) -> Saved? {
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    let text = String(decoding: data, as: UTF8.self)
+    guard let saved = Self.parse(text, plan) else {
+      throw CommandFailure(
+        message: "\(path): expected the state of the campaign '\(plan)';"
+          + " remove the file to begin again",
+        code: .badInput)
+    }
+    return saved
+  }
+
+  private static func parse(_ text: String, _ plan: String) -> Saved? {
+    var reader = Reader(text)
+    guard reader.next().map(String.init) == heading,
+      reader.next().map(String.init) == "plan \(plan)"
+    else { return nil }
+    while let line = reader.next() {
+      if line == lastLine { return reader.saved }
+      guard reader.take(line) else { return nil }
+    }
+    return nil
+  }
+
+  /// Reads line by line and collects.
+  private struct Reader {
+    private var lines: ArraySlice<Substring>
+    private var accounts: [ProfileAccount] = []
+    private var numbers: [String: [UInt64]] = [:]
+    private var counts: [FailureIdentity: UInt64] = [:]
+    private var books = FindingDesk.Books()
+    private var signature: StateSignature?
+    private var traces: [PoolFuzzTrace] = []
+    private var seconds = 0.0
+
+    init(_ text: String) { lines = text.split(separator: "\n")[...] }
+
+    mutating func next() -> Substring? { lines.popFirst() }
+
+    /// Takes a line in; false where it says nothing known.
+    mutating func take(_ line: Substring) -> Bool {
+      let parts = line.split(separator: " ", maxSplits: 1)
+      guard let word = parts.first else { return false }
+      let rest = parts.count > 1 ? parts[1] : ""
+      switch word {
+      case "next", "kept", "canaries":
+        let values = rest.split(separator: " ").compactMap { UInt64($0) }
+        numbers[String(word)] = values
+        return values.count == (word == "canaries" ? 2 : 1)
+      case "seconds": return Double(rest).map { seconds = $0 } != nil
+      case "profile": return takeProfile(rest)
+      case "failure":
+        let fields = rest.split(separator: " ", maxSplits: 1)
+        guard fields.count == 2, let count = UInt64(fields[0]) else { return false }
+        counts[FailureIdentity(String(fields[1]))] = count
+        return true
+      case "known": return books.known.insert(FailureIdentity(String(rest))).inserted
+      case "filed": return FiledFinding.reading(rest).map { books.filed.append($0) } != nil
+      case "signature":
+        signature = Data(base64Encoded: String(rest)).flatMap { StateSignature(bytes: Array($0)) }
+        return signature != nil
+      case "trace": return trace().map { traces.append($0) } != nil
+      case "waiting": return takeWaiting(rest)
+      default: return false
+      }
+    }
+
+    private mutating func takeProfile(_ rest: Substring) -> Bool {
+      let fields = rest.split(separator: " ")
+      let numbers = fields.dropFirst().compactMap { UInt64($0) }
+      guard let name = fields.first,
+        let account = ProfileAccount(name: String(name), numbers: numbers)
+      else { return false }
+      accounts.append(account)
+      return true
+    }
+
+    private mutating func takeWaiting(_ rest: Substring) -> Bool {
+      let fields = rest.split(separator: " ", maxSplits: 3)
+      guard fields.count >= 3, let number = UInt64(fields[0]),
+        let mutant = Mutant(rawValue: String(fields[2])), var trace = trace()
+      else { return false }
+      trace.configuration.mutant = mutant
+      let met = fields.count == 4 ? FailureIdentity(String(fields[3])) : nil
+      books.waiting.append(
+        FindingDesk.Item(
+          trace: trace, profile: String(fields[1]), number: number, metWhile: met))
+      return true
+    }
+
+    /// The trace up to the next line `end`.
+    private mutating func trace() -> PoolFuzzTrace? {
+      var text = ""
+      while let line = lines.popFirst(), line != "end" { text += line + "\n" }
+      return try? PoolFuzzTrace.reading(text, renumbering: false)
+    }
+
+    /// What was read, if nothing is missing.
+    var saved: Saved? {
+      guard let next = numbers["next"], let kept = numbers["kept"],
+        let canaries = numbers["canaries"], let signature
+      else { return nil }
+      let corpus = FuzzCorpus(signature: signature, traces: traces, keptCount: kept[0])
+      let state = FuzzState(
+        corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: next[0],
+        canaryCount: canaries[0], caughtCanaries: canaries[1], failureCounts: counts)
+      return Saved(state: state, books: books, seconds: seconds)
+    }
   }
 }

@@ -3,43 +3,75 @@ import PoolFuzzing
 
 /// The folder of findings: `found/FAILURE/HASH.trace`, the certificate beside it.
 ///
-/// A failure is the same when its identity is; of each a few traces are kept. A disk that is full
-/// or a folder that is gone is reported and waited for: an overnight run must not lose a finding.
-struct FindingStore {
+/// A failure is the same when its identity is, and a trace when its text is; of each failure a few
+/// traces are kept. A disk that is full or a folder that is gone is reported and waited for: an
+/// overnight run must not lose a finding. The corpus folder itself is made at the start only: one
+/// that has gone since may be a disk that will come back.
+struct FindingStore: Sendable {
   /// The corpus folder.
   let folder: String
-  /// Tells of trouble.
-  let note: (String) -> Void
   /// Traces kept of one failure.
   static let mostPerFailure = 4
+  private static let waitSeconds = 0.25
+  private static let reportSeconds = 60.0
 
-  /// True where the failure has all the traces that are kept.
+  /// Makes the corpus folder, and clears away what killed runs have left half written.
+  func prepare() throws(CommandFailure) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw CommandFailure(message: "\(folder): cannot be made", code: .environment)
+    }
+    AtomicFile.removeLeftovers(in: folder + "/found")
+    AtomicFile.removeLeftovers(in: folder + "/fuzz")
+  }
+
+  /// True where the failure has all the traces that are kept, and this one is none of them.
   func isFull(_ found: FoundTrace) -> Bool {
     let path = folder + "/found/" + found.folderName
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.count { $0.hasSuffix(".trace") } >= Self.mostPerFailure
+    return !names.contains(found.contentHash + ".trace")
+      && names.count { $0.hasSuffix(".trace") } >= Self.mostPerFailure
   }
 
   /// Files a finding; returns the paths of the trace and of the certificate.
-  func file(_ found: FoundTrace) throws(AtomicFile.Failure) -> (trace: String, certificate: String)
-  {
+  func file(
+    _ found: FoundTrace, note: (String) -> Void
+  ) throws(AtomicFile.Failure) -> (trace: String, certificate: String) {
     let base = "\(folder)/found/\(found.folderName)/\(found.contentHash)"
     // The certificate goes first: a trace that is there has one.
     if let certificate = found.certificate {
-      try persist("\(certificate)", to: base + ".certificate")
+      try persist("\(certificate)", to: base + ".certificate", note: note)
     }
-    try persist(found.text, to: base + ".trace")
+    try persist(found.text, to: base + ".trace", note: note)
     return (base + ".trace", found.certificate == nil ? "" : base + ".certificate")
   }
 
-  /// Writes a file, waiting for the disk as long as nobody interrupts.
-  func persist(_ text: String, to path: String) throws(AtomicFile.Failure) {
+  /// Writes a file unless the corpus folder is gone.
+  func write(_ text: String, to path: String) throws(AtomicFile.Failure) {
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw AtomicFile.Failure(path: folder, code: ENOENT)
+    }
+    try AtomicFile.write(text, to: path)
+  }
+
+  /// Writes a file, waiting for the disk as long as nobody interrupts; tells of it at once and then
+  /// every minute.
+  func persist(
+    _ text: String, to path: String, note: (String) -> Void
+  ) throws(AtomicFile.Failure) {
+    var silence = 0.0
     while true {
       do throws(AtomicFile.Failure) {
-        return try AtomicFile.write(text, to: path)
+        return try write(text, to: path)
       } catch {
-        note("\(error.message); trying again in 5 seconds")
-        for _ in 0..<50 where !Interruption.isRequested { usleep(100_000) }
+        if silence <= 0 {
+          note("\(error.message); waiting until it can be written")
+          silence = Self.reportSeconds
+        }
+        Thread.sleep(forTimeInterval: Self.waitSeconds)
+        silence -= Self.waitSeconds
         if Interruption.isRequested { throw error }
       }
     }

@@ -3,7 +3,9 @@ import KernelPool
 import PoolFuzzing
 import PropertyTesting
 
-/// One run of `fuzz`: epochs until a limit, findings reduced and filed, the state saved.
+/// One run of `fuzz`: epochs until a limit; failing traces go to a desk of their own, where they
+/// are reduced and filed; the state is saved now and then, so that the process may be killed at any
+/// moment.
 final class FuzzCampaign {
   private let settings: FuzzSettings
   private let streams: StandardStreams
@@ -15,10 +17,13 @@ final class FuzzCampaign {
   private let start: ContinuousClock.Instant
   private var lastProgress = 0.0
   private var lastSave = 0.0
-  private var known: Set<FailureIdentity> = []
-  private var findingCount = 0
+  private var earlierSeconds = 0.0
+  private var earlierOperations: UInt64 = 0
+  private var earlierTraces: UInt64 = 0
+  private var missedCanaries: UInt64 = 0
 
-  private static let saveSeconds = 30.0
+  /// Failing traces that may wait; the campaign waits where there are more.
+  private static let mostWaiting = 256
 
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     guard arguments.operands.isEmpty else { throw .usage("fuzz takes no operands") }
@@ -26,28 +31,39 @@ final class FuzzCampaign {
     self.streams = streams
     isJSON = arguments.has("--json")
     isQuiet = arguments.has("--quiet")
-    store = FindingStore(folder: settings.folder) { streams.note("poolfuzz: \($0)") }
+    store = FindingStore(folder: settings.folder)
     file = CampaignFile(
-      path: "\(settings.folder)/fuzz/\(settings.plan.seed).campaign", plan: settings.fingerprint)
+      path: settings.base + ".campaign", plan: "seed=\(settings.plan.seed) \(settings.fingerprint)")
     start = clock.now
   }
 
   func run() throws(CommandFailure) -> ExitCode {
     Interruption.install()
     announce()
-    let engine = resume()
-    while !isDone(engine) {
-      let left = settings.batchLimit.map { $0 - engine.nextBatch } ?? .max
-      let findings = engine.runEpoch(jobs: settings.jobs, batchLimit: Int(clamping: left))
-      do throws(AtomicFile.Failure) {
-        for finding in findings { try take(finding) }
-        if seconds - lastSave > Self.saveSeconds { try save(engine) }
-      } catch {
-        throw CommandFailure(message: error.message, code: .environment)
+    try store.prepare()
+    let lock = try CampaignLock(path: settings.base + ".lock")
+    defer { lock.release() }
+    let saved = try resume()
+    let engine = FuzzEngine(settings.plan, state: saved?.state)
+    let desk = FindingDesk(
+      store, oracles: settings.plan.oracles, shrinks: settings.shrinks,
+      books: saved?.books ?? FindingDesk.Books())
+    while !isDone(engine.state) {
+      let left = settings.batchLimit.map { $0 - engine.state.nextBatch } ?? .max
+      let findings = engine.runEpoch(
+        jobs: settings.jobs, batchLimit: Int(clamping: left),
+        isInterrupted: { Interruption.isRequested })
+      for finding in findings ?? [] {
+        desk.add(
+          FindingDesk.Item(
+            trace: finding.trace, profile: finding.profile, number: finding.number))
       }
-      progress(engine)
+      wait(desk) { desk.books.waiting.count <= Self.mostWaiting }
+      watchTheAlarm(engine.state)
+      if seconds - lastSave > settings.saveSeconds { save(engine.state, desk.books) }
+      progress(engine.state)
     }
-    return try finish(engine)
+    return finish(engine, desk)
   }
 
   private var seconds: Double {
@@ -55,138 +71,177 @@ final class FuzzCampaign {
     return Double(seconds) + Double(attoseconds) / 1e18
   }
 
-  private func isDone(_ engine: FuzzEngine) -> Bool {
+  private func isDone(_ state: FuzzState) -> Bool {
     if Interruption.isRequested { return true }
-    if let limit = settings.batchLimit, engine.nextBatch >= limit { return true }
+    if let limit = settings.batchLimit, state.nextBatch >= limit { return true }
     return settings.seconds.map { seconds >= $0 } ?? false
+  }
+
+  /// Waits for the desk, telling what it says.
+  private func wait(_ desk: FindingDesk, until isReady: () -> Bool) {
+    tell(desk.takeNews())
+    while !isReady(), !Interruption.isRequested {
+      Thread.sleep(forTimeInterval: 0.02)
+      tell(desk.takeNews())
+    }
   }
 
   // MARK: Beginning and end
 
   private func announce() {
     let names = settings.plan.profiles.map(\.name).joined(separator: " ")
-    streams.note("seed \(settings.plan.seed), \(settings.jobs) jobs, profiles \(names)")
+    streams.note("seed \(settings.plan.seed), \(settings.jobs) jobs, profiles: \(names)")
   }
 
-  private func resume() -> FuzzEngine {
-    guard let saved = file.load() else { return FuzzEngine(settings.plan) }
-    streams.note("going on from batch \(saved.nextBatch) of \(file.path)")
-    return FuzzEngine(settings.plan, corpus: saved.corpus, nextBatch: saved.nextBatch)
+  private func resume() throws(CommandFailure) -> CampaignFile.Saved? {
+    guard let saved = try file.load() else { return nil }
+    earlierSeconds = saved.seconds
+    earlierOperations = saved.state.operationCount
+    earlierTraces = saved.state.traceCount
+    streams.note(
+      "going on from trace \(saved.state.nextBatch * UInt64(settings.plan.tracesPerBatch)) of"
+        + " \(file.path)")
+    return saved
   }
 
-  private func save(_ engine: FuzzEngine) throws(AtomicFile.Failure) {
+  private func finish(_ engine: FuzzEngine, _ desk: FindingDesk) -> ExitCode {
+    wait(desk) { desk.isIdle }
+    let state = engine.state
+    let isComplete = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
+    let isWhole = isComplete && desk.books.waiting.isEmpty
+    let isSaved = keep(state.corpus.traces) && save(state, desk.books)
+    if isWhole, isSaved { file.remove() }
+    tell(desk.takeNews())
+    tell(state, desk.books, event: "end")
+    if isSaved { streams.note("report: \(settings.report).md") }
+    if missedCanaries > 0 || !isSaved { return .environment }
+    if Interruption.isRequested { return .interrupted }
+    return desk.books.filed.isEmpty ? .held : .found
+  }
+
+  /// Files the novel traces where that was asked for; false where it was interrupted.
+  private func keep(_ traces: [PoolFuzzTrace]) -> Bool {
+    guard settings.keeps else { return true }
     do throws(AtomicFile.Failure) {
-      try file.save(engine)
+      for trace in traces {
+        let text = trace.text()
+        let path = "\(settings.folder)/kept/\(ContentHash.of(text)).trace"
+        try store.persist(text, to: path) { streams.note("poolfuzz: \($0)") }
+      }
+      return true
     } catch {
-      // The state can be saved later; only a finding is worth waiting for.
-      streams.note("poolfuzz: \(error.message)")
+      return false
     }
-    lastSave = seconds
   }
 
-  private func finish(_ engine: FuzzEngine) throws(CommandFailure) -> ExitCode {
-    let isComplete = settings.batchLimit.map { engine.nextBatch >= $0 } ?? false
-    if isComplete {
-      file.remove()
-    } else {
-      do throws(AtomicFile.Failure) {
-        try save(engine)
-      } catch {
-        throw CommandFailure(message: error.message, code: .environment)
+  /// Saves the state and the report; false where the disk did not take them, which is told. The
+  /// state can be saved later: only a finding is worth waiting for.
+  @discardableResult
+  private func save(_ state: FuzzState, _ books: FindingDesk.Books) -> Bool {
+    lastSave = seconds
+    let report = report(state, books)
+    do throws(AtomicFile.Failure) {
+      let text = file.text(state, books, seconds: report.seconds)
+      try store.write(text, to: file.path)
+      try store.write(report.markdown, to: settings.report + ".md")
+      try store.write(report.json.text + "\n", to: settings.report + ".json")
+      return true
+    } catch {
+      streams.note("poolfuzz: not saved: \(error.message)")
+      return false
+    }
+  }
+
+  private func report(_ state: FuzzState, _ books: FindingDesk.Books) -> MorningReport {
+    MorningReport(
+      seed: settings.plan.seed.value, plan: settings.fingerprint,
+      command: "poolfuzz fuzz --seed \(settings.plan.seed) --corpus \(settings.folder)"
+        + " with the options of this run",
+      state: state, books: books, seconds: earlierSeconds + seconds,
+      operationsPerSecond: rate(state), peakBytes: ResidentMemory.peakBytes)
+  }
+
+  // MARK: What it says
+
+  private func tell(_ news: [FindingDesk.News]) {
+    for item in news {
+      switch item {
+      case .note(let text): streams.note("poolfuzz: \(text)")
+      case .filed(let finding): tell(finding)
       }
     }
-    tell(engine, event: "end")
-    let canaries = engine.canaries
-    if canaries.run >= 50, canaries.caught == 0 {
-      streams.note("poolfuzz: the alarm did not go off in \(canaries.run) tests of it")
-      return .environment
-    }
-    if Interruption.isRequested { return .interrupted }
-    return findingCount == 0 ? .held : .found
   }
 
-  // MARK: Findings
-
-  private func take(_ finding: FuzzBatch.Finding) throws(AtomicFile.Failure) {
-    var trace = finding.trace
-    trace.configuration.oracles = .everything
-    var identity = PoolShrinker.identity(of: trace)
-    if identity == nil {
-      trace.configuration.oracles = settings.plan.oracles
-      identity = finding.failure.identities.first
-    }
-    guard let identity else { return }
-    findingCount += 1
-    guard known.insert(identity).inserted else { return }
-    let found: FoundTrace
-    if settings.shrinks {
-      let outcome = PoolShrinker.shrink(trace, identity)
-      found = FoundTrace(outcome.trace, identity, outcome.certificate)
-    } else {
-      found = FoundTrace(trace, identity, nil)
-    }
-    guard !store.isFull(found) else { return }
-    let paths = try store.file(found)
-    tell(finding, found, paths)
-  }
-
-  private func tell(
-    _ finding: FuzzBatch.Finding, _ found: FoundTrace,
-    _ paths: (trace: String, certificate: String)
-  ) {
-    let before = finding.trace.operations.count
-    let after = found.trace.operations.count
-    guard isJSON else {
+  private func tell(_ finding: FiledFinding) {
+    if isJSON {
       streams.print(
-        "finding: \(found.identity): \(before) operations, now \(after): \(paths.trace)")
-      streams.flush()
-      return
+        JSONValue.object([
+          ("event", .string("finding")), ("seed", .unsigned(settings.plan.seed.value)),
+          ("profile", .string(finding.profile)), ("finding", .object(finding.members)),
+        ]).text)
+    } else {
+      let place = finding.trace.isEmpty ? "has its traces already" : finding.trace
+      streams.print(
+        "finding: \(finding.identity): \(finding.operationsBefore) operations, now"
+          + " \(finding.operationsAfter): \(place)")
     }
-    let members: [(String, JSONValue)] = [
-      ("identity", .string(found.identity.description)), ("trace", .string(paths.trace)),
-      ("certificate", .string(paths.certificate)),
-      ("operations_before", .integer(Int64(before))),
-      ("operations_after", .integer(Int64(after))), ("number", .unsigned(finding.number)),
-    ]
-    streams.print(
-      JSONValue.object([
-        ("event", .string("finding")), ("seed", .unsigned(settings.plan.seed.value)),
-        ("profile", .string(finding.profile)), ("finding", .object(members)),
-      ]).text)
     streams.flush()
   }
 
-  // MARK: Progress
+  /// A planted failure that nobody reported is told at once.
+  private func watchTheAlarm(_ state: FuzzState) {
+    let missed = state.canaryCount - state.caughtCanaries
+    guard missed > missedCanaries else { return }
+    missedCanaries = missed
+    streams.note(
+      "poolfuzz: THE ALARM IS BROKEN: \(missed) of \(state.canaryCount) planted failures were not"
+        + " reported")
+  }
 
-  private func progress(_ engine: FuzzEngine) {
+  private func progress(_ state: FuzzState) {
     let interval: Double = isatty(2) == 1 ? 5 : 60
     guard seconds - lastProgress >= interval else { return }
     lastProgress = seconds
-    tell(engine, event: "progress")
+    tell(state, nil, event: "progress")
   }
 
-  private func tell(_ engine: FuzzEngine, event: String) {
-    let rate = Double(engine.operationCount) / max(seconds, 0.001)
+  private func rate(_ state: FuzzState) -> Double {
+    Double(state.operationCount - earlierOperations) / max(seconds, 0.001)
+  }
+
+  /// Seconds that are left, by the clock or by the traces that are.
+  private func secondsLeft(_ state: FuzzState) -> Double? {
+    if let limit = settings.seconds { return max(0, limit - seconds) }
+    guard let limit = settings.batchLimit, state.traceCount > earlierTraces else { return nil }
+    let perBatch = UInt64(settings.plan.tracesPerBatch)
+    let left = (limit - min(limit, state.nextBatch)) * perBatch
+    return Double(left) * seconds / Double(state.traceCount - earlierTraces)
+  }
+
+  private func tell(_ state: FuzzState, _ books: FindingDesk.Books?, event: String) {
     if isJSON {
-      let canaries = engine.canaries
       streams.print(
         JSONValue.object([
           ("event", .string(event)), ("seed", .unsigned(settings.plan.seed.value)),
           ("profile", .string(settings.plan.profiles.map(\.name).joined(separator: "+"))),
-          ("traces", .unsigned(engine.traceCount)),
-          ("operations", .unsigned(engine.operationCount)), ("seconds", .number(seconds)),
-          ("finding", .null), ("findings", .integer(Int64(known.count))),
-          ("features", .integer(Int64(engine.corpus.signature.count))),
-          ("kept", .unsigned(engine.corpus.keptCount)),
-          ("canaries", .unsigned(canaries.run)), ("canaries_caught", .unsigned(canaries.caught)),
+          ("traces", .unsigned(state.traceCount)),
+          ("operations", .unsigned(state.operationCount)), ("seconds", .number(seconds)),
+          ("finding", .null), ("findings", .integer(Int64(state.failureCounts.count))),
+          ("features", .integer(Int64(state.corpus.signature.count))),
+          ("features_per_million_operations", .unsigned(state.bandit.noveltyPerMillion)),
+          ("kept", .unsigned(state.corpus.keptCount)),
+          ("canaries", .unsigned(state.canaryCount)),
+          ("canaries_caught", .unsigned(state.caughtCanaries)),
+          ("seconds_left", secondsLeft(state).map(JSONValue.number) ?? .null),
         ]).text)
       streams.flush()
     }
     guard !isQuiet else { return }
-    let left = settings.seconds.map { ", \(Int(max(0, $0 - seconds))) s left" } ?? ""
+    let left = secondsLeft(state).map { ", \(Int($0)) s left" } ?? ""
     streams.note(
-      "\(event): \(engine.traceCount) traces, \(engine.operationCount) operations,"
-        + " \(Int(rate)) a second, \(engine.corpus.signature.count) features,"
-        + " \(known.count) failures\(left)")
+      "\(event): \(state.traceCount) traces, \(state.operationCount) operations,"
+        + " \(Int(rate(state))) a second, \(state.corpus.signature.count) features"
+        + " (\(state.bandit.noveltyPerMillion) new in a million operations),"
+        + " \(state.failureCounts.count) failures\(event == "end" ? "" : left)")
   }
 }

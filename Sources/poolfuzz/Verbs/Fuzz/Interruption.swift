@@ -10,6 +10,12 @@ enum Interruption {
 
   /// Starts to listen.
   static func install() {
+    // Whoever started this process may have left them blocked.
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGINT)
+    sigaddset(&set, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         if Interruption.flag.exchange(true, ordering: .relaxed) { _exit(128 + number) }

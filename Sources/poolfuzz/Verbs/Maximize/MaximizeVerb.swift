@@ -19,6 +19,10 @@ extension Verb {
         "poolfuzz maximize --peak-live 16384 --algorithm macro --operations 50000000 --json",
         "from scratch, no staircase in the vocabulary"
       ),
+      (
+        "poolfuzz maximize --target malloc --target ./libmine.so --seed 1",
+        "allocators that are not ours, ranked under the same budget"
+      ),
     ],
     options: ContestOptions.options + [
       Option(
@@ -41,8 +45,11 @@ extension Verb {
       Option(
         name: "--trace", argument: .value("FILE"),
         help: "write the best trace, whole or not at all"),
-    ],
+    ] + TargetOptions.all + TargetRanking.options,
     run: { arguments, streams in
+      if !TargetOptions.libraries(arguments).isEmpty {
+        return try TargetRanking(arguments, streams).run()
+      }
       let run = try MaximizeRun(arguments)
       let report = try run.report(streams)
       streams.print(report, asJSON: arguments.has("--json"))

@@ -1,0 +1,79 @@
+import Foundation
+import PoolFuzzing
+import PoolTrace
+import PropertyTesting
+
+/// A trace file of a corpus, with the certificate beside it.
+struct CorpusTrace {
+  /// The folder that holds the corpus.
+  let root: String
+  /// The path below it, the extension left out.
+  let name: String
+  /// The text of the trace.
+  let text: String
+  /// The text of the certificate, if there is one.
+  let certificate: String?
+
+  /// Reads the trace and its certificate. Throws where a file cannot be read.
+  init(root: String, name: String) throws(CommandFailure) {
+    self.root = root
+    self.name = name
+    text = try Self.read(root + "/" + name + ".trace")
+    let path = root + "/" + name + ".certificate"
+    certificate = FileManager.default.fileExists(atPath: path) ? try Self.read(path) : nil
+  }
+
+  /// The path of the trace.
+  var path: String { root + "/" + name + ".trace" }
+  /// The first folder of the path, which says what rules the trace is kept by; empty where it lies
+  /// in the corpus folder itself.
+  var shelf: String { name.contains("/") ? String(name.prefix { $0 != "/" }) : "" }
+  /// The folder it lies in, below the corpus folder.
+  var folder: String { (name as NSString).deletingLastPathComponent }
+  /// A name by content: the same for the same trace and certificate.
+  var contentHash: String { ContentHash.of(text + (certificate ?? "")) }
+
+  /// The number of operations: lines that are neither comments nor settings nor expectations.
+  var operationCount: Int {
+    text.split(separator: "\n").count { line in
+      guard let word = line.split(separator: " ", maxSplits: 1).first else { return false }
+      return !word.hasPrefix("#") && word != "config" && word != "expect" && word != "dump"
+    }
+  }
+
+  /// The failing trace that it is; nil where its comments name no failure.
+  func found() throws(CommandFailure) -> FoundTrace? {
+    do {
+      let found = try FoundTrace(text: text, certificate: certificate)
+      return found.identity == FailureIdentity("") ? nil : found
+    } catch let error as TraceError {
+      throw CommandFailure(message: error.description(file: path), code: .badInput)
+    } catch {
+      throw CommandFailure(message: "\(root)/\(name).certificate: \(error)", code: .badInput)
+    }
+  }
+
+  private static func read(_ path: String) throws(CommandFailure) -> String {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(message: "\(path): cannot be read", code: .environment)
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// Every trace below a folder, in the order of their names.
+  static func all(below root: String) throws(CommandFailure) -> [CorpusTrace] {
+    let root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
+    guard let names = FileManager.default.enumerator(atPath: root) else {
+      throw CommandFailure(message: "\(root): no folder that can be read", code: .environment)
+    }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue
+    else { throw CommandFailure(message: "\(root): no such folder", code: .environment) }
+    var traces: [CorpusTrace] = []
+    let found = names.compactMap { $0 as? String }.filter { $0.hasSuffix(".trace") }.sorted()
+    for name in found {
+      traces.append(try CorpusTrace(root: root, name: String(name.dropLast(6))))
+    }
+    return traces
+  }
+}

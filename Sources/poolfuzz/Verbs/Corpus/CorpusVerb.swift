@@ -1,0 +1,97 @@
+import Foundation
+import PoolFuzzing
+import PoolTrace
+
+extension Verb {
+  /// `poolfuzz corpus`: what has been found and kept.
+  static let corpus = Verb(
+    name: "corpus", operands: "list|verify|minimize|merge [DIR...]",
+    summary: "lists, verifies, minimizes and merges folders of traces",
+    examples: [
+      ("poolfuzz corpus list", "every trace of Corpus: operations, failure, certificate"),
+      ("poolfuzz corpus verify Corpus", "replays every trace and proves every certificate again"),
+      ("poolfuzz corpus minimize --dry-run nightly", "what could go without a loss"),
+      ("poolfuzz corpus merge night1 night2 --corpus Corpus", "findings of several machines"),
+    ],
+    options: [
+      Option(
+        name: "--corpus", argument: .value("DIR"), help: "the corpus that is worked on (Corpus)"),
+      Option(
+        name: "--check", argument: .value("cheap|full"),
+        help: "what 'verify' checks after each operation (full)"),
+      Option(name: "--dry-run", argument: .none, help: "tell what would change, change nothing"),
+    ],
+    run: { arguments, streams in
+      var operands = arguments.operands
+      guard !operands.isEmpty else {
+        throw CommandFailure.usage("corpus needs one of list, verify, minimize, merge")
+      }
+      let action = operands.removeFirst()
+      let home = arguments.value("--corpus") ?? "Corpus"
+      switch action {
+      case "list":
+        return try CorpusListing(arguments, streams).run(operands.isEmpty ? [home] : operands)
+      case "verify":
+        return try CorpusVerification(arguments, streams).run(
+          operands.isEmpty ? [home] : operands)
+      case "minimize":
+        return try CorpusMerge(arguments, streams).run(
+          sources: [], into: operands.isEmpty ? [home] : operands)
+      case "merge":
+        guard !operands.isEmpty else {
+          throw CommandFailure.usage("corpus merge needs the folders to take from")
+        }
+        return try CorpusMerge(arguments, streams).run(sources: operands, into: [home])
+      default:
+        throw CommandFailure.usage(
+          "corpus does list, verify, minimize and merge, not '\(action)'")
+      }
+    })
+}
+
+/// `corpus list`.
+struct CorpusListing {
+  private let isJSON: Bool
+  private let streams: StandardStreams
+
+  init(_ arguments: ParsedArguments, _ streams: StandardStreams) {
+    isJSON = arguments.has("--json")
+    self.streams = streams
+  }
+
+  func run(_ folders: [String]) throws(CommandFailure) -> ExitCode {
+    var count = 0
+    for folder in folders {
+      for trace in try CorpusTrace.all(below: folder) {
+        count += 1
+        show(trace, try trace.found())
+      }
+    }
+    if !isJSON { streams.print("\(count) traces") }
+    return .held
+  }
+
+  private func show(_ trace: CorpusTrace, _ found: FoundTrace?) {
+    let profile = (try? PoolFuzzTrace.reading(trace.text))?
+      .configuration.configuration.pool.profile.name
+    let mutant = found.map(\.trace.configuration.mutant.rawValue)
+    guard isJSON else {
+      var line = "\(trace.path): \(trace.operationCount) operations"
+      if let found { line += ", \(found.identity)" }
+      if let mutant, mutant != "none" { line += ", mutant \(mutant)" }
+      if trace.certificate != nil { line += ", certified" }
+      streams.print(line)
+      return
+    }
+    streams.print(
+      JSONValue.object([
+        ("trace", .string(trace.path)), ("shelf", .string(trace.shelf)),
+        ("profile", profile.map(JSONValue.string) ?? .null),
+        ("operations", .integer(Int64(trace.operationCount))),
+        ("identity", found.map { .string("\($0.identity)") } ?? .null),
+        ("mutant", mutant.map(JSONValue.string) ?? .null),
+        ("certificate", .bool(trace.certificate != nil)),
+        ("hash", .string(trace.contentHash)),
+      ]).text)
+  }
+}

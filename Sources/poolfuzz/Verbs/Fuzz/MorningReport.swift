@@ -1,0 +1,153 @@
+import Foundation
+import PoolFuzzing
+
+/// The report of a campaign on one page: what ran, what was found, what stopped being novel.
+struct MorningReport {
+  /// The seed.
+  var seed: UInt64
+  /// The plan in words.
+  var plan: String
+  /// The command that goes on.
+  var command: String
+  /// The engine's state.
+  var state: FuzzState
+  /// The findings.
+  var books: FindingDesk.Books
+  /// Seconds that the campaign has run, its earlier runs included.
+  var seconds: Double
+  /// Operations a second in this run.
+  var operationsPerSecond: Double
+  /// Most bytes that the process has held.
+  var peakBytes: UInt64
+
+  private var exhausted: [String] {
+    state.bandit.accounts.filter(\.isExhausted).map(\.name)
+  }
+
+  private var untried: [String] {
+    state.bandit.accounts.filter { $0.traceCount == 0 }.map(\.name)
+  }
+
+  private var alarm: String {
+    let (run, caught) = (state.canaryCount, state.caughtCanaries)
+    if run == 0 { return "not tested" }
+    return run == caught
+      ? "works: \(run) of \(run) planted failures were reported"
+      : "BROKEN: only \(caught) of \(run) planted failures were reported"
+  }
+
+  // MARK: For people
+
+  /// The page in Markdown.
+  var markdown: String {
+    var text = "# Campaign of seed \(seed)\n\n"
+    text += "\(headline)\n\n"
+    text += "| what ran | |\n|---|---|\n"
+    text += "| plan | \(plan) |\n"
+    text += "| traces | \(state.traceCount) |\n| operations | \(state.operationCount) |\n"
+    text += "| time | \(Self.time(seconds)), \(Int(operationsPerSecond)) operations a second |\n"
+    text += "| memory | \(peakBytes >> 20) MiB at most |\n"
+    text += "| alarm | \(alarm) |\n| go on | `\(command)` |\n\n"
+    return text + findingsText + profilesText + noveltyText
+  }
+
+  private var headline: String {
+    let count = books.filed.count
+    let waiting = books.waiting.isEmpty ? "" : " \(books.waiting.count) more wait for reduction."
+    guard state.canaryCount == state.caughtCanaries else {
+      return "**The alarm is broken: what this page says cannot be believed.**"
+    }
+    return count == 0
+      ? "Nothing was found.\(waiting)"
+      : "**\(count) failures were found** and reduced.\(waiting)"
+  }
+
+  private var findingsText: String {
+    guard !books.filed.isEmpty else { return "" }
+    var text = "## What was found\n\n"
+    text += "| failure | seen | profile | trace | operations | minimal | file |\n"
+    text += "|---|---:|---|---:|---:|---|---|\n"
+    for finding in books.filed {
+      let seen = state.failureCounts[finding.identity].map(String.init) ?? "-"
+      let origin = finding.metWhile == nil ? finding.profile : finding.profile + " (met on the way)"
+      text += "| \(finding.identity) | \(seen) | \(origin) | \(finding.number)"
+      text += " | \(finding.operationsBefore) -> \(finding.operationsAfter)"
+      text += " | \(finding.isOneMinimal ? "certified" : "no")"
+      text += " | \(finding.trace.isEmpty ? "has its traces already" : finding.trace) |\n"
+    }
+    return text + "\n"
+  }
+
+  private var profilesText: String {
+    var text = "## What each profile did\n\n"
+    text += "| profile | traces | operations | features first seen | failing traces"
+    text += " | share of the next epoch |\n|---|---:|---:|---:|---:|---:|\n"
+    for (account, share) in zip(state.bandit.accounts, state.bandit.shares) {
+      let percent = Double(share * 1000 / ProfileBandit.shareTotal) / 10
+      text += "| \(account.name) | \(account.traceCount) | \(account.operationCount)"
+      text += " | \(account.featureCount) | \(account.failureCount) | \(percent) % |\n"
+    }
+    return text + "\n"
+  }
+
+  private var noveltyText: String {
+    var text = "## What stopped being novel\n\n"
+    text += "\(state.corpus.signature.count) features of behaviour were seen; at the latest rate"
+    text += " the next million operations would show \(state.bandit.noveltyPerMillion) more.\n"
+    if !exhausted.isEmpty {
+      text += "Nothing new in the last half of their operations: \(Self.list(exhausted)).\n"
+    }
+    if !untried.isEmpty { text += "Not run yet: \(Self.list(untried)).\n" }
+    if exhausted.isEmpty { text += "Every profile still shows something new.\n" }
+    return text
+  }
+
+  private static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+
+  private static func time(_ seconds: Double) -> String {
+    let whole = Int(seconds)
+    if whole < 120 { return "\(whole) s" }
+    return whole < 7200 ? "\(whole / 60) min" : "\(whole / 3600) h \(whole / 60 % 60) min"
+  }
+
+  // MARK: For programs
+
+  /// The same as a JSON object.
+  var json: JSONValue {
+    let failures = state.failureCounts.sorted { "\($0.key)" < "\($1.key)" }
+    return .object([
+      ("event", .string("report")), ("seed", .unsigned(seed)), ("plan", .string(plan)),
+      ("traces", .unsigned(state.traceCount)), ("operations", .unsigned(state.operationCount)),
+      ("seconds", .number(seconds)),
+      ("operations_per_second", .number(operationsPerSecond.rounded())),
+      ("peak_bytes", .unsigned(peakBytes)),
+      ("features", .integer(Int64(state.corpus.signature.count))),
+      ("features_per_million_operations", .unsigned(state.bandit.noveltyPerMillion)),
+      ("canaries", .unsigned(state.canaryCount)),
+      ("canaries_caught", .unsigned(state.caughtCanaries)),
+      ("findings", .array(books.filed.map { .object($0.members) })),
+      ("waiting", .integer(Int64(books.waiting.count))),
+      (
+        "failures",
+        .array(
+          failures.map {
+            .object([("identity", .string("\($0.key)")), ("seen", .unsigned($0.value))])
+          })
+      ),
+      ("profiles", .array(zip(state.bandit.accounts, state.bandit.shares).map(Self.row))),
+      ("exhausted", .array(exhausted.map(JSONValue.string))),
+      ("command", .string(command)),
+    ])
+  }
+
+  private static func row(_ account: ProfileAccount, _ share: UInt64) -> JSONValue {
+    .object([
+      ("profile", .string(account.name)), ("traces", .unsigned(account.traceCount)),
+      ("operations", .unsigned(account.operationCount)),
+      ("features", .unsigned(account.featureCount)),
+      ("failing", .unsigned(account.failureCount)),
+      ("share", .number(Double(share) / Double(ProfileBandit.shareTotal))),
+      ("exhausted", .bool(account.isExhausted)),
+    ])
+  }
+}

@@ -1,0 +1,233 @@
+import Foundation
+import Testing
+
+/// `poolfuzz fuzz` as people run it overnight: the same findings however it is run, whatever is
+/// done to it meanwhile.
+struct FuzzCampaignTests {
+  /// A campaign that finds something soon: two planted bugs' worth of failures in small traces.
+  private static func arguments(
+    _ corpus: String, traces: Int = 64, jobs: Int = 1, seed: String = "5"
+  ) -> [String] {
+    [
+      "fuzz", "--traces", "\(traces)", "--seed", seed, "--mutant", "free-not-counted",
+      "--profile", "small-lists", "--profile", "tags", "--jobs", "\(jobs)", "--corpus", corpus,
+      "--operations", "16", "--quiet",
+    ]
+  }
+
+  /// Every file below a folder's `found`, with its text.
+  private static func found(_ corpus: String) throws -> [String: String] {
+    var files: [String: String] = [:]
+    let names = FileManager.default.enumerator(atPath: corpus + "/found")
+    for case let name as String in names ?? FileManager.DirectoryEnumerator() {
+      let path = corpus + "/found/" + name
+      if let data = FileManager.default.contents(atPath: path) {
+        files[name] = String(decoding: data, as: UTF8.self)
+      }
+    }
+    return files
+  }
+
+  @Test func aSeedFilesTheSameForAnyNumberOfJobs() throws {
+    let scratch = try Scratch()
+    let (one, two) = (scratch.path + "/one", scratch.path + "/two")
+    #expect(try Command.run(Self.arguments(one)).code == 1)
+    #expect(try Command.run(Self.arguments(two, jobs: 2)).code == 1)
+    let files = try Self.found(one)
+    #expect(files == (try Self.found(two)))
+    #expect(files.keys.contains { $0.hasSuffix(".trace") })
+    #expect(files.keys.contains { $0.hasSuffix(".certificate") })
+    for (name, text) in files where name.hasSuffix(".trace") {
+      #expect(text.contains("# replay: poolfuzz replay --mutant free-not-counted"))
+    }
+    // A campaign that has ended leaves its report and nothing that would be gone on with.
+    let left = try FileManager.default.contentsOfDirectory(atPath: one + "/fuzz").sorted()
+    #expect(left == ["report.json", "report.md"])
+  }
+
+  @Test func seedAndProfilesComeFirstAndTheReportIsWritten() throws {
+    let scratch = try Scratch()
+    let corpus = scratch.path + "/corpus"
+    let run = try Command.run([
+      "fuzz", "--traces", "16", "--seed", "3", "--swarm", "--corpus", corpus, "--json",
+      "--canary", "4", "--operations", "16",
+    ])
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.errors.hasPrefix("seed 3, "))
+    let line = try JSONLine(try scratch.text("corpus/fuzz/report.json"))
+    #expect(line.number("canaries") == line.number("canaries_caught"))
+    #expect(line.number("canaries") ?? 0 > 0)
+    #expect(line.number("traces").map { $0 + (line.number("canaries") ?? 0) } == 16)
+    let page = try scratch.text("corpus/fuzz/report.md")
+    for part in ["Nothing was found", "What each profile did", "stopped being novel", "alarm"] {
+      #expect(page.contains(part))
+    }
+    #expect(page.split(separator: "\n").count < 60)
+  }
+
+  /// Killed again and again, it ends with the files of a run that nobody disturbed.
+  @Test func aKilledRunGoesOn() throws {
+    let scratch = try Scratch()
+    let (calm, killed) = (scratch.path + "/calm", scratch.path + "/killed")
+    let options = ["--no-shrink", "--save-every", "0.05s"]
+    let traces = 320
+    #expect(try Command.run(Self.arguments(calm, traces: traces, jobs: 2) + options).code == 1)
+    var resumed = 0
+    for milliseconds in [5, 40, 90] {
+      let run = try Running(Self.arguments(killed, traces: traces, jobs: 2) + options)
+      run.waitForASave(in: killed + "/fuzz")
+      Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+      run.kill()
+      if try run.errors().contains("going on from") { resumed += 1 }
+    }
+    let last = try Command.run(Self.arguments(killed, traces: traces) + options)
+    if last.errors.contains("going on from") { resumed += 1 }
+    #expect(last.code == 1, "\(last.errors)")
+    #expect(resumed > 0, "no run lived long enough to be gone on with")
+    let files = try Self.found(calm)
+    #expect(!files.isEmpty)
+    #expect(files == (try Self.found(killed)))
+  }
+
+  /// A corpus that disappears is told and waited for, and what was found meanwhile is filed.
+  @Test func aRemovedFolderIsWaitedFor() throws {
+    let scratch = try Scratch()
+    let corpus = scratch.path + "/corpus"
+    let run = try Running(
+      Self.arguments(corpus, traces: 640) + ["--no-shrink", "--save-every", "0.05s"])
+    try run.waitForErrors("seed 5")
+    while !FileManager.default.fileExists(atPath: corpus + "/fuzz") { usleep(2000) }
+    try FileManager.default.moveItem(atPath: corpus, toPath: scratch.path + "/away")
+    try run.waitForErrors("No such file or directory")
+    #expect(!FileManager.default.fileExists(atPath: corpus), "it must not make one of its own")
+    try FileManager.default.moveItem(atPath: scratch.path + "/away", toPath: corpus)
+    #expect(run.wait() == 1)
+    #expect(try !Self.found(corpus).isEmpty)
+  }
+
+  /// Whether this process may mount a file system to fill up.
+  static let canMount: Bool = {
+    guard let scratch = try? Scratch(), let folder = try? scratch.folder("disk"),
+      let run = try? Command.shell(
+        "mount -t tmpfs -o size=64k none '\(folder)' && umount '\(folder)'")
+    else { return false }
+    return run.code == 0
+  }()
+
+  /// A full disk is told and waited for.
+  @Test(.enabled(if: canMount, "no file system can be mounted here, so none can be filled up"))
+  func aFullDiskIsWaitedFor() throws {
+    let scratch = try Scratch()
+    let disk = try scratch.folder("disk")
+    #expect(try Command.shell("mount -t tmpfs -o size=256k none '\(disk)'").code == 0)
+    defer { _ = try? Command.shell("umount '\(disk)'") }
+    _ = try Command.shell("head -c 1000000 /dev/zero > '\(disk)/ballast' 2>/dev/null")
+    let run = try Running(Self.arguments(disk) + ["--no-shrink"])
+    try run.waitForErrors("No space left on device")
+    try FileManager.default.removeItem(atPath: disk + "/ballast")
+    #expect(run.wait() == 1)
+    #expect(try !Self.found(disk).isEmpty)
+  }
+
+  @Test func anInterruptedRunIsGoneOnWithoutItsSeed() throws {
+    let scratch = try Scratch()
+    let corpus = scratch.path + "/corpus"
+    let options = [
+      "--profile", "small-lists", "--corpus", corpus, "--quiet", "--operations", "16",
+    ]
+    let run = try Running(["fuzz", "--forever", "--seed", "77"] + options)
+    try run.waitForErrors("seed 77")
+    Thread.sleep(forTimeInterval: 0.2)
+    run.interrupt()
+    #expect(run.wait() == 130)
+    let again = try Command.run(["fuzz", "--for", "0.1s"] + options)
+    #expect(again.errors.hasPrefix("seed 77, "))
+    #expect(again.errors.contains("going on from"))
+    #expect(again.code == 0)
+  }
+
+  @Test func aStateThatIsNoneIsRefused() throws {
+    let scratch = try Scratch()
+    let corpus = scratch.path + "/corpus"
+    let options = [
+      "--profile", "small-lists", "--corpus", corpus, "--quiet", "--seed", "7",
+      "--operations", "16",
+    ]
+    let run = try Running(["fuzz", "--forever"] + options)
+    try run.waitForErrors("seed 7")
+    Thread.sleep(forTimeInterval: 0.1)
+    run.interrupt()
+    #expect(run.wait() == 130)
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: corpus + "/fuzz")
+        .first { $0.hasSuffix(".campaign") })
+    let path = corpus + "/fuzz/" + name
+    let text = try scratch.text("corpus/fuzz/" + name)
+    for bad in ["", "poolfuzz campaign 1\n", String(text.dropLast(8)), "x" + text] {
+      try Data(bad.utf8).write(to: URL(fileURLWithPath: path))
+      let again = try Command.run(["fuzz", "--traces", "1"] + options)
+      #expect(again.code == 3)
+      #expect(again.errors.contains("remove the file to begin again"))
+    }
+  }
+}
+
+/// A run of `poolfuzz` that a test does something to.
+private final class Running {
+  private let process = Process()
+  private let scratch: Scratch
+
+  init(_ arguments: [String]) throws {
+    scratch = try Scratch()
+    process.executableURL = try Command.executable()
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = try FileHandle(
+      forWritingTo: URL(fileURLWithPath: try scratch.file("errors", "")))
+    try process.run()
+  }
+
+  deinit { if process.isRunning { kill() } }
+
+  /// Standard error so far.
+  func errors() throws -> String { try scratch.text("errors") }
+
+  /// Waits until standard error holds a text; fails the test after a minute.
+  func waitForErrors(_ text: String) throws {
+    for _ in 0..<6000 {
+      if try errors().contains(text) { return }
+      usleep(10_000)
+    }
+    Issue.record("never told '\(text)': \(try errors())")
+  }
+
+  /// Waits until the state of a campaign is written, or the run has ended.
+  func waitForASave(in folder: String) {
+    func saved() -> [Date] {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      return names.filter { $0.hasSuffix(".campaign") }.compactMap {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + $0)
+        return attributes?[.modificationDate] as? Date
+      }
+    }
+    let before = saved()
+    while saved() == before, process.isRunning { usleep(2000) }
+  }
+
+  /// The signal that nobody can handle.
+  func kill() {
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+
+  /// A user's interrupt.
+  func interrupt() { Foundation.kill(process.processIdentifier, SIGINT) }
+
+  /// Waits for the end; returns the exit code.
+  func wait() -> Int32 {
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// The rules of the house, held against its text.
+@Suite("The house")
+struct HouseTests {
+  @Test("files and functions are short, public declarations are documented, nothing is left over")
+  func source() throws {
+    let sources = try House.files(below: "Sources")
+    let tests = try House.files(below: "Tests")
+    #expect(sources.count > 100 && tests.count > 50)
+    for file in sources { #expect(SourceRules.complaints(file, isSource: true) == []) }
+    for file in tests { #expect(SourceRules.complaints(file, isSource: false) == []) }
+  }
+
+  @Test("the rules notice what breaks them")
+  func rules() {
+    func complaints(_ lines: [String]) -> Int {
+      SourceRules.complaints(House.File(path: "f", lines: lines), isSource: true).count
+    }
+    let body = Array(repeating: "    step()", count: 60)
+    #expect(complaints(["  func long() {"] + body + ["  }"]) == 1)
+    #expect(complaints(["  func short() {"] + body.dropFirst(2) + ["  }"]) == 0)
+    #expect(complaints(["  @inline(__always) static func long() {"] + body + ["  }"]) == 1)
+    #expect(complaints(Array(repeating: "", count: 401)) == 1)
+    #expect(complaints(["// Long because of its table."] + Array(repeating: "", count: 400)) == 0)
+    #expect(complaints(["public struct Bare {", "}"]) == 1)
+    #expect(complaints(["/// A word.", "@frozen", "public struct Bare {", "}"]) == 0)
+    #expect(complaints(["  public private(set) var bare = 1"]) == 1)
+    #expect(complaints(["// TO" + "DO later"]) == 1)
+  }
+
+  @Test("the model imports nothing")
+  func modelImportsNothing() throws {
+    let lines = try House.files(below: "Sources/KernelPool").flatMap(\.lines)
+    #expect(lines.count > 1000)
+    #expect(
+      lines.filter { $0.hasPrefix("import ") || $0.contains(" import ") && $0.hasPrefix("@") }
+        .isEmpty)
+  }
+
+  @Test("a module is imported only where the package says so, and the package only looks up")
+  func dependenciesPointOneWay() throws {
+    let package = try House.text("Package.swift")
+    var order: [String] = []
+    for name in try modules() {
+      let place = try #require(package.range(of: "name: \"\(name)\""), "\(name) is a target")
+      _ = place
+    }
+    for line in package.components(separatedBy: "\n") {
+      guard let start = line.range(of: "name: \"") else { continue }
+      order.append(String(line[start.upperBound...].prefix { $0 != "\"" }))
+    }
+    for file in try House.files(below: "Sources") {
+      let module = file.path.split(separator: "/")[1]
+      let own = try #require(order.lastIndex(of: String(module)))
+      for line in file.lines where line.hasPrefix("import ") {
+        let imported = String(line.split(separator: " ").last ?? "").split(separator: ".")[0]
+        guard let other = order.lastIndex(of: String(imported)) else { continue }
+        #expect(other < own, "\(file.path) imports \(imported)")
+      }
+    }
+  }
+
+  @Test("the map names every module, and nothing that is not there")
+  func map() throws {
+    let map = try House.text("CONTRIBUTING.md").components(separatedBy: "\n")
+    let rows = map.filter { $0.hasPrefix("| `") }.compactMap {
+      $0.split(separator: "`").dropFirst().first
+    }
+    for name in try modules() { #expect(rows.contains(Substring(name)), "\(name)") }
+    for row in rows {
+      let path = House.folder.appendingPathComponent("Sources/" + row).path
+      let top = House.folder.appendingPathComponent(String(row)).path
+      let isThere = [path, top].contains { FileManager.default.fileExists(atPath: $0) }
+      #expect(isThere, "\(row)")
+    }
+  }
+
+  private func modules() throws -> [String] {
+    let sources = House.folder.appendingPathComponent("Sources").path
+    return try FileManager.default.contentsOfDirectory(atPath: sources).filter {
+      !$0.hasPrefix(".")
+    }
+    .sorted()
+  }
+
+  @Test("the project speaks of itself alone")
+  func noPaths() throws {
+    let places = ["Sources", "Tests", "Corpus", "Fuzz", ".ci"].flatMap { House.paths(below: $0) }
+    let words = ["/work" + "/", "/root" + "/", "/home" + "/"]
+    for path in places + ["README.md", "CONTRIBUTING.md", "Package.swift"] {
+      guard !path.contains("/Golden/"), !path.contains("/Listings/"),
+        !path.contains("Corpus/recorded"), !path.contains("Corpus/fuzz"),
+        let text = try? House.text(path)
+      else { continue }
+      for word in words { #expect(!text.contains(word), "\(path) names \(word)") }
+    }
+  }
+}
