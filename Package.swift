@@ -9,12 +9,14 @@ let package = Package(
     .library(name: "PoolTrace", targets: ["PoolTrace"]),
     .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
     .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
+    .library(name: "PoolFuzzing", targets: ["PoolFuzzing"]),
     .executable(name: "poolfuzz", targets: ["poolfuzz"]),
     .library(name: "target-tlsf", type: .dynamic, targets: ["TargetTLSF"]),
     .library(name: "target-buddy", type: .dynamic, targets: ["TargetBuddy"]),
     .library(name: "target-faulty", type: .dynamic, targets: ["TargetFaulty"]),
   ],
   targets: [
+    .target(name: "JSONLines"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
@@ -23,9 +25,13 @@ let package = Package(
     .target(
       name: "PoolFuzzing",
       dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
-    .target(name: "FragmentationSearch", dependencies: ["KernelPool", "PoolTrace"]),
-    .target(name: "PoolDebugger", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(
+      name: "FragmentationSearch", dependencies: ["JSONLines", "KernelPool", "PoolTrace"]),
+    .target(name: "PoolDebugger", dependencies: ["JSONLines", "KernelPool", "PoolWalk"]),
     .target(name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"]),
+    .target(
+      name: "PoolReconstruction",
+      dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolDebugger", "PropertyTesting"]),
     .target(
       name: "FuzzHarness",
       dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolDebugger"]),
@@ -46,8 +52,9 @@ let package = Package(
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
-        "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch", "PoolDebugger",
-        "PoolReport", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
+        "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch",
+        "PoolDebugger",
+        "PoolReport", "PoolReconstruction", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
@@ -63,8 +70,14 @@ let package = Package(
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
     .testTarget(
-      name: "PoolDebuggerTests", dependencies: ["PoolDebugger", "PoolTrace", "PoolReport"],
+      name: "PoolDebuggerTests",
+      dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
       exclude: ["Listings"]),
+    .testTarget(
+      name: "PoolReconstructionTests",
+      dependencies: [
+        "PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk", "PropertyTesting",
+      ]),
     .testTarget(
       name: "AllocatorTargetsTests",
       dependencies: [

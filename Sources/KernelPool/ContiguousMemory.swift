@@ -63,7 +63,7 @@ extension KernelPool {
     var isLast = false
     while !isLast {
       isLast = contiguousArena.marks[Int(page)] & PageMarks.end.rawValue != 0
-      contiguousArena.marks[Int(page)] = 0
+      contiguousArena.marks[Int(page)] &= PageMarks.touched.rawValue
       page += 1
     }
     return .freed

@@ -27,17 +27,12 @@ extension KernelPool {
   /// Throws where sizes or addresses cannot be, or where `reserve` has not enough memory.
   public static func boot(
     _ configuration: PoolConfiguration, mutant: Mutant = .none,
-    reserve: @escaping ReservedBytes.Reserver = ReservedBytes.zeroed
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
   ) throws(ConfigurationError) -> KernelPool {
     try configuration.validate()
-    var regions = RegionBuilder(configuration: configuration, reserve: reserve)
-    do {
-      try regions.build()
-    } catch {
-      regions.releaseAll()
-      throw error
-    }
-    var pool = KernelPool(configuration, mutant: mutant, regions: regions)
+    var builder = RegionBuilder(configuration: configuration)
+    let (regions, reserved) = try builder.build(reserve: reserve)
+    var pool = KernelPool(configuration, mutant, regions, reserved, builder.variables)
     do {
       try pool.start()
     } catch {
@@ -48,25 +43,28 @@ extension KernelPool {
     return pool
   }
 
-  private init(_ configuration: PoolConfiguration, mutant: Mutant, regions: RegionBuilder) {
+  private init(
+    _ configuration: PoolConfiguration, _ mutant: Mutant, _ regions: [MemoryRegion],
+    _ reserved: ReservedBytes, _ roots: KernelVariables
+  ) {
     self.configuration = configuration
     self.mutant = mutant
     profile = configuration.profile
     geometry = Geometry(profile)
     memory = SimulatedMemory(
-      regions: regions.regions, reserved: regions.reserved, isWide: geometry.isWide,
+      regions: regions, reserved: reserved, isWide: geometry.isWide,
       linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0)
-    nonPagedMarks = regions.nonPagedMarks
-    contiguousArena = regions.contiguousArena
+    nonPagedMarks = regions[0].marksPointer
+    contiguousArena = RegionBuilder.contiguousArena(regions)
     variables = .allocate(capacity: 1)
-    variables.initialize(to: regions.variables)
+    variables.initialize(to: roots)
     expansionEntries = SystemPageTableEntries(
-      count: regions.variables.expansionPages, order: configuration.expansion)
-    let roots = Self.descriptorRoots(profile)
-    descriptorCount = roots.count
-    descriptors = .allocate(capacity: roots.count)
-    descriptors.initialize(from: roots, count: roots.count)
-    firstPagedDescriptor = roots.firstIndex { $0.kind == .paged } ?? 0
+      count: roots.expansionPages, order: configuration.expansion)
+    let descriptorRoots = Self.descriptorRoots(profile)
+    descriptorCount = descriptorRoots.count
+    descriptors = .allocate(capacity: descriptorCount)
+    descriptors.initialize(from: descriptorRoots, count: descriptorCount)
+    firstPagedDescriptor = descriptorRoots.firstIndex { $0.kind == .paged } ?? 0
     let owners = configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)
     lookasideCount = owners * PoolKind.allCases.count * Int(profile.lookasideClasses)
     lookasides = .allocate(capacity: lookasideCount)
@@ -117,11 +115,7 @@ extension KernelPool {
     try memory.store32(
       root.address + profile.descriptor.poolType, root.kind.isPaged ? 1 : 0)
     try memory.store32(root.address + profile.descriptor.poolIndex, root.index)
-    for units in 1...profile.unitsPerPage {
-      let head = listHead(descriptor, units: units)
-      try storeLink(head, head)
-      try storeLink(head + geometry.wordBytes, head)
-    }
+    try memory.storeEmptyHeads(from: root.listHeads, count: profile.unitsPerPage)
   }
 
   // MARK: Tables
@@ -178,9 +172,8 @@ extension KernelPool {
     guard let table else { return }
     let bytes = entries * profile.bigEntryBytes
     try memory.clear(table, bytes)
-    for index in 0..<entries {
-      try memory.storePointer(table + index * profile.bigEntryBytes, Self.freeEntry)
-    }
+    try memory.storePointers(
+      Self.freeEntry, from: table, count: entries, stride: profile.bigEntryBytes)
     variables.pointee.bigTable = table
     variables.pointee.bigTableEntries = entries
     guard configuration.initialisation == .kernel else { return }

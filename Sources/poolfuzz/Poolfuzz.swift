@@ -10,8 +10,8 @@ enum Poolfuzz {
 
   /// Every verb, in the order of the help.
   static let verbs: [Verb] = [
-    .replay, .fuzz, .shrink, .mutants, .corpus, .diff, .whatif, .inspect, .importing, .bound,
-    .maximize, .bench, .completions,
+    .replay, .fuzz, .shrink, .enumerate, .mutants, .corpus, .diff, .whatif, .inspect, .importing,
+    .synthesize, .bound, .maximize, .bench, .completions,
   ]
 
   static func main() {

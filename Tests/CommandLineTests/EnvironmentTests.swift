@@ -35,7 +35,7 @@ struct EnvironmentTests {
       "huge.trace", "config profile=windows-7-x64 nonpaged_pages=16777216\n")
     let run = try Command.shell("ulimit -v 4000000; exec \"$POOLFUZZ\" replay '\(path)'")
     #expect(run.code == 3)
-    #expect(run.errors.contains("cannot reserve 68719476736 bytes"))
+    #expect(run.errors.contains("cannot reserve 68744794112 bytes"))
   }
 
   /// Sixteen gigabytes without checks; one with them, since a full check looks at the books of

@@ -44,4 +44,21 @@ import Testing
     healthy.configuration.mutant = .none
     #expect(PoolShrinker.identity(of: healthy) == nil)
   }
+
+  /// A certificate with one wrong line is refused, and the operation is named.
+  @Test func aWrongLineOfACertificateIsRefused() throws {
+    let base = Self.folder + "/regression/lookaside-too-deep"
+    let text = try String(contentsOfFile: base + ".certificate", encoding: .utf8)
+    let forged = text.replacing(
+      "operation: free s0\nwithout it: passes",
+      with: "operation: free s0\nwithout it: fails the same")
+    #expect(forged != text)
+    let found = try FoundTrace(
+      text: try String(contentsOfFile: base + ".trace", encoding: .utf8), certificate: forged)
+    let discrepancies = try #require(found.certificate).discrepancies(
+      for: found.trace, execute: PoolShrinker.execute)
+    #expect(
+      discrepancies.map(\.description)
+        == ["without operation 3 (free s0) it passes, and not: fails the same"])
+  }
 }

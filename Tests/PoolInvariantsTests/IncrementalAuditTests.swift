@@ -104,7 +104,9 @@ struct IncrementalAuditTests {
     #expect(noticed > 20, "many stores are noticed")
   }
 
-  @Test("a bug of the model gets the same verdict at the same operation", arguments: Mutant.allCases)
+  @Test(
+    "a bug of the model gets the same verdict at the same operation",
+    arguments: Mutant.allCases)
   func bugsOfTheModel(_ mutant: Mutant) throws {
     let machines = Self.isLong ? Machine.all : Self.short(mutant)
     for (index, machine) in machines.enumerated() {

@@ -1,3 +1,5 @@
+import JSONLines
+
 /// One answer of `bound` or `maximize`: what can be reached, what cannot be exceeded, and the
 /// share.
 public struct FragmentationReport: Sendable, Hashable {
@@ -94,34 +96,34 @@ public struct FragmentationReport: Sendable, Hashable {
   /// The fields of a JSON line for `bound` and `maximize`.
   public var json: JSONValue {
     let unit = geometry.unitBytes
-    var fields: [JSONValue.Field] = [
-      .init("profile", .text(profile)),
-      .init("objective", .text(objective.rawValue)),
-      .init("peak_live_bytes", .integer(peakLiveUnits * unit)),
-      .init("operations", operations.map { .integer($0) } ?? .null),
-      .init("pages", .integer(pages)),
-      .init("held_bytes", .integer(pages * geometry.pageBytes)),
-      .init("held_over_peak", .number(heldOverPeak)),
-      .init("held_over_final", heldOverFinal.map { .number($0) } ?? .null),
-      .init("upper_bound_pages", .integer(upperBound.pages)),
-      .init("share_of_bound", .number(shareOfBound)),
-      .init("trace", trace.map { .text($0) } ?? .null),
-      .init("method", .text(method)),
-      .init("order", .text(rules.remainderOrder.rawValue)),
-      .init("exact_fit", .text(rules.exactFit == .taken ? "on" : "off")),
-      .init("bounds", .array(bounds.map(json(of:)))),
-      .init("any_allocator_pages", .integer(robsonPages)),
+    var fields: [(String, JSONValue)] = [
+      ("profile", .string(profile)),
+      ("objective", .string(objective.rawValue)),
+      ("peak_live_bytes", .count(peakLiveUnits * unit)),
+      ("operations", operations.map { .count($0) } ?? .null),
+      ("pages", .count(pages)),
+      ("held_bytes", .count(pages * geometry.pageBytes)),
+      ("held_over_peak", .number(heldOverPeak)),
+      ("held_over_final", heldOverFinal.map { .number($0) } ?? .null),
+      ("upper_bound_pages", .count(upperBound.pages)),
+      ("share_of_bound", .number(shareOfBound)),
+      ("trace", trace.map { .string($0) } ?? .null),
+      ("method", .string(method)),
+      ("order", .string(rules.remainderOrder.rawValue)),
+      ("exact_fit", .string(rules.exactFit == .taken ? "on" : "off")),
+      ("bounds", .array(bounds.map(json(of:)))),
+      ("any_allocator_pages", .count(robsonPages)),
     ]
     if let kernel {
-      fields.append(.init("kernel_pages", .integer(kernel.pages)))
-      fields.append(.init("kernel_peak_live_bytes", .integer(kernel.reachedLiveUnits * unit)))
+      fields.append(("kernel_pages", .count(kernel.pages)))
+      fields.append(("kernel_peak_live_bytes", .count(kernel.reachedLiveUnits * unit)))
     }
     if !breaches.isEmpty {
-      fields.append(.init("breaches", .array(breaches.map { .text($0.description) })))
+      fields.append(("breaches", .array(breaches.map { .string($0.description) })))
     }
-    if let optimumPages { fields.append(.init("optimum_pages", .integer(optimumPages))) }
+    if let optimumPages { fields.append(("optimum_pages", .count(optimumPages))) }
     if let minimalOperations {
-      fields.append(.init("minimal_operations", .integer(minimalOperations)))
+      fields.append(("minimal_operations", .count(minimalOperations)))
     }
     return .object(fields)
   }
@@ -133,10 +135,15 @@ public struct FragmentationReport: Sendable, Hashable {
 
   private func json(of bound: PageBound) -> JSONValue {
     .object([
-      .init("proof", .text(bound.proof.rawValue)),
-      .init("pages", .integer(bound.pages)),
-      .init("covers", .text(bound.covers(rules) ? "yes" : "no")),
-      .init("assumes", .array(bound.assumptions.names.map { .text($0) })),
+      ("proof", .string(bound.proof.rawValue)),
+      ("pages", .count(bound.pages)),
+      ("covers", .string(bound.covers(rules) ? "yes" : "no")),
+      ("assumes", .array(bound.assumptions.names.map { .string($0) })),
     ])
   }
+}
+
+extension JSONValue {
+  /// A whole number.
+  fileprivate static func count(_ number: Int) -> JSONValue { .integer(Int64(number)) }
 }

@@ -174,9 +174,8 @@ extension KernelPool {
     guard newCount > 1, let table = try allocatePages(.nonPaged, bytes: newBytes)
     else { return false }
     try memory.clear(table, newBytes)
-    for index in 0..<newCount {
-      try memory.storePointer(table &+ index &* profile.bigEntryBytes, Self.freeEntry)
-    }
+    try memory.storePointers(
+      Self.freeEntry, from: table, count: newCount, stride: profile.bigEntryBytes)
     try rehash(from: oldTable, oldCount, to: table, newCount)
     variables.pointee.bigTable = table
     variables.pointee.bigTableEntries = newCount

@@ -95,7 +95,9 @@ extension PoolConfiguration {
     }
   }
 
-  private func require(_ holds: Bool, _ message: String) throws(ConfigurationError) {
-    if !holds { throw ConfigurationError(message: message) }
+  private func require(
+    _ holds: Bool, _ message: @autoclosure () -> String
+  ) throws(ConfigurationError) {
+    if !holds { throw ConfigurationError(message: message()) }
   }
 }

@@ -9,10 +9,13 @@ public struct MemoryRegion {
   public let byteCount: UInt64
   /// The pool whose pages these are, or nil for the kernel's own data.
   public let kind: PoolKind?
+  /// True where the pages have page frames, whose marks mean something; false for the kernel's
+  /// own data.
+  public let hasFrames: Bool
   /// Pages from the start that are always mapped; later ones have a mark.
   public let alwaysMappedPages: UInt64
   @usableFromInline let host: UnsafeMutableRawPointer
-  @usableFromInline let marksPointer: UnsafeMutablePointer<UInt8>?
+  @usableFromInline let marksPointer: UnsafeMutablePointer<UInt8>
   @usableFromInline let pageShift: UInt64
   /// What untouched pages hold; nil where they hold nothing.
   @usableFromInline let stamps: UnsafeMutablePointer<FreePageStamps>?
@@ -21,22 +24,34 @@ public struct MemoryRegion {
   @inlinable public func contains(_ address: Address) -> Bool { address &- base < byteCount }
 
   /// The marks of the page that holds `address`, which must lie in the range; nil where the
-  /// region's pages are not the pool's.
+  /// region's pages have no page frames.
   @inlinable public func marks(at address: Address) -> PageMarks? {
-    marksPointer.map { PageMarks(rawValue: $0[Int((address &- base) &>> pageShift)]) }
+    hasFrames ? PageMarks(rawValue: marksPointer[Int((address &- base) &>> pageShift)]) : nil
   }
 
-  /// True where an access to the page does not fault. Gives an untouched page of a free run its
-  /// stamp.
+  /// True where an access to the page does not fault. Marks it as touched, and gives an untouched
+  /// page of a free run its stamp.
   @inlinable func isAccessible(page: UInt64) -> Bool {
-    guard let marksPointer else { return true }
     let marks = PageMarks(rawValue: marksPointer[Int(page)])
-    guard page < alwaysMappedPages else { return marks.contains(.mapped) }
-    if let stamps, !marks.contains(.stamped) {
-      marksPointer[Int(page)] |= PageMarks.stamped.rawValue
-      stamps.pointee.write(page: page, to: host + Int(page &<< pageShift))
+    let isAlwaysMapped = page < alwaysMappedPages
+    guard isAlwaysMapped || marks.contains(.mapped) else { return false }
+    if !marks.contains(.touched) {
+      marksPointer[Int(page)] |= PageMarks.touched.rawValue
+      if isAlwaysMapped, let stamps {
+        stamps.pointee.write(page: page, to: host + Int(page &<< pageShift))
+      }
     }
     return true
+  }
+
+  /// Makes every byte zero again that an access may have changed. The marks stay.
+  func clearTouchedPages() {
+    let pages = (byteCount &+ (1 &<< pageShift) &- 1) &>> pageShift
+    for page in 0..<pages where marksPointer[Int(page)] & PageMarks.touched.rawValue != 0 {
+      let offset = page &<< pageShift
+      let count = min(1 &<< pageShift, byteCount &- offset)
+      (host + Int(offset)).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
+    }
   }
 
   /// The host address of `byteCount` mapped bytes at `address`, or nil.
@@ -46,6 +61,16 @@ public struct MemoryRegion {
     let first = offset &>> pageShift
     let last = (offset &+ width &- 1) &>> pageShift
     guard isAccessible(page: first), last == first || isAccessible(page: last) else { return nil }
+    return host + Int(offset)
+  }
+
+  /// The host address of a range of any length, or nil where not all of it is mapped.
+  func locateRange(_ address: Address, _ width: UInt64) -> UnsafeMutableRawPointer? {
+    let offset = address &- base
+    guard width != 0, offset < byteCount, width <= byteCount &- offset else { return nil }
+    for page in (offset &>> pageShift)...((offset &+ width &- 1) &>> pageShift) {
+      guard isAccessible(page: page) else { return nil }
+    }
     return host + Int(offset)
   }
 

@@ -1,29 +1,29 @@
 /// Lays out a pool's memory: which address ranges there are and what backs them.
+///
+/// One reservation backs all of it: the marks of every page first, so that they can be looked
+/// through and cleared at once, then the regions. Ranges are planned with offsets into it, and get
+/// host addresses when its size is known.
 struct RegionBuilder {
   let configuration: PoolConfiguration
-  let reserve: ReservedBytes.Reserver
-  private(set) var regions: [MemoryRegion] = []
-  private(set) var reserved: [ReservedBytes] = []
   private(set) var variables = KernelVariables()
-  private var marks: UnsafeMutablePointer<UInt8>?
-  private var arena: ContiguousArena?
-  private var stamps: UnsafeMutablePointer<FreePageStamps>?
+  private var plans: [RegionPlan] = []
+  private var markBytes: UInt64 = 0
+  private var regionBytes: UInt64 = 0
 
-  init(configuration: PoolConfiguration, reserve: @escaping ReservedBytes.Reserver) {
+  /// A range of simulated addresses before there is memory for it.
+  private struct RegionPlan {
+    var base: Address
+    var byteCount: UInt64
+    var kind: PoolKind?
+    var hasFrames: Bool
+    var alwaysMapped: UInt64
+    var hasStamps: Bool
+    var marksOffset: UInt64
+    var hostOffset: UInt64
+  }
+
+  init(configuration: PoolConfiguration) {
     self.configuration = configuration
-    self.reserve = reserve
-  }
-
-  /// Marks of the nonpaged pages.
-  var nonPagedMarks: UnsafeMutablePointer<UInt8> {
-    guard let marks else { preconditionFailure("the regions are built first") }
-    return marks
-  }
-
-  /// The memory outside of the pool.
-  var contiguousArena: ContiguousArena {
-    guard let arena else { preconditionFailure("the regions are built first") }
-    return arena
   }
 
   private var profile: Profile { configuration.profile }
@@ -42,67 +42,87 @@ struct RegionBuilder {
     return trackerBytes(configuration) + ((bytes + 0xFFF) & ~0xFFF)
   }
 
-  /// Reserves everything; throws where there is not enough memory.
-  mutating func build() throws(ConfigurationError) {
-    try addNonPaged()
-    try addStaticData()
-    variables.pagedBitmap = try addBitmapPool(
+  /// Plans everything, then reserves it; throws where there is not enough memory.
+  mutating func build(
+    reserve: ReservedBytes.Reserver
+  ) throws(ConfigurationError) -> (regions: [MemoryRegion], reserved: ReservedBytes) {
+    addNonPaged()
+    addStaticData()
+    variables.pagedBitmap = addBitmapPool(
       .paged, profile.pagedBase, configuration.pagedPages, maps: 0)
     if profile.hasSessionPool {
-      variables.sessionBitmap = try addBitmapPool(
+      variables.sessionBitmap = addBitmapPool(
         .session, profile.sessionBase, configuration.sessionPages, maps: 2)
     }
-    if profile.nonPagedPages == .bitmap { try addNonPagedBitmap() }
-    try addContiguousArena()
+    if profile.nonPagedPages == .bitmap { addNonPagedBitmap() }
+    add(nil, profile.contiguousBase, configuration.contiguousPages << pageShift, hasFrames: true)
     setLimits()
     try checkOverlaps()
+    return try makeRegions(reserve)
   }
 
-  /// Gives back what was reserved before something failed.
-  mutating func releaseAll() {
-    for bytes in reserved { bytes.giveBack() }
-    reserved = []
-    stamps?.deinitialize(count: 1)
-    stamps?.deallocate()
-  }
-
-  private mutating func bytes(_ count: UInt64) throws(ConfigurationError) -> ReservedBytes {
-    guard count <= UInt64(Int.max / 2), let bytes = reserve(Int(count)) else {
+  private func makeRegions(
+    _ reserve: ReservedBytes.Reserver
+  ) throws(ConfigurationError) -> (regions: [MemoryRegion], reserved: ReservedBytes) {
+    let firstRegion = hostRounded(markBytes)
+    let total = firstRegion + regionBytes
+    guard total <= UInt64(Int.max / 2), let reserved = reserve(Int(total)) else {
       throw ConfigurationError(
-        message: "this machine cannot reserve \(count) bytes of simulated memory")
+        message: "this machine cannot reserve \(total) bytes of simulated memory")
     }
-    reserved.append(bytes)
-    return bytes
+    let marks = reserved.base.assumingMemoryBound(to: UInt8.self)
+    var regions: [MemoryRegion] = []
+    regions.reserveCapacity(plans.count)
+    for plan in plans {
+      regions.append(
+        MemoryRegion(
+          base: plan.base, byteCount: plan.byteCount, kind: plan.kind, hasFrames: plan.hasFrames,
+          alwaysMappedPages: plan.alwaysMapped,
+          host: reserved.base + Int(firstRegion + plan.hostOffset),
+          marksPointer: marks + Int(plan.marksOffset), pageShift: pageShift,
+          stamps: plan.hasStamps ? makeStamps() : nil))
+    }
+    return (regions, reserved)
   }
 
+  private func makeStamps() -> UnsafeMutablePointer<FreePageStamps> {
+    let stamps = UnsafeMutablePointer<FreePageStamps>.allocate(capacity: 1)
+    stamps.initialize(
+      to: FreePageStamps(
+        wordBytes: profile.wordBytes, pageBytes: profile.pageBytes, owner: profile.nonPagedBase,
+        pages: configuration.nonPagedPages))
+    return stamps
+  }
+
+  /// `bytes` rounded up to whole pages of the host, so that regions share none.
+  private func hostRounded(_ bytes: UInt64) -> UInt64 { (bytes + 0xFFF) & ~0xFFF }
+
+  /// Plans a region. Its pages get marks of their own unless `marksOffset` says where they are.
+  /// Regions without page frames are always mapped.
   private mutating func add(
-    _ kind: PoolKind?, _ base: Address, _ byteCount: UInt64, marks: UnsafeMutablePointer<UInt8>?,
-    alwaysMapped: UInt64 = 0, stamps: UnsafeMutablePointer<FreePageStamps>? = nil
-  ) throws(ConfigurationError) {
-    let host = try bytes(byteCount).base
-    regions.append(
-      MemoryRegion(
-        base: base, byteCount: byteCount, kind: kind, alwaysMappedPages: alwaysMapped,
-        host: host, marksPointer: marks, pageShift: pageShift, stamps: stamps))
+    _ kind: PoolKind?, _ base: Address, _ byteCount: UInt64, hasFrames: Bool,
+    alwaysMapped: UInt64 = 0, hasStamps: Bool = false, marksOffset: UInt64? = nil
+  ) {
+    let pages = (byteCount + (1 << pageShift) - 1) >> pageShift
+    plans.append(
+      RegionPlan(
+        base: base, byteCount: byteCount, kind: kind, hasFrames: hasFrames,
+        alwaysMapped: hasFrames ? alwaysMapped : pages, hasStamps: hasStamps,
+        marksOffset: marksOffset ?? markBytes, hostOffset: regionBytes))
+    if marksOffset == nil { markBytes += pages }
+    regionBytes += hostRounded(byteCount)
   }
 
-  private mutating func addNonPaged() throws(ConfigurationError) {
+  /// The marks of all nonpaged pages come first, those of the expansion included, which may lie in
+  /// a region of its own.
+  private mutating func addNonPaged() {
     let initial = configuration.nonPagedPages
     let most = configuration.nonPagedLimit
-    let marks = try bytes(most).base.assumingMemoryBound(to: UInt8.self)
-    self.marks = marks
-    if profile.nonPagedPages == .runLists {
-      let stamps = UnsafeMutablePointer<FreePageStamps>.allocate(capacity: 1)
-      stamps.initialize(
-        to: FreePageStamps(
-          wordBytes: profile.wordBytes, pageBytes: profile.pageBytes, owner: profile.nonPagedBase,
-          pages: initial))
-      self.stamps = stamps
-    }
     let isContiguous = profile.expansionBase == nil
-    try add(
-      .nonPaged, profile.nonPagedBase, (isContiguous ? most : initial) << pageShift, marks: marks,
-      alwaysMapped: initial, stamps: stamps)
+    add(
+      .nonPaged, profile.nonPagedBase, (isContiguous ? most : initial) << pageShift,
+      hasFrames: true, alwaysMapped: initial, hasStamps: profile.nonPagedPages == .runLists)
+    markBytes = most
     variables.initialPages = initial
     variables.maximumPages = most
     let isExpandable = configuration.expansion != .none && most > initial + 2
@@ -110,64 +130,62 @@ struct RegionBuilder {
     variables.expansionPages = isExpandable ? most - initial - 2 : 0
   }
 
-  private mutating func addStaticData() throws(ConfigurationError) {
+  private mutating func addStaticData() {
     var size = StaticData.tables
     if configuration.initialisation == .none {
       size += Self.tableBytes(configuration)
       size += profile.pagedDescriptors * StaticData.pagedDescriptorStep
     }
-    try add(nil, profile.descriptorBase, size, marks: nil)
+    add(nil, profile.descriptorBase, size, hasFrames: false)
     variables.freeRunHeads = profile.descriptorBase + StaticData.freeRunHeads
     variables.process = profile.descriptorBase + StaticData.process
     variables.quotaCookie = 0x5A3C_9E71_D04B_6F28
     let most = configuration.nonPagedLimit
     if let base = profile.expansionBase, most > configuration.nonPagedPages {
-      try add(
-        .nonPaged, base, (most - configuration.nonPagedPages) << pageShift,
-        marks: nonPagedMarks + Int(configuration.nonPagedPages))
+      add(
+        .nonPaged, base, (most - configuration.nonPagedPages) << pageShift, hasFrames: true,
+        marksOffset: configuration.nonPagedPages)
     }
   }
 
   /// A map of one bit a page, zeroed to the end of its page.
-  private mutating func addMap(_ index: UInt64, pages: UInt64) throws(ConfigurationError) -> Address
-  {
+  private mutating func addMap(_ index: UInt64, pages: UInt64) -> Address {
     let base = profile.bitmapBase + index * StaticData.bitmapStep
-    try add(nil, base, ((pages + 7) / 8 + 0xFFF) & ~0xFFF, marks: nil)
+    add(nil, base, ((pages + 7) / 8 + 0xFFF) & ~0xFFF, hasFrames: false)
     return base
   }
 
   private mutating func addBitmapPool(
     _ kind: PoolKind, _ base: Address, _ pages: UInt64, maps: UInt64
-  ) throws(ConfigurationError) -> PageBitmap {
-    let marks = try bytes(pages).base.assumingMemoryBound(to: UInt8.self)
+  ) -> PageBitmap {
     var bitmap = PageBitmap()
-    bitmap.region = regions.count
-    try add(kind, base, pages << pageShift, marks: marks)
+    bitmap.region = plans.count
+    add(kind, base, pages << pageShift, hasFrames: true)
     bitmap.base = base
     bitmap.pages = pages
     bitmap.growthPages = profile.pageTableEntries
     bitmap.openPages = min(profile.pageTableEntries, pages)
-    bitmap.allocationMap = try addMap(maps, pages: pages)
-    bitmap.endMap = try addMap(maps + 1, pages: pages)
+    bitmap.allocationMap = addMap(maps, pages: pages)
+    bitmap.endMap = addMap(maps + 1, pages: pages)
     return bitmap
   }
 
-  private mutating func addNonPagedBitmap() throws(ConfigurationError) {
+  private mutating func addNonPagedBitmap() {
     let initial = configuration.nonPagedPages
     let most = configuration.expansion == .none ? initial : configuration.nonPagedLimit
     variables.nonPagedBitmap.base = profile.nonPagedBase
     variables.nonPagedBitmap.pages = most
     variables.nonPagedBitmap.openPages = initial
     variables.nonPagedBitmap.growthPages = profile.pageTableEntries
-    variables.nonPagedBitmap.allocationMap = try addMap(4, pages: most)
+    variables.nonPagedBitmap.allocationMap = addMap(4, pages: most)
     variables.expansionPages = most - initial
   }
 
-  private mutating func addContiguousArena() throws(ConfigurationError) {
-    let pages = configuration.contiguousPages
-    let marks = try bytes(pages).base.assumingMemoryBound(to: UInt8.self)
-    try add(nil, profile.contiguousBase, pages << pageShift, marks: marks)
-    arena = ContiguousArena(base: profile.contiguousBase, pages: pages, marks: marks)
+  /// The memory outside of the pool, the last region.
+  static func contiguousArena(_ regions: [MemoryRegion]) -> ContiguousArena {
+    let region = regions[regions.count - 1]
+    return ContiguousArena(
+      base: region.base, pages: region.byteCount >> region.pageShift, marks: region.marksPointer)
   }
 
   private mutating func setLimits() {
@@ -181,14 +199,14 @@ struct RegionBuilder {
   }
 
   private func checkOverlaps() throws(ConfigurationError) {
-    let sorted = regions.sorted { $0.base < $1.base }
+    let sorted = plans.sorted { $0.base < $1.base }
     for (lower, upper) in zip(sorted, sorted.dropFirst())
     where upper.base - lower.base < lower.byteCount {
       throw ConfigurationError(
         message: "the memory at 0x\(String(lower.base, radix: 16)) (\(lower.byteCount) bytes)"
           + " overlaps the memory at 0x\(String(upper.base, radix: 16))")
     }
-    for region in regions {
+    for region in plans {
       let (end, overflow) = region.base.addingReportingOverflow(region.byteCount)
       if overflow || (profile.wordBytes == 4 && end > 0x1_0000_0000) {
         throw ConfigurationError(

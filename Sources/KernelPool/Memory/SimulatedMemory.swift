@@ -4,8 +4,11 @@
 /// address leads outside of the regions' own bytes.
 ///
 /// Two windows are tried before the regions are searched: the touched part of the initial nonpaged
-/// pool and the static descriptors. A profile of small-block traces shows that all but a few per
+/// pool and the nonpaged descriptor. A profile of small-block traces shows that all but a few per
 /// cent of the accesses fall into them.
+///
+/// Every page that was ever accessed is marked as touched: by the search, or when a window is
+/// extended over it. So memory can be cleared for the next pool at the cost of what was touched.
 struct SimulatedMemory: ~Copyable {
   /// Every region; the nonpaged pool is the first, the kernel's data the second.
   let regions: UnsafeMutablePointer<MemoryRegion>
@@ -27,7 +30,7 @@ struct SimulatedMemory: ~Copyable {
   /// Where the journal keeps the lines of the nonpaged pool and of the kernel's data.
   private var poolLines: UnsafeMutablePointer<UInt64>?
   private var systemLines: UnsafeMutablePointer<UInt64>?
-  private var reserved: [ReservedBytes]
+  let reserved: ReservedBytes
 
   /// A part of a region in which every byte may be accessed.
   ///
@@ -51,15 +54,15 @@ struct SimulatedMemory: ~Copyable {
       return host + Int(bitPattern: UInt(first &- base))
     }
 
-    /// The window with `bytes` more in front.
-    func extendedDown(by bytes: UInt64) -> Window {
+    /// The window with so many bytes more in front and behind.
+    func extended(down: UInt64, up: UInt64) -> Window {
       let byteCount = wordStarts == 0 ? 0 : wordStarts + 7
-      return Window(base: base &- bytes, byteCount: byteCount + bytes, host: host - Int(bytes))
+      return Window(base: base &- down, byteCount: down + byteCount + up, host: host - Int(down))
     }
   }
 
   init(
-    regions list: [MemoryRegion], reserved: [ReservedBytes], isWide: Bool, linkBit: UInt64
+    regions list: [MemoryRegion], reserved: ReservedBytes, isWide: Bool, linkBit: UInt64
   ) {
     precondition(list.count >= 2, "nonpaged pool and kernel data are always there")
     regions = .allocate(capacity: list.count)
@@ -69,21 +72,34 @@ struct SimulatedMemory: ~Copyable {
     self.linkBit = linkBit
     self.reserved = reserved
     let pool = list[0]
-    let untouched = pool.stamps == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
-    poolWindow = Window(
-      base: pool.base + untouched,
-      byteCount: (pool.alwaysMappedPages << pool.pageShift) - untouched,
-      host: pool.host + Int(untouched))
-    systemWindow = Window(base: list[1].base, byteCount: list[1].byteCount, host: list[1].host)
+    // Runs are cut from the end of the pool, bitmaps searched from its start.
+    let start = pool.stamps == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
+    poolWindow = Window(base: pool.base + start, byteCount: 0, host: pool.host + Int(start))
+    let system = list[1]
+    let systemBytes = min(system.byteCount, Self.systemWindowBytes)
+    systemWindow = Window(base: system.base, byteCount: systemBytes, host: system.host)
     poolStores = poolWindow
     systemStores = systemWindow
+    for page in 0..<(systemBytes >> system.pageShift) { _ = system.isAccessible(page: page) }
   }
 
+  /// Bytes of the kernel's data that its window covers: the nonpaged descriptor and its list heads.
+  private static let systemWindowBytes: UInt64 = 0x2000
+
   deinit {
-    for bytes in reserved { bytes.giveBack() }
     journal?.deallocate()
-    regions[0].stamps?.deinitialize(count: 1)
-    regions[0].stamps?.deallocate()
+    let stamps = regions[0].stamps
+    switch reserved.release {
+    case .used(let release): release(reserved.base, reserved.byteCount)
+    case .cleared(let release):
+      for index in 0..<regionCount { regions[index].clearTouchedPages() }
+      // The marks lie before the first region's bytes.
+      let marks = UnsafeRawPointer(regions[0].host) - UnsafeRawPointer(reserved.base)
+      reserved.base.initializeMemory(as: UInt8.self, repeating: 0, count: marks)
+      release(reserved.base, reserved.byteCount)
+    }
+    stamps?.deinitialize(count: 1)
+    stamps?.deallocate()
     regions.deinitialize(count: regionCount)
     regions.deallocate()
   }
@@ -102,23 +118,42 @@ struct SimulatedMemory: ~Copyable {
     return journal
   }
 
-  /// Extends the first window down to `page` of the nonpaged pool, stamping what lies between.
-  ///
-  /// Not across more than `mostStampedPages`: stamps commit the host's memory, and one request of
-  /// gigabytes must not commit gigabytes. What is beyond is found by the slower search.
-  mutating func touch(fromPage page: UInt64) {
-    let pool = regions[0]
-    guard pool.stamps != nil, page < pool.alwaysMappedPages else { return }
-    let floor = (poolWindow.base &- pool.base) &>> pool.pageShift
-    guard page < floor, floor &- page <= Self.mostStampedPages else { return }
-    for index in page..<floor { _ = pool.isAccessible(page: index) }
-    let bytes = (floor &- page) &<< pool.pageShift
-    poolWindow = poolWindow.extendedDown(by: bytes)
+  /// Takes over how far the window reaches, and why the last access failed.
+  mutating func becomeWindow(of other: borrowing SimulatedMemory) {
+    failure = other.failure
+    poolWindow = other.poolWindow
+    poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
     if journal == nil { poolStores = poolWindow }
   }
 
-  /// The most pages that one extension of the window stamps.
-  private static let mostStampedPages: UInt64 = 1 << 16
+  /// Extends the first window over pages of the nonpaged pool that were handed out, touching what
+  /// lies between.
+  ///
+  /// Not across more than `mostTouchedPages`: stamps commit the host's memory, and one request of
+  /// gigabytes must not commit gigabytes. What is beyond is found by the slower search.
+  mutating func touch(pages: UInt64, from first: UInt64) {
+    let shift = regions[0].pageShift
+    let byteCount = poolWindow.wordStarts == 0 ? 0 : poolWindow.wordStarts &+ 7
+    let start = (poolWindow.base &- regions[0].base) &>> shift
+    let end = start &+ byteCount &>> shift
+    if first < start, regions[0].stamps != nil {
+      extend(to: first..<start, down: true)
+    } else if first &+ pages > end, regions[0].stamps == nil {
+      extend(to: end..<min(first &+ pages, max(end, regions[0].alwaysMappedPages)), down: false)
+    }
+  }
+
+  @inline(never)
+  private mutating func extend(to pages: Range<UInt64>, down: Bool) {
+    guard UInt64(pages.count) <= Self.mostTouchedPages else { return }
+    for page in pages { _ = regions[0].isAccessible(page: page) }
+    let bytes = UInt64(pages.count) &<< regions[0].pageShift
+    poolWindow = poolWindow.extended(down: down ? bytes : 0, up: down ? 0 : bytes)
+    if journal == nil { poolStores = poolWindow }
+  }
+
+  /// The most pages that one extension of the window touches.
+  private static let mostTouchedPages: UInt64 = 1 << 16
 
   /// Stamps the pages of a free run from `address` on with its owner, or notes the owner where a
   /// long stretch of them has never been touched.
@@ -145,14 +180,15 @@ struct SimulatedMemory: ~Copyable {
   private func noteOwner(
     _ owner: Address, ofUntouchedPagesAt address: Address, most: UInt64
   ) -> UInt64? {
-    guard let stamps = regions[0].stamps, let marks = regions[0].marksPointer else { return nil }
+    guard let stamps = regions[0].stamps else { return nil }
+    let marks = regions[0].marksPointer
     let first = (address &- regions[0].base) &>> regions[0].pageShift
     guard first < regions[0].alwaysMappedPages, most >= FreePageStamps.shortestSpan,
       !stamps.pointee.isFull
     else { return nil }
     let limit = min(most, regions[0].alwaysMappedPages &- first)
     var count: UInt64 = 0
-    while count < limit, marks[Int(first &+ count)] & PageMarks.stamped.rawValue == 0 {
+    while count < limit, marks[Int(first &+ count)] & PageMarks.touched.rawValue == 0 {
       count &+= 1
     }
     return stamps.pointee.note(first: first, pages: count, owner: owner) ? count : nil
@@ -263,16 +299,15 @@ struct SimulatedMemory: ~Copyable {
   /// Forgets a failed access that was not the kernel's: a driver's stray write, say.
   mutating func forgetFailure() { failure = nil }
 
-  /// Clears `byteCount` bytes from `address` on.
-  mutating func clear(_ address: Address, _ byteCount: UInt64) throws(Halt) {
-    var done: UInt64 = 0
-    while done < byteCount {
-      // No page is smaller than 64 bytes, and no run of 64 aligned bytes crosses one.
-      let place = address &+ done
-      let count = min(64 &- (place & 63), byteCount &- done)
-      try locateForStore(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
-      done &+= count
+  /// The host address of a range of any length that is about to be written, or nil where not all of
+  /// it is mapped in one region.
+  func locateRange(_ address: Address, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
+    for index in 0..<regionCount where regions[index].contains(address) {
+      guard let host = regions[index].locateRange(address, byteCount) else { return nil }
+      journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
+      return host
     }
+    return nil
   }
 
   // MARK: Words

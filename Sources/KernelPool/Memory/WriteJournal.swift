@@ -70,6 +70,8 @@ public struct WriteJournal {
   }
 
   func deallocate() {
+    // Whoever gets the bytes next may expect zeros.
+    clear()
     for index in 0..<storage.pointee.regionCount {
       storage.pointee.regions[index].reserved.giveBack()
     }
@@ -144,7 +146,8 @@ public struct WriteJournal {
     if old == 0 { append(region, line &>> 6, mask) }
   }
 
-  @inline(never) private func append(_ region: Int, _ chunk: UInt64, _ mask: UnsafeMutablePointer<UInt64>) {
+  @inline(never)
+  private func append(_ region: Int, _ chunk: UInt64, _ mask: UnsafeMutablePointer<UInt64>) {
     if storage.pointee.chunkCount == storage.pointee.chunkCapacity { grow() }
     let address = storage.pointee.regions[region].base &+ chunk &* Self.chunkBytes
     (storage.pointee.chunks + storage.pointee.chunkCount).initialize(
@@ -169,6 +172,9 @@ public struct WriteJournal {
     storage.pointee.pages[storage.pointee.pageCount] = address
     storage.pointee.pageCount &+= 1
   }
+
+  /// Notes that anything may have changed.
+  func noteEverything() { storage.pointee.hasOverflown = true }
 
   /// Notes that a lookaside list changed.
   func noteLookaside(_ index: Int) {

@@ -65,13 +65,15 @@ extension KernelPool {
     _ bitmap: PageBitmap, _ first: UInt64, _ pages: UInt64, _ mapped: Bool
   ) {
     let region = memory.regions[bitmap.region]
-    guard let marks = region.marksPointer else { return }
+    let marks = region.marksPointer
     for page in first..<min(first &+ pages, bitmap.pages) {
       memory.journal?.noteMarks(bitmap.base &+ page &<< geometry.pageShift)
       if mapped {
         marks[Int(page)] |= PageMarks.mapped.rawValue
       } else if marks[Int(page)] & PageMarks.mapped.rawValue != 0 {
+        let wasTouched = marks[Int(page)] & PageMarks.touched.rawValue != 0
         marks[Int(page)] = 0
+        guard wasTouched else { continue }
         let host = region.host + Int(page &<< geometry.pageShift)
         host.initializeMemory(as: UInt8.self, repeating: 0, count: Int(geometry.pageBytes))
       }
@@ -99,6 +101,7 @@ extension KernelPool {
     }
     setMarks(first, .start)
     setMarks(first &+ pages &- 1, .end)
+    memory.touch(pages: pages, from: first)
     return addressOfNonPagedPage(first)
   }
 

@@ -68,7 +68,7 @@ extension KernelPool {
       mechanisms.insert(.runConsumed)
     }
     if let page = nonPagedPage(at: address) {
-      memory.touch(fromPage: page)
+      memory.touch(pages: pages, from: page)
       setMarks(page, .start)
     }
     let last = address &+ (pages &- 1) &<< geometry.pageShift

@@ -179,9 +179,8 @@ extension KernelPool {
     case .paged, .session:
       let bitmap = kind == .paged ? variables.pointee.pagedBitmap : variables.pointee.sessionBitmap
       let page = (address &- bitmap.base) &>> geometry.pageShift
-      guard page < bitmap.pages, let marks = memory.regions[bitmap.region].marksPointer
-      else { return }
-      pointer = marks + Int(page)
+      guard page < bitmap.pages else { return }
+      pointer = memory.regions[bitmap.region].marksPointer + Int(page)
     }
     memory.journal?.noteMarks(address & ~geometry.pageMask)
     if isCarved {

@@ -13,6 +13,7 @@ public struct PageMarks: OptionSet, Sendable {
   public static let mapped = PageMarks(rawValue: 4)
   /// The page is carved into small blocks.
   public static let smallBlocks = PageMarks(rawValue: 8)
-  /// The page's first bytes have been given the stamp of a free page.
-  public static let stamped = PageMarks(rawValue: 16)
+  /// The page's bytes have been looked at: a page that has never been touched is zero, or waits
+  /// for the stamp of its free run.
+  public static let touched = PageMarks(rawValue: 16)
 }

@@ -13,7 +13,7 @@ extension PoolView {
     var pages: [Address] = []
     for index in 0..<regionCount where regions[index].kind == kind {
       let region = regions[index]
-      guard let marks = region.marksPointer else { continue }
+      let marks = region.marksPointer
       for page in 0..<(region.byteCount >> region.pageShift)
       where marks[Int(page)] & PageMarks.smallBlocks.rawValue != 0 {
         pages.append(region.base + page << region.pageShift)

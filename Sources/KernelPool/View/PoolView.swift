@@ -60,7 +60,7 @@ public struct PoolView {
 
   /// The marks of a page of the initial nonpaged pool, counted from its start.
   @inlinable public func marks(ofInitialPage page: Int) -> PageMarks {
-    PageMarks(rawValue: regions[0].marksPointer.unsafelyUnwrapped[page])
+    PageMarks(rawValue: regions[0].marksPointer[page])
   }
 
   /// The region that holds `address`, or nil.

@@ -5,7 +5,8 @@ public struct Guidance: Sendable, Hashable {
   /// Where it is published.
   public let source: String
 
-  static let longLivedBuffers = Guidance(
+  /// Memory that is taken again and again.
+  public static let longLivedBuffers = Guidance(
     text: "Nonpaged pool breaks up as a system runs: let drivers take their long-lived buffers "
       + "once, when they start, instead of allocating and freeing them again and again.",
     source: "Windows driver documentation, Allocating System-Space Memory")
@@ -15,13 +16,15 @@ public struct Guidance: Sendable, Hashable {
       + "counted in tables of their own (!poolused 8).",
     source: "debugger documentation, !poolused")
 
-  static let pinning = Guidance(
+  /// Small blocks that keep pages.
+  public static let pinning = Guidance(
     text: "A page goes back only when its last block is freed. Give small long-lived blocks a "
       + "home of their own (a lookaside list or a slab), away from large short-lived ones.",
     source: "ntdebugging, Pool Fragmentation (2009); Windows driver documentation, "
       + "Using Lookaside Lists")
 
-  static let wholePages = Guidance(
+  /// Requests of a little less than a page.
+  public static let wholePages = Guidance(
     text: "Ask for a whole page instead of a little less: the remainder is lost, but no small "
       + "block can settle in it and keep the page. Contiguous memory (MmCm) is meant to be "
       + "allocated once and kept.",
@@ -33,7 +36,8 @@ public struct Guidance: Sendable, Hashable {
       + "fail: avoid large intermediate buffers, and keep those that are needed.",
     source: "Windows driver documentation, Using Buffered I/O")
 
-  static let halfPages = Guidance(
+  /// Blocks just over half of a page, or a third.
+  public static let halfPages = Guidance(
     text: "A block never crosses a page, so one just over half a page leaves a rest that no "
       + "second one fits into: shrink it below half a page less its header, or pair it.",
     source: "driver reference, ExAllocatePoolWithTag")
@@ -64,7 +68,8 @@ public struct Guidance: Sendable, Hashable {
       + "are left (0xC4, 0x62).",
     source: "Windows driver documentation, Pool Tracking")
 
-  static let lookaside = Guidance(
+  /// Buffers of one size that come and go.
+  public static let lookaside = Guidance(
     text: "Buffers of one size that come and go belong in a lookaside list: its depth follows "
       + "the demand, and the pool's free lists stay out of it.",
     source: "Windows driver documentation, Using Lookaside Lists")

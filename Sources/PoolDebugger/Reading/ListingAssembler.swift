@@ -36,7 +36,7 @@ struct ListingAssembler: Sendable {
   mutating func add(_ line: RecognisedLine, bytes: [UInt8], line number: Int) {
     switch line {
     case .blank, .contents, .validationRemark, .poolInfoColumns, .lookasideTotal: break
-    case .noise, .odd, .brokenBlock: addUnclear(line, bytes: bytes, number)
+    case .noise, .odd, .brokenBlock, .brokenValue: addUnclear(line, bytes: bytes, number)
     case .command(let name, let arguments): openSection(command: name, arguments)
     case .poolPage, .block, .large, .special, .description, .message, .poolInfoStart,
       .poolInfoBlock, .elision:
@@ -112,6 +112,8 @@ struct ListingAssembler: Sendable {
     if case .brokenBlock = line {
       odd("a block line without its sizes, state or tag", line: number)
       if let page = currentPage { updatePool(page) { $0.isElided = true } }
+    } else if case .brokenValue = line {
+      odd("a value line without its kilobytes", line: number)
     } else if addPoolUsedRow(ByteScanner(bytes), number) {
       return
     } else if case .odd(let text) = line {

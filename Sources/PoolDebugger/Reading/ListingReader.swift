@@ -2,9 +2,10 @@
 ///
 /// The text may be any mixture of outputs with prompts, prose and noise between them, wrapped by a
 /// mail program or with its blanks collapsed by a forum. Lines are recognised one by one; a block
-/// line that ends too early is tried again together with the next line. A block enters a listing
-/// only when one line (or the joined one) names its address, size, previous size and state:
-/// nothing is ever inferred. Memory grows with what is recognised, never with what is not.
+/// line, or a value line of `!vm`, that ends too early is tried again together with the next line.
+/// A block enters a listing only when one line (or the joined one) names its address, size,
+/// previous size and state: nothing is ever inferred. Memory grows with what is recognised, never
+/// with what is not.
 public struct ListingReader: Sendable {
   /// So many oddities are kept; more are only counted.
   public static let mostOddities = 1_000
@@ -59,7 +60,7 @@ public struct ListingReader: Sendable {
 
   private static func isUnfinished(_ recognised: RecognisedLine) -> Bool {
     switch recognised {
-    case .brokenBlock: true
+    case .brokenBlock, .brokenValue: true
     case .block(let block): block.missing != .nothing
     default: false
     }
@@ -78,8 +79,9 @@ public struct ListingReader: Sendable {
     let joined = LineRecogniser.recognise(joinedBytes)
     switch (waiting.recognised, joined) {
     case (.brokenBlock, .block(let block)) where block.oddity == nil: break
-    case (.brokenBlock, .special): break
-    case (.brokenBlock, .brokenBlock) where waiting.joins < 2:
+    case (.brokenBlock, .special), (.brokenValue, .virtualMemoryValue): break
+    case (.brokenBlock, .brokenBlock) where waiting.joins < 2,
+      (.brokenValue, .brokenValue) where waiting.joins < 2:
       pending = Pending(
         bytes: joinedBytes, recognised: joined, line: waiting.line, joins: waiting.joins + 1)
       return true

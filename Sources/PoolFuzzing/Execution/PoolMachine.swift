@@ -9,7 +9,7 @@ import PropertyTesting
 /// replayer runs it, the books of live allocations are kept, and what came of it is held against
 /// the predictions. Invariants follow in `check`. Misuse with a consequence ends what can be said
 /// about the pool: once its verdict is judged, all that follows is skipped.
-public struct PoolMachine: ~Copyable, StateMachine {
+public struct PoolMachine: ~Copyable, RewindableMachine {
   /// The machine; where the configuration cannot be, one that is never used.
   var replayer: Replayer
   let oracles: OracleSet
@@ -44,6 +44,18 @@ public struct PoolMachine: ~Copyable, StateMachine {
     }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
+  }
+
+  /// Becomes what `other` is; both were made with the same configuration.
+  public mutating func become(_ other: borrowing PoolMachine) {
+    replayer.become(other.replayer)
+    live = other.live
+    audit = other.audit
+    shadow = other.shadow
+    refusals = other.refusals
+    touched = other.touched
+    isOver = other.isOver
+    operationCount = other.operationCount
   }
 
   /// False where the configuration cannot be.

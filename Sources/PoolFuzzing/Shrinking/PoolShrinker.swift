@@ -2,26 +2,44 @@ import KernelPool
 import PropertyTesting
 
 /// Reduces failing traces of the pool and certifies the result.
-public enum PoolShrinker {
+public struct PoolShrinker {
   /// What a reduction came to.
   public struct Outcome: Sendable {
     /// The smallest trace, its slots numbered in order of first use.
     public let trace: PoolFuzzTrace
     /// The failure.
     public let identity: FailureIdentity
-    /// Whether no operation and no lifetime can be left out.
-    public let isOneMinimal: Bool
+    /// How the reduction ended.
+    public let ending: ShrinkResult<PoolSetup, PoolOperation>.Ending
     /// Traces executed, those for the certificate excluded.
     public let executionCount: Int
-    /// The certificate; nil where the failure could not be reproduced.
+    /// Traces executed for the certificate.
+    public let certificateExecutionCount: Int
+    /// The certificate; nil where the failure could not be reproduced, or the reduction was
+    /// interrupted and the trace is still long.
     public let certificate: Certificate?
-    /// The first operation after which the pool was already wrong, counted from 0.
-    public let causeStep: Int?
-    /// Statistics of the passes, as a table.
-    public let statistics: String
+    /// What the passes did.
+    public let statistics: [PassStatistics]
     /// Other failures met on the way.
     public let others: FailureLedger<PoolSetup, PoolOperation>
+
+    /// Whether a certificate says that no operation and no lifetime can be left out.
+    public var isOneMinimal: Bool { certificate?.isMinimal ?? false }
+
+    /// What the passes did, as a table.
+    public var statisticsTable: String { PassStatistics.table(statistics) }
   }
+
+  /// What a reduction may cost.
+  public var budget: ShrinkBudget
+  /// Asked before each execution; true ends the reduction with what it has come to.
+  public var isInterrupted: () -> Bool = { false }
+
+  /// Longer traces of interrupted reductions get no certificate: whoever interrupts is in a hurry.
+  private static let longInterruptedTrace = 64
+
+  /// A shrinker with that budget.
+  public init(budget: ShrinkBudget = ShrinkBudget()) { self.budget = budget }
 
   /// Executes a trace as the shrinker and certificates do.
   public static func execute(_ trace: PoolFuzzTrace) -> Execution {
@@ -38,19 +56,33 @@ public enum PoolShrinker {
   public static func shrink(
     _ trace: PoolFuzzTrace, _ identity: FailureIdentity, budget: ShrinkBudget = ShrinkBudget()
   ) -> Outcome {
-    var passes: [any ShrinkPass<PoolSetup, PoolOperation>] = ShrinkPlan.standard()
-    let place = passes.firstIndex { $0.name.contains("config") } ?? passes.count
-    passes.insert(SizesToClasses(), at: place)
-    let shrinker = Shrinker(budget: budget, passes: passes, execute: execute)
+    PoolShrinker(budget: budget).shrink(trace, identity)
+  }
+
+  /// The standard passes, with a pump that knows units and headers.
+  static let passes: [any ShrinkPass<PoolSetup, PoolOperation>] =
+    ShrinkPlan.standard(pump: Pump(merging: PoolOperation.merging))
+
+  /// Reduces a trace that shows a failure.
+  public func shrink(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) -> Outcome {
+    var shrinker = Shrinker(budget: budget, passes: Self.passes, execute: Self.execute)
+    shrinker.isInterrupted = isInterrupted
     let result = shrinker.shrink(trace, identity)
-    let numbered = renumbered(result.trace)
-    let certificate = Certificate(of: numbered, identity, execute: execute)
+    let numbered = Self.renumbered(result.trace)
+    var executions = 0
+    var certificate: Certificate?
+    if result.ending != .interrupted
+      || numbered.operations.count <= Self.longInterruptedTrace
+    {
+      certificate = Certificate(of: numbered, identity) {
+        executions += 1
+        return Self.execute($0)
+      }
+    }
     return Outcome(
-      trace: numbered, identity: identity, isOneMinimal: certificate?.isMinimal ?? false,
-      executionCount: result.executionCount, certificate: certificate,
-      causeStep: TraceRunner<PoolMachine>.causeStep(of: numbered),
-      statistics: result.statisticsTable,
-      others: result.ledger)
+      trace: numbered, identity: identity, ending: result.ending,
+      executionCount: result.executionCount, certificateExecutionCount: executions,
+      certificate: certificate, statistics: result.statistics, others: result.ledger)
   }
 
   /// The trace with its slots numbered in order of first use, as it is read back from a file.

@@ -99,6 +99,6 @@ public struct PoolOperation: SlotOperation {
       normal: renamed { name in Self.slot(name).map { Self.name(rename($0)) } ?? name })
   }
 
-  /// The line of the trace language.
-  public var description: String { TraceWriter.line(operation) }
+  /// The line of the trace language, with slots written as trace files have them.
+  public var description: String { TraceWriter.line(renamed { SlotName("s\($0)") ?? $0 }) }
 }

@@ -96,14 +96,8 @@ extension PoolOperation {
     Parameter(role: role.rawValue, value: value, origin: origin)
   }
 
-  /// A size, with the boundaries near it that a pool's classes may have.
-  private static func size(_ bytes: UInt64) -> Parameter {
-    var landmarks: [UInt64] = [1, 8, 9, 16, 17, 24, 40, 56, 120, 248, 4072, 4073, 4064, 4065]
-    for unit: UInt64 in [8, 16, 32] { landmarks.append(bytes & ~(unit &- 1)) }
-    landmarks += [4096, 4097, 8192, bytes & ~0xFFF]
-    return Parameter(
-      role: ParameterRole.size.rawValue, value: bytes, landmarks: landmarks.filter { $0 < bytes })
-  }
+  /// A size; its landmarks are the machine's (`PoolSetup`).
+  private static func size(_ bytes: UInt64) -> Parameter { number(.size, bytes) }
 
   /// Zigzag: 0, -1, 1, -2 and so on become 0, 1, 2, 3.
   static func zigzag(_ value: Int64) -> UInt64 {

@@ -35,6 +35,32 @@ public struct PoolSetup: PropertyTesting.TraceConfiguration {
   /// The numbers, the version first.
   public var parameters: [Parameter] { SetupNumber.all.map { $0.parameter(of: self) } }
 
+  /// Sizes at which this machine begins to treat a request otherwise: past the lookaside classes,
+  /// past small blocks, past a page.
+  public func landmarks(of parameter: Parameter) -> [UInt64] {
+    if parameter.role == ParameterRole.type.rawValue {
+      // Simpler types only: raising a type makes nothing need less company.
+      let types: [PoolType] = [
+        .nonPaged, .paged, .cacheAligned, [.paged, .cacheAligned], .quota, [.paged, .quota],
+        .session, [.paged, .session],
+      ]
+      return types.map { UInt64($0.rawValue) }.filter { $0 < parameter.value }
+    }
+    guard parameter.role == ParameterRole.size.rawValue else { return parameter.landmarks }
+    let profile = configuration.pool.profile
+    let header = UInt64(profile.header.bytes)
+    let lookaside = profile.lookasideClasses * profile.unitBytes
+    let limit = profile.largestSmallRequest
+    return [
+      lookaside > header ? lookaside - header + 1 : 1, limit + 1, profile.pageBytes + 1,
+    ]
+  }
+
+  /// Sizes count in units.
+  public func granule(of parameter: Parameter) -> UInt64 {
+    parameter.role == ParameterRole.size.rawValue ? configuration.pool.profile.unitBytes : 1
+  }
+
   /// The same with one number replaced; nil where no machine can have it.
   public func replacingParameter(at index: Int, with value: UInt64) -> PoolSetup? {
     guard SetupNumber.all.indices.contains(index) else { return nil }

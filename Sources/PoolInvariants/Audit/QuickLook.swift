@@ -34,7 +34,8 @@ extension PoolAudit {
       let word = host.loadUnaligned(fromByteOffset: Int(unit &<< shift), as: UInt32.self)
       let units = UInt64(layout.blockSize.get(word))
       let isFree = layout.poolType.get(word) == 0
-      guard UInt64(layout.previousSize.get(word)) == previousUnits, units &- 1 < unitsPerPage &- unit,
+      guard UInt64(layout.previousSize.get(word)) == previousUnits,
+        units &- 1 < unitsPerPage &- unit,
         !(isFree && isAfterFree), !isIndexKept || layout.poolIndex.get(word) == index
       else { return false }
       if unit <= soughtUnit {

@@ -97,8 +97,9 @@ extension IncrementalAudit {
         guard UInt64(littleEndian: word) == pattern.word(at: position &>> 3) else { return false }
         position &+= 8
       } else {
-        guard host.load(fromByteOffset: Int(position), as: UInt8.self)
-          == pattern.byte(at: position)
+        guard
+          host.load(fromByteOffset: Int(position), as: UInt8.self)
+            == pattern.byte(at: position)
         else { return false }
         position &+= 1
       }

@@ -161,8 +161,9 @@ extension IncrementalAudit {
           && (page < spaces.initialCount || marks.contains(.mapped))
       }
     }
-    guard isSound, owner == .freeRun || owner == .freeRunStart
-      || maps.isSound(page, isAllocated: isAllocated, isLast: isLast, marks, spaces, view)
+    guard isSound,
+      owner == .freeRun || owner == .freeRunStart
+        || maps.isSound(page, isAllocated: isAllocated, isLast: isLast, marks, spaces, view)
     else { return suspect() }
     followMapping(page, marks)
   }
@@ -189,7 +190,7 @@ extension IncrementalAudit {
       return false
     }
     let isStart = owner == .freeRunStart
-    if page < spaces.initialCount, !isStart, !marks.contains(.stamped) { return true }
+    if page < spaces.initialCount, !isStart, !marks.contains(.touched) { return true }
     guard view.word32(address &+ facts.wordBytes &* 2 &+ 4) == PoolAudit.freeRunSignature,
       let run = view.pointer(address &+ facts.wordBytes &* 2 &+ 8)
     else { return false }

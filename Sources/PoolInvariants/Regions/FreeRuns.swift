@@ -78,7 +78,7 @@ extension PoolAudit {
     for page in first..<(first &+ count) {
       let address = spaces.address(of: page)
       if page < spaces.initialCount, page != first,
-        !(view.marks(ofPageAt: address)?.contains(.stamped) ?? true)
+        !(view.marks(ofPageAt: address)?.contains(.touched) ?? true)
       {
         continue
       }

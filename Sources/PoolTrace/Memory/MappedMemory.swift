@@ -19,8 +19,12 @@ public enum MappedMemory {
     let length = max(byteCount, 1)
     guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED
     else { return nil }
-    return ReservedBytes(base: base, byteCount: byteCount) { base, _ in
-      munmap(base, length)
-    }
+    return ReservedBytes(
+      base: base, byteCount: byteCount, release: .used { base, _ in munmap(base, length) })
+  }
+
+  /// Gives memory back that `reserve` gave.
+  static func giveBack(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
+    munmap(base, byteCount)
   }
 }

@@ -31,10 +31,20 @@ public struct Replayer: ~Copyable {
   /// Boots a machine. Throws where the configuration cannot be or memory is short.
   public static func boot(
     _ configuration: TraceConfiguration, mutant: Mutant = .none,
-    reserve: @escaping ReservedBytes.Reserver = MappedMemory.reserve
+    reserve: ReservedBytes.Reserver = RecycledMemory.reserve
   ) throws(ConfigurationError) -> Replayer {
     let pool = try KernelPool.boot(configuration.pool, mutant: mutant, reserve: reserve)
     return Replayer(configuration, pool)
+  }
+
+  /// Becomes what `other` is; both were booted with the same configuration and planted bug. Views of
+  /// this pool stay valid.
+  public mutating func become(_ other: borrowing Replayer) {
+    pool.become(other.pool)
+    slots = other.slots
+    tags = other.tags
+    allocations = other.allocations
+    lastTag = other.lastTag
   }
 
   /// Runs one operation. Configurations, dumps and expectations are the caller's business.

@@ -10,10 +10,27 @@ public enum CertificateDiscrepancy: Sendable, Equatable, CustomStringConvertible
   case operationsDiffer(actual: [String], expect: [String])
   /// The lifetimes are others.
   case lifetimesDiffer
-  /// Without something, the trace does something else; counted from 0.
-  case outcomeDiffers(removed: [Int], actual: RemovalOutcome, expect: RemovalOutcome)
-  /// Without these operations, counted from 0, the failure still shows.
-  case notMinimal(removed: [Int])
+  /// Without some operations, the trace does something else.
+  case outcomeDiffers(removed: [Removed], actual: RemovalOutcome, expect: RemovalOutcome)
+  /// Without these operations the failure still shows.
+  case notMinimal(removed: [Removed])
+
+  /// An operation that was left out.
+  public struct Removed: Sendable, Equatable, CustomStringConvertible {
+    /// Its index, from 0.
+    public let index: Int
+    /// Its words.
+    public let text: String
+
+    /// That operation.
+    public init(index: Int, text: String) {
+      self.index = index
+      self.text = text
+    }
+
+    /// Its number, from 1, and its words.
+    public var description: String { "\(index + 1) (\(text))" }
+  }
 
   /// What does not hold.
   public var description: String {
@@ -27,9 +44,14 @@ public enum CertificateDiscrepancy: Sendable, Equatable, CustomStringConvertible
       "the operations are \(actual), not \(expect)"
     case .lifetimesDiffer: "the lifetimes are others"
     case .outcomeDiffers(let removed, let actual, let expect):
-      "without operations \(removed.map { $0 + 1 }) it \(actual.text), and not: \(expect.text)"
+      "without \(Self.names(removed)) it \(actual.words), and not: \(expect.words)"
     case .notMinimal(let removed):
-      "it fails the same without operations \(removed.map { $0 + 1 })"
+      "it fails the same without \(Self.names(removed))"
     }
+  }
+
+  private static func names(_ removed: [Removed]) -> String {
+    let names = removed.map(\.description).joined(separator: ", ")
+    return removed.count == 1 ? "operation \(names)" : "operations \(names)"
   }
 }

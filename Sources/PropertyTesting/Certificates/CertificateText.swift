@@ -9,11 +9,11 @@ extension Certificate: CustomStringConvertible {
       "configuration: \(configuration)",
     ]
     for operation in operations {
-      lines += ["operation: \(operation.text)", "without it: \(operation.without.text)"]
+      lines += ["operation: \(operation.text)", "without it: \(operation.without.words)"]
     }
     for life in lifetimes {
       let numbers = life.operations.map { "\($0 + 1)" }.joined(separator: " ")
-      lines += ["lifetime: \(life.slot) \(numbers)", "without it: \(life.without.text)"]
+      lines += ["lifetime: \(life.slot) \(numbers)", "without it: \(life.without.words)"]
     }
     return (lines + ["end"]).joined(separator: "\n") + "\n"
   }

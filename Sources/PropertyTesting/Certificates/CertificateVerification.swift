@@ -22,12 +22,15 @@ extension Certificate {
       && actual.lifetimes.map(\.slot) == lifetimes.map(\.slot)
     guard isSameLives else { return found + [.lifetimesDiffer] }
     for (left, right) in zip(actual.removals, removals) {
+      let removed = left.removed.map { index in
+        CertificateDiscrepancy.Removed(index: index, text: operations[index].text)
+      }
       if left.outcome != right.outcome {
         found.append(
           .outcomeDiffers(
-            removed: left.removed, actual: left.outcome, expect: right.outcome))
+            removed: removed, actual: left.outcome, expect: right.outcome))
       }
-      if left.outcome == .failsTheSame { found.append(.notMinimal(removed: left.removed)) }
+      if left.outcome == .failsTheSame { found.append(.notMinimal(removed: removed)) }
     }
     return found
   }

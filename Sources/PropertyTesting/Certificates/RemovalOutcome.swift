@@ -9,7 +9,7 @@ public enum RemovalOutcome: Sendable, Equatable {
   case failsTheSame
 
   /// The words used in a certificate.
-  var text: String {
+  public var words: String {
     switch self {
     case .passes: "passes"
     case .failsOtherwise(let identity, let step): "fails otherwise at \(step + 1): \(identity)"

@@ -2,7 +2,7 @@
 /// compared with `Shrinker` on the same traces.
 ///
 /// All of them get stable slots and the same-failure predicate, which most of the originals lack,
-/// so what is compared is the strategy alone. None of them changes an argument.
+/// so what is compared is the strategy alone. Only the choice tape changes arguments.
 public enum PublishedStrategy: String, Sendable, CaseIterable {
   /// Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002): subsets,
   /// then complements, at doubling granularity.
@@ -16,6 +16,12 @@ public enum PublishedStrategy: String, Sendable, CaseIterable {
   /// Counter-based delta debugging (2024), the deterministic equivalent of ProbDD: blocks that
   /// shrink by a fixed factor each round, no complements, nothing tried twice.
   case counterBased = "CDD"
+  /// Edits of the sequence of choices that the trace was generated from, as Hypothesis's reducer;
+  /// see `ChoiceTape`, which needs the tape and the generator where the others need the trace.
+  case choiceTape = "choice tape"
+
+  /// The strategies that work on the trace itself.
+  public static let ofTraces = allCases.filter { $0 != .choiceTape }
 
   /// What a strategy comes to.
   public struct Result<Configuration: TraceConfiguration, Operation: SlotOperation>: Sendable {
@@ -25,7 +31,7 @@ public enum PublishedStrategy: String, Sendable, CaseIterable {
     public let executionCount: Int
   }
 
-  /// Reduces a trace.
+  /// Reduces a trace; the choice tape has none to edit and leaves it as it is.
   ///
   /// - Parameters:
   ///   - trace: one that fails.
@@ -50,6 +56,7 @@ public enum PublishedStrategy: String, Sendable, CaseIterable {
       case .forwardPass: DeletionLoops.singlePass(all, all, fails)
       case .oneRun: DeletionLoops.oneRun(all, fails)
       case .counterBased: DeletionLoops.counterBased(all, fails)
+      case .choiceTape: all
       }
     let reduced = Trace(
       configuration: trace.configuration, operations: kept.map { trace.operations[$0] })

@@ -22,6 +22,8 @@ public struct LawBreach: Error, Equatable, CustomStringConvertible {
     case skipping = "without its skipped operations a trace gives the same failure"
     /// Slots are only names.
     case slotNames = "slots of other names give the same execution"
+    /// A machine that took over a state goes on as the one that came to it.
+    case rewinding = "a machine that became another goes on as that one does"
   }
 
   /// Which.

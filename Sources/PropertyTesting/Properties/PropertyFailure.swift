@@ -41,13 +41,14 @@ public struct PropertyFailure<Configuration: TraceConfiguration, Operation: Slot
 
   private func reason(_ index: Int) -> String {
     guard let certificate, index < certificate.operations.count else { return "" }
-    return "  [without it: \(certificate.operations[index].without.text)]"
+    return "  [without it: \(certificate.operations[index].without.words)]"
   }
 
   private var ending: String {
     switch shrinking.ending {
     case .oneMinimal: "no operation can be removed"
     case .budgetExhausted: "the budget was used up, it may not be minimal"
+    case .interrupted: "it was interrupted and may not be minimal"
     case .off: "shrinking is off"
     case .notReproduced: "the failure could not be reproduced: the machine is not deterministic"
     }

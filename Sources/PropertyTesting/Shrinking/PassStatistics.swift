@@ -1,7 +1,7 @@
 /// What one pass did in one reduction.
 public struct PassStatistics: Sendable, Equatable {
   /// The name of the pass.
-  public let name: String
+  public private(set) var name: String
   /// Candidates executed.
   public internal(set) var executionCount = 0
   /// Candidates that were executed before, by any pass.
@@ -15,5 +15,39 @@ public struct PassStatistics: Sendable, Equatable {
 
   init(name: String) {
     self.name = name
+  }
+
+  /// The rows of several reductions, those of one pass added up.
+  public static func sums(_ rows: [PassStatistics]) -> [PassStatistics] {
+    var sums: [PassStatistics] = []
+    for row in rows {
+      guard let index = sums.firstIndex(where: { $0.name == row.name }) else {
+        sums.append(row)
+        continue
+      }
+      sums[index].executionCount += row.executionCount
+      sums[index].knownCount += row.knownCount
+      sums[index].notSmallerCount += row.notSmallerCount
+      sums[index].acceptedCount += row.acceptedCount
+      sums[index].removedCount += row.removedCount
+    }
+    return sums
+  }
+
+  /// Rows as a table, a pass a line, the sums last.
+  public static func table(_ rows: [PassStatistics]) -> String {
+    let all = rows.map { row in
+      var copy = row
+      copy.name = "all"
+      return copy
+    }
+    let header = ["pass", "executed", "known", "not smaller", "accepted", "removed"]
+    let lines = (rows + sums(all)).map { row in
+      [
+        row.name, "\(row.executionCount)", "\(row.knownCount)", "\(row.notSmallerCount)",
+        "\(row.acceptedCount)", "\(row.removedCount)",
+      ]
+    }
+    return TextTable.text([header] + lines)
   }
 }

@@ -21,6 +21,7 @@ public struct Reduction<Configuration: TraceConfiguration, Operation: SlotOperat
 
   private let execute: (Trace<Configuration, Operation>) -> Execution
   private let budget: ShrinkBudget
+  private let askInterrupted: () -> Bool
   private var rejected: Set<TraceKey> = []
   private var current = -1
 
@@ -29,17 +30,23 @@ public struct Reduction<Configuration: TraceConfiguration, Operation: SlotOperat
 
   init(
     _ trace: Trace<Configuration, Operation>, _ identity: FailureIdentity,
-    _ budget: ShrinkBudget, _ execute: @escaping (Trace<Configuration, Operation>) -> Execution
+    _ budget: ShrinkBudget, _ isInterrupted: @escaping () -> Bool,
+    _ execute: @escaping (Trace<Configuration, Operation>) -> Execution
   ) {
     self.trace = trace
     self.identity = identity
     self.budget = budget
+    askInterrupted = isInterrupted
     self.execute = execute
   }
 
-  /// Whether the budget is used up; every further attempt fails.
+  /// Whether somebody wants the reduction to end.
+  public var isInterrupted: Bool { askInterrupted() }
+
+  /// Whether the budget is used up or somebody wants an end; every further attempt fails.
   public var isOver: Bool {
     executionCount >= budget.executionLimit || operationCount >= budget.operationLimit
+      || isInterrupted
   }
 
   /// Takes the candidate in place of the trace if it is smaller and fails in the same way.
@@ -75,6 +82,15 @@ public struct Reduction<Configuration: TraceConfiguration, Operation: SlotOperat
   public mutating func attempt(_ candidate: Trace<Configuration, Operation>?) -> Bool {
     guard let candidate else { return false }
     return attempt(candidate)
+  }
+
+  /// Executes a trace to learn what it does; it takes no one's place. Other failures are noted.
+  public mutating func probe(_ candidate: Trace<Configuration, Operation>) -> Execution {
+    guard !isOver else { return Execution(failure: nil, skippedSteps: [], operationCount: 0) }
+    let execution = run(candidate)
+    statistics[current].executionCount += 1
+    note(execution, candidate)
+    return execution
   }
 
   /// Executes the starting trace and cuts it; false if it does not show the failure.

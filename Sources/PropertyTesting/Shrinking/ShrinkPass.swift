@@ -19,8 +19,8 @@ public protocol ShrinkPass<Configuration, Operation>: Sendable {
   /// What it is called in statistics.
   var name: String { get }
 
-  /// Whether its progress should start a new round at once, because it is dear itself and makes
-  /// way for cheaper passes.
+  /// Whether it is dear: it waits for a round in which the passes before it did nothing, and its
+  /// progress starts a new round at once, because it makes way for cheaper passes.
   var startsOver: Bool { get }
 
   /// Proposes smaller traces.

@@ -8,6 +8,8 @@ public struct ShrinkResult<Configuration: TraceConfiguration, Operation: SlotOpe
     case oneMinimal
     /// The budget was used up; the trace fails but may not be minimal.
     case budgetExhausted
+    /// Somebody wanted an end; the trace fails but may not be minimal.
+    case interrupted
     /// Shrinking was off.
     case off
     /// The given trace does not show the failure: the machine is not deterministic, or the
@@ -31,14 +33,5 @@ public struct ShrinkResult<Configuration: TraceConfiguration, Operation: SlotOpe
   public let ledger: FailureLedger<Configuration, Operation>
 
   /// The statistics as a table, a pass a line.
-  public var statisticsTable: String {
-    let header = ["pass", "executed", "known", "not smaller", "accepted", "removed"]
-    let rows = statistics.map { row in
-      [
-        row.name, "\(row.executionCount)", "\(row.knownCount)", "\(row.notSmallerCount)",
-        "\(row.acceptedCount)", "\(row.removedCount)",
-      ]
-    }
-    return TextTable.text([header] + rows)
-  }
+  public var statisticsTable: String { PassStatistics.table(statistics) }
 }

@@ -15,6 +15,8 @@ public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperati
   public var passes: [any ShrinkPass<Configuration, Operation>]
   /// What a reduction may cost.
   public var budget: ShrinkBudget
+  /// Asked before each execution; true ends the reduction with what it has come to.
+  public var isInterrupted: () -> Bool = { false }
 
   private let execute: (Trace<Configuration, Operation>) -> Execution
 
@@ -42,8 +44,8 @@ public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperati
   public func shrink(
     _ trace: Trace<Configuration, Operation>, _ identity: FailureIdentity
   ) -> ShrinkResult<Configuration, Operation> {
-    var reduction = Reduction(trace, identity, budget, execute)
-    guard !reduction.isOver else { return Self.result(reduction, .off) }
+    var reduction = Reduction(trace, identity, budget, isInterrupted, execute)
+    guard budget != .off else { return Self.result(reduction, .off) }
     guard reduction.begin() else { return Self.result(reduction, .notReproduced) }
     var isMinimal = false
     while !reduction.isOver, !isMinimal {
@@ -51,12 +53,11 @@ public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperati
       runRound(&reduction)
       if reduction.acceptedCount == before {
         run(OneMinimality(), on: &reduction)
-        isMinimal = reduction.acceptedCount == before
+        isMinimal = reduction.acceptedCount == before && !reduction.isOver
       }
     }
-    let ending: ShrinkResult<Configuration, Operation>.Ending =
-      isMinimal && !reduction.isOver ? .oneMinimal : .budgetExhausted
-    return Self.result(reduction, ending)
+    if isMinimal { return Self.result(reduction, .oneMinimal) }
+    return Self.result(reduction, reduction.isInterrupted ? .interrupted : .budgetExhausted)
   }
 
   /// Reduces a failure and then, in turn, the others met on the way: `limit` results at most.
@@ -77,9 +78,17 @@ public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperati
     return results
   }
 
+  /// In longer traces whatever shortens them is welcome at once.
+  private static var shortTrace: Int { 12 }
+
+  /// Runs the passes in order. Dear ones wait for a round in which no pass before them could do
+  /// anything, so that they see a short trace as simple as the cheap ones make it.
   private func runRound(_ reduction: inout Reduction<Configuration, Operation>) {
+    let start = reduction.acceptedCount
     for pass in passes {
       let before = reduction.acceptedCount
+      let isShort = reduction.trace.operations.count <= Self.shortTrace
+      if pass.startsOver, isShort, before > start { return }
       run(pass, on: &reduction)
       if reduction.isOver || (pass.startsOver && reduction.acceptedCount > before) { return }
     }

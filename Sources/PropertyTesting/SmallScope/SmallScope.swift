@@ -16,6 +16,8 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
   public let operationLimit: Int
   /// The greatest number of traces executed; reaching it leaves the report incomplete.
   public let executionLimit: Int
+  /// Asked before each execution over rewindable machines; true leaves the report incomplete.
+  public var isInterrupted: () -> Bool = { false }
 
   /// That scope.
   public init(
@@ -40,6 +42,32 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
     guard operationLimit > 0 else { return report }
     for length in 1...operationLimit {
       searchTraces(of: length, execute, &report)
+      let isFound = wanted.allSatisfy { identity in report.minimum(of: identity) != nil }
+      if !report.isComplete || (!wanted.isEmpty && isFound) { break }
+    }
+    return report
+  }
+
+  /// The same over a machine that can be rewound: each operation of the tree of traces is executed
+  /// once, so that a trace costs what its last operation does.
+  ///
+  /// - Parameters:
+  ///   - wanted: failures to look for; when all are found, longer traces are not executed. Empty
+  ///     means to go on to the end.
+  ///   - checksEnd: whether each trace is also ended, on a copy; a law of the end often costs more
+  ///     than all the rest.
+  public func search<Machine: RewindableMachine & ~Copyable>(
+    _ machine: Machine.Type, for wanted: [FailureIdentity] = [], checksEnd: Bool = true
+  ) -> SmallScopeReport<Configuration, Operation>
+  where Machine.Configuration == Configuration, Machine.Operation == Operation {
+    // With something to look for it pays to deepen step by step: the tree grows by a factor with
+    // each length, so that all lesser depths together cost a fraction of the last.
+    let depths = wanted.isEmpty ? [operationLimit] : Array(1...max(operationLimit, 1))
+    var report = SmallScopeReport<Configuration, Operation>()
+    for depth in depths where depth <= operationLimit {
+      var walk = ScopeWalk<Machine>(self, limit: depth, checksEnd: checksEnd)
+      walk.run()
+      report = walk.report
       let isFound = wanted.allSatisfy { identity in report.minimum(of: identity) != nil }
       if !report.isComplete || (!wanted.isEmpty && isFound) { break }
     }

@@ -18,11 +18,18 @@ public protocol SlotOperation: Parameterized, CustomStringConvertible {
   /// This is the subject's part of the *pump*: a move that grows one argument in order to delete
   /// whole operations. It reaches traces that no deletion and no lowering can.
   func merging(_ other: Self) -> [Self]
+
+  /// Operations of kinds of lower rank that might do in place of this one, on the same slots: a plain
+  /// creation for a special one. The best guess first.
+  var simplerKinds: [Self] { get }
 }
 
 extension SlotOperation {
   /// No merger is known.
   public func merging(_ other: Self) -> [Self] { [] }
+
+  /// None is known.
+  public var simplerKinds: [Self] { [] }
 
   /// Whether it begins a lifetime.
   @inlinable

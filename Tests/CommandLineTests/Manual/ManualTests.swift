@@ -12,6 +12,8 @@ struct ManualTests {
   private static let articlePaths: [String] = {
     guard let articles = try? Manual.articles() else { return [] }
     return articles.filter { !ManualCommand.all(in: $0.text, file: $0.path).isEmpty }.map(\.path)
+      // Its commands need the files that it shows; the tests of AllocatorTargets write and run both.
+      .filter { !$0.hasSuffix("/YourAllocator.md") }
   }()
 
   @Test func thereAreCommandsToRun() {

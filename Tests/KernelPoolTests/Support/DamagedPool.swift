@@ -8,8 +8,24 @@ struct DamagedPool: ~Copyable {
   private var live: [Address] = []
   private var stale: [Address] = []
 
-  init(_ profile: Profile, seed: UInt64) throws {
+  init(
+    _ profile: Profile, seed: UInt64,
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
+  ) throws {
     random = SplitMix(seed: seed)
+    pool = try KernelPool.boot(
+      Self.configuration(profile, &random), reserve: reserve)
+  }
+
+  /// The machine that a seed gives.
+  static func configuration(_ profile: Profile, seed: UInt64) -> PoolConfiguration {
+    var random = SplitMix(seed: seed)
+    return configuration(profile, &random)
+  }
+
+  private static func configuration(
+    _ profile: Profile, _ random: inout SplitMix
+  ) -> PoolConfiguration {
     var configuration = PoolConfiguration(profile: profile)
     configuration.nonPagedPages = 24 * 4096 / profile.pageBytes
     configuration.maximumNonPagedPages = configuration.nonPagedPages + 12
@@ -28,7 +44,7 @@ struct DamagedPool: ~Copyable {
     configuration.profile.lookasideDepthRule = .missRatio
     configuration.profile.bigTableResizing = random.pick([.dynamic, .fixed])
     if configuration.initialisation == .kernel { configuration.nonPagedPages *= 2 }
-    pool = try KernelPool.boot(configuration)
+    return configuration
   }
 
   /// Runs to the end and says how it ended.

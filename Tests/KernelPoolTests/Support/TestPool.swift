@@ -14,7 +14,7 @@ struct TestPool: ~Copyable {
 
   init(
     _ profile: Profile, _ change: (inout PoolConfiguration) -> Void = { _ in },
-    reserve: @escaping ReservedBytes.Reserver = ReservedBytes.zeroed
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
   ) throws {
     var configuration = PoolConfiguration(profile: profile)
     configuration.nonPagedPages = 64

@@ -1,4 +1,5 @@
 import Foundation
+import JSONLines
 import Testing
 
 @testable import PoolDebugger
@@ -54,11 +55,14 @@ import Testing
   }
 
   @Test func jsonIsExactAndEscaped() {
-    let value = JSONText.object([
-      ("b", .integer(.max)), ("a", .string("\"\\\n\u{1}é")), ("c", .array([.null])),
+    let value = JSONValue.object([
+      ("b", .unsigned(.max)), ("a", .string("\"\\\n\u{1}é")), ("c", .array([.null])),
+      ("d", .number(.infinity)), ("e", .number(0.5)), ("f", .integer(-1)), ("g", .bool(true)),
     ])
-    #expect(value.line == #"{"b":18446744073709551615,"a":"\"\\\u000a\u0001é","c":[null]}"#)
-    #expect(value != .null && JSONText.optional(nil) == .null)
+    let expected =
+      #"{"b":18446744073709551615,"a":"\"\\\n\u0001é","c":[null],"d":null,"e":0.5,"f":-1,"g":true}"#
+    #expect(value.text == expected)
+    #expect(JSONValue.optional(nil).text == "null" && JSONValue.optional("x").text == "\"x\"")
   }
 
   @Test func corruptionAndOddLinesAppear() throws {

@@ -20,6 +20,30 @@ import Testing
     return memory
   }
 
+  /// A mail program breaks value lines; each is read with the line behind it, and one that finds
+  /// no such line is odd.
+  @Test func valuesTornInTwoAreReadTogether() throws {
+    let text = try Samples.text("incident/vm.txt")
+    let whole = ListingReader.read(text, source: "whole")
+    var torn = text
+    for piece in ["( 101852 Kb)", "130588 Kb)", "Kb)\nPagedPool 0"] {
+      #expect(torn.contains(piece))
+      torn = torn.replacing(
+        piece, with: piece.hasPrefix("(") ? "(\n" + piece.dropFirst() : "\n" + piece)
+    }
+    let read = ListingReader.read(torn, source: "whole")
+    guard case .virtualMemory(let expected)? = whole.listings.first?.content,
+      case .virtualMemory(let found)? = read.listings.first?.content
+    else { throw Missing() }
+    #expect(found.values.map(\.label) == expected.values.map(\.label))
+    #expect(found.values.map(\.pages) == expected.values.map(\.pages))
+    #expect(found.values.map(\.kilobytes) == expected.values.map(\.kilobytes))
+    #expect(read.oddityCount == 0)
+    let lost = ListingReader.read(
+      "*** Virtual Memory Usage ***\nNonPagedPool Usage: 25463 (\nprose\n", source: "lost")
+    #expect(lost.oddities.map(\.line) == [2] && lost.listings.isEmpty)
+  }
+
   @Test func theStorysTableIsReadCollapsed() throws {
     let table = try poolUsed(Samples.text("incident/poolused.txt"))
     #expect(table.rows.map(\.tag.description) == ["MmCm", "NDpp", "File", "abcd", "LSwi"])

@@ -101,7 +101,7 @@ extension Planted {
     Planted(.marksMapped, prepare: threePagedPages) { audited, addresses in
       let bitmap = audited.pool.variables.pointee.pagedBitmap
       let page = Int((addresses[0] - bitmap.base) / 0x1000)
-      audited.pool.memory.regions[bitmap.region].marksPointer?[page] = 0
+      audited.pool.memory.regions[bitmap.region].marksPointer[page] = 0
       audited.pool.memory.journal?.noteMarks(addresses[0])
     },
   ]

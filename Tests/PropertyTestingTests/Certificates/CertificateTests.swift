@@ -77,8 +77,9 @@ import Testing
     let certificate = try certificate(long)
     #expect(!certificate.isMinimal)
     #expect(certificate.operations[0].without == .failsTheSame)
-    #expect(
-      certificate.discrepancies(for: long) { runner.run($0) } == [.notMinimal(removed: [0])])
+    let found = certificate.discrepancies(for: long) { runner.run($0) }
+    #expect(found == [.notMinimal(removed: [.init(index: 0, text: "alloc s9 6")])])
+    #expect(found.first?.description == "it fails the same without operation 1 (alloc s9 6)")
   }
 
   @Test func aTraceThatDoesNotFailHasNone() {
@@ -105,7 +106,9 @@ import Testing
       with: "without it: fails the same\noperation: free s0")
     let lie = try Certificate(parsing: forged)
     let outcome = CertificateDiscrepancy.outcomeDiffers(
-      removed: [1], actual: .passes, expect: .failsTheSame)
+      removed: [.init(index: 1, text: "alloc s1 5")], actual: .passes, expect: .failsTheSame)
+    #expect(
+      outcome.description == "without operation 2 (alloc s1 5) it passes, and not: fails the same")
     #expect(lie.discrepancies(for: minimal) { runner.run($0) } == [outcome])
     let late = try Certificate(parsing: text.replacing("shows at: 4", with: "shows at: 3"))
     let lives = try Certificate(parsing: text.replacing("s0 1 3", with: "s0 1 4"))

@@ -18,7 +18,7 @@ import Testing
     return (result.trace.operations.map(\.number), result.executionCount)
   }
 
-  @Test(arguments: PublishedStrategy.allCases)
+  @Test(arguments: PublishedStrategy.ofTraces)
   func independentOperationsAreAllFound(strategy: PublishedStrategy) {
     let result = reduce(strategy, count: 60, needing: [3, 30, 59])
     #expect(result.numbers == [3, 30, 59])
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func theLimitIsKept() {
-    for strategy in PublishedStrategy.allCases {
+    for strategy in PublishedStrategy.ofTraces {
       let result = reduce(strategy, count: 60, needing: [3, 30], limit: 5)
       #expect(result.executions <= 5)
       #expect(result.numbers.contains(3) && result.numbers.contains(30))
@@ -58,5 +58,24 @@ import Testing
     #expect(reduce(.backwardPass) == 1)
     #expect(reduce(.forwardPass) == 7)
     #expect(reduce(.deltaDebugging) == 1)
+  }
+
+  /// A tape fails while it holds a 7 and, later, a 3: two numbers are left, and lowered as far as
+  /// they go.
+  @Test func aChoiceTapeIsReduced() {
+    let tape = (0..<50).map { UInt64($0 * 37 % 11) } + [7, 0, 9, 3, 3, 1]
+    let result = ChoiceTape.reduce(tape, executionLimit: 2_000) { tape in
+      guard let first = tape.firstIndex(where: { $0 >= 7 }),
+        let second = tape[first...].firstIndex(where: { $0 == 3 })
+      else { return nil }
+      return second + 1
+    }
+    #expect(result.tape == [7, 3])
+    #expect(result.executionCount < 200)
+    let limited = ChoiceTape.reduce(tape, executionLimit: 3) { $0.count }
+    #expect(limited.executionCount == 3)
+    let passing = ChoiceTape.reduce(tape, executionLimit: 100) { _ in nil }
+    #expect(passing.tape == tape)
+    #expect(passing.executionCount == 1)
   }
 }

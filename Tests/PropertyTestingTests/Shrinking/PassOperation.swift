@@ -1,7 +1,7 @@
 import PropertyTesting
 
 /// An operation of one character, a slot and a number: `+0=5` creates, `.0` uses, `-0` destroys,
-/// and `.` alone concerns nothing.
+/// `*0` uses as a kind of its own, and `.` alone concerns nothing.
 struct PassOperation: SlotOperation {
   let mark: Character
   var slot: Slot?
@@ -17,7 +17,13 @@ struct PassOperation: SlotOperation {
     }
   }
 
-  var kind: Int { mark == "+" ? 0 : mark == "." ? 1 : 2 }
+  var kind: Int { mark == "+" ? 0 : mark == "." ? 1 : mark == "*" ? 3 : 2 }
+
+  /// A star is a dot that is harder to read.
+  var simplerKinds: [Self] {
+    guard mark == "*" else { return [] }
+    return [PassOperation(mark: ".", slot: slot)]
+  }
 
   /// The number of a creation.
   var created: UInt64 { mark == "+" ? number : 0 }

@@ -118,6 +118,31 @@ import Testing
     #expect(left == "+0=0 +1=17")
   }
 
+  @Test func simplifyAll() {
+    // Each alone is refused; all at once are not.
+    let left = shrink("+0=40 +1=33 +2=8", by: SimplifyAll()) { trace in
+      trace.operations.count == 3
+        && Set(trace.operations.map { $0.created == 0 }).count == 1
+    }
+    #expect(left == "+0=0 +1=0 +2=0")
+  }
+
+  @Test func simplifyKinds() {
+    let left = shrink("+0=4 *0 *0", by: SimplifyKinds()) { trace in
+      trace.operations.count == 3 && trace.operations[2].mark == "*"
+    }
+    #expect(left == "+0=4 .0 *0")
+  }
+
+  @Test func tryTinyTraces() {
+    // Nothing can be left out of the long one, and three operations do as well.
+    let lines = (0..<13).map { "+\($0)=9 -\($0)" }.joined(separator: " ")
+    let left = shrink(lines, by: TryTinyTraces()) { trace in
+      text(trace) == lines || text(trace) == "+0=8 +1=0 -0"
+    }
+    #expect(left == "+0=8 +1=0 -0")
+  }
+
   @Test func simplifyTogether() {
     let left = shrink("+0=40 +1=40", by: SimplifyTogether()) { trace in
       trace.operations.count == 2 && trace.operations[0].created == trace.operations[1].created

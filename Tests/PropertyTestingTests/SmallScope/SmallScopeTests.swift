@@ -45,6 +45,38 @@ import Testing
     #expect(fromScope.count > 50)
   }
 
+  /// The walk that goes on from states sees what the search sees that begins every trace anew.
+  @Test(arguments: ToyPoolBug.allCases)
+  func rewindingFindsWhatRepeatingFinds(bug: ToyPoolBug) {
+    let scope = Scope(
+      configuration: ToyPoolConfiguration(bug: bug), templates: templates([1, 4, 5, 63]),
+      operationLimit: 4)
+    let repeated = scope.search { TraceRunner<ToyPool>().run($0) }
+    let rewound = scope.search(ToyPool.self)
+    #expect(rewound.isComplete)
+    #expect(repeated.minima.count == rewound.minima.count)
+    for (identity, trace) in repeated.minima {
+      #expect(rewound.minimum(of: identity) == trace)
+    }
+    if bug == .none { #expect(rewound.executionCounts == repeated.executionCounts) }
+  }
+
+  @Test func theWalkDeepensUntilAllThatIsWantedIsFound() {
+    let wanted = FailureIdentity("wrongList after free")
+    let scope = Scope(
+      configuration: ToyPoolConfiguration(bug: .wrongClass), templates: templates([4]),
+      operationLimit: 8)
+    let report = scope.search(ToyPool.self, for: [wanted])
+    #expect(report.executionCounts.count == 4)
+    #expect(report.minimum(of: wanted)?.operations.count == 4)
+    let limited = Scope(templates: templates([5, 9]), operationLimit: 6, executionLimit: 100)
+      .search(ToyPool.self)
+    #expect(limited.executionCount == 100)
+    #expect(!limited.isComplete)
+    let none = Scope(templates: templates([5]), operationLimit: 0).search(ToyPool.self)
+    #expect(none.executionCounts.isEmpty)
+  }
+
   @Test func extensionsOfAFailureAreNotExecuted() {
     var longest: [String] = []
     let scope = Scope(

@@ -18,8 +18,8 @@ public struct InspectionReport: Sendable {
 
   /// JSON, one object a line: an object for each listing, then one with the diagnosis.
   public var jsonLines: [String] {
-    listings.map { InspectionJSON.object($0).line }
-      + [InspectionJSON.object(diagnosis).line]
+    listings.map { InspectionJSON.object($0).text }
+      + [InspectionJSON.object(diagnosis).text]
   }
 
   /// The report for people.

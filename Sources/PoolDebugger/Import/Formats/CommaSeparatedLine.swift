@@ -6,6 +6,7 @@ enum CommaSeparatedLine {
 
   static func fields(_ line: [UInt8]) -> [ArraySlice<UInt8>] {
     var fields: [ArraySlice<UInt8>] = []
+    fields.reserveCapacity(16)
     var index = 0
     while index <= line.count, fields.count < mostFields {
       while index < line.count, line[index] == 0x20 || line[index] == 0x09 { index += 1 }

@@ -11,10 +11,21 @@ struct EventTableReader: RecordedTraceReader {
   private var columns: Columns?
   private var columnsOfEvent: [String: Columns] = [:]
   private var lifetimes = Lifetimes()
+  private var kinds = WordCache<Kind?>()
+  private var pools = WordCache<String?>()
   private(set) var outOfOrder = 0
 
   static func isHeader(_ line: [UInt8]) -> Bool {
-    let columns = CommaSeparatedLine.fields(line).map { EventColumn(name: $0) }
+    isHeader(CommaSeparatedLine.fields(line))
+  }
+
+  /// A row has a number somewhere, which no header has; most lines are told apart by that alone.
+  private static func isHeader(_ fields: [ArraySlice<UInt8>]) -> Bool {
+    let hasNumber = fields.contains { field in
+      !field.isEmpty && field.allSatisfy { (0x30...0x39).contains($0) }
+    }
+    if hasNumber { return false }
+    let columns = fields.map { EventColumn(name: $0) }
     let known = columns.compactMap { $0 }
     return known.contains(.bytes)
       && (known.contains(.address) || known.contains(.allocationTime))
@@ -23,15 +34,15 @@ struct EventTableReader: RecordedTraceReader {
   mutating func events(in line: ByteScanner) -> RecordedEvent? {
     let fields = CommaSeparatedLine.fields(line.bytes)
     if fields.count < 2 { return line.rest.isEmpty ? nil : .dropped(.otherEvent) }
-    if Self.isHeader(line.bytes) {
+    if Self.isHeader(fields) {
       readHeader(fields)
       return nil
     }
-    let name = EventColumn.letters(fields[0])
-    guard let columns = columnsOfEvent[name] ?? columns else { return .dropped(.otherEvent) }
+    let own = columnsOfEvent.isEmpty ? nil : columnsOfEvent[EventColumn.letters(fields[0])]
+    guard let columns = own ?? columns else { return .dropped(.otherEvent) }
     let row = Row(fields, columns)
     if columns.contains(.allocationTime) { return lifetime(row) }
-    return event(row, named: columnsOfEvent[name] == nil ? nil : name)
+    return event(row, named: own == nil ? row.text(.event) : fields[0])
   }
 
   mutating func following() -> RecordedEvent? { lifetimes.next() }
@@ -67,15 +78,17 @@ struct EventTableReader: RecordedTraceReader {
     }
   }
 
-  private func event(_ row: Row, named name: String?) -> RecordedEvent {
-    let eventName = name ?? row.text(.event).map { EventColumn.letters($0) }
-    guard let kind = eventName.flatMap(Kind.init) else { return .dropped(.otherEvent) }
+  private mutating func event(_ row: Row, named name: ArraySlice<UInt8>?) -> RecordedEvent {
+    guard let name, let kind = kinds.meaning(of: name, { Kind(EventColumn.letters($0)) }) else {
+      return .dropped(.otherEvent)
+    }
     guard let address = row.address() else { return .dropped(.hiddenAddress) }
     switch kind {
     case .free: return .free(key: address)
     case .allocation(let isSession):
       guard let bytes = row.number(.bytes) else { return .dropped(.unreadableLine) }
-      return .allocation(key: address, bytes: bytes, origin: row.origin(isSession: isSession))
+      return .allocation(
+        key: address, bytes: bytes, origin: row.origin(isSession: isSession, &pools))
     }
   }
 
@@ -84,7 +97,8 @@ struct EventTableReader: RecordedTraceReader {
       return .dropped(.unreadableLine)
     }
     if !lifetimes.add(
-      from: begin, to: row.time(.freeTime), bytes: bytes, origin: row.origin(isSession: false))
+      from: begin, to: row.time(.freeTime), bytes: bytes,
+      origin: row.origin(isSession: false, &pools))
     {
       outOfOrder += 1
     }

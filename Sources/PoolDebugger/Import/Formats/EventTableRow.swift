@@ -19,7 +19,8 @@ extension EventTableReader {
     /// A count; exporters put commas between thousands.
     func number(_ column: EventColumn) -> UInt64? {
       guard let text = text(column) else { return nil }
-      var scanner = ByteScanner(text.filter { $0 != 0x2C })
+      var scanner = ByteScanner(
+        text.contains(0x2C) ? text.filter { $0 != 0x2C } : Array(text))
       guard let value = scanner.number(), scanner.rest.isEmpty else { return nil }
       return value
     }
@@ -27,7 +28,8 @@ extension EventTableReader {
     /// Addresses are hexadecimal whether they say so or not.
     func address() -> UInt64? {
       guard let text = text(.address) else { return nil }
-      var scanner = ByteScanner(text.filter { $0 != 0x60 })
+      var scanner = ByteScanner(
+        text.contains(0x60) ? text.filter { $0 != 0x60 } : Array(text))
       guard let value = scanner.pointer(), scanner.isAtEnd else { return nil }
       return value
     }
@@ -49,8 +51,16 @@ extension EventTableReader {
       return scanner.isAtEnd ? whole * 1_000_000_000 + fraction : nil
     }
 
-    func origin(isSession: Bool) -> RecordedEvent.Origin {
-      RecordedEvent.Origin(pool: pool(isSession: isSession), tag: tag())
+    func origin(isSession: Bool, _ pools: inout WordCache<String?>) -> RecordedEvent.Origin {
+      guard let type = text(.poolType) else {
+        return RecordedEvent.Origin(pool: isSession ? "PagedSession" : nil, tag: tag())
+      }
+      // A session's events say so in their name, the others' pools in this column.
+      let pool =
+        isSession
+        ? Self.pool(type, isSession: true)
+        : pools.meaning(of: type) { Self.pool($0, isSession: false) }
+      return RecordedEvent.Origin(pool: pool, tag: tag())
     }
 
     /// Four characters, or the dword as a number.
@@ -65,8 +75,7 @@ extension EventTableReader {
     }
 
     /// POOL_TYPE: bit 0 paged, bit 2 cache aligned, bit 5 session, 0x200 not executable.
-    private func pool(isSession: Bool) -> String? {
-      guard let text = text(.poolType) else { return isSession ? "PagedSession" : nil }
+    private static func pool(_ text: ArraySlice<UInt8>, isSession: Bool) -> String? {
       var scanner = ByteScanner(Array(text))
       if let type = scanner.number(), scanner.isAtEnd {
         if isSession || type & 0x20 != 0 { return type & 1 == 1 ? "PagedSession" : "NonPaged" }

@@ -35,6 +35,8 @@ enum RecognisedLine: Equatable {
   case poolUsedColumns(isVerbose: Bool)
   case virtualMemoryTitle
   case virtualMemoryValue(VirtualMemoryListing.Value)
+  /// A label, pages and an open parenthesis; the next line may have the kilobytes.
+  case brokenValue
   case virtualMemoryRegion(VirtualMemoryListing.Region)
   case virtualMemoryWarning(String)
   case virtualMemoryRemark

@@ -8,6 +8,7 @@ enum VirtualMemoryLine {
     if scanner.skip("No Name for Paging File") { return .pageFile(path: nil) }
     if let sizes = pageFileSizes(scanner) { return sizes }
     if let value = value(scanner) { return .virtualMemoryValue(value) }
+    if isBrokenValue(scanner) { return .brokenValue }
     if let region = region(scanner) { return .virtualMemoryRegion(region) }
     for phrase: StaticString in [
       "Syspart SharedCommit ", "Unimplemented error for MiSystemVaType", "System Region ",
@@ -58,6 +59,19 @@ enum VirtualMemoryLine {
     let label = collapsed(line.bytes[line.position..<colon])
     guard !label.isEmpty, label.utf8.count <= 64 else { return nil }
     return VirtualMemoryListing.Value(label: label, pages: pages, kilobytes: kilobytes, line: 0)
+  }
+
+  /// `NonPagedPool Usage: 25463 ( 101852`, as a mail program leaves it.
+  private static func isBrokenValue(_ line: ByteScanner) -> Bool {
+    guard let colon = line.bytes[line.position...].firstIndex(of: 0x3A) else { return false }
+    var scanner = ByteScanner(line.bytes, at: colon + 1)
+    scanner.skipBlanks()
+    guard scanner.decimal() != nil, scanner.skip(" (") else { return false }
+    scanner.skipBlanks()
+    _ = scanner.decimal()
+    _ = scanner.skip(" Kb")
+    scanner.skipBlanks()
+    return scanner.isAtEnd
   }
 
   /// `NonPagedPool : ffff828000000000 100000000000`.

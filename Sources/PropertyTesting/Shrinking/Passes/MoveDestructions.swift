@@ -5,12 +5,17 @@ public struct MoveDestructions<Configuration: TraceConfiguration, Operation: Slo
   /// In statistics.
   public let name = "move destructions"
 
-  /// The pass.
-  public init() {}
+  private let longestTrace: Int
+
+  /// The pass, for traces of up to so many operations: order is for those that stay.
+  public init(longestTrace: Int = .max) {
+    self.longestTrace = longestTrace
+  }
 
   /// Proposes for each destruction the place just before the last operation, and the one just
   /// after its creation; only one of them can be smaller.
   public func run(_ reduction: inout Reduction<Configuration, Operation>) {
+    guard reduction.trace.operations.count <= longestTrace else { return }
     var index = 0
     while index < reduction.trace.operations.count, !reduction.isOver {
       let trace = reduction.trace

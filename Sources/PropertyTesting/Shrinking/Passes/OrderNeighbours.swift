@@ -5,11 +5,16 @@ public struct OrderNeighbours<Configuration: TraceConfiguration, Operation: Slot
   /// In statistics.
   public let name = "order neighbours"
 
-  /// The pass.
-  public init() {}
+  private let longestTrace: Int
+
+  /// The pass, for traces of up to so many operations: order is for those that stay.
+  public init(longestTrace: Int = .max) {
+    self.longestTrace = longestTrace
+  }
 
   /// One sweep of adjacent swaps.
   public func run(_ reduction: inout Reduction<Configuration, Operation>) {
+    guard reduction.trace.operations.count <= longestTrace else { return }
     var index = 1
     while index < reduction.trace.operations.count, !reduction.isOver {
       var candidate = reduction.trace

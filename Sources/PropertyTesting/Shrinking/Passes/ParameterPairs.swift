@@ -32,17 +32,34 @@ enum ParameterPairs {
         guard pair[0].parameter.role == pair[1].parameter.role,
           let shift = plan(pair[0], pair[1])
         else { continue }
-        let length = reduction.trace.operations.count
-        ValueSearch.gallop(limit: shift.limit) { amount in
-          guard reduction.trace.operations.count == length else { return false }
-          let values = [
-            shift.first.shifted(pair[0].parameter.value, by: amount),
-            shift.second.shifted(pair[1].parameter.value, by: amount),
-          ]
-          return reduction.attempt(
-            ParameterSite.replacing(pair, with: values, in: reduction.trace))
+        let granule = reduction.trace.configuration.granule(of: pair[0].parameter)
+        let isMoved = move(pair, shift, by: granule, &reduction)
+        // By whole granules or, failing that, by the smallest step.
+        if !isMoved, granule > 1, sites.count == ParameterSite.all(in: reduction.trace).count {
+          move(pair, shift, by: 1, &reduction)
         }
       }
     }
+  }
+
+  /// Moves a pair by multiples of a step as far as it will go; false where it does not at all.
+  @discardableResult
+  private static func move<C, O>(
+    _ pair: [ParameterSite], _ shift: Shift, by step: UInt64, _ reduction: inout Reduction<C, O>
+  ) -> Bool {
+    let length = reduction.trace.operations.count
+    var isMoved = false
+    ValueSearch.gallop(limit: shift.limit / step) { count in
+      guard reduction.trace.operations.count == length else { return false }
+      let values = [
+        shift.first.shifted(pair[0].parameter.value, by: count * step),
+        shift.second.shifted(pair[1].parameter.value, by: count * step),
+      ]
+      let isAccepted = reduction.attempt(
+        ParameterSite.replacing(pair, with: values, in: reduction.trace))
+      isMoved = isMoved || isAccepted
+      return isAccepted
+    }
+    return isMoved
   }
 }

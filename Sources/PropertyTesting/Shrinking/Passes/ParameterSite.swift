@@ -30,8 +30,10 @@ struct ParameterSite {
   }
 
   /// Landmarks above a number that are worth raising it to: the next two and the last.
-  static func landmarks(above parameter: Parameter) -> [UInt64] {
-    let above = parameter.landmarks
+  static func landmarks(
+    above parameter: Parameter, _ configuration: some TraceConfiguration
+  ) -> [UInt64] {
+    let above = configuration.landmarks(of: parameter)
       .filter { parameter.complexity(of: $0) > parameter.complexity }
       .sorted { parameter.complexity(of: $0) < parameter.complexity(of: $1) }
     guard above.count > 2, let last = above.last else { return above }
@@ -46,7 +48,7 @@ struct ParameterSite {
     var tried: [(role: Int, landmark: UInt64)] = []
     for site in sites {
       let role = site.parameter.role
-      for landmark in landmarks(above: site.parameter)
+      for landmark in landmarks(above: site.parameter, trace.configuration)
       where !tried.contains(where: { $0 == (role, landmark) }) {
         tried.append((role, landmark))
         let low = sites.filter {

@@ -13,8 +13,20 @@ public struct Pump<Configuration: TraceConfiguration, Operation: SlotOperation>:
   /// Of more lifetimes only neighbours, in order of creation, are merged.
   private static var manyLifetimes: Int { 6 }
 
-  /// The pass.
-  public init() {}
+  private let merging: @Sendable (Operation, Operation, Configuration) -> [Operation]
+
+  /// The pass, with the mergers that the operations themselves know.
+  public init() {
+    merging = { kept, dropped, _ in kept.merging(dropped) }
+  }
+
+  /// The pass, with mergers that depend on the configuration: the creation that is kept, the one
+  /// that goes, and creations that could stand for both, the best guess first.
+  public init(
+    merging: @escaping @Sendable (Operation, Operation, Configuration) -> [Operation]
+  ) {
+    self.merging = merging
+  }
 
   /// Proposes mergers of each ordered pair; goes on with what is left after a success, since a
   /// row of small things often becomes one.
@@ -40,7 +52,8 @@ public struct Pump<Configuration: TraceConfiguration, Operation: SlotOperation>:
     let reach = lifetimes.count > Self.manyLifetimes ? 1 : lifetimes.count
     let near = max(0, place - reach)..<min(lifetimes.count, place + reach + 1)
     for dropped in lifetimes[near] where dropped.slot != kept.slot {
-      let mergers = trace.operations[kept.creation].merging(trace.operations[dropped.creation])
+      let mergers = merging(
+        trace.operations[kept.creation], trace.operations[dropped.creation], trace.configuration)
       for merger in mergers {
         for candidate in Self.candidates(trace, kept, dropped, merger) {
           if reduction.attempt(candidate) { return true }

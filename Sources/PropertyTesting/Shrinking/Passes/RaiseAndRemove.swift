@@ -45,7 +45,8 @@ public struct RaiseAndRemove<Configuration: TraceConfiguration, Operation: SlotO
     _ sites: [ParameterSite], in trace: Trace<Configuration, Operation>,
     _ reduction: inout Reduction<Configuration, Operation>
   ) -> Bool {
-    for landmark in ParameterSite.landmarks(above: sites[0].parameter) {
+    let landmarks = ParameterSite.landmarks(above: sites[0].parameter, trace.configuration)
+    for landmark in landmarks {
       let values = sites.map { _ in landmark }
       guard let raised = ParameterSite.replacing(sites, with: values, in: trace) else { continue }
       for index in raised.operations.indices.reversed() {

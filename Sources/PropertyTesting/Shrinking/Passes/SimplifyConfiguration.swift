@@ -25,7 +25,7 @@ public struct SimplifyConfiguration<
       if reduction.isOver || reduction.attempt(candidate) { return }
     }
     for (index, parameter) in reduction.trace.configuration.parameters.enumerated() {
-      ValueSearch(parameter).lower(parameter.value) { simpler in
+      ValueSearch(parameter, landmarks: parameter.landmarks).lower(parameter.value) { simpler in
         let configuration = reduction.trace.configuration.replacingParameter(
           at: index, with: simpler)
         return configuration.map { Self.attempt($0, &reduction) } ?? false

@@ -7,9 +7,14 @@ struct ValueSearch {
   let origin: UInt64
   let landmarks: [UInt64]
 
-  init(_ parameter: Parameter) {
+  /// A search in a trace's configuration, which knows the landmarks.
+  init(_ parameter: Parameter, _ configuration: some TraceConfiguration) {
+    self.init(parameter, landmarks: configuration.landmarks(of: parameter))
+  }
+
+  init(_ parameter: Parameter, landmarks: [UInt64]) {
     origin = parameter.origin
-    landmarks = parameter.landmarks
+    self.landmarks = landmarks
   }
 
   /// Lowers a number as far as attempts succeed.

@@ -21,8 +21,8 @@ extension Verb {
         name: "--pool", argument: .value("TYPE"),
         help: "the pool where the recording does not say it (NonPaged)"),
       Option(
-        name: "--sizes", argument: .value("requested|block"),
-        help: "whether sizes are requests or whole blocks with an 8-byte header (requested)"),
+        name: "--sizes", argument: .value("requested|block|block-x64"),
+        help: "whether sizes are requests, or whole blocks with a header of 8 or 16 bytes"),
       Option(
         name: "--unique-slots", argument: .none, help: "a name of its own for every allocation"),
     ],
@@ -41,7 +41,12 @@ extension Verb {
           code: .badInput)
       }
       streams.flush()
-      if !arguments.has("--quiet") { streams.note(summary.text) }
+      // The trace has standard output to itself.
+      if arguments.has("--json") {
+        streams.note(summary.json.text)
+      } else if !arguments.has("--quiet") {
+        streams.note(summary.text)
+      }
       return .held
     })
 }
@@ -66,7 +71,8 @@ private struct ImportRun {
     switch arguments.value("--sizes") {
     case nil, "requested"?: break
     case "block"?: options.sizeMeaning = .blockWithHeader(headerBytes: 8)
-    case let other?: throw .usage("--sizes is requested or block, not '\(other)'")
+    case "block-x64"?: options.sizeMeaning = .blockWithHeader(headerBytes: 16)
+    case let other?: throw .usage("--sizes is requested, block or block-x64, not '\(other)'")
     }
     return options
   }
@@ -104,5 +110,25 @@ private struct ImportRun {
 
   private static func write(_ line: [UInt8], _ streams: StandardStreams) {
     streams.print(bytes: line + [UInt8(ascii: "\n")])
+  }
+}
+
+extension ImportSummary {
+  /// The summary as an object; what was left out by reason.
+  fileprivate var json: JSONValue {
+    .object([
+      ("lines", .integer(Int64(lines))), ("allocations", .integer(Int64(allocations))),
+      ("frees", .integer(Int64(frees))), ("lost_frees", .integer(Int64(lostFrees))),
+      ("out_of_order", .integer(Int64(outOfOrder))),
+      ("peak_live_blocks", .integer(Int64(peakLiveBlocks))),
+      ("live_blocks", .integer(Int64(liveBlocks))),
+      (
+        "dropped",
+        .object(
+          DropReason.allCases.compactMap { reason in
+            dropped[reason].map { (reason.rawValue, .integer(Int64($0))) }
+          })
+      ),
+    ])
   }
 }

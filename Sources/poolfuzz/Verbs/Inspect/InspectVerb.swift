@@ -1,4 +1,7 @@
+import KernelPool
 import PoolDebugger
+import PoolReconstruction
+import PoolTrace
 
 extension Verb {
   /// `poolfuzz inspect`: reads what a debugger printed, checks it and says what pins the pool.
@@ -12,6 +15,10 @@ extension Verb {
         "poolfuzz inspect --before monday.txt --after friday.txt --seconds 345600",
         "two snapshots: leaks and churn"
       ),
+      (
+        "poolfuzz inspect --to-trace pages.txt > pages.trace",
+        "a trace whose final state is the listed pages"
+      ),
     ],
     options: [
       Option(name: "--strict", argument: .none, help: "odd lines make the run fail (exit 3)"),
@@ -19,9 +26,16 @@ extension Verb {
       Option(name: "--after", argument: .value("FILE"), help: "the later one"),
       Option(
         name: "--seconds", argument: .value("N"), help: "seconds between the two, for rates"),
+      Option(
+        name: "--to-trace", argument: .none,
+        help: "prints a trace that ends with the listed !pool pages, instead of a report"),
+      Option(
+        name: "--profile", argument: .value("NAME"),
+        help: "the system of such a trace (windows-2003-x86, windows-7-x64)"),
     ],
     run: { arguments, streams in
       let report = try inspection(arguments)
+      if arguments.has("--to-trace") { return try writeTrace(report, arguments, streams) }
       if arguments.has("--json") {
         report.jsonLines.forEach(streams.print)
       } else {
@@ -34,6 +48,24 @@ extension Verb {
       }
       return report.foundCorruption ? .found : .held
     })
+
+  private static func writeTrace(
+    _ report: InspectionReport, _ arguments: ParsedArguments, _ streams: StandardStreams
+  ) throws(CommandFailure) -> ExitCode {
+    let profile = try arguments.value("--profile").map(Profile.chosen)
+    let reconstruction: PageReconstruction
+    do {
+      reconstruction = try PageReconstruction(report.listings, profile: profile)
+    } catch {
+      throw CommandFailure(message: error.message, code: .badInput)
+    }
+    for line in reconstruction.lines {
+      var bytes: [UInt8] = []
+      line.append(to: &bytes)
+      streams.print(bytes: bytes)
+    }
+    return .held
+  }
 
   private static func inspection(
     _ arguments: ParsedArguments

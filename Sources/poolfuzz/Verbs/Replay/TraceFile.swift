@@ -4,27 +4,19 @@ import PoolTrace
 
 /// An open trace, read operation by operation.
 struct TraceFile: ~Copyable {
-  /// The path, as messages name it.
-  let path: String
+  private let file: OpenedFile
   private var parser: TraceParser
-  private let descriptor: Int32
-  private let ownsDescriptor: Bool
   /// An operation that was read while looking for the configuration.
   private var held: PoolTrace.Operation?
 
   /// Opens a file; `-` is standard input.
   init(path: String) throws(CommandFailure) {
-    self.path = path == "-" ? "standard input" : path
-    ownsDescriptor = path != "-"
-    descriptor = path == "-" ? 0 : open(path, O_RDONLY)
-    guard descriptor >= 0 else {
-      throw CommandFailure(
-        message: "\(path): \(String(cString: strerror(errno)))", code: .environment)
-    }
-    parser = TraceParser(.fileDescriptor(descriptor))
+    file = try OpenedFile(path: path)
+    parser = TraceParser(.fileDescriptor(file.descriptor))
   }
 
-  deinit { if ownsDescriptor { close(descriptor) } }
+  /// The path, as messages name it.
+  var path: String { file.name }
 
   /// The line of the last operation.
   var line: UInt64 { parser.line }
@@ -51,9 +43,7 @@ struct TraceFile: ~Copyable {
       throw CommandFailure(message: "\(path):\(line): 'end' belongs to --batch", code: .badInput)
     case .failure(let error):
       throw CommandFailure(message: error.description(file: path), code: .badInput)
-    case .unreadable(let number):
-      throw CommandFailure(
-        message: "\(path): \(String(cString: strerror(number)))", code: .environment)
+    case .unreadable(let number): throw file.failure(number)
     }
   }
 

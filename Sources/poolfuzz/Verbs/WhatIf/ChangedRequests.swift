@@ -8,6 +8,8 @@ import PoolTrace
 struct ChangedRequests {
   private let resizes: [RequestResize]
   private let lookasideTags: Set<PoolTag>
+  /// Tags whose requests are not made any more.
+  private let droppedTags: Set<PoolTag>
   /// The lookaside lists.
   private(set) var parked: ParkedBlocks
   private var bindings: [SlotName: Binding] = [:]
@@ -23,9 +25,12 @@ struct ChangedRequests {
     var isOwner = true
   }
 
-  init(resizes: [RequestResize], lookasideTags: [PoolTag], depth: Int) {
+  init(
+    resizes: [RequestResize], lookasideTags: [PoolTag], depth: Int, droppedTags: [PoolTag] = []
+  ) {
     self.resizes = resizes
     self.lookasideTags = Set(lookasideTags)
+    self.droppedTags = Set(droppedTags)
     parked = ParkedBlocks(depth: depth)
   }
 
@@ -33,14 +38,14 @@ struct ChangedRequests {
   mutating func change(
     _ operation: PoolTrace.Operation, _ slots: ReplaySlots
   ) -> PoolTrace.Operation? {
-    switch operation {
+    if isDropped(operation) { return nil }
+    return switch operation {
     case .config, .dump, .expect: nil
     case .processor, .tick, .interruptLevel: operation
     case .alloc(let name, let type, let bytes, let tag):
       allocate(name, ParkedBlocks.Size(type: type, bytes: resized(bytes, tag), tag: tag), slots)
     case .contiguous(let name, let bytes, let limits):
-      isHeld(name, slots)
-        ? nil : unbound(.contiguous(name, bytes: resized(bytes, .contiguous), limits: limits), name)
+      allocateContiguous(name, resized(bytes, .contiguous), limits, slots)
     case .free(let name, let tag): free(name, tag, slots)
     case .freeAt(let expression, let tag): .freeAt(renamed(expression), tag: tag)
     case .write(let name, let offset, let bytes):
@@ -48,6 +53,15 @@ struct ChangedRequests {
     case .writeAt(let expression, let bytes): .writeAt(renamed(expression), bytes)
     case .fill(let name):
       bindings[name].map { $0.isOwner ? .fill($0.block) : nil } ?? .fill(name)
+    }
+  }
+
+  /// A slot of which no request is made was never used, so its frees and stores are skipped.
+  private func isDropped(_ operation: PoolTrace.Operation) -> Bool {
+    switch operation {
+    case .alloc(_, _, _, let tag): droppedTags.contains(tag.unprotected)
+    case .contiguous: droppedTags.contains(.contiguous)
+    default: false
     }
   }
 
@@ -74,6 +88,26 @@ struct ChangedRequests {
     guard lookasideTags.contains(size.tag.unprotected) else {
       return unbound(.alloc(name, size.type, bytes: size.bytes, tag: size.tag), name)
     }
+    guard let block = newBlock(name, size) else { return nil }
+    return .alloc(block, size.type, bytes: size.bytes, tag: size.tag)
+  }
+
+  /// Contiguous memory without limits can be parked like any other; with limits each request has
+  /// its own.
+  private mutating func allocateContiguous(
+    _ name: SlotName, _ bytes: UInt64, _ limits: ContiguousLimits?, _ slots: ReplaySlots
+  ) -> PoolTrace.Operation? {
+    if isHeld(name, slots) { return nil }
+    guard limits == nil, lookasideTags.contains(.contiguous) else {
+      return unbound(.contiguous(name, bytes: bytes, limits: limits), name)
+    }
+    let size = ParkedBlocks.Size(type: .cacheAligned, bytes: bytes, tag: .contiguous)
+    guard let block = newBlock(name, size) else { return nil }
+    return .contiguous(block, bytes: bytes, limits: nil)
+  }
+
+  /// Binds a slot to a parked block, and then returns nil, or to a new block.
+  private mutating func newBlock(_ name: SlotName, _ size: ParkedBlocks.Size) -> SlotName? {
     if let block = parked.take(size) {
       bindings[name] = Binding(block: block, size: size)
       return nil
@@ -81,7 +115,7 @@ struct ChangedRequests {
     blocks += 1
     guard let block = SlotName("_lookaside-block-\(blocks)") else { return nil }
     bindings[name] = Binding(block: block, size: size)
-    return .alloc(block, size.type, bytes: size.bytes, tag: size.tag)
+    return block
   }
 
   private mutating func free(

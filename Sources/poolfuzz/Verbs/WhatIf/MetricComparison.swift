@@ -14,6 +14,12 @@ struct MetricComparison {
   /// change pays.
   var bytesWasted: Int64 { -difference("live_requested_bytes") }
 
+  /// The same at the peaks.
+  var peakPagesSaved: Int64 { difference("peak_pages_held") }
+
+  /// The same at the peaks.
+  var peakBytesWasted: Int64 { -difference("peak_live_requested_bytes") }
+
   private func count(_ metrics: PoolMetrics, _ name: String) -> UInt64 {
     guard case .count(let count)? = metrics[name] else { return 0 }
     return count
@@ -28,8 +34,8 @@ struct MetricComparison {
     .object([
       ("before", ReplayReport.metrics(before)), ("after", ReplayReport.metrics(after)),
       ("pages_saved", .integer(pagesSaved)), ("bytes_wasted", .integer(bytesWasted)),
-      ("peak_pages_saved", .integer(difference("peak_pages_held"))),
-      ("peak_bytes_wasted", .integer(-difference("peak_live_requested_bytes"))),
+      ("peak_pages_saved", .integer(peakPagesSaved)),
+      ("peak_bytes_wasted", .integer(peakBytesWasted)),
     ])
   }
 
@@ -50,9 +56,9 @@ struct MetricComparison {
       let figures = (1...2).map { Self.blanks(widths[$0] - row[$0].count) + row[$0] }
       return name + "  " + figures.joined(separator: "  ")
     } + [
-      "pages saved: \(pagesSaved) at the end, \(difference("peak_pages_held")) at the peaks",
+      "pages saved: \(pagesSaved) at the end, \(peakPagesSaved) at the peaks",
       "bytes asked for beyond the original requests: \(bytesWasted) at the end, "
-        + "\(-difference("peak_live_requested_bytes")) at the peaks",
+        + "\(peakBytesWasted) at the peaks",
     ]
   }
 

@@ -18,7 +18,8 @@ struct RequestResize {
     self = resize
   }
 
-  private init(tag: PoolTag, from: UInt64, to: UInt64) {
+  /// Requests of `tag` for `from` bytes become requests for `to`.
+  init(tag: PoolTag, from: UInt64, to: UInt64) {
     (self.tag, self.from, self.to) = (tag, from, to)
   }
 

@@ -15,6 +15,10 @@ extension Verb {
       (
         "poolfuzz whatif churn.trace --profile windows-7-x86", "the same requests on another system"
       ),
+      (
+        "poolfuzz whatif churn.trace --advise",
+        "tries what the guidance knows and ranks it by pages saved against bytes wasted"
+      ),
     ],
     options: [
       Option(
@@ -29,6 +33,12 @@ extension Verb {
         name: "--depth", argument: .value("N"),
         help: "most blocks on such a list (256, the most that the kernel lets one grow to)"),
       Option(name: "--profile", argument: .value("NAME"), help: "another system"),
+      Option(
+        name: "--advise", argument: .none,
+        help: "tries whole pages, the next size class, lookaside lists and one allocation"),
+      Option(
+        name: "--tags", argument: .value("N"),
+        help: "with --advise: so many tags that churn, and as many that keep pages (3)"),
     ],
     run: { arguments, streams in
       let words = arguments.operands
@@ -46,10 +56,21 @@ extension Verb {
         tags.append(tag.unprotected)
       }
       let profile = try arguments.value("--profile").map(Profile.chosen)
+      let depth = Int(clamping: try arguments.number("--depth") ?? 256)
+      let mostTags = Int(clamping: try arguments.number("--tags") ?? 3)
+      if arguments.has("--advise") {
+        guard resizes.isEmpty, tags.isEmpty else {
+          throw CommandFailure.usage("--advise chooses the changes itself")
+        }
+        return try Advice(path: path, depth: depth, mostTags: mostTags, profile: profile).run(
+          streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
+      }
+      guard !arguments.has("--tags") else {
+        throw CommandFailure.usage("--tags goes with --advise")
+      }
       guard !resizes.isEmpty || !tags.isEmpty || profile != nil else {
         throw CommandFailure.usage("whatif needs a change: --resize, --lookaside or --profile")
       }
-      let depth = Int(clamping: try arguments.number("--depth") ?? 256)
       let changes = ChangedRequests(resizes: resizes, lookasideTags: tags, depth: depth)
       return try WhatIfReplay(path: path, changes: changes, profile: profile).run(
         streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))

@@ -167,3 +167,5 @@ private struct BlockName {
   var page: Int
   var start: Int
 }
+
+extension ToyPool: RewindableMachine {}

@@ -1,5 +1,8 @@
-/// A value of a JSON line. Members keep their order, so that a line is the same on every machine.
-enum JSONValue {
+/// A value of a JSON line, for programs that read what the suite says.
+///
+/// Members keep their order and numbers are exact to 64 bits, so that a line is the same on every
+/// machine; Foundation's encoder promises neither in this form.
+public enum JSONValue: Sendable {
   /// Nothing.
   case null
   /// True or false.
@@ -17,8 +20,11 @@ enum JSONValue {
   /// Members in order.
   case object([(String, JSONValue)])
 
+  /// A text, or null where there is none.
+  public static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+
   /// The value on one line.
-  var text: String {
+  public var text: String {
     switch self {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"

@@ -1,0 +1,93 @@
+/// A walk over the tree of small traces, depth first, with one machine for each depth.
+struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
+  typealias Configuration = Machine.Configuration
+  typealias Operation = Machine.Operation
+
+  private(set) var report = SmallScopeReport<Configuration, Operation>()
+  private let configuration: Configuration
+  private let templates: [Operation]
+  private let limit: Int
+  private let executionLimit: Int
+  private let isInterrupted: () -> Bool
+  private let checksEnd: Bool
+  /// One machine for each depth, and one that is used up by each end of a run.
+  private let machines: UnsafeMutablePointer<Machine>
+  private var occupancies: [SlotOccupancy]
+  private var operations: [Operation] = []
+  private var executionCount = 0
+
+  init(
+    _ scope: SmallScope<Configuration, Operation>, limit: Int, checksEnd: Bool
+  ) {
+    configuration = scope.configuration
+    templates = scope.templates
+    executionLimit = scope.executionLimit
+    isInterrupted = scope.isInterrupted
+    self.limit = limit
+    self.checksEnd = checksEnd
+    machines = .allocate(capacity: limit + 2)
+    for depth in 0..<limit + 2 {
+      (machines + depth).initialize(to: Machine(configuration: scope.configuration))
+    }
+    occupancies = Array(repeating: SlotOccupancy(), count: limit + 1)
+    report.executionCounts = Array(repeating: 0, count: limit)
+  }
+
+  deinit {
+    machines.deinitialize(count: limit + 2)
+    machines.deallocate()
+  }
+
+  /// Visits everything below the empty trace.
+  mutating func run() {
+    guard limit > 0 else { return }
+    visit(ScopeLevel(live: [], usedCount: 0, templates: templates), depth: 0)
+  }
+
+  /// Tries everything that may follow the operations so far.
+  private mutating func visit(_ level: ScopeLevel<Operation>, depth: Int) {
+    var level = level
+    for choice in level.alternatives.indices {
+      guard executionCount < executionLimit, !isInterrupted() else {
+        report.isComplete = false
+        return
+      }
+      level.choice = choice
+      operations.append(level.operation)
+      defer { operations.removeLast() }
+      guard perform(level.operation, depth: depth), depth + 1 < limit else { continue }
+      visit(level.next(templates), depth: depth + 1)
+    }
+  }
+
+  /// Executes one operation on a copy of the machine before it; false where nothing need follow: it
+  /// failed, or was skipped.
+  private mutating func perform(_ operation: Operation, depth: Int) -> Bool {
+    let next = depth + 1
+    machines[next].become(machines[depth])
+    occupancies[next] = occupancies[depth]
+    var violations: [Machine.Violation] = []
+    let effect = TraceRunner<Machine>.perform(
+      operation, on: &machines[next], &occupancies[next], &violations)
+    if effect == .skipped { return false }
+    report.executionCounts[depth] += 1
+    executionCount += 1
+    if violations.isEmpty { machines[next].check(&violations) }
+    if !violations.isEmpty {
+      note(violations, after: operation)
+      return false
+    }
+    guard checksEnd else { return true }
+    machines[limit + 1].become(machines[next])
+    machines[limit + 1].finish(&violations)
+    if !violations.isEmpty { note(violations, after: nil) }
+    return true
+  }
+
+  private mutating func note(_ violations: [Machine.Violation], after operation: Operation?) {
+    let trace = Trace(configuration: configuration, operations: operations)
+    for violation in violations {
+      report.note(Machine.identity(of: violation, after: operation), trace)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import PoolFuzzing
+import PropertyTesting
+
+/// Shows what a reduction came to, for people and for programs.
+struct ShrinkReport {
+  private let streams: StandardStreams
+  private let isJSON: Bool
+  private let isQuiet: Bool
+  private let hasStatistics: Bool
+
+  /// Longer traces are not drawn.
+  private static let mostDrawnOperations = 40
+
+  init(_ arguments: ParsedArguments, _ streams: StandardStreams) {
+    self.streams = streams
+    isJSON = arguments.has("--json")
+    isQuiet = arguments.has("--quiet")
+    hasStatistics = arguments.has("--statistics")
+  }
+
+  /// Shows one reduction; only that of the failure asked for is drawn step by step.
+  func show(
+    _ given: PoolFuzzTrace, _ outcome: PoolShrinker.Outcome, _ base: String, isFirst: Bool,
+    seconds: Double
+  ) {
+    if isJSON {
+      streams.print(json(given, outcome, base, isFirst, seconds).text)
+    } else {
+      text(given, outcome, base, isFirst).forEach { streams.print($0) }
+    }
+    streams.flush()
+    if hasStatistics {
+      streams.note(outcome.statisticsTable)
+      streams.note(
+        "\(outcome.executionCount) executions, \(outcome.certificateExecutionCount) for the"
+          + " certificate, \(seconds) s")
+    }
+  }
+
+  private func json(
+    _ given: PoolFuzzTrace, _ outcome: PoolShrinker.Outcome, _ base: String, _ isFirst: Bool,
+    _ seconds: Double
+  ) -> JSONValue {
+    let time = CorruptionTime(of: outcome.trace)
+    func number(_ step: Int?) -> JSONValue { step.map { .integer(Int64($0 + 1)) } ?? .null }
+    let certificate: JSONValue =
+      outcome.certificate == nil ? .null : .string(base + ".certificate")
+    return .object([
+      ("identity", .string(outcome.identity.description)),
+      ("operations_before", .integer(Int64(given.operations.count))),
+      ("operations_after", .integer(Int64(outcome.trace.operations.count))),
+      ("executions", .integer(Int64(outcome.executionCount))),
+      ("certificate_executions", .integer(Int64(outcome.certificateExecutionCount))),
+      ("seconds", .number(seconds)), ("one_minimal", .bool(outcome.isOneMinimal)),
+      ("ending", .string("\(outcome.ending)")), ("certificate", certificate),
+      ("trace", .string(base + ".trace")), ("asked_for", .bool(isFirst)),
+      ("shows_at", number(outcome.certificate?.step)),
+      ("first_corrupt_operation", number(time.cause)),
+      ("others", .array(outcome.others.entries.map { .string($0.identity.description) })),
+    ])
+  }
+
+  private func text(
+    _ given: PoolFuzzTrace, _ outcome: PoolShrinker.Outcome, _ base: String, _ isFirst: Bool
+  ) -> [String] {
+    let minimal = outcome.isOneMinimal ? "nothing can be left out" : "may not be minimal"
+    var lines = [
+      "\(outcome.identity): \(given.operations.count) operations, now"
+        + " \(outcome.trace.operations.count); \(minimal)",
+      "written to \(base).trace"
+        + (outcome.certificate == nil ? "" : " and \(base).certificate"),
+    ]
+    lines += times(given, outcome)
+    let isDrawn = outcome.trace.operations.count <= Self.mostDrawnOperations
+    guard isFirst, isDrawn, !isQuiet else { return lines }
+    lines += ["", "Step by step:", ""] + StepStrip.lines(outcome.trace, outcome.certificate)
+    let found = FoundTrace(outcome.trace, outcome.identity, outcome.certificate)
+    lines += ["", "As a test:", "", RegressionTestText(found).description]
+    return lines
+  }
+
+  /// Where it shows and since when the pool was wrong, in the minimal and in the given trace.
+  private func times(_ given: PoolFuzzTrace, _ outcome: PoolShrinker.Outcome) -> [String] {
+    func words(_ step: Int?, of trace: PoolFuzzTrace) -> String {
+      guard let step else { return "never" }
+      return step < trace.operations.count ? "at operation \(step + 1)" : "at the end"
+    }
+    var lines: [String] = []
+    let minimal = CorruptionTime(of: outcome.trace)
+    if let step = outcome.certificate?.step {
+      let cause = minimal.cause.map { "wrong since operation \($0 + 1)" } ?? "wrong only in sum"
+      lines.append("shows \(words(step, of: outcome.trace)), \(cause)")
+    }
+    guard outcome.ending != .interrupted else { return lines }
+    let before = CorruptionTime(of: given)
+    let cause = before.cause.map { "wrong since operation \($0 + 1)" } ?? "wrong only in sum"
+    lines.append(
+      "in the given trace: \(cause), fast checks notice \(words(before.symptom, of: given))")
+    return lines
+  }
+}

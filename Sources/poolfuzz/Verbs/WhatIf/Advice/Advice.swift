@@ -1,0 +1,194 @@
+import KernelPool
+import PoolDebugger
+import PoolTrace
+
+/// Tries the remedies that the guidance knows, each by a replay of its own, and ranks them by the
+/// pages that they save against the bytes that they waste.
+struct Advice {
+  /// The trace; it is read once for every remedy.
+  let path: String
+  /// Most blocks on a lookaside list.
+  let depth: Int
+  /// Tags that are looked at, of those that churn and of those that keep pages, each.
+  let mostTags: Int
+  /// Another system for every replay.
+  let profile: Profile?
+
+  /// A remedy and what it came to.
+  private struct Trial {
+    var index: Int
+    var remedy: Remedy
+    var comparison: MetricComparison
+    /// Bytes of pages saved less bytes wasted, at the end.
+    var netBytes: Int64
+  }
+
+  /// Tries everything and prints the ranking.
+  func run(
+    _ streams: StandardStreams, asJSON: Bool, isQuiet: Bool
+  ) throws(CommandFailure) -> ExitCode {
+    guard path != "-" else {
+      throw .usage("--advise reads the trace several times; give a file")
+    }
+    let (before, census, pageBytes) = try original()
+    let remedies = candidates(before, census)
+    var trials: [Trial] = []
+    for (index, remedy) in remedies.enumerated() {
+      if !asJSON, !isQuiet {
+        streams.note("\(index + 1) of \(remedies.count): \(remedy.tag.spelling): \(remedy.text)")
+      }
+      guard let after = try replay(remedy) else { continue }
+      let comparison = MetricComparison(before: before, after: after)
+      let net =
+        comparison.pagesSaved &* Int64(bitPattern: pageBytes) &- max(0, comparison.bytesWasted)
+      trials.append(
+        Trial(index: index, remedy: remedy, comparison: comparison, netBytes: net))
+    }
+    // Equal ones keep the order of trial, whatever the sort does.
+    trials.sort {
+      ($0.netBytes, $0.comparison.peakPagesSaved, $1.index)
+        > ($1.netBytes, $1.comparison.peakPagesSaved, $0.index)
+    }
+    if asJSON {
+      for trial in trials { streams.print(json(trial).text) }
+    } else {
+      lines(trials).forEach(streams.print)
+    }
+    return .held
+  }
+
+  // MARK: Replays
+
+  private func boot(_ file: inout TraceFile) throws(CommandFailure) -> ReplaySession {
+    let configuration = try file.configuration()
+    let changed = profile.map { configuration.replacingProfile(by: $0) } ?? configuration
+    do {
+      return try ReplaySession.boot(changed, level: .off)
+    } catch {
+      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
+    }
+  }
+
+  private func original() throws(CommandFailure) -> (PoolMetrics, RequestCensus, UInt64) {
+    var file = try TraceFile(path: path)
+    var session = try boot(&file)
+    let profile = session.view.profile
+    var census = RequestCensus(profile)
+    while let operation = try file.next() {
+      var slot: Slot?
+      switch operation {
+      case .config, .dump, .expect: continue
+      case .free(let name, _): slot = session.replayer.slots[name]
+      default: break
+      }
+      guard let result = session.step(operation) else { break }
+      census.note(operation, result, slot)
+    }
+    session.finish()
+    return (session.metrics, census, profile.pageBytes)
+  }
+
+  /// The metrics with a remedy; nil where the pool cannot hold what it takes first.
+  private func replay(_ remedy: Remedy) throws(CommandFailure) -> PoolMetrics? {
+    var file = try TraceFile(path: path)
+    var session = try boot(&file)
+    var (requests, first) = remedy.changes(depth: depth)
+    for operation in first {
+      guard case .allocated? = session.step(operation) else { return nil }
+    }
+    while let operation = try file.next() {
+      switch operation {
+      case .config, .dump, .expect: continue
+      default: break
+      }
+      if let operation = requests.change(operation, session.replayer.slots) {
+        guard session.step(operation) != nil else { break }
+      }
+    }
+    session.finish()
+    return session.metrics
+  }
+
+  /// The tags that matter: those that churn most, and those whose blocks keep the most pages that
+  /// are nearly empty.
+  private func candidates(_ before: PoolMetrics, _ census: RequestCensus) -> [Remedy] {
+    let tags = census.tags
+    func first(_ measure: (PoolTag, RequestCensus.Tag) -> UInt64) -> [PoolTag] {
+      tags.map { (tag: $0.key, amount: measure($0.key, $0.value)) }
+        .filter { $0.amount > 0 }
+        .sorted { ($0.amount, $1.tag) > ($1.amount, $0.tag) }
+        .prefix(mostTags).map(\.tag)
+    }
+    var chosen = first { $1.churnedBytes }
+    for tag in first({ tag, _ in pinned(before, tag) }) where !chosen.contains(tag) {
+      chosen.append(tag)
+    }
+    return chosen.flatMap { tag in
+      tags[tag].map { Remedy.all(for: tag, $0, census.profile) } ?? []
+    }
+  }
+
+  private func pinned(_ metrics: PoolMetrics, _ tag: PoolTag) -> UInt64 {
+    guard case .count(let count)? = metrics[MetricKey(.tag(tag), .pinnedPages)] else { return 0 }
+    return count
+  }
+
+  // MARK: Printing
+
+  private func json(_ trial: Trial) -> JSONValue {
+    var members: [(String, JSONValue)] = [
+      ("remedy", .string(trial.remedy.name)), ("tag", .string(trial.remedy.tag.spelling)),
+    ]
+    switch trial.remedy.change {
+    case .wholePage(let from, let to), .nextSizeClass(let from, let to, _):
+      members += [("from", .unsigned(from)), ("to", .unsigned(to))]
+    case .ownAllocation(let pools):
+      members.append(("allocated_bytes", .unsigned(pools.reduce(0) { $0 &+ $1.bytes })))
+    case .lookaside: members.append(("depth", .integer(Int64(depth))))
+    }
+    members += [
+      ("pages_saved", .integer(trial.comparison.pagesSaved)),
+      ("bytes_wasted", .integer(trial.comparison.bytesWasted)),
+      ("peak_pages_saved", .integer(trial.comparison.peakPagesSaved)),
+      ("peak_bytes_wasted", .integer(trial.comparison.peakBytesWasted)),
+      ("net_bytes", .integer(trial.netBytes)),
+      ("text", .string(trial.remedy.text)),
+      ("guidance", .string(trial.remedy.guidance.text)),
+      ("source", .string(trial.remedy.guidance.source)),
+    ]
+    return .object(members)
+  }
+
+  private func lines(_ trials: [Trial]) -> [String] {
+    guard !trials.isEmpty else { return ["no tag of this trace churns or keeps pages"] }
+    let table =
+      [["pages saved", "at the peak", "bytes wasted", "tag", "remedy"]]
+      + trials.map {
+        [
+          String($0.comparison.pagesSaved), String($0.comparison.peakPagesSaved),
+          String($0.comparison.bytesWasted), $0.remedy.tag.spelling, $0.remedy.text,
+        ]
+      }
+    let widths = (0..<4).map { column in table.map { $0[column].count }.max() ?? 0 }
+    func blanks(_ count: Int) -> String { String(repeating: " ", count: count) }
+    let rows = table.map { row in
+      (0..<3).map { blanks(widths[$0] - row[$0].count) + row[$0] }.joined(separator: "  ")
+        + "  " + row[3] + blanks(widths[3] - row[3].count) + "  " + row[4]
+    }
+    guard let best = trials.first, best.netBytes > 0 else {
+      return rows + ["", "nothing that was tried saves more than it wastes"]
+    }
+    let guidance = best.remedy.guidance
+    return rows + ["", guidance.text + " [\(guidance.source)]"]
+  }
+}
+
+extension PoolTag {
+  /// The four characters, unprintable ones as full stops.
+  fileprivate var spelling: String {
+    let (first, second, third, fourth) = bytes
+    return String(
+      decoding: [first, second, third, fourth].map { (0x20...0x7E).contains($0) ? $0 : 0x2E },
+      as: UTF8.self)
+  }
+}
