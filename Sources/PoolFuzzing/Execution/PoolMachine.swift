@@ -50,7 +50,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   public mutating func become(_ other: borrowing PoolMachine) {
     replayer.become(other.replayer)
     live = other.live
-    audit = other.audit
+    if let complete = other.audit?.complete { audit?.become(complete) }
     shadow = other.shadow
     refusals = other.refusals
     touched = other.touched

@@ -155,6 +155,12 @@ public struct IncrementalAudit: ~Copyable {
     touched.large.append(address)
   }
 
+  /// Goes on from the account of another pool in the same state; the books are made anew.
+  public mutating func become(_ other: PoolAudit) {
+    complete = other
+    hasBooks = false
+  }
+
   /// Checks everything that can have changed since the last check. The verdict is that of
   /// `complete`; its time depends on what was touched.
   public mutating func check(_ view: PoolView, _ live: LiveAllocations) -> [Violation] {
