@@ -104,7 +104,9 @@ function play(isOn) {
   const stepsPerSecond = seconds ? Math.max(lastStep / seconds, 2) : 2;
   const start = { time: performance.now(), step: view.step };
   const frame = (now) => {
-    const step = start.step + Math.floor(((now - start.time) / 1000) * stepsPerSecond);
+    // A frame's time is when it was due, which may be before the button was pressed.
+    const elapsed = Math.max(0, now - start.time);
+    const step = start.step + Math.floor((elapsed / 1000) * stepsPerSecond);
     if (step >= lastStep) {
       view.step = lastStep;
       play(false);
