@@ -31,7 +31,6 @@ array() {
     if [ -n "$(find "$work/slurm/shard-1" -type f 2>/dev/null | head -1)" ]; then break; fi
     sleep 0.2
   done
-  sleep 1
   local before
   before=$(squeue -h -j "${job}_1" -o %T || true)
   [ "$before" = RUNNING ] || { echo "task 1 was $before, not running, when it was to be killed"; exit 1; }
