@@ -77,7 +77,9 @@ let package = Package(
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
-    .testTarget(name: "FragmentationSearchTests", dependencies: ["FragmentationSearch"]),
+    .testTarget(
+      name: "FragmentationSearchTests",
+      dependencies: ["FragmentationSearch", "KernelPool", "PoolTrace"]),
     .testTarget(
       name: "PoolDebuggerTests",
       dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
