@@ -41,6 +41,17 @@ struct MemoryLimit {
     }
   }
 
+  /// As above, for the operation that a file has just given; the message names its line.
+  mutating func allow(
+    _ operation: PoolTrace.Operation, _ slots: ReplaySlots, in file: borrowing TraceFile
+  ) throws(CommandFailure) {
+    do {
+      try allow(operation, slots)
+    } catch {
+      throw CommandFailure(message: "\(file.path):\(file.line): \(error.message)", code: error.code)
+    }
+  }
+
   private static func bytes(_ operation: PoolTrace.Operation, _ slots: ReplaySlots) -> UInt64 {
     switch operation {
     case .alloc(_, _, let bytes, _), .contiguous(_, let bytes, _): bytes

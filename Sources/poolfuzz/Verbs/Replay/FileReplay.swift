@@ -60,12 +60,7 @@ struct FileReplay {
     var line: UInt64 = 0
     var memory = MemoryLimit(settings.memoryLimit)
     while let operation = try file.next() {
-      do {
-        try memory.allow(operation, session.replayer.slots)
-      } catch {
-        throw CommandFailure(
-          message: "\(file.path):\(file.line): \(error.message)", code: error.code)
-      }
+      try memory.allow(operation, session.replayer.slots, in: file)
       guard let result = session.step(operation) else {
         if case .expect = operation { line = file.line }
         break
