@@ -63,6 +63,16 @@ public struct KernelPool: ~Copyable {
       lookasidesPointer: UnsafePointer(lookasides))
   }
 
+  /// Keeps a journal of what is stored to from now on; valid as long as this pool lives. Nil where
+  /// there is no memory for it.
+  public mutating func startJournal(
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
+  ) -> WriteJournal? {
+    guard let journal = memory.startJournal(reserve) else { return nil }
+    journalPlainRequests()
+    return journal
+  }
+
   /// What an allocation came to.
   public enum AllocationOutcome: Equatable, Sendable {
     /// The address of the caller's memory.
@@ -108,7 +118,7 @@ public struct KernelPool: ~Copyable {
       let place = address &+ UInt64(written)
       let inPage = Int(geometry.pageBytes - (place & geometry.pageMask))
       let count = min(inPage, bytes.count - written)
-      guard let host = try? memory.locate(truncated(place), UInt64(count)) else {
+      guard let host = try? memory.locateForStore(truncated(place), UInt64(count)) else {
         return .halted(stop())
       }
       host.copyMemory(from: source + written, byteCount: count)

@@ -28,7 +28,7 @@ extension PoolAudit {
     case .store(let address, let byteCount):
       auditStored(view, live, address, byteCount)
     }
-    auditRunHeads(view)
+    if !areRunHeadsSound(view) { auditRunHeads(view) }
     return findings.violations
   }
 
@@ -41,7 +41,7 @@ extension PoolAudit {
       if !allocation.isContiguous { reportElsewhere(address, allocation) }
       return
     }
-    auditTagRow(view, allocation)
+    if !isTagRowSound(view, allocation) { auditTagRow(view, allocation) }
     guard facts.isPageAligned(address) else {
       let summary = auditPageOfBlock(view, live, address)
       if let summary, !summary.hasSought { reportUnseen(view, address, allocation) }
@@ -108,7 +108,7 @@ extension PoolAudit {
   private mutating func auditReleased(
     _ view: PoolView, _ live: LiveAllocations, _ address: Address, _ allocation: LiveAllocation?
   ) {
-    if let allocation { auditTagRow(view, allocation) }
+    if let allocation, !isTagRowSound(view, allocation) { auditTagRow(view, allocation) }
     guard spaces.page(of: address) != nil else { return }
     guard facts.isPageAligned(address) else {
       _ = auditPageOfBlock(view, live, address)
@@ -136,6 +136,12 @@ extension PoolAudit {
     _ view: PoolView, _ live: LiveAllocations, _ address: Address
   ) -> PageSummary? {
     let page = facts.page(of: address)
+    if let number = spaces.page(of: page), number < spaces.initialCount,
+      view.marks(ofInitialPage: number).contains(.smallBlocks),
+      looksSound(view, live, number, page, address)
+    {
+      return nil
+    }
     guard spaces.page(of: page) != nil,
       view.marks(ofPageAt: page)?.contains(.smallBlocks) ?? false
     else { return nil }
@@ -174,7 +180,6 @@ extension PoolAudit {
 
   /// The first and last runs of the four lists point back at their heads.
   private mutating func auditRunHeads(_ view: PoolView) {
-    guard facts.profile.nonPagedPages == .runLists else { return }
     for list in 0..<4 {
       let head = view.variables.freeRunHeads &+ UInt64(list) &* facts.wordBytes &* 2
       guard let first = view.pointer(head), let last = view.pointer(head &+ facts.wordBytes) else {

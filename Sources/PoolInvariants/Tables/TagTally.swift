@@ -11,27 +11,37 @@ struct TagTally {
 
   private var index = AddressIndex()
   private var sums: [Sum] = []
+  /// The place that was asked for last: most operations have the tag of the one before.
+  private var last: (key: Address, place: Int) = (0, 0)
 
   /// A number for a tag's column that is never zero.
   private static func key(_ tag: PoolTag, _ isPaged: Bool) -> Address {
     1 &<< 40 | UInt64(tag.unprotected.word) &<< 1 | (isPaged ? 1 : 0)
   }
 
+  /// True where nothing was ever added.
+  var isEmpty: Bool { sums.isEmpty }
+
   /// Adds an allocation.
   mutating func add(_ tag: PoolTag, isPaged: Bool, bytes: UInt64, count: UInt64 = 1) {
     let key = Self.key(tag, isPaged)
-    if let place = index[key] {
-      sums[Int(place)].allocations &+= count
-      sums[Int(place)].bytes &+= bytes
-    } else {
-      index.set(key, UInt32(sums.count))
-      sums.append(Sum(allocations: count, bytes: bytes))
+    if last.key != key {
+      let place = index[key].map { Int($0) } ?? sums.count
+      if place == sums.count {
+        index.set(key, UInt32(place))
+        sums.append(Sum())
+      }
+      last = (key, place)
     }
+    sums[last.place].allocations &+= count
+    sums[last.place].bytes &+= bytes
   }
 
   /// The sum of a tag.
   subscript(tag: PoolTag, isPaged isPaged: Bool) -> Sum {
-    index[Self.key(tag, isPaged)].map { sums[Int($0)] } ?? Sum()
+    let key = Self.key(tag, isPaged)
+    if last.key == key { return sums[last.place] }
+    return index[key].map { sums[Int($0)] } ?? Sum()
   }
 
   /// Every tag with its sum.
@@ -44,6 +54,7 @@ struct TagTally {
   /// Takes everything out.
   mutating func removeAll() {
     index.removeAll()
+    last = (0, 0)
     sums.removeAll(keepingCapacity: true)
   }
 }

@@ -13,6 +13,7 @@ enum BenchKernel: String, CaseIterable {
   case replay
   case replayCheap = "replay-cheap"
   case replayFull = "replay-full"
+  case replayComplete = "replay-complete"
 
   /// The kernel of a name, or of a number as the workloads are counted in the recorded figures.
   init?(_ text: String) {
@@ -32,7 +33,7 @@ enum BenchKernel: String, CaseIterable {
     case .smallLookaside: .smallChurnLookaside
     case .mixed: .mixed
     case .large: .largePages
-    case .traces, .replay, .replayCheap, .replayFull: nil
+    case .traces, .replay, .replayCheap, .replayFull, .replayComplete: nil
     }
   }
 
@@ -41,6 +42,7 @@ enum BenchKernel: String, CaseIterable {
     switch self {
     case .traces, .replayCheap: .cheap
     case .replayFull: .full
+    case .replayComplete: .complete
     default: .off
     }
   }
@@ -57,7 +59,8 @@ enum BenchKernel: String, CaseIterable {
     case .generator, .small, .smallLookaside, .mixed, .large: asked
     case .replay, .replayCheap: asked / 2
     case .traces: asked / 64
-    case .replayFull: asked / 100
+    case .replayFull: asked / 4
+    case .replayComplete: asked / 100
     }
   }
 
