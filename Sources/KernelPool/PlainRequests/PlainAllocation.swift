@@ -106,10 +106,10 @@ extension KernelPool {
   private mutating func popPlain<Shape: BlockShape>(
     _ shape: Shape.Type, _ list: UnsafeMutablePointer<LookasideList>
   ) throws(Halt) -> Address? {
-    noteLookaside(shape, list)
     list.pointee.totalAllocates &+= 1
     let top = list.pointee.top
     guard top != 0 else { return nil }
+    noteLookaside(shape, list)
     list.pointee.allocateHits &+= 1
     list.pointee.count &-= 1
     mechanisms.insert(.lookasideHit)

@@ -97,9 +97,9 @@ extension KernelPool {
     _ shape: Shape.Type, _ host: UnsafeMutableRawPointer, _ body: Address,
     _ list: UnsafeMutablePointer<LookasideList>
   ) -> Bool {
-    noteLookaside(shape, list)
     list.pointee.totalFrees &+= 1
     guard list.pointee.count < list.pointee.depth else { return false }
+    noteLookaside(shape, list)
     list.pointee.freeHits &+= 1
     noteBlock(shape, host)
     host.store(Shape.Word(truncatingIfNeeded: list.pointee.top), Shape.headerBytes)

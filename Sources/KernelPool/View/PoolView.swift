@@ -2,11 +2,21 @@
 ///
 /// A view stays valid as long as the pool it was taken from, and always shows the present state:
 /// it holds pointers, not copies. Whoever keeps one must keep the pool.
+///
+/// It is a handful of pointers, because it is handed to every check of every operation: with the
+/// facts of the version in it, copies of views were a tenth of a check.
 public struct PoolView {
   /// The version's facts.
-  public let profile: Profile
+  public var profile: Profile {
+    @inlinable unsafeAddress { profilePointer }
+  }
   /// The machine's sizes.
-  public let configuration: PoolConfiguration
+  public var configuration: PoolConfiguration {
+    @inlinable unsafeAddress { configurationPointer }
+  }
+
+  @usableFromInline let profilePointer: UnsafePointer<Profile>
+  @usableFromInline let configurationPointer: UnsafePointer<PoolConfiguration>
   /// Memory regions in no particular order.
   @usableFromInline let regions: UnsafePointer<MemoryRegion>
   @usableFromInline let regionCount: Int
@@ -18,6 +28,11 @@ public struct PoolView {
   /// The kernel's variables, read where they lie: copying them all for one showed in a profile.
   public var variables: KernelVariables {
     @inlinable unsafeAddress { variablesPointer }
+  }
+
+  /// Where they lie, for the pool's whole life.
+  public var variablesAddress: UnsafePointer<KernelVariables> {
+    @inlinable get { variablesPointer }
   }
 
   /// Every descriptor.

@@ -13,7 +13,7 @@ extension PoolAudit {
   public mutating func cheap(
     _ view: PoolView, _ live: LiveAllocations, _ touched: TouchedByOperation
   ) -> [Violation] {
-    findings = Findings()
+    if !findings.violations.isEmpty { findings = Findings() }
     if facts.profile.deferredFrees, facts.profile.deferredFreeType == .free {
       // Free blocks and waiting ones look alike then.
       held.removeAll()
@@ -43,7 +43,7 @@ extension PoolAudit {
     }
     if !isTagRowSound(view, allocation) { auditTagRow(view, allocation) }
     guard facts.isPageAligned(address) else {
-      let summary = auditPageOfBlock(view, live, address)
+      let summary = auditPageOfBlock(view, live, address, .allocated)
       if let summary, !summary.hasSought { reportUnseen(view, address, allocation) }
       return
     }
@@ -111,7 +111,7 @@ extension PoolAudit {
     if let allocation, !isTagRowSound(view, allocation) { auditTagRow(view, allocation) }
     guard spaces.page(of: address) != nil else { return }
     guard facts.isPageAligned(address) else {
-      _ = auditPageOfBlock(view, live, address)
+      _ = auditPageOfBlock(view, live, address, .released)
       return
     }
     // A resized table may have taken the freed pages, and a fragment's page may have stayed.
@@ -126,25 +126,31 @@ extension PoolAudit {
     var page = facts.page(of: address)
     let end = address &+ min(byteCount, facts.pageBytes &* 4)
     while page < end {
-      _ = auditPageOfBlock(view, live, page)
+      _ = auditPageOfBlock(view, live, page, nil)
       page &+= facts.pageBytes
     }
   }
 
-  /// Walks the page of an address if small blocks have it.
+  /// Looks at the block of an address if small blocks have its page; walks the page where the block
+  /// does not look sound, and where it is not known what changed.
+  @inline(__always)
   private mutating func auditPageOfBlock(
-    _ view: PoolView, _ live: LiveAllocations, _ address: Address
+    _ view: PoolView, _ live: LiveAllocations, _ address: Address, _ change: BlockChange?
   ) -> PageSummary? {
-    let page = facts.page(of: address)
-    if let number = spaces.page(of: page), number < spaces.initialCount,
-      view.marks(ofInitialPage: number).contains(.smallBlocks),
-      looksSound(view, live, number, page, address)
-    {
-      return nil
-    }
-    guard spaces.page(of: page) != nil,
-      view.marks(ofPageAt: page)?.contains(.smallBlocks) ?? false
-    else { return nil }
+    let page = address & ~factsAddress.pointee.pageMask
+    guard let number = spacesAddress.pointee.page(of: page) else { return nil }
+    let marks =
+      number < spacesAddress.pointee.initialCount
+      ? view.marks(ofInitialPage: number) : view.marks(ofPageAt: page) ?? []
+    guard marks.contains(.smallBlocks) else { return nil }
+    if let change, looksSound(view, live, number, page, address, change) { return nil }
+    return walkPageOfBlock(view, live, page, address)
+  }
+
+  @inline(never)
+  private mutating func walkPageOfBlock(
+    _ view: PoolView, _ live: LiveAllocations, _ page: Address, _ address: Address
+  ) -> PageSummary? {
     let walk = PageWalk(page: page, firstUnit: 0, depth: .cheap, sought: address)
     return auditBlocks(view, live, walk)
   }

@@ -1,4 +1,5 @@
 import typealias KernelPool.Address
+import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
 import struct KernelPool.Profile
 
@@ -41,6 +42,10 @@ public struct PoolAudit {
   var charged: (nonPaged: UInt64, paged: UInt64) = (0, 0)
   /// What the operations so far have come to.
   var books: ShadowBooks
+  /// The tag row that was looked at last.
+  var lastRow: (tag: PoolTag, table: Address, host: UnsafeRawPointer?) = (PoolTag(word: 0), 0, nil)
+  /// The heads of the lists of free runs when they were last looked at.
+  var runHeads = RunHeads()
 
   /// An audit of the pool that `view` shows, which has served no request yet.
   public init(_ view: PoolView) {

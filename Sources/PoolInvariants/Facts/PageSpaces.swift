@@ -19,6 +19,9 @@ struct PageSpaces {
   private(set) var spaces: [Space] = []
   /// The first of them, and the others by themselves: most addresses lie in the first.
   private var first = Space(kind: .nonPaged, base: 0, firstPage: 0, pageCount: 0)
+  /// Where the initial nonpaged pool starts, and its bytes.
+  private(set) var firstBase: Address = 0
+  private(set) var firstBytes: UInt64 = 0
   /// Pages of nonpaged pool, expansion included.
   let nonPagedCount: Int
   /// Pages of the initial nonpaged pool: a border that no run of pages crosses.
@@ -47,6 +50,8 @@ struct PageSpaces {
     guard pages > 0 else { return }
     spaces.append(Space(kind: kind, base: base, firstPage: count, pageCount: pages))
     first = spaces[0]
+    firstBase = first.base
+    firstBytes = UInt64(initialCount) &<< pageShift
   }
 
   /// The space that holds `address`.

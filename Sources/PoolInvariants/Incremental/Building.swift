@@ -43,7 +43,7 @@ extension IncrementalAudit {
     records = PageRecords(pages: spaces.count, unitsPerPage: facts.unitsPerPage)
     owners = FlatArray(repeating: 0, count: spaces.count)
     lists = Rings()
-    runs = Rings()
+    runs = Rings(discovers: true)
     waiting = WaitingBooks()
     waiting.lists = FlatArray(
       repeating: WaitingBooks.List(), count: view.lookasideCount + view.descriptors.count)
@@ -191,6 +191,7 @@ extension IncrementalAudit {
     for row in 0...view.variables.trackerMask {
       let key = view.word32(complete.rowAddress(view, row)) ?? 0
       rows.keys.append(key)
+      rows.places.append(RowBooks.Places())
       if key == 0 {
         rows.emptyRows += 1
       } else {
@@ -208,6 +209,10 @@ extension IncrementalAudit {
         tag, isPaged: isPaged, bytes: 0 &- sum.bytes, count: 0 &- sum.allocations)
     }
     rows.kernels = kernels
+    kernels.forEach { tag, _, sum in
+      guard sum != TagTally.Sum(), let row = rows.rowOfTag[TouchedThings.key(tag)] else { return }
+      rows.places.place(Int(row)).pointee.hasKernels = true
+    }
   }
 
   private mutating func addSpecials(_ view: PoolView) {

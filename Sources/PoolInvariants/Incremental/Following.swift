@@ -12,40 +12,52 @@ extension IncrementalAudit {
       live.changeCount &- followedChanges <= LiveAllocations.keptChanges
     else { return suspect(.overflow) }
     guard roots.hold(in: view) else { return suspect(.movedTable) }
-    var number = 0
-    while let step = Step(rawValue: number), doubt == nil {
-      if step != leftOut { take(step, view, live, journal) }
-      number &+= 1
-    }
+    followBooks(view, live, journal)
+    if doubt == nil { followBlocks(view, live) }
+    if isTaken(.sums) { auditSums(view, live) }
     settleLarge()
     followedChanges = live.changeCount
   }
 
-  private mutating func take(
-    _ step: Step, _ view: PoolView, _ live: LiveAllocations, _ journal: WriteJournal
+  /// Most operations are of small blocks, so that each step is entered only where it has something
+  /// to do.
+  @inline(__always)
+  private mutating func followBooks(
+    _ view: PoolView, _ live: LiveAllocations, _ journal: WriteJournal
   ) {
-    switch step {
-    case .sortLines: sortLines(view, journal)
-    case .openPages: followOpenPages(view)
-    case .heldPages: followHeldPages(view, live)
-    case .lookasides: followLookasides(view, journal)
-    case .deferred: followDeferred(view)
-    case .marks: followMarks(view, journal)
-    case .runs: if constants.hasRuns { followRuns(view) }
-    case .singlePages: followSinglePages(view)
-    case .large: followLarge(view, live)
-    case .settlePages: settlePages(view, live)
-    case .blockLines: examineLines(view, live)
-    case .heldBlocks: examineHeld(view, live)
-    case .lists: settleLists()
-    case .touchedPages: auditTouchedPages(view)
-    case .largeLines: auditLargeLines(view, live)
-    case .outsideLines: auditOutsideLines(view, live)
-    case .rows: auditRows(view)
-    case .counters: auditCounters(view)
-    case .sums: auditSums(view, live)
+    if isTaken(.sortLines) { sortLines(view, journal) }
+    if isTaken(.openPages) { followOpenPages(view) }
+    if isTaken(.heldPages) { followHeldPages(view, live) }
+    if isTaken(.lookasides), !journal.lookasides.isEmpty { followLookasides(view, journal) }
+    if isTaken(.deferred), touched.pending != 0 { followDeferred(view) }
+    if isTaken(.marks), !journal.markedPages.isEmpty { followMarks(view, journal) }
+    if isTaken(.runs), constants.hasRuns, touched.hasRunHeads || touched.pages.count != 0 {
+      followRuns(view)
+    }
+    if isTaken(.singlePages) { followSinglePages(view) }
+    if isTaken(.large), touched.entries.count != 0 || touched.large.count != 0 {
+      followLarge(view, live)
+    }
+    if isTaken(.settlePages) {
+      let count =
+        touched.releases.count | touched.claims.count | large.pending.count | touched.large.count
+      if count != 0 { settlePages(view, live) }
     }
   }
+
+  @inline(__always)
+  private mutating func followBlocks(_ view: PoolView, _ live: LiveAllocations) {
+    if isTaken(.blockLines) { examineLines(view, live) }
+    if isTaken(.heldBlocks) { examineHeld(view, live) }
+    if isTaken(.lists) { settleLists() }
+    if isTaken(.touchedPages), touched.pages.count != 0 { auditTouchedPages(view) }
+    if isTaken(.largeLines), touched.largeLines.count != 0 { auditLargeLines(view, live) }
+    if isTaken(.outsideLines), touched.outsideLines.count != 0 { auditOutsideLines(view, live) }
+    if isTaken(.rows) { auditRows(view) }
+    if isTaken(.counters) { auditCounters(view) }
+  }
+
+  @inline(__always) private func isTaken(_ step: Step) -> Bool { leftOut != step && doubt == nil }
 
   /// The steps in their order.
   enum Step: Int, CaseIterable {
@@ -56,14 +68,16 @@ extension IncrementalAudit {
 
   /// Checks the links of free blocks that changed.
   private mutating func settleLists() {
+    guard lists.hasQueue else { return }
     let all = UnsafeBufferPointer(start: descriptors.base, count: descriptors.count)
     let units = Int(facts.unitsPerPage)
-    let headBytes = constants.headBytes
+    let headShift = UInt64(constants.headBytes.trailingZeroBitCount)
     let isSound = lists.settle { address in
       for position in 0..<all.count {
         let offset = address &- all[position].listHeads
-        guard offset < UInt64(units) &* headBytes else { continue }
-        return offset % headBytes == 0 ? position &* units &+ Int(offset / headBytes) : nil
+        guard offset < UInt64(units) &<< headShift else { continue }
+        return offset & ((1 &<< headShift) &- 1) == 0
+          ? position &* units &+ Int(offset &>> headShift) : nil
       }
       return nil
     }
@@ -233,8 +247,9 @@ extension IncrementalAudit {
     _ view: PoolView, _ descriptor: Int, _ heads: Address, from start: Address, to end: Address
   ) {
     let bytes = constants.headBytes
-    let first = (start &- heads) / bytes
-    let last = (end &- 1 &- heads) / bytes
+    let shift = UInt64(bytes.trailingZeroBitCount)
+    let first = (start &- heads) &>> shift
+    let last = (end &- 1 &- heads) &>> shift
     let host = descriptors[descriptor].host + Int(heads &- descriptors[descriptor].address)
     let list = descriptor &* Int(facts.unitsPerPage)
     var head = first

@@ -52,7 +52,7 @@ extension IncrementalAudit {
     let from = max(changed.from, inPage) &- inPage
     let end = min(changed.to, inPage &+ allocation.requestedBytes)
     guard end > inPage &+ from else { return }
-    if !showsPattern(page.host + Int(inPage), allocation, from: from, to: end &- inPage) {
+    if !allocation.showsPattern(page.host + Int(inPage), from: from, to: end &- inPage) {
       suspect()
     }
   }
@@ -71,40 +71,6 @@ extension IncrementalAudit {
       facts.header.poolType.get(word) == facts.stored(allocation.type),
       descriptors[page.descriptor].kind == facts.kind(allocation.type)
     else { return suspect() }
-  }
-
-  /// True where the bytes from `from` up to `to` of an allocation show its pattern, but for what its
-  /// owner has written.
-  func showsPattern(
-    _ host: UnsafeRawPointer, _ allocation: LiveAllocation, from: UInt64, to: UInt64
-  ) -> Bool {
-    guard let seed = allocation.patternSeed else { return true }
-    let pattern = FillPattern(seed: seed)
-    if allocation.writtenTo == 0 { return Self.shows(host, pattern, from, to) }
-    let before = min(to, allocation.writtenFrom)
-    let after = max(from, allocation.writtenTo)
-    return (from >= before || Self.shows(host, pattern, from, before))
-      && (after >= to || Self.shows(host, pattern, after, to))
-  }
-
-  private static func shows(
-    _ host: UnsafeRawPointer, _ pattern: FillPattern, _ from: UInt64, _ to: UInt64
-  ) -> Bool {
-    var position = from
-    while position < to {
-      if position & 7 == 0, to &- position >= 8 {
-        let word = host.loadUnaligned(fromByteOffset: Int(position), as: UInt64.self)
-        guard UInt64(littleEndian: word) == pattern.word(at: position &>> 3) else { return false }
-        position &+= 8
-      } else {
-        guard
-          host.load(fromByteOffset: Int(position), as: UInt8.self)
-            == pattern.byte(at: position)
-        else { return false }
-        position &+= 1
-      }
-    }
-    return true
   }
 
   /// True where a block in use that no caller holds waits, with the link, size and type that a

@@ -50,7 +50,7 @@ public struct IncrementalAudit: ~Copyable {
   /// The lists of free blocks.
   var lists = Rings()
   /// The lists of free runs.
-  var runs = Rings()
+  var runs = Rings(discovers: true)
   /// Blocks that wait on lookaside lists and among deferred frees.
   var waiting = WaitingBooks()
   /// Large allocations.

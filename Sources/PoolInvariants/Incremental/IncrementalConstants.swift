@@ -1,4 +1,5 @@
 import typealias KernelPool.Address
+import struct KernelPool.HeaderLayout
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
 
@@ -13,6 +14,12 @@ struct IncrementalConstants {
   let smallestListedUnits: Int
   let smallestBlockUnits: Int
   let headBytes: UInt64
+  let unitsPerPage: Int
+  let unitShift: Int
+  let headerBytes: UInt64
+  let header: HeaderLayout
+  let nonPagedColumns: PoolAudit.Columns
+  let pagedColumns: PoolAudit.Columns
 
   init(_ view: PoolView, _ facts: PoolFacts) {
     let profile = facts.profile
@@ -24,6 +31,12 @@ struct IncrementalConstants {
     smallestListedUnits = Int(profile.smallestListedUnits)
     smallestBlockUnits = Int(profile.smallestBlockUnits)
     headBytes = facts.wordBytes &* 2
+    unitsPerPage = Int(facts.unitsPerPage)
+    unitShift = Int(facts.unitShift)
+    headerBytes = facts.headerBytes
+    header = facts.header
+    nonPagedColumns = PoolAudit.columns(isPaged: false, wordBytes: facts.wordBytes)
+    pagedColumns = PoolAudit.columns(isPaged: true, wordBytes: facts.wordBytes)
   }
 
   /// The word at an offset of host memory that holds a pointer.
@@ -44,33 +57,54 @@ struct DescriptorBook: BitwiseCopyable {
 }
 
 /// Kernel variables that say where things are: where one of them changes, everything is walked.
-struct IncrementalRoots: Equatable {
-  private let places: [UInt64]
+struct IncrementalRoots {
+  private let trackerTable: Address
+  private let trackerRows: UInt64
+  private let trackerMask: UInt64
+  private let bigTable: Address
+  private let bigTableEntries: UInt64
   /// Address of the heads of the lists of free runs.
-  var freeRunHeads: Address { places[5] }
+  let freeRunHeads: Address
+  private let process: Address
+  private let quotaCookie: UInt64
+  private let pagedMap: Address
+  private let pagedEndMap: Address
+  private let sessionMap: Address
+  private let sessionEndMap: Address
+  private let nonPagedMap: Address
 
   init(_ view: PoolView) {
     let variables = view.variables
-    places = [
-      variables.trackerTable, variables.trackerRows, variables.trackerMask, variables.bigTable,
-      variables.bigTableEntries, variables.freeRunHeads, variables.process, variables.quotaCookie,
-      variables.pagedBitmap.allocationMap, variables.pagedBitmap.endMap,
-      variables.sessionBitmap.allocationMap, variables.sessionBitmap.endMap,
-      variables.nonPagedBitmap.allocationMap,
-    ]
+    trackerTable = variables.trackerTable
+    trackerRows = variables.trackerRows
+    trackerMask = variables.trackerMask
+    bigTable = variables.bigTable
+    bigTableEntries = variables.bigTableEntries
+    freeRunHeads = variables.freeRunHeads
+    process = variables.process
+    quotaCookie = variables.quotaCookie
+    pagedMap = variables.pagedBitmap.allocationMap
+    pagedEndMap = variables.pagedBitmap.endMap
+    sessionMap = variables.sessionBitmap.allocationMap
+    sessionEndMap = variables.sessionBitmap.endMap
+    nonPagedMap = variables.nonPagedBitmap.allocationMap
   }
 
   /// True where the variables are still the same.
-  func hold(in view: PoolView) -> Bool {
-    let variables = view.variables
-    return places[0] == variables.trackerTable && places[1] == variables.trackerRows
-      && places[2] == variables.trackerMask && places[3] == variables.bigTable
-      && places[4] == variables.bigTableEntries && places[5] == variables.freeRunHeads
-      && places[6] == variables.process && places[7] == variables.quotaCookie
-      && places[8] == variables.pagedBitmap.allocationMap
-      && places[9] == variables.pagedBitmap.endMap
-      && places[10] == variables.sessionBitmap.allocationMap
-      && places[11] == variables.sessionBitmap.endMap
-      && places[12] == variables.nonPagedBitmap.allocationMap
+  @inline(__always) func hold(in view: PoolView) -> Bool {
+    let place = view.variablesAddress
+    let tables =
+      (place.pointee.trackerTable ^ trackerTable) | (place.pointee.trackerRows ^ trackerRows)
+      | (place.pointee.trackerMask ^ trackerMask) | (place.pointee.bigTable ^ bigTable)
+      | (place.pointee.bigTableEntries ^ bigTableEntries)
+      | (place.pointee.freeRunHeads ^ freeRunHeads)
+    let others =
+      (place.pointee.process ^ process) | (place.pointee.quotaCookie ^ quotaCookie)
+      | (place.pointee.pagedBitmap.allocationMap ^ pagedMap)
+      | (place.pointee.pagedBitmap.endMap ^ pagedEndMap)
+      | (place.pointee.sessionBitmap.allocationMap ^ sessionMap)
+      | (place.pointee.sessionBitmap.endMap ^ sessionEndMap)
+      | (place.pointee.nonPagedBitmap.allocationMap ^ nonPagedMap)
+    return tables | others == 0
   }
 }

@@ -119,7 +119,7 @@ extension IncrementalAudit {
     if isNew, place.pointee.place != 0 { makeTail(view, live, number, kind, bytes: bytes) }
     guard allocation.patternSeed != nil, !isBuilding else { return }
     guard let host = view.bytes(at: address, count: max(allocation.requestedBytes, 1)),
-      showsPattern(host, allocation, from: 0, to: allocation.requestedBytes)
+      allocation.showsPattern(host, from: 0, to: allocation.requestedBytes)
     else { return suspect() }
   }
 
@@ -198,10 +198,6 @@ extension IncrementalAudit {
     let end = UInt64(64 &- lines.leadingZeroBitCount) &<< WriteJournalLine.shift
     let to = min(offset &+ end, allocation.requestedBytes)
     guard offset &+ first < to else { return }
-    if !showsPattern(
-      host - Int(offset), allocation, from: offset &+ first, to: to)
-    {
-      suspect()
-    }
+    if !allocation.showsPattern(host - Int(offset), from: offset &+ first, to: to) { suspect() }
   }
 }

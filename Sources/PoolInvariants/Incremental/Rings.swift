@@ -6,7 +6,8 @@ import typealias KernelPool.Address
 /// A ring through a head is sound when every neighbour points back and every entry stands behind
 /// the one before. The order is what shows a ring that has lost its head: numbers that only grow
 /// cannot come round. So it is enough to look at entries whose links changed, and at those they
-/// led to before.
+/// led to before. Those they lead to now need no look of their own: the changed link is held against
+/// theirs, and their other side is as it was.
 struct Rings: ~Copyable {
   /// An entry.
   struct Node: BitwiseCopyable {
@@ -37,7 +38,10 @@ struct Rings: ~Copyable {
   private(set) var queue = FlatArray<Address>()
   private var fresh = FlatArray<UInt32>()
 
-  init() {}
+  /// True where entries are found by way of their neighbours: then the new ones are looked at too.
+  private let discovers: Bool
+
+  init(discovers: Bool = false) { self.discovers = discovers }
 
   /// How many entries there are.
   var count: Int { index.count }
@@ -66,17 +70,24 @@ struct Rings: ~Copyable {
     index.set(entry, number)
     fresh.append(number)
     queue.append(entry)
+    if discovers { look(at: next, back) }
+  }
+
+  private mutating func look(at next: Address, _ back: Address) {
     queue.append(next)
     queue.append(back)
   }
 
+  /// True where links changed.
+  var hasQueue: Bool { queue.count != 0 }
+
   /// Takes an entry out; whoever it was linked with is looked at.
   mutating func remove(_ number: Int) {
-    let node = nodes[number]
-    queue.append(node.next)
-    queue.append(node.back)
-    index.remove(node.entry)
-    nodes.place(number).pointee.entry = 0
+    let node = nodes.place(number)
+    queue.append(node.pointee.next)
+    queue.append(node.pointee.back)
+    index.remove(node.pointee.entry)
+    node.pointee.entry = 0
     unused.append(UInt32(number))
   }
 
@@ -85,10 +96,9 @@ struct Rings: ~Copyable {
     let node = nodes.place(number)
     guard node.pointee.next != next || node.pointee.back != back else { return }
     queue.append(node.pointee.entry)
-    queue.append(node.pointee.next)
-    queue.append(node.pointee.back)
-    queue.append(next)
-    queue.append(back)
+    if node.pointee.next != next { queue.append(node.pointee.next) }
+    if node.pointee.back != back { queue.append(node.pointee.back) }
+    if discovers { look(at: next, back) }
     // An entry between two others than before may have moved to the other end.
     if node.pointee.next != next, node.pointee.back != back {
       node.pointee.order = Self.unordered
@@ -103,10 +113,9 @@ struct Rings: ~Copyable {
     let head = heads.place(list)
     guard head.pointee.next != next || head.pointee.back != back else { return }
     queue.append(head.pointee.address)
-    queue.append(head.pointee.next)
-    queue.append(head.pointee.back)
-    queue.append(next)
-    queue.append(back)
+    if head.pointee.next != next { queue.append(head.pointee.next) }
+    if head.pointee.back != back { queue.append(head.pointee.back) }
+    if discovers { look(at: next, back) }
     head.pointee.next = next
     head.pointee.back = back
   }
@@ -125,7 +134,7 @@ struct Rings: ~Copyable {
     for place in 0..<queue.count where isSound {
       let address = queue[place]
       if let number = number(address) {
-        isSound = isLinked(nodes[number])
+        isSound = isLinked(nodes.place(number))
       } else if let list = listOfHead(address) {
         isSound = isLinked(head: list)
       }
@@ -135,30 +144,38 @@ struct Rings: ~Copyable {
     return isSound
   }
 
-  private func isLinked(_ node: Node) -> Bool {
-    let head = heads[Int(node.list)]
-    if node.next == head.address {
-      guard head.back == node.entry else { return false }
+  private func isLinked(_ place: UnsafeMutablePointer<Node>) -> Bool {
+    let entry = place.pointee.entry
+    let list = place.pointee.list
+    let head = heads.place(Int(list))
+    if place.pointee.next == head.pointee.address {
+      guard head.pointee.back == entry else { return false }
     } else {
-      guard let next = number(node.next) else { return false }
-      let other = nodes[next]
-      guard other.list == node.list, other.back == node.entry, node.order < other.order
+      guard let next = number(place.pointee.next) else { return false }
+      let other = nodes.place(next)
+      guard other.pointee.list == list, other.pointee.back == entry,
+        place.pointee.order < other.pointee.order
       else { return false }
     }
-    if node.back == head.address { return head.next == node.entry }
-    guard let back = number(node.back) else { return false }
-    let other = nodes[back]
-    return other.list == node.list && other.next == node.entry && other.order < node.order
+    if place.pointee.back == head.pointee.address { return head.pointee.next == entry }
+    guard let back = number(place.pointee.back) else { return false }
+    let other = nodes.place(back)
+    return other.pointee.list == list && other.pointee.next == entry
+      && other.pointee.order < place.pointee.order
   }
 
   private func isLinked(head list: Int) -> Bool {
-    let head = heads[list]
-    if head.next == head.address || head.back == head.address {
-      return head.next == head.back
+    let head = heads.place(list)
+    let address = head.pointee.address
+    if head.pointee.next == address || head.pointee.back == address {
+      return head.pointee.next == head.pointee.back
     }
-    guard let first = number(head.next), let last = number(head.back) else { return false }
-    return nodes[first].list == UInt32(list) && nodes[first].back == head.address
-      && nodes[last].list == UInt32(list) && nodes[last].next == head.address
+    guard let first = number(head.pointee.next), let last = number(head.pointee.back)
+    else { return false }
+    let firstNode = nodes.place(first)
+    let lastNode = nodes.place(last)
+    return firstNode.pointee.list == UInt32(list) && firstNode.pointee.back == address
+      && lastNode.pointee.list == UInt32(list) && lastNode.pointee.next == address
   }
 
   /// Gives new entries their places; false where neighbours do not tell them. Kernels insert at
@@ -170,9 +187,9 @@ struct Rings: ~Copyable {
       left = false
       for place in 0..<fresh.count {
         let number = Int(fresh[place])
-        let node = nodes[number]
+        let node = nodes.place(number)
         // Ordered already, or taken out again in the same operation.
-        guard node.entry != 0, node.order == Self.unordered else { continue }
+        guard node.pointee.entry != 0, node.pointee.order == Self.unordered else { continue }
         guard let order = order(of: node) else {
           left = true
           continue
@@ -186,20 +203,17 @@ struct Rings: ~Copyable {
   }
 
   /// The place of an entry by its neighbours; nil where these have none yet.
-  private func order(of node: Node) -> Int64? {
-    let head = heads[Int(node.list)].address
-    let next = node.next == head ? nil : knownOrder(node.next)
-    let back = node.back == head ? nil : knownOrder(node.back)
-    switch (back, next) {
-    case (nil, let next?): return next &- 1
-    case (let back?, _): return back &+ 1
-    case (nil, nil): return node.next == head ? 0 : nil
-    }
+  private func order(of node: UnsafeMutablePointer<Node>) -> Int64? {
+    let head = heads.place(Int(node.pointee.list)).pointee.address
+    if node.pointee.back != head, let back = knownOrder(node.pointee.back) { return back &+ 1 }
+    if node.pointee.next == head { return 0 }
+    return knownOrder(node.pointee.next).map { $0 &- 1 }
   }
 
   private func knownOrder(_ entry: Address) -> Int64? {
-    guard let number = number(entry), nodes[number].order != Self.unordered else { return nil }
-    return nodes[number].order
+    guard let number = number(entry) else { return nil }
+    let order = nodes.place(number).pointee.order
+    return order == Self.unordered ? nil : order
   }
 
   /// Numbers the entries of every list anew, for books that were just made; false where a list does

@@ -13,6 +13,23 @@ struct RowBooks: ~Copyable {
   var emptyRows = 0
   /// What the walks found and the operations did not book: the kernel's own.
   var kernels = TagTally()
+  /// Where the books of the operations have the sums of each row's tag.
+  var places = FlatArray<Places>()
+
+  /// Places of a tag's sums, nonpaged and paged; -1 where they are not known.
+  struct Places: BitwiseCopyable {
+    var nonPaged: Int32 = -1
+    var paged: Int32 = -1
+    /// How many sums there were when they were looked up: a tag may get its sum later.
+    var sums: Int32 = -1
+    /// The kernel has allocations under the tag too.
+    var hasKernels = false
+    /// The last check that looked at the row.
+    var check: UInt32 = 0
+  }
+
+  /// Checks so far, so that a row is looked at once in each.
+  var check: UInt32 = 0
 
   init() {}
 }
@@ -20,6 +37,7 @@ struct RowBooks: ~Copyable {
 extension IncrementalAudit {
   /// Checks the rows that were stored to, and those of the tags that operations booked.
   mutating func auditRows(_ view: PoolView) {
+    rows.check &+= 1
     for index in 0..<touched.rows.count where doubt == nil {
       followRow(view, touched.rows[index])
     }
@@ -85,9 +103,28 @@ extension IncrementalAudit {
 
   private mutating func auditRow(_ view: PoolView, _ tag: PoolTag, _ row: UInt64) {
     guard let table = rowHost else { return suspect() }
+    let places = rows.places.place(Int(row))
+    guard places.pointee.check != rows.check else { return }
+    places.pointee.check = rows.check
     let host = table + Int(row &* facts.profile.trackerRowBytes)
+    if !complete.books.hasDrift, !places.pointee.hasKernels {
+      if places.pointee.sums != Int32(complete.books.tags.count) { findPlaces(tag, places) }
+      if !shows(host, isPaged: false, complete.books.tags.sum(at: Int(places.pointee.nonPaged)))
+        || !shows(host, isPaged: true, complete.books.tags.sum(at: Int(places.pointee.paged)))
+      {
+        suspect()
+      }
+      return
+    }
     auditColumns(host, tag, row, isPaged: false)
     auditColumns(host, tag, row, isPaged: true)
+  }
+
+  private func findPlaces(_ tag: PoolTag, _ places: UnsafeMutablePointer<RowBooks.Places>) {
+    let tags = complete.books.tags
+    places.pointee.sums = Int32(tags.count)
+    if let place = tags.place(of: tag, isPaged: false) { places.pointee.nonPaged = Int32(place) }
+    if let place = tags.place(of: tag, isPaged: true) { places.pointee.paged = Int32(place) }
   }
 
   private mutating func auditColumns(
@@ -103,8 +140,8 @@ extension IncrementalAudit {
     if !shows(host, isPaged: isPaged, sum) { suspect() }
   }
 
-  private func shows(_ host: UnsafeRawPointer, isPaged: Bool, _ sum: TagTally.Sum) -> Bool {
-    let columns = complete.columns(isPaged: isPaged)
+  @inline(__always) private func shows(_ host: UnsafeRawPointer, isPaged: Bool, _ sum: TagTally.Sum) -> Bool {
+    let columns = isPaged ? constants.pagedColumns : constants.nonPagedColumns
     let allocations = host.loadUnaligned(
       fromByteOffset: Int(columns.allocations), as: UInt32.self)
     let frees = host.loadUnaligned(fromByteOffset: Int(columns.frees), as: UInt32.self)

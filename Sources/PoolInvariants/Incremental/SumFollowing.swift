@@ -13,8 +13,8 @@ extension IncrementalAudit {
       auditDescriptor(view, descriptor)
       touched.kinds |= 1 &<< UInt64(descriptors[descriptor].kind.rawValue)
     }
-    for kind in PoolKind.allCases where touched.kinds & 1 &<< UInt64(kind.rawValue) != 0 {
-      auditServed(view, kind)
+    for number in 0..<waiting.hits.count where touched.kinds & 1 &<< UInt64(number) != 0 {
+      if let kind = PoolKind(rawValue: UInt8(number)) { auditServed(kind) }
     }
   }
 
@@ -39,8 +39,8 @@ extension IncrementalAudit {
 
   private mutating func auditDescriptor(_ view: PoolView, _ number: Int) {
     let layout = facts.profile.descriptor
-    let tally = tallies[number]
-    let host = descriptors[number].host
+    let tally = tallies.place(number).pointee
+    let host = descriptors.place(number).pointee.host
     func counter(_ offset: UInt64) -> UInt32 {
       host.loadUnaligned(fromByteOffset: Int(offset), as: UInt32.self)
     }
@@ -56,7 +56,7 @@ extension IncrementalAudit {
     if constants.pointer(host, offset) != expected & facts.wordMask { suspect() }
   }
 
-  private mutating func auditServed(_ view: PoolView, _ kind: PoolKind) {
+  private mutating func auditServed(_ kind: PoolKind) {
     var counted = waiting.hits[Int(kind.rawValue)]
     var hasDescriptor = false
     for number in 0..<tallies.count where descriptors[number].kind == kind {

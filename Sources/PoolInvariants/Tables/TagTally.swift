@@ -19,6 +19,8 @@ struct TagTally {
     1 &<< 40 | UInt64(tag.unprotected.word) &<< 1 | (isPaged ? 1 : 0)
   }
 
+  /// How many sums there are.
+  var count: Int { sums.count }
   /// True where nothing was ever added.
   var isEmpty: Bool { sums.isEmpty }
 
@@ -43,6 +45,14 @@ struct TagTally {
     if last.key == key { return sums[last.place] }
     return index[key].map { sums[Int($0)] } ?? Sum()
   }
+
+  /// Where a tag's sum is kept, as long as nothing is taken out; nil where the tag was never added.
+  func place(of tag: PoolTag, isPaged: Bool) -> Int? {
+    index[Self.key(tag, isPaged)].map { Int($0) }
+  }
+
+  /// The sum that is kept at a place; none where the place is negative.
+  @inline(__always) func sum(at place: Int) -> Sum { place < 0 ? Sum() : sums[place] }
 
   /// Every tag with its sum.
   func forEach(_ body: (PoolTag, _ isPaged: Bool, Sum) -> Void) {

@@ -15,7 +15,11 @@ extension PoolAudit {
   }
 
   func columns(isPaged: Bool) -> Columns {
-    if facts.wordBytes == 8 {
+    Self.columns(isPaged: isPaged, wordBytes: facts.wordBytes)
+  }
+
+  static func columns(isPaged: Bool, wordBytes: UInt64) -> Columns {
+    if wordBytes == 8 {
       return isPaged
         ? Columns(allocations: 0x18, frees: 0x1C, bytes: 0x20)
         : Columns(allocations: 4, frees: 8, bytes: 0x10)

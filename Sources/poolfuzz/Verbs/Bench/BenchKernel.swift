@@ -9,6 +9,8 @@ enum BenchKernel: String, CaseIterable {
   case smallLookaside = "small-lookaside"
   case mixed
   case large
+  case smallCheap = "small-cheap"
+  case smallFull = "small-full"
   case traces
   case replay
   case replayCheap = "replay-cheap"
@@ -17,7 +19,7 @@ enum BenchKernel: String, CaseIterable {
 
   /// The kernel of a name, or of a number as the workloads are counted in the recorded figures.
   init?(_ text: String) {
-    let workloads = Self.allCases.filter { $0.workload != nil && $0 != .generator }
+    let workloads: [Self] = [.small, .smallLookaside, .mixed, .large]
     if let number = Int(text) {
       guard workloads.indices.contains(number) else { return nil }
       self = workloads[number]
@@ -29,7 +31,7 @@ enum BenchKernel: String, CaseIterable {
   /// The request sequence, where the kernel is one.
   var workload: ReferenceWorkload? {
     switch self {
-    case .small, .generator: .smallChurn
+    case .small, .smallCheap, .smallFull, .generator: .smallChurn
     case .smallLookaside: .smallChurnLookaside
     case .mixed: .mixed
     case .large: .largePages
@@ -40,8 +42,8 @@ enum BenchKernel: String, CaseIterable {
   /// The check level of kernels that replay.
   var level: CheckLevel {
     switch self {
-    case .traces, .replayCheap: .cheap
-    case .replayFull: .full
+    case .traces, .replayCheap, .smallCheap: .cheap
+    case .replayFull, .smallFull: .full
     case .replayComplete: .complete
     default: .off
     }
@@ -57,9 +59,9 @@ enum BenchKernel: String, CaseIterable {
   func steps(_ asked: Int) -> Int {
     switch self {
     case .generator, .small, .smallLookaside, .mixed, .large: asked
-    case .replay, .replayCheap: asked / 2
+    case .replay, .replayCheap, .smallCheap: asked / 2
     case .traces: asked / 64
-    case .replayFull: asked / 4
+    case .replayFull, .smallFull: asked / 4
     case .replayComplete: asked / 100
     }
   }
@@ -102,6 +104,16 @@ enum BenchKernel: String, CaseIterable {
     if self == .generator {
       var run = GeneratorRun(.smallChurn)
       measure { run.run(steps: steps) }
+      return run.checksum
+    }
+    if let workload, level != .off {
+      var run = try AuditedRun(
+        machine.scale(workload), profile: machine.profile, level: level)
+      run.warmUp(steps: warmUp)
+      measure { run.run(steps: steps) }
+      if let violation = run.finish() {
+        throw CommandFailure(message: "the workload found \(violation)", code: .found)
+      }
       return run.checksum
     }
     if let workload {
