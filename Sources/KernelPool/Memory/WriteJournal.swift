@@ -61,7 +61,8 @@ public struct WriteJournal {
     storage = .allocate(capacity: 1)
     storage.initialize(
       to: Storage(
-        reserved: reserved, regions: regions, regionCount: list.count, chunks: .allocate(capacity: 256),
+        reserved: reserved, regions: regions, regionCount: list.count,
+        chunks: .allocate(capacity: 256),
         chunkCapacity: 256, pages: .allocate(capacity: Self.mostNotes),
         lists: .allocate(capacity: Self.mostNotes)))
   }

@@ -59,7 +59,7 @@ extension PoolAudit {
   private mutating func auditNewPages(
     _ view: PoolView, _ address: Address, _ allocation: LiveAllocation
   ) {
-    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    let bytes = facts.effectiveBytes(allocation)
     let pages = facts.largePages(bytes)
     auditOpenExtent(view, address, pages: pages)
     guard !books.isUntracked(address) else { return }

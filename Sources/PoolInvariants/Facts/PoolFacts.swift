@@ -157,6 +157,36 @@ struct PoolFacts {
   }
 }
 
+// The same of an allocation that somebody holds: a contiguous request may have been rounded.
+
+extension PoolFacts {
+  /// Bytes that the pool is asked for on behalf of a contiguous request.
+  func contiguousBytes(_ bytes: UInt64) -> UInt64 {
+    profile.contiguousRequest == .wholePages ? max(pageRounded(bytes), bytes) : bytes
+  }
+
+  /// Bytes that the pool was asked for.
+  @inline(__always) private func asked(_ allocation: LiveAllocation) -> UInt64 {
+    allocation.isContiguous
+      ? contiguousBytes(allocation.requestedBytes) : allocation.requestedBytes
+  }
+
+  /// Bytes that the pool works with for an allocation.
+  @inline(__always) func effectiveBytes(_ allocation: LiveAllocation) -> UInt64 {
+    effectiveBytes(asked(allocation), allocation.type)
+  }
+
+  /// True where an allocation was served in whole pages.
+  @inline(__always) func isLarge(_ allocation: LiveAllocation) -> Bool {
+    isLarge(asked(allocation), allocation.type)
+  }
+
+  /// Units of an allocation's block.
+  @inline(__always) func units(_ allocation: LiveAllocation) -> UInt64 {
+    units(asked(allocation), allocation.type)
+  }
+}
+
 /// The four fields of a header's first word.
 struct HeaderFields {
   let previousUnits: UInt64

@@ -49,7 +49,7 @@ extension IncrementalAudit {
     for index in 0..<large.pending.count where large.pending[index].address == address { return }
     guard let position = live.position(of: address) else { return }
     let allocation = live.allocation(at: position)
-    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    let bytes = facts.effectiveBytes(allocation)
     large.pending.append(
       LargeBooks.Claim(
         address: address, place: 0, tag: allocation.tag.word, pages: facts.largePages(bytes)))
@@ -107,10 +107,10 @@ extension IncrementalAudit {
     guard let position = live.position(of: address) else { return suspect() }
     let allocation = live.allocation(at: position)
     large.liveCount += 1
-    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    let bytes = facts.effectiveBytes(allocation)
     let kind = facts.kind(allocation.type)
     guard place.pointee.tag == allocation.tag.word,
-      facts.isLarge(allocation.requestedBytes, allocation.type),
+      facts.isLarge(allocation),
       facts.largePages(bytes) == place.pointee.pages,
       spaces.space(of: address)?.kind == (kind == .nonPagedNoExecute ? .nonPaged : kind),
       facts.pages(allocation.requestedBytes) <= place.pointee.pages

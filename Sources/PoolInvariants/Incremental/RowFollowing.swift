@@ -140,7 +140,9 @@ extension IncrementalAudit {
     if !shows(host, isPaged: isPaged, sum) { suspect() }
   }
 
-  @inline(__always) private func shows(_ host: UnsafeRawPointer, isPaged: Bool, _ sum: TagTally.Sum) -> Bool {
+  @inline(__always) private func shows(_ host: UnsafeRawPointer, isPaged: Bool, _ sum: TagTally.Sum)
+    -> Bool
+  {
     let columns = isPaged ? constants.pagedColumns : constants.nonPagedColumns
     let allocations = host.loadUnaligned(
       fromByteOffset: Int(columns.allocations), as: UInt32.self)
