@@ -14,7 +14,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   var replayer: Replayer
   let oracles: OracleSet
   var live = LiveAllocations()
-  var audit: PoolAudit?
+  var audit: IncrementalAudit?
   var shadow: ShadowAllocator
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
@@ -37,7 +37,10 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     }
     let view = replayer.pool.view
     if !oracles.isDisjoint(with: [.cheapInvariants, .fullInvariants, .finalInvariants, .verdicts]) {
-      audit = PoolAudit(view)
+      let journal =
+        oracles.contains(.fullInvariants)
+        ? replayer.pool.startJournal(reserve: RecycledMemory.reserve) : nil
+      audit = IncrementalAudit(view, journal: journal)
     }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
@@ -47,12 +50,20 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   public mutating func become(_ other: borrowing PoolMachine) {
     replayer.become(other.replayer)
     live = other.live
-    audit = other.audit
+    if let complete = other.completeAudit { audit?.become(complete) }
     shadow = other.shadow
     refusals = other.refusals
     touched = other.touched
     isOver = other.isOver
     operationCount = other.operationCount
+  }
+
+  /// The audit that walks everything, where there is one.
+  private var completeAudit: PoolAudit? {
+    switch audit {
+    case .some(let audit): audit.complete
+    case .none: nil
+    }
   }
 
   /// False where the configuration cannot be.

@@ -92,7 +92,7 @@ extension PoolMachine {
     guard !isOver else { return }
     let view = view
     if oracles.contains(.fullInvariants) {
-      report(audit?.full(view, live), &failures)
+      report(audit?.check(view, live), &failures)
     } else if oracles.contains(.cheapInvariants) {
       report(audit?.cheap(view, live, touched), &failures)
     }
@@ -106,7 +106,7 @@ extension PoolMachine {
   public mutating func finish(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     let view = view
-    if oracles.contains(.finalInvariants), !oracles.contains(.fullInvariants) {
+    if oracles.contains(.finalInvariants) || oracles.contains(.fullInvariants) {
       report(audit?.full(view, live), &failures)
     }
     guard failures.isEmpty, let law = emptied else { return }

@@ -37,7 +37,7 @@ extension Verb {
 
   private static let options: [Option] = [
     Option(
-      name: "--check", argument: .value("off|cheap|full"),
+      name: "--check", argument: .value("off|cheap|full|complete"),
       help: "what is checked after each operation (full); off tolerates bug checks too"),
     Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
     Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
