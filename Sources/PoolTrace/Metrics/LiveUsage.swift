@@ -22,10 +22,17 @@ public struct LiveUsage: Sendable {
   private var families = [LiveCounts](repeating: LiveCounts(), count: PoolFamily.allCases.count)
   private var tags: [UInt32: LiveCounts] = [:]
   private var held: HeldPages
+  private let pageBytes: UInt64
+  private var ratios = HeldOverLive()
+  private var familyRatios = [HeldOverLive](
+    repeating: HeldOverLive(), count: PoolFamily.allCases.count)
 
   /// Nothing live, in a pool that has just been set up: the pages that it holds now are the
   /// kernel's own and do not count.
-  public init(_ view: PoolView) { held = HeldPages(view) }
+  public init(_ view: PoolView) {
+    held = HeldPages(view)
+    pageBytes = view.profile.pageBytes
+  }
 
   /// Books an allocation that was just made.
   public mutating func allocated(_ block: LiveBlock, in view: PoolView) {
@@ -34,7 +41,7 @@ public struct LiveUsage: Sendable {
     if tags[block.tag.word] != nil || tags.count < Self.tagLimit {
       tags[block.tag.word, default: LiveCounts()].add(block)
     }
-    held.update(view, block.family)
+    noteHeld(block.family, view)
   }
 
   /// Books the free of an allocation that was booked before.
@@ -42,7 +49,19 @@ public struct LiveUsage: Sendable {
     all.remove(block)
     families[block.family.position].remove(block)
     tags[block.tag.word]?.remove(block)
-    held.update(view, block.family)
+    noteHeld(block.family, view)
+  }
+
+  private mutating func noteHeld(_ family: PoolFamily, _ view: PoolView) {
+    held.update(view, family)
+    ratios.note(held: held.current &* pageBytes, live: all.blockBytes)
+    familyRatios[family.position].note(
+      held: held.current(of: family) &* pageBytes, live: families[family.position].blockBytes)
+  }
+
+  /// How held compared with live over all operations, or over those on one pool.
+  func ratios(_ family: PoolFamily?) -> HeldOverLive {
+    family.map { familyRatios[$0.position] } ?? ratios
   }
 
   /// Counts of one pool.
