@@ -80,6 +80,9 @@ struct HeldPages: Sendable {
     return count - min(count, pool.bigAtStart)
   }
 
+  /// The pages that a pool held after the last operation that was booked.
+  func current(of family: PoolFamily) -> UInt64 { pools[family.position].current }
+
   /// The most pages that a pool held.
   func peak(of family: PoolFamily) -> UInt64 { pools[family.position].peak }
 }

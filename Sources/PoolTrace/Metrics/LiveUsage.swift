@@ -26,10 +26,17 @@ public struct LiveUsage: Sendable {
   /// The tag that was looked up last: most operations have the tag of the one before.
   private var last: (tag: UInt32, place: Int) = (0, -1)
   private var held: HeldPages
+  private let pageBytes: UInt64
+  private var ratios = HeldOverLive()
+  private var familyRatios = [HeldOverLive](
+    repeating: HeldOverLive(), count: PoolFamily.allCases.count)
 
   /// Nothing live, in a pool that has just been set up: the pages that it holds now are the
   /// kernel's own and do not count.
-  public init(_ view: PoolView) { held = HeldPages(view) }
+  public init(_ view: PoolView) {
+    held = HeldPages(view)
+    pageBytes = view.profile.pageBytes
+  }
 
   /// Books an allocation that was just made.
   public mutating func allocated(_ block: LiveBlock, in view: PoolView) {
@@ -38,7 +45,7 @@ public struct LiveUsage: Sendable {
     if let place = place(of: block.tag.word) ?? newPlace(of: block.tag.word) {
       tags[place].add(block)
     }
-    held.update(view, block.family)
+    noteHeld(block.family, view)
   }
 
   /// Books the free of an allocation that was booked before.
@@ -46,7 +53,19 @@ public struct LiveUsage: Sendable {
     all.remove(block)
     families[block.family.position].remove(block)
     if let place = place(of: block.tag.word) { tags[place].remove(block) }
-    held.update(view, block.family)
+    noteHeld(block.family, view)
+  }
+
+  private mutating func noteHeld(_ family: PoolFamily, _ view: PoolView) {
+    held.update(view, family)
+    ratios.note(held: held.current &* pageBytes, live: all.blockBytes)
+    familyRatios[family.position].note(
+      held: held.current(of: family) &* pageBytes, live: families[family.position].blockBytes)
+  }
+
+  /// How held compared with live over all operations, or over those on one pool.
+  func ratios(_ family: PoolFamily?) -> HeldOverLive {
+    family.map { familyRatios[$0.position] } ?? ratios
   }
 
   private mutating func place(of tag: UInt32) -> Int? {

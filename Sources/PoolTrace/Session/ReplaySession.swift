@@ -61,6 +61,11 @@ public struct ReplaySession: ~Copyable {
   /// The metrics as of now.
   public var metrics: PoolMetrics { PoolMetrics(view, usage) }
 
+  /// The same, with the indices of free space for a request of `requestBytes`.
+  public func metrics(requestBytes: UInt64?) -> PoolMetrics {
+    PoolMetrics(view, usage, requestBytes: requestBytes)
+  }
+
   /// Runs one operation or judges one expectation. Returns nil once there is an outcome.
   public mutating func step(_ operation: Operation) -> StepResult? {
     if outcome != nil { return nil }

@@ -110,7 +110,10 @@ private struct BatchTrace: ~Copyable {
   private func report(_ name: String) -> (JSONValue, Bool)? {
     switch session {
     case .some(let session):
-      (ReplayReport.json(name, session), session.outcome?.isOK ?? true)
+      (
+        ReplayReport.json(name, session, settings),
+        session.outcome?.isOK ?? true && BoundShare(session).breach == nil
+      )
     case .none: nil
     }
   }
