@@ -39,6 +39,7 @@ struct SearchFile {
   /// else.
   func restore(_ campaign: inout SearchCampaign) throws(CommandFailure) -> Bool {
     AtomicFile.removeLeftovers(in: (path as NSString).deletingLastPathComponent)
+    AtomicFile.removeLeftovers(in: archive.folder + "/" + ProgramArchive.shelf)
     guard let data = FileManager.default.contents(atPath: path) else { return false }
     let text = String(decoding: data, as: UTF8.self)
     let start = "\(Self.heading)\nplan \(plan)\n"
