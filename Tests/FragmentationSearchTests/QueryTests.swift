@@ -63,6 +63,16 @@ struct QueryTests {
     }
   }
 
+  /// A staircase needs a page of slack while it cuts one; a search from scratch does not.
+  @Test(arguments: [PlacementRules.windows, .lastInFirstOut])
+  func aCapOfOnePageHoldsSeveral(rules: PlacementRules) async throws {
+    let query = FragmentationQuery(
+      profile: "x86", geometry: .x86, rules: rules, peakLiveBytes: 4096)
+    let report = try await query.maximize(.schedule, operations: 400_000, seed: 1)
+    #expect(report.pages >= 3)
+    #expect(report.breaches == [])
+  }
+
   @Test func generatorIsTheOnePublished() {
     // SplitMix64's first outputs for seed 1234567, as published with its reference code.
     var generator = SeededGenerator(seed: 1_234_567)

@@ -13,7 +13,8 @@ struct SearchTests {
 
   private static let algorithms: [any SearchAlgorithm] = [
     RandomSearch(traceOperations: 300), RawSearch(traceOperations: 300),
-    MacroSearch(population: 16, runOperations: 3000),
+    RawSearch(.genetic, traceOperations: 300), MacroSearch(population: 16, runOperations: 3000),
+    MacroSearch(.elites, population: 4), BeamSearch(width: 2, programs: 4),
   ]
 
   /// Traces replay to what was promised, within cap, budget and bound, for any number of workers.
