@@ -89,6 +89,36 @@ struct FuzzCampaignTests {
     #expect(files == (try Self.found(killed)))
   }
 
+  /// A run that was killed has as long left as it had then; when its time is over, it is over.
+  @Test func aKilledRunHasOnlyTheRestOfItsTime() throws {
+    let scratch = try Scratch()
+    let corpus = scratch.path + "/corpus"
+    let arguments = [
+      "fuzz", "--for", "10h", "--seed", "5", "--corpus", corpus, "--jobs", "1", "--operations",
+      "16", "--save-every", "0.05s",
+    ]
+    let run = try Running(arguments)
+    run.waitForASave(in: corpus + "/fuzz")
+    run.kill()
+    let folder = corpus + "/fuzz"
+    let name = try #require(
+      FileManager.default.contentsOfDirectory(atPath: folder).first {
+        $0.hasSuffix(".campaign")
+      })
+    func line(_ text: String) -> String? {
+      text.split(separator: "\n").first { $0.hasPrefix("run ") }.map(String.init)
+    }
+    let saved = try scratch.text("corpus/fuzz/\(name)")
+    let before = try #require(line(saved))
+    #expect(before != "run 0.0")
+    try Data(saved.replacing("\n\(before)\n", with: "\nrun 35999.9\n").utf8)
+      .write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    let last = try Command.run(arguments)
+    #expect(last.code == 0, "\(last.errors)")
+    #expect(last.errors.contains("going on from"))
+    #expect(line(try scratch.text("corpus/fuzz/\(name)")) == "run 0.0")
+  }
+
   /// A corpus that disappears is told and waited for, and what was found meanwhile is filed.
   @Test func aRemovedFolderIsWaitedFor() throws {
     let scratch = try Scratch()

@@ -19,6 +19,11 @@ import Testing
     (.remainderToHead, "small-lists", .placementRest),
     (.roundRobinStuck, "paged", .placementTurn),
     (.pagedHintAlwaysMoves, "large", .placementHint),
+    (.runToHead, "pages", .placementRuns),
+    (.runGrowthMoves, "pages", .placementRuns),
+    (.bigTableHash, "large", .placementEntry),
+    (.bigTableShrinksLate, "large", .placementTable),
+    (.bodyNotZeroed, "lookasides", .placementCleared),
     (.keepsFreePage, "small-lists", .emptied),
     (.releasedPageStillCounted, "small-lists", .emptiedCounters),
   ]

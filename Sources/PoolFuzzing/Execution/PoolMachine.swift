@@ -19,6 +19,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
   var touched: TouchedByOperation = .nothing
+  private let isFilled: Bool
   var isOver = false
   /// Operations that did something.
   public private(set) var operationCount = 0
@@ -26,6 +27,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   /// Boots a machine.
   public init(configuration setup: PoolSetup) {
     oracles = setup.oracles
+    isFilled = setup.configuration.fill == .on
     shadow = ShadowAllocator(setup.configuration.pool)
     do throws(ConfigurationError) {
       replayer = try Replayer.boot(setup.configuration, mutant: setup.mutant)
@@ -110,9 +112,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     guard !isOver else { return .skipped }
     let verdict = predictVerdict(operation.operation)
     let digest = digestBefore(verdict, operation.operation)
-    let placement = predictPlacement(operation.operation)
-    let aftermath = predictAftermath(operation.operation)
-    let release = predictRelease(operation.operation)
+    let expectation = expectation(of: operation.operation)
     let before = slot(of: operation.operation)
     let result = replayer.step(operation.operation)
     if result == .skipped || result == .nothingToDo { return .skipped }
@@ -129,12 +129,8 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
       judgeUnstopped(verdict, &failures)
       return .performed
     }
-    judge(operation.operation, result, placement, release, &failures)
-    if case .allocated(let address) = result, let aftermath,
-      let failure = PlacementOracle(view).failure(aftermath, at: address)
-    {
-      failures.append(failure)
-    }
+    judgeRefusal(operation.operation, result, view, &failures)
+    expectation.judge(result, view, &failures)
     return result == .null ? .refused : .performed
   }
 
@@ -169,27 +165,18 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     return PoolDigest.of(view)
   }
 
-  private func predictPlacement(
-    _ operation: PoolTrace.Operation
-  ) -> PlacementOracle.Prediction {
-    guard oracles.contains(.placement), case .alloc(_, let type, let bytes, _) = operation
-    else { return .open }
-    return PlacementOracle(view).allocation(type, bytes: bytes)
-  }
-
-  private func predictAftermath(
-    _ operation: PoolTrace.Operation
-  ) -> PlacementOracle.Aftermath? {
-    guard oracles.contains(.placement), case .alloc(_, let type, let bytes, _) = operation
-    else { return nil }
-    return PlacementOracle(view).aftermath(type, bytes: bytes)
-  }
-
-  private func predictRelease(_ operation: PoolTrace.Operation) -> ReleaseExpectation? {
-    guard oracles.contains(.placement), case .free(let name, _) = operation,
-      let slot = replayer.slots[name], slot.state == .holds, !slot.isContiguous,
-      live[slot.address] != nil
-    else { return nil }
-    return ReleaseExpectation(view, at: slot.address, slot.type, bytes: slot.bytes)
+  private func expectation(of operation: PoolTrace.Operation) -> OperationExpectation {
+    guard oracles.contains(.placement) else { return OperationExpectation() }
+    switch operation {
+    case .alloc(_, let type, let bytes, _):
+      return OperationExpectation(
+        allocating: type, bytes: bytes, isFilled: isFilled, view)
+    case .free(let name, _):
+      guard let slot = replayer.slots[name], slot.state == .holds, !slot.isContiguous,
+        live[slot.address] != nil
+      else { return OperationExpectation() }
+      return OperationExpectation(freeing: slot.address, slot.type, bytes: slot.bytes, view)
+    default: return OperationExpectation()
+    }
   }
 }

@@ -47,30 +47,8 @@ extension PoolMachine {
     failures.append(.oracle(.verdict, "\(what), expected \(verdict)"))
   }
 
-  /// Judges a healthy operation that was done or refused.
-  mutating func judge(
-    _ operation: PoolTrace.Operation, _ result: StepResult,
-    _ placement: PlacementOracle.Prediction, _ release: ReleaseExpectation?,
-    _ failures: inout [PoolFailure]
-  ) {
-    judgeRefusal(operation, result, view, &failures)
-    if case .allocated(let address) = result {
-      switch placement {
-      case .block(let expected) where expected != address:
-        failures.append(.oracle(.placementBlock, Self.differs(expected, address)))
-      case .page(let expected) where expected != address:
-        failures.append(.oracle(.placementPage, Self.differs(expected, address)))
-      default: break
-      }
-    }
-    if case .freed = result, let failure = release?.failure(in: view) { failures.append(failure) }
-  }
-
-  private static func differs(_ expected: Address, _ found: Address) -> String {
-    "expected 0x\(String(expected, radix: 16)), got 0x\(String(found, radix: 16))"
-  }
-
-  private mutating func judgeRefusal(
+  /// Judges whether a healthy operation may be refused.
+  mutating func judgeRefusal(
     _ operation: PoolTrace.Operation, _ result: StepResult, _ view: PoolView,
     _ failures: inout [PoolFailure]
   ) {
