@@ -46,6 +46,8 @@ import Testing
       canaryCount: 0, caughtCanaries: 0, failureCounts: state.failureCounts)
     let again = FuzzEngine(plan(.freeNotCounted), state: restored)
     #expect(found(whole, jobs: 1, epochs: 2) == found(again, jobs: 2, epochs: 2))
+    #expect(whole.state.bandit == again.state.bandit)
+    #expect(whole.state.failureCounts == again.state.failureCounts)
     #expect(StateSignature(bytes: [1]) == nil)
     #expect(ProfileAccount(name: "x", numbers: [1]) == nil)
   }

@@ -20,6 +20,7 @@ final class FuzzCampaign {
   private var earlierSeconds = 0.0
   private var earlierOperations: UInt64 = 0
   private var earlierTraces: UInt64 = 0
+  private var earlierFailures: UInt64 = 0
   private var missedCanaries: UInt64 = 0
 
   /// Failing traces that may wait; the campaign waits where there are more.
@@ -74,6 +75,7 @@ final class FuzzCampaign {
   private func isDone(_ state: FuzzState) -> Bool {
     if Interruption.isRequested { return true }
     if let limit = settings.batchLimit, state.nextBatch >= limit { return true }
+    if settings.stopsAtFirst, state.failingCount > earlierFailures { return true }
     return settings.seconds.map { seconds >= $0 } ?? false
   }
 
@@ -98,6 +100,7 @@ final class FuzzCampaign {
     earlierSeconds = saved.seconds
     earlierOperations = saved.state.operationCount
     earlierTraces = saved.state.traceCount
+    earlierFailures = saved.state.failingCount
     streams.note(
       "going on from trace \(saved.state.nextBatch * UInt64(settings.plan.tracesPerBatch)) of"
         + " \(file.path)")
