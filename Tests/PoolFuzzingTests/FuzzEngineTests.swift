@@ -48,6 +48,8 @@ import Testing
     #expect(found(whole, jobs: 1, epochs: 2) == found(again, jobs: 2, epochs: 2))
     #expect(restored.corpus.signature == state.corpus.signature)
     #expect(StateSignature([StateSignature.Feature(StateSignature.featureLimit)]) == nil)
+    #expect(whole.state.bandit == again.state.bandit)
+    #expect(whole.state.failureCounts == again.state.failureCounts)
     #expect(ProfileAccount(name: "x", numbers: [1]) == nil)
   }
 

@@ -6,6 +6,7 @@ final class Running {
   private let process = Process()
   private let scratch: Scratch
 
+  /// Starts a run.
   init(_ arguments: [String]) throws {
     scratch = try Scratch()
     process.executableURL = try Command.executable()

@@ -22,6 +22,7 @@ final class FuzzCampaign {
   private var runSeconds = 0.0
   private var earlierOperations: UInt64 = 0
   private var earlierTraces: UInt64 = 0
+  private var earlierFailures: UInt64 = 0
   private var missedCanaries: UInt64 = 0
 
   /// Failing traces that may wait; the campaign waits where there are more.
@@ -76,6 +77,7 @@ final class FuzzCampaign {
   private func isDone(_ state: FuzzState) -> Bool {
     if Interruption.isRequested { return true }
     if let limit = settings.batchLimit, state.nextBatch >= limit { return true }
+    if settings.stopsAtFirst, state.failingCount > earlierFailures { return true }
     return settings.seconds.map { runSeconds + seconds >= $0 } ?? false
   }
 
@@ -101,6 +103,7 @@ final class FuzzCampaign {
     runSeconds = saved.runSeconds
     earlierOperations = saved.state.operationCount
     earlierTraces = saved.state.traceCount
+    earlierFailures = saved.state.failingCount
     streams.note(
       "going on from trace \(saved.state.nextBatch * UInt64(settings.plan.tracesPerBatch)) of"
         + " \(file.path)")
