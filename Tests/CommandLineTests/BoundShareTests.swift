@@ -57,16 +57,16 @@ struct BoundShareTests {
   }
 
   @Test func theRequestIsAnOption() throws {
-    // The holes of both pages take a block of half a page; none takes 0xf18 bytes and more.
+    // The holes of both pages take a block of half a page; none takes 0xfe8 bytes, a block of 4,080.
     let half = try run("replay", Self.pinned, ["--metrics"]).lines
     #expect(half.contains("fragmentation_index -1.0000"))
-    let whole = try run("replay", Self.pinned, ["--metrics", "--request", "0xfe0"]).lines
+    let whole = try run("replay", Self.pinned, ["--metrics", "--request", "0xfe8"]).lines
     #expect(whole.contains("unusable_free_space 1.0000"))
     #expect(
-      try run("view", Self.pinned, ["--text", "--request", "0xfe0"]).output
+      try run("view", Self.pinned, ["--text", "--request", "0xfe8"]).output
         .contains("  unusable_free_space 1.0000\n"))
     let compared = try run(
-      "whatif", Self.pinned, ["--profile", "windows-xp-x86", "--request", "0xfe0"])
+      "whatif", Self.pinned, ["--profile", "windows-xp-x86", "--request", "0xfe8"])
     #expect(
       compared.lines.contains { $0.hasPrefix("unusable_free_space ") && $0.hasSuffix(" 1.0000") })
     #expect(try run("replay", Self.pinned, ["--request", "x"]).code == 2)
