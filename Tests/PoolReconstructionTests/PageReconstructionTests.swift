@@ -162,6 +162,54 @@ import Testing
     }
   }
 
+  @Test func aFragTailAloneBringsItsAllocationWithIt() throws {
+    let tail = try Self.inspect("049-win7x64-frag-free-after-large.txt")
+    let whole = """
+      Pool page fffffa800dba6fb0 region is Nonpaged pool
+      *fffffa800dba6e00 size:   10 previous size:    0  (Allocated) *Frag
+       fffffa800dba6e10 size:   40 previous size:   10  (Free)       Frag
+       fffffa800dba6e50 size:  120 previous size:   40  (Allocated)  Even
+       fffffa800dba6f70 size:   90 previous size:  120  (Free)       Frag
+      """
+    var inspection = Inspection()
+    inspection.read(text: whole, source: "text")
+    for listings in [tail, inspection.report().listings] {
+      let listed = Self.blocks(listings)
+      let reconstruction = try PageReconstruction(listings, profile: nil)
+      let printed = try Self.printed(reconstruction.lines, reconstruction.pages)
+      #expect(!listed.isEmpty)
+      #expect(listed.isSubset(of: printed), "\(printed)")
+      let error = #expect(throws: ReconstructionError.self) {
+        try PageReconstruction(listings, profile: .windows2003x64)
+      }
+      #expect(error?.message.contains("leaves no Frag block") == true)
+    }
+  }
+
+  @Test func aTailIsThatOfTheAllocationListedBeforeIt() throws {
+    func listings(_ tailOffset: String) -> [CheckedListing] {
+      var inspection = Inspection()
+      inspection.read(
+        text: """
+          Pool page fffffa800dba4000 region is Nonpaged pool
+          *fffffa800dba4000 : large page allocation, tag is Abcd, size is 0x2fa0 bytes
+          Pool page fffffa800dba6\(tailOffset) region is Nonpaged pool
+          *fffffa800dba6\(tailOffset) size:   10 previous size:    0  (Allocated) *Frag
+          Pool page fffffa800dba9000 region is Nonpaged pool
+          *fffffa800dba9000 size:  800 previous size:    0  (Allocated) *Even
+           fffffa800dba9800 size:  800 previous size:  800  (Free)      ....
+          """, source: "text")
+      return inspection.report().listings
+    }
+    let reconstruction = try PageReconstruction(listings("fa0"), profile: nil)
+    let printed = try Self.printed(reconstruction.lines, reconstruction.pages)
+    #expect(Self.blocks(listings("fa0")).isSubset(of: printed), "\(printed)")
+    let error = #expect(throws: ReconstructionError.self) {
+      try PageReconstruction(listings("f80"), profile: nil)
+    }
+    #expect(error?.message.contains("Frag block is not where") == true)
+  }
+
   @Test func parkedBlocksArePrintedAsParked() throws {
     let text = """
       Pool page 85001000 region is Nonpaged pool

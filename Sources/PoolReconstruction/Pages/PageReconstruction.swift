@@ -15,7 +15,7 @@ import PoolTrace
 public struct PageReconstruction {
   /// The trace.
   public private(set) var lines: [WorkloadLine] = []
-  /// The pages that it makes, ascending.
+  /// Where a debugger shows what was listed, ascending.
   public let pages: [Address]
 
   private let machine: ReconstructionMachine
@@ -64,12 +64,12 @@ public struct PageReconstruction {
       for (address, listing) in pages.sorted(by: { $0.key < $1.key }) {
         result.append(try ReconstructedItem(listing, address: address, profile))
       }
-      return result
+      return try ReconstructedItem.joined(result, profile)
     }
     machine = try ReconstructionMachine(
       profile, nonPaged: try reconstructed(sorted.nonPaged),
       paged: try reconstructed(sorted.paged))
-    pages = (Array(sorted.nonPaged.keys) + Array(sorted.paged.keys)).sorted()
+    pages = (machine.nonPaged + machine.paged).flatMap(\.listedAddresses).sorted()
     try write()
   }
 
@@ -127,7 +127,7 @@ public struct PageReconstruction {
     _ checked: CheckedListing, _ listing: PoolListing, _ width: PointerWidth
   ) -> Bool {
     switch checked.layout {
-    case .classic?, .large?: true
+    case .classic?, .large?, .largeTail?: true
     case nil: width == .bits32 || listing.blocks.contains { $0.previousSizeBytes > 0 }
     default: false
     }
@@ -146,8 +146,9 @@ public struct PageReconstruction {
         switch step {
         case .gap(let bytes): add(.alloc(newName(), type, bytes: bytes, tag: PoolTag("Gap")))
         case .item(.page(let page)): layOut(page, type)
-        case .item(.large(_, let bytes, let tag)):
+        case .item(.large(_, let bytes, let tag, let tail)):
           add(.alloc(newName(), type, bytes: bytes, tag: tag))
+          if let tail { layOut(tail, type) }
         }
       }
     }

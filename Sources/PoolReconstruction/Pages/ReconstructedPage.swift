@@ -23,6 +23,10 @@ struct ReconstructedPage {
 
   /// The page's address.
   let address: Address
+  /// Where on the page the `Frag` block lies, in bytes, if a large allocation ends there.
+  let fragmentOffset: UInt64?
+  /// Whether a listing shows it, or only the allocation before it is known.
+  let isListed: Bool
   /// The blocks in the order of their addresses.
   private(set) var pieces: [Piece] = []
 
@@ -34,9 +38,21 @@ struct ReconstructedPage {
     _ listing: PoolListing, address: Address, _ profile: Profile
   ) throws(ReconstructionError) {
     self.address = address
+    isListed = true
     let unit = profile.unitBytes
-    var end: UInt64 = 0
-    for block in listing.blocksByAddress {
+    var blocks = listing.blocksByAddress[...]
+    if let first = blocks.first, Self.isFragment(first, profile) {
+      guard profile.largeTail == .fragment else {
+        throw Self.error(
+          address, "\(profile.name) leaves no Frag block behind a large allocation")
+      }
+      fragmentOffset = first.address & (profile.pageBytes - 1)
+      blocks.removeFirst()
+    } else {
+      fragmentOffset = nil
+    }
+    var end = fragmentOffset.map { $0 + unit } ?? 0
+    for block in blocks {
       let start = block.address & (profile.pageBytes - 1)
       guard block.address & ~(profile.pageBytes - 1) == address, start % unit == 0,
         block.sizeBytes % unit == 0, block.sizeBytes > 0, start >= end,
@@ -46,9 +62,32 @@ struct ReconstructedPage {
       pieces.append(Self.piece(block, at: start, unit))
       end = start + block.sizeBytes
     }
-    guard !pieces.isEmpty else { throw Self.error(address, "no block is listed") }
+    guard !pieces.isEmpty || fragmentOffset != nil else {
+      throw Self.error(address, "no block is listed")
+    }
     try fill(from: end, to: profile.pageBytes, last: nil, unit)
     try check(profile)
+  }
+
+  /// The page on which a large allocation ends, all behind its `Frag` block free; nil where the
+  /// version gives the rest of the page to nobody, or no block fits there.
+  init?(behindLarge allocation: Address, bytes: UInt64, _ profile: Profile) {
+    let unit = profile.unitBytes
+    let end = allocation + (bytes + unit - 1) / unit * unit
+    let offset = end & (profile.pageBytes - 1)
+    let freeUnits = (profile.pageBytes - offset) / unit - 1
+    guard profile.largeTail == .fragment, offset > 0, freeUnits > 0 else { return nil }
+    isListed = false
+    address = end - offset
+    fragmentOffset = offset
+    pieces = [Piece(offset: offset + unit, units: freeUnits, use: .free, tag: .fragment)]
+  }
+
+  /// The mark at the end of a large allocation (Windows 7; Mandt 2011).
+  private static func isFragment(_ block: ListedBlock, _ profile: Profile) -> Bool {
+    block.tag?.rawValue == PoolTag.fragment.word && block.state == .allocated
+      && block.previousSizeBytes == 0 && block.sizeBytes == profile.unitBytes
+      && block.address & (profile.pageBytes - 1) > 0
   }
 
   static func error(_ page: Address, _ reason: String) -> ReconstructionError {
@@ -100,7 +139,7 @@ struct ReconstructedPage {
         throw Self.error(address, "a block of \(piece.units) units cannot be made by requests here")
       }
     }
-    guard pieces.contains(where: { $0.use != .free }) else {
+    guard fragmentOffset != nil || pieces.contains(where: { $0.use != .free }) else {
       throw Self.error(address, "nothing on it is in use, so it would have been given back")
     }
   }

@@ -78,7 +78,7 @@ struct ReconstructionMachine {
     where (upper.address - lower.address) / pageBytes < lower.pages(pageBytes) {
       throw ReconstructedPage.error(
         upper.address,
-        "it lies within the large allocation at \(String(lower.address, radix: 16))")
+        "it lies within what is listed at \(String(lower.address, radix: 16))")
     }
     let count = (last.address - first) / pageBytes + last.pages(pageBytes)
     guard count <= mostPages else {
