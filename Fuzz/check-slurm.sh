@@ -13,7 +13,7 @@ poolfuzz=$(realpath "$1")
 traces=${TRACES:-2000}
 shards=(0 1 2 3)
 victim=1
-options=(--traces "$traces" --mutant no-forward-merge --check fast --save-every 1s --quiet)
+options=(--traces "$traces" --mutant no-forward-merge --check fast --save-every 0.2s --quiet)
 
 fail() { echo "slurm: $*"; exit 1; }
 

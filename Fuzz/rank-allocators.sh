@@ -21,5 +21,6 @@ for name in libmimalloc.so.2 libjemalloc.so.2; do
   path=$(find /usr/lib /usr/local/lib -name "$name" 2>/dev/null | head -1)
   if [ -n "$path" ]; then targets+=("$path"); else echo "$name is not installed: left out" >&2; fi
 done
-for name in windows-2003-x86 windows-2003-x64; do targets+=("$name"); done
+for name in reactos-x86 reactos-x64 windows-2000-x86 windows-xp-x86 windows-2003-x86 \
+  windows-2003-x64 windows-7-x86 windows-7-x64 windows-8-x64; do targets+=("$name"); done
 "$poolfuzz" maximize "${targets[@]/#/--target=}" --seed 1 --seeds "${2:-5}" --candidates "${3:-200}"
