@@ -68,7 +68,7 @@ struct QueryTests {
   func aCapOfOnePageHoldsSeveral(rules: PlacementRules) async throws {
     let query = FragmentationQuery(
       profile: "x86", geometry: .x86, rules: rules, peakLiveBytes: 4096)
-    let report = try await query.maximize(.schedule, operations: 400_000, seed: 1)
+    let report = try await query.maximize(.schedule, operations: 60_000, seed: 1)
     #expect(report.pages >= 3)
     #expect(report.breaches == [])
   }

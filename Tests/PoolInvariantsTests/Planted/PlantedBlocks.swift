@@ -131,7 +131,7 @@ extension Planted {
     // Contiguous memory that the pool could not serve.
     Planted(
       .livePattern,
-      prepare: { [$0.contiguous(0x1800, highest: 0x3FFF_FFFF)].compactMap { $0 } },
+      prepare: { [$0.contiguous(0x1800, highest: 0x2FF_FFFF)].compactMap { $0 } },
       { $0.poke($1[0] + 0x1234, 0x4141_4141) }),
     Planted(
       .quotaProcess, prepare: { [$0.taking(.quota, 100)] }, { $0.poke($1[0] + 100, 0x10) }),
