@@ -41,8 +41,12 @@ import Testing
   private static func inspect(_ name: String) throws -> [CheckedListing] {
     let text = try String(
       contentsOf: listings.appendingPathComponent(name), encoding: .utf8)
+    return read(text, source: name)
+  }
+
+  private static func read(_ text: String, source: String = "text") -> [CheckedListing] {
     var inspection = Inspection()
-    inspection.read(text: text, source: name)
+    inspection.read(text: text, source: source)
     return inspection.report().listings
   }
 
@@ -146,9 +150,7 @@ import Testing
       Pool page e1004000 region is Paged pool
       *e1004000 : large page allocation, tag is Efgh, size is 0x2000 bytes
       """
-    var inspection = Inspection()
-    inspection.read(text: text, source: "text")
-    let listings = inspection.report().listings
+    let listings = Self.read(text)
     for profile in [Profile.windowsXPx86, .windows2003x86, .windows7x86] {
       let reconstruction = try PageReconstruction(listings, profile: profile)
       #expect(reconstruction.pages == [0x8500_1000, 0x8500_9000, 0xE100_4000])
@@ -171,9 +173,7 @@ import Testing
        fffffa800dba6e50 size:  120 previous size:   40  (Allocated)  Even
        fffffa800dba6f70 size:   90 previous size:  120  (Free)       Frag
       """
-    var inspection = Inspection()
-    inspection.read(text: whole, source: "text")
-    for listings in [tail, inspection.report().listings] {
+    for listings in [tail, Self.read(whole)] {
       let listed = Self.blocks(listings)
       let reconstruction = try PageReconstruction(listings, profile: nil)
       let printed = try Self.printed(reconstruction.lines, reconstruction.pages)
@@ -188,18 +188,16 @@ import Testing
 
   @Test func aTailIsThatOfTheAllocationListedBeforeIt() throws {
     func listings(_ tailOffset: String) -> [CheckedListing] {
-      var inspection = Inspection()
-      inspection.read(
-        text: """
-          Pool page fffffa800dba4000 region is Nonpaged pool
-          *fffffa800dba4000 : large page allocation, tag is Abcd, size is 0x2fa0 bytes
-          Pool page fffffa800dba6\(tailOffset) region is Nonpaged pool
-          *fffffa800dba6\(tailOffset) size:   10 previous size:    0  (Allocated) *Frag
-          Pool page fffffa800dba9000 region is Nonpaged pool
-          *fffffa800dba9000 size:  800 previous size:    0  (Allocated) *Even
-           fffffa800dba9800 size:  800 previous size:  800  (Free)      ....
-          """, source: "text")
-      return inspection.report().listings
+      Self.read(
+        """
+        Pool page fffffa800dba4000 region is Nonpaged pool
+        *fffffa800dba4000 : large page allocation, tag is Abcd, size is 0x2fa0 bytes
+        Pool page fffffa800dba6\(tailOffset) region is Nonpaged pool
+        *fffffa800dba6\(tailOffset) size:   10 previous size:    0  (Allocated) *Frag
+        Pool page fffffa800dba9000 region is Nonpaged pool
+        *fffffa800dba9000 size:  800 previous size:    0  (Allocated) *Even
+         fffffa800dba9800 size:  800 previous size:  800  (Free)      ....
+        """)
     }
     let reconstruction = try PageReconstruction(listings("fa0"), profile: nil)
     let printed = try Self.printed(reconstruction.lines, reconstruction.pages)
@@ -219,9 +217,7 @@ import Testing
        850010c0 size:   40 previous size:   40  (Free)      Even
        85001100 size:  f00 previous size:   40  (Allocated)  Rest
       """
-    var inspection = Inspection()
-    inspection.read(text: text, source: "text")
-    let listings = inspection.report().listings
+    let listings = Self.read(text)
     for profile in [Profile.windows2003x86, .windows7x86] {
       let reconstruction = try PageReconstruction(listings, profile: profile)
       let printed = try Self.printed(reconstruction.lines, reconstruction.pages)
@@ -231,9 +227,7 @@ import Testing
 
   @Test func whatRequestsCannotMakeIsRefusedInWords() throws {
     func message(_ text: String, _ profile: Profile? = nil) throws -> String {
-      var inspection = Inspection()
-      inspection.read(text: text, source: "text")
-      let listings = inspection.report().listings
+      let listings = Self.read(text)
       let error = #expect(throws: ReconstructionError.self) {
         try PageReconstruction(listings, profile: profile)
       }
