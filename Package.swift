@@ -26,7 +26,8 @@ let package = Package(
       name: "PoolFuzzing",
       dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
     .target(
-      name: "FragmentationSearch", dependencies: ["JSONLines", "KernelPool", "PoolTrace"]),
+      name: "FragmentationSearch",
+      dependencies: ["JSONLines", "KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PoolDebugger", dependencies: ["JSONLines", "KernelPool", "PoolWalk"]),
     .target(
       name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"],
@@ -79,7 +80,7 @@ let package = Package(
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(
       name: "FragmentationSearchTests",
-      dependencies: ["FragmentationSearch", "KernelPool", "PoolTrace"]),
+      dependencies: ["FragmentationSearch", "KernelPool", "PoolWalk", "PoolTrace"]),
     .testTarget(
       name: "PoolDebuggerTests",
       dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],

@@ -51,6 +51,10 @@ extension KernelPool {
     self.configuration = configuration
     self.mutant = mutant
     profile = configuration.profile
+    shownProfile = .allocate(capacity: 1)
+    shownProfile.initialize(to: configuration.profile)
+    shownConfiguration = .allocate(capacity: 1)
+    shownConfiguration.initialize(to: configuration)
     geometry = Geometry(profile)
     memory = SimulatedMemory(
       regions: regions, reserved: reserved, isWide: geometry.isWide,

@@ -20,6 +20,9 @@ public struct KernelPool: ~Copyable {
   /// A planted bug, `.none` but for tests of the checks.
   public let mutant: Mutant
 
+  /// The facts and sizes once more, at one address for the pool's whole life, for views.
+  let shownProfile: UnsafeMutablePointer<Profile>
+  let shownConfiguration: UnsafeMutablePointer<PoolConfiguration>
   var memory: SimulatedMemory
   /// Sizes and shifts of the profile, computed once for the hot paths.
   let geometry: Geometry
@@ -45,6 +48,10 @@ public struct KernelPool: ~Copyable {
   var contiguousArena: ContiguousArena
 
   deinit {
+    shownProfile.deinitialize(count: 1)
+    shownProfile.deallocate()
+    shownConfiguration.deinitialize(count: 1)
+    shownConfiguration.deallocate()
     variables.deinitialize(count: 1)
     variables.deallocate()
     descriptors.deinitialize(count: descriptorCount)
@@ -57,10 +64,22 @@ public struct KernelPool: ~Copyable {
   /// Everything that a debugger could read; valid as long as this pool lives.
   public var view: PoolView {
     PoolView(
-      profile: profile, configuration: configuration, regions: UnsafePointer(memory.regions),
+      profilePointer: UnsafePointer(shownProfile),
+      configurationPointer: UnsafePointer(shownConfiguration),
+      regions: UnsafePointer(memory.regions),
       regionCount: memory.regionCount, variablesPointer: UnsafePointer(variables),
       descriptorsPointer: UnsafePointer(descriptors), descriptorCount: descriptorCount,
       lookasidesPointer: UnsafePointer(lookasides))
+  }
+
+  /// Keeps a journal of what is stored to from now on; valid as long as this pool lives. Nil where
+  /// there is no memory for it.
+  public mutating func startJournal(
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
+  ) -> WriteJournal? {
+    guard let journal = memory.startJournal(reserve) else { return nil }
+    journalPlainRequests()
+    return journal
   }
 
   /// What an allocation came to.
@@ -108,7 +127,7 @@ public struct KernelPool: ~Copyable {
       let place = address &+ UInt64(written)
       let inPage = Int(geometry.pageBytes - (place & geometry.pageMask))
       let count = min(inPage, bytes.count - written)
-      guard let host = try? memory.locate(truncated(place), UInt64(count)) else {
+      guard let host = try? memory.locateForStore(truncated(place), UInt64(count)) else {
         return .halted(stop())
       }
       host.copyMemory(from: source + written, byteCount: count)

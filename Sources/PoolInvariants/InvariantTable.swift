@@ -6,11 +6,16 @@ public struct InvariantRow: Sendable {
   public let statement: String
   /// Who published the fact.
   public let source: String
+  /// Why another rule always objects with it to the planted bugs; nil where it has objected alone.
+  public let company: String?
 
-  fileprivate init(_ invariant: Invariant, _ statement: String, _ source: String) {
+  fileprivate init(
+    _ invariant: Invariant, _ statement: String, _ source: String, company: String? = nil
+  ) {
     self.invariant = invariant
     self.statement = statement
     self.source = source
+    self.company = company
   }
 }
 

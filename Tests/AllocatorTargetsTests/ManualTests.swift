@@ -62,7 +62,7 @@ import Testing
   /// Standard output and standard error of a script.
   private func shell(_ script: String, in folder: URL, programs: String) throws -> String {
     let file = folder.appending(path: "output")
-    FileManager.default.createFile(atPath: file.path, contents: nil)
+    _ = FileManager.default.createFile(atPath: file.path, contents: nil)
     let handle = try FileHandle(forWritingTo: file)
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")

@@ -89,6 +89,36 @@ struct FuzzCampaignTests {
     #expect(files == (try Self.found(killed)))
   }
 
+  /// A run that was killed has as long left as it had then; when its time is over, it is over.
+  @Test func aKilledRunHasOnlyTheRestOfItsTime() throws {
+    let scratch = try Scratch()
+    let corpus = scratch.path + "/corpus"
+    let arguments = [
+      "fuzz", "--for", "10h", "--seed", "5", "--corpus", corpus, "--jobs", "1", "--operations",
+      "16", "--save-every", "0.05s",
+    ]
+    let run = try Running(arguments)
+    run.waitForASave(in: corpus + "/fuzz")
+    run.kill()
+    let folder = corpus + "/fuzz"
+    let name = try #require(
+      FileManager.default.contentsOfDirectory(atPath: folder).first {
+        $0.hasSuffix(".campaign")
+      })
+    func line(_ text: String) -> String? {
+      text.split(separator: "\n").first { $0.hasPrefix("run ") }.map(String.init)
+    }
+    let saved = try scratch.text("corpus/fuzz/\(name)")
+    let before = try #require(line(saved))
+    #expect(before != "run 0.0")
+    try Data(saved.replacing("\n\(before)\n", with: "\nrun 35999.9\n").utf8)
+      .write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    let last = try Command.run(arguments)
+    #expect(last.code == 0, "\(last.errors)")
+    #expect(last.errors.contains("going on from"))
+    #expect(line(try scratch.text("corpus/fuzz/\(name)")) == "run 0.0")
+  }
+
   /// A corpus that disappears is told and waited for, and what was found meanwhile is filed.
   @Test func aRemovedFolderIsWaitedFor() throws {
     let scratch = try Scratch()
@@ -169,65 +199,5 @@ struct FuzzCampaignTests {
       #expect(again.code == 3)
       #expect(again.errors.contains("remove the file to begin again"))
     }
-  }
-}
-
-/// A run of `poolfuzz` that a test does something to.
-private final class Running {
-  private let process = Process()
-  private let scratch: Scratch
-
-  init(_ arguments: [String]) throws {
-    scratch = try Scratch()
-    process.executableURL = try Command.executable()
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = try FileHandle(
-      forWritingTo: URL(fileURLWithPath: try scratch.file("errors", "")))
-    try process.run()
-  }
-
-  deinit { if process.isRunning { kill() } }
-
-  /// Standard error so far.
-  func errors() throws -> String { try scratch.text("errors") }
-
-  /// Waits until standard error holds a text; fails the test after a minute.
-  func waitForErrors(_ text: String) throws {
-    for _ in 0..<6000 {
-      if try errors().contains(text) { return }
-      usleep(10_000)
-    }
-    Issue.record("never told '\(text)': \(try errors())")
-  }
-
-  /// Waits until the state of a campaign is written, or the run has ended.
-  func waitForASave(in folder: String) {
-    func saved() -> [Date] {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-      return names.filter { $0.hasSuffix(".campaign") }.compactMap {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + $0)
-        return attributes?[.modificationDate] as? Date
-      }
-    }
-    let before = saved()
-    while saved() == before, process.isRunning { usleep(2000) }
-  }
-
-  /// The signal that nobody can handle.
-  func kill() {
-    Foundation.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-  }
-
-  /// A user's interrupt.
-  func interrupt() { Foundation.kill(process.processIdentifier, SIGINT) }
-
-  /// Waits for the end; returns the exit code.
-  func wait() -> Int32 {
-    process.waitUntilExit()
-    return process.terminationStatus
   }
 }

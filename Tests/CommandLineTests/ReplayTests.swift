@@ -177,7 +177,7 @@ struct ReplayTests {
     let line = try JSONLine(try replay(["--json"], Traces.doubleFree).output)
     for name in [
       "trace", "profile", "operations", "outcome", "operation", "code", "parameters",
-      "first_corrupt_operation", "metrics",
+      "first_corrupt_operation", "metrics", "bound",
     ] { #expect(line.names.contains(name), "\(name)") }
     #expect(line.text("outcome") == "bugcheck")
     #expect(line.text("code") == "0xc2")

@@ -63,6 +63,17 @@ struct QueryTests {
     }
   }
 
+  /// A staircase needs a page of slack while it cuts one; a search from scratch does not.
+  @Test(arguments: [PlacementRules.windows, .lastInFirstOut])
+  func aCapOfOnePageHoldsSeveral(rules: PlacementRules) async throws {
+    let query = FragmentationQuery(
+      profile: "small pages", geometry: try PoolGeometry(pageUnits: 64, smallestBlockUnits: 2),
+      rules: rules, peakLiveBytes: 512)
+    let report = try await query.maximize(.schedule, operations: 20_000, seed: 1)
+    #expect(report.pages >= 2)
+    #expect(report.breaches == [])
+  }
+
   @Test func generatorIsTheOnePublished() {
     // SplitMix64's first outputs for seed 1234567, as published with its reference code.
     var generator = SeededGenerator(seed: 1_234_567)

@@ -33,7 +33,7 @@ import Testing
   @Test(arguments: Profiles.all)
   func theSearchWraps(_ profile: Profile) throws {
     var test = try TestPool(profile)
-    let blocks = try (0..<64).map { _ in
+    let blocks = (0..<64).map { _ in
       let outcome = test.pool.allocate(.paged, bytes: 0x1000, tag: PoolTag("Test"))
       guard case .address(let address) = outcome else { return Address(0) }
       return address

@@ -39,14 +39,17 @@ import Testing
       try #require(ProfileAccount(name: $0.name, numbers: $0.numbers))
     }
     let corpus = FuzzCorpus(
-      signature: try #require(StateSignature(bytes: state.corpus.signature.bytes)),
+      signature: try #require(StateSignature(state.corpus.signature.features)),
       traces: state.corpus.traces, keptCount: state.corpus.keptCount)
     let restored = FuzzState(
       corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: state.nextBatch,
       canaryCount: 0, caughtCanaries: 0, failureCounts: state.failureCounts)
     let again = FuzzEngine(plan(.freeNotCounted), state: restored)
     #expect(found(whole, jobs: 1, epochs: 2) == found(again, jobs: 2, epochs: 2))
-    #expect(StateSignature(bytes: [1]) == nil)
+    #expect(restored.corpus.signature == state.corpus.signature)
+    #expect(StateSignature([StateSignature.Feature(StateSignature.featureLimit)]) == nil)
+    #expect(whole.state.bandit == again.state.bandit)
+    #expect(whole.state.failureCounts == again.state.failureCounts)
     #expect(ProfileAccount(name: "x", numbers: [1]) == nil)
   }
 
@@ -63,6 +66,27 @@ import Testing
     #expect(state.bandit.noveltyPerMillion > 0)
     let features = state.bandit.accounts.reduce(0) { $0 + $1.featureCount }
     #expect(features == UInt64(state.corpus.signature.count))
+  }
+
+  /// What a feature stands for: an operation with its branches where it happens, and two
+  /// operations in a row; not their product.
+  @Test func featuresAreOfTwoKinds() {
+    func features(_ before: Mechanisms, _ live: Int, _ version: Int) -> [StateSignature.Feature] {
+      let both = StateSignature.features(
+        .alloc, [.splitFront, .freshPage], after: before, live: live, version: version)
+      return [both.0, both.1]
+    }
+    let first = features([.mergedForward], 5, 1)
+    #expect(features([.mergedForward], 7, 1) == first)
+    #expect(features([.exactFit], 5, 1)[0] == first[0])
+    #expect(features([.exactFit], 5, 1)[1] != first[1])
+    #expect(features([.mergedForward], 9, 1)[0] != first[0])
+    #expect(features([.mergedForward], 9, 2)[1] == first[1])
+    #expect(first.allSatisfy { $0 < StateSignature.featureLimit })
+    var signature = StateSignature()
+    #expect(signature.insert(first + first) == 2)
+    #expect(signature.features == first.sorted())
+    #expect(signature.coverage * Double(StateSignature.featureLimit) == 2)
   }
 
   /// Every test of the alarm sets it off, by the fast checks and by the full ones.

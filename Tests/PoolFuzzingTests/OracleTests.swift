@@ -19,6 +19,11 @@ import Testing
     (.remainderToHead, "small-lists", .placementRest),
     (.roundRobinStuck, "paged", .placementTurn),
     (.pagedHintAlwaysMoves, "large", .placementHint),
+    (.runToHead, "pages", .placementRuns),
+    (.runGrowthMoves, "pages", .placementRuns),
+    (.bigTableHash, "large", .placementEntry),
+    (.bigTableShrinksLate, "large", .placementTable),
+    (.bodyNotZeroed, "lookasides", .placementCleared),
     (.keepsFreePage, "small-lists", .emptied),
     (.releasedPageStillCounted, "small-lists", .emptiedCounters),
   ]
@@ -28,7 +33,7 @@ import Testing
     let (mutant, name, rule) = Self.planted[index]
     let profile = try #require(GeneratorProfile.named(name))
     var found = false
-    for seed in 0..<60 where !found {
+    for seed in 0..<400 where !found {
       var trace = HealthyTests.trace(profile, seed: UInt64(seed), count: 60, mutant: mutant)
       // Without the invariants, which are often faster.
       trace.configuration.oracles = [.shadow, .refusals, .placement, .emptied]

@@ -63,6 +63,18 @@ import Testing
     #expect(counts.allSatisfy { $0 > 350 })
   }
 
+  @Test func sharesFollowFromTheAccountsAlone() {
+    var bandit = ProfileBandit(names)
+    for round in 0..<20 as Range<UInt64> {
+      for index in names.indices {
+        bandit.charge(index, traces: 4, operations: 900 + round * 77, failures: 0)
+        bandit.credit(index, features: Int(round) * index % 13)
+      }
+      bandit.endEpoch()
+      #expect(bandit == ProfileBandit(bandit.accounts), "after epoch \(round + 1)")
+    }
+  }
+
   @Test func hugeNumbersDoNotOverflow() {
     var bandit = ProfileBandit(names)
     for index in names.indices {

@@ -11,6 +11,7 @@ struct ModuleImportsTests {
     "struct KernelPool.PageBitmap", "struct KernelPool.PageMarks", "enum KernelPool.PoolKind",
     "struct KernelPool.PoolTag", "struct KernelPool.PoolType", "struct KernelPool.PoolView",
     "struct KernelPool.Profile", "struct KernelPool.SinglePageList",
+    "struct KernelPool.WriteJournal",
   ]
 
   /// Members of those declarations that the allocator computes with.

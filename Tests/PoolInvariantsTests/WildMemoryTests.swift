@@ -20,7 +20,7 @@ struct WildMemoryTests {
   }
 
   /// A mapped place in something that an audit reads: a store elsewhere would stop the kernel.
-  private static func place(_ random: inout SplitMix, _ audited: borrowing AuditedPool) -> Address {
+  static func place(_ random: inout SplitMix, _ audited: borrowing AuditedPool) -> Address {
     let variables = audited.pool.variables.pointee
     let profile = audited.pool.profile
     let places: [(Address, UInt64)] = [

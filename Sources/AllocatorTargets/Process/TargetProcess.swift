@@ -269,7 +269,10 @@ enum ScratchFile {
       guard descriptor >= 0 else { continue }
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
       unlink(path)
-      if ftruncate(descriptor, byteCount) == 0 { return descriptor }
+      // Room for all of it: with a hole, a file system that fills up would end whoever touches it.
+      if byteCount == 0 || posix_fallocate(descriptor, 0, off_t(byteCount)) == 0 {
+        return descriptor
+      }
       close(descriptor)
     }
     return -1

@@ -41,6 +41,25 @@ public struct AbstractPool: ~Copyable {
     firstBlocks = .allocate(capacity: pageCapacity)
   }
 
+  /// A pool in the same state as another; handles of the one name the same blocks in the other.
+  public init(copying other: borrowing AbstractPool) {
+    geometry = other.geometry
+    rules = other.rules
+    footprint = other.footprint
+    newestFreeUnits = other.newestFreeUnits
+    lists = FreeLists(copying: other.lists)
+    recordCapacity = other.recordCapacity
+    recordCount = other.recordCount
+    firstUnused = other.firstUnused
+    records = .allocate(capacity: recordCapacity)
+    records.initialize(from: other.records, count: recordCount)
+    pageCapacity = other.pageCapacity
+    pageCount = other.pageCount
+    firstUnusedPage = other.firstUnusedPage
+    firstBlocks = .allocate(capacity: pageCapacity)
+    firstBlocks.initialize(from: other.firstBlocks, count: pageCount)
+  }
+
   deinit {
     records.deallocate()
     firstBlocks.deallocate()

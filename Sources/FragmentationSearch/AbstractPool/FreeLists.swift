@@ -17,6 +17,17 @@ struct FreeLists: ~Copyable {
     nonEmpty.initialize(repeating: 0, count: wordCount)
   }
 
+  init(copying other: borrowing FreeLists) {
+    pageUnits = other.pageUnits
+    wordCount = other.wordCount
+    heads = .allocate(capacity: pageUnits + 1)
+    heads.initialize(from: other.heads, count: pageUnits + 1)
+    tails = .allocate(capacity: pageUnits + 1)
+    tails.initialize(from: other.tails, count: pageUnits + 1)
+    nonEmpty = .allocate(capacity: wordCount)
+    nonEmpty.initialize(from: other.nonEmpty, count: wordCount)
+  }
+
   deinit {
     heads.deallocate()
     tails.deallocate()

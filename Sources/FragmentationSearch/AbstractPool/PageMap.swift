@@ -22,6 +22,21 @@ public struct PageMap: Sendable, Hashable {
 }
 
 extension AbstractPool {
+  /// Held pages with a single live block. Costs time proportional to all blocks.
+  public var pinnedPages: Int {
+    var pinned = 0
+    for page in 0..<pageCount {
+      var block = firstBlocks[page]
+      var live = 0
+      while block >= 0, live < 2 {
+        if records[Int(block)].state == .live { live += 1 }
+        block = records[Int(block)].right
+      }
+      if live == 1 { pinned += 1 }
+    }
+    return pinned
+  }
+
   /// Every held page in order of page numbers.
   public func pageMaps() -> [PageMap] {
     var maps: [PageMap] = []

@@ -87,7 +87,13 @@ public struct KernelContest: Sendable {
     _ wanted: TraceConfiguration, pages: Int
   ) throws(Failure) -> TraceConfiguration {
     var machine = wanted
-    var pages = UInt64(max(16, pages))
+    machine.pool.nonPagedPages = UInt64(max(16, pages))
+    if refusal(of: machine) == nil { return machine }
+    var pages = machine.pool.nonPagedPages
+    if machine.pool.profile.wordBytes == 4 {
+      machine.pool.profile.spreadNonPagedPool()
+      pages = min(pages, Profile.spreadPages)
+    }
     while true {
       machine.pool.nonPagedPages = pages
       guard let refusal = refusal(of: machine) else { return machine }
@@ -109,5 +115,22 @@ public struct KernelContest: Sendable {
   /// The machine as the text behind the word `config` of a trace.
   public var configurationText: String {
     String(configuration.line(.differences).dropFirst("config ".count))
+  }
+}
+
+extension Profile {
+  /// Pages between the bases that ``spreadNonPagedPool()`` sets.
+  fileprivate static let spreadPages: UInt64 = (0xF000_0000 - 0x1000_0000) / 4096
+
+  /// Gives nonpaged pool all of a 32-bit address space but its two ends, which no kernel does: a
+  /// contest for megabytes of live blocks holds gigabytes of pages.
+  fileprivate mutating func spreadNonPagedPool() {
+    systemBase = 0x1000
+    descriptorBase = 0x0F00_0000
+    nonPagedBase = 0x1000_0000
+    pagedBase = 0xF000_0000
+    sessionBase = 0xF100_0000
+    contiguousBase = 0xF200_0000
+    bitmapBase = 0xF400_0000
   }
 }

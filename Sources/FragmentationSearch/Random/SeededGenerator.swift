@@ -1,7 +1,8 @@
 /// The module's source of chance: SplitMix64 (Steele, Lea and Flood 2014), integers only, so that
 /// a seed means the same everywhere. Streams for independent work are derived, never shared.
 public struct SeededGenerator: Sendable, Hashable {
-  private var state: UInt64
+  /// Where the stream is: the seed of the stream that goes on from here.
+  private(set) var state: UInt64
 
   /// The stream of `seed`.
   public init(seed: UInt64) { state = seed }

@@ -6,12 +6,31 @@ public struct FragmentationQuery: Sendable, Hashable {
     case schedule
     /// The dyadic staircase, no search.
     case staircase
-    /// Macro programs, from scratch.
+    /// Macro programs from scratch, by a genetic algorithm.
     case macro
+    /// Macro programs from scratch, by MAP-Elites.
+    case mapElites = "map-elites"
+    /// Rounds of macro programs from scratch, by beam search.
+    case beam
+    /// Lists of raw operations, by a genetic algorithm: a control.
+    case rawGenetic = "raw-genetic"
     /// One list of raw operations: a control.
     case onePlusOne = "one-plus-one"
     /// Random traces: a control.
     case random
+
+    /// The search that starts from nothing; nil for the constructions.
+    public var fromScratch: (any SearchAlgorithm)? {
+      switch self {
+      case .schedule, .staircase: nil
+      case .macro: MacroSearch()
+      case .mapElites: MacroSearch(.elites)
+      case .beam: BeamSearch()
+      case .rawGenetic: RawSearch(.genetic)
+      case .onePlusOne: RawSearch()
+      case .random: RandomSearch()
+      }
+    }
   }
 
   /// The name that reports give.
@@ -96,22 +115,52 @@ public struct FragmentationQuery: Sendable, Hashable {
   public func search(
     _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1
   ) async throws(Failure) -> BestTrace {
-    guard peakLiveUnits <= Self.largestSimulatedUnits else {
-      throw .capTooLarge(units: peakLiveUnits)
-    }
+    try requireSimulable()
     if objective == .heldOverFinal { return oneBlock }
     let question = SearchQuestion(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
       seed: seed, streams: streams, workers: workers)
-    switch algorithm {
-    case .schedule:
-      return await bestSchedule(question).map(BestTrace.program) ?? .none
-    case .staircase:
+    if let search = algorithm.fromScratch { return .answer(await search.search(question)) }
+    guard algorithm == .schedule else {
       return Self.best(of: staircases).map(BestTrace.program) ?? .none
-    case .macro: return .answer(await MacroSearch().search(question))
-    case .onePlusOne: return .answer(await RawSearch().search(question))
-    case .random: return .answer(await RandomSearch().search(question))
     }
+    return await constructed(question)
+  }
+
+  /// The best schedule. While a staircase cuts a page, all of it is live, so caps near a page leave
+  /// no room for one; there a search from scratch has its say too.
+  private func constructed(_ question: SearchQuestion) async -> BestTrace {
+    let best = await bestSchedule(question)
+    guard peakLiveUnits < 2 * geometry.pageUnits else {
+      return best.map(BestTrace.program) ?? .none
+    }
+    let answer = await MacroSearch(.elites).search(question)
+    if let best, best.outcome().footprint.peakPagesHeld >= answer.pages { return .program(best) }
+    return answer.pages > 0 ? .answer(answer) : .none
+  }
+
+  /// Refuses caps for which traces are not simulated.
+  func requireSimulable() throws(Failure) {
+    guard peakLiveUnits <= Self.largestSimulatedUnits else {
+      throw .capTooLarge(units: peakLiveUnits)
+    }
+  }
+
+  /// A search from scratch in epochs, which can be watched, saved and resumed.
+  ///
+  /// - Parameters:
+  ///   - algorithm: one that starts from nothing; nil is given for others.
+  ///   - operations: the budget in simulated operations, all streams together.
+  /// - Throws: ``Failure`` if the cap is too large to simulate.
+  public func campaign(
+    _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1
+  ) throws(Failure) -> SearchCampaign? {
+    try requireSimulable()
+    guard objective == .heldOverPeak, let search = algorithm.fromScratch else { return nil }
+    return SearchCampaign(
+      SearchQuestion(
+        geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
+        seed: seed, streams: streams, workers: workers), search)
   }
 
   /// Replays a trace once on the abstract pool, handing its operations to `record`, and reports.

@@ -93,8 +93,11 @@ public struct FragmentationReport: Sendable, Hashable {
     upperBound.pages == 0 ? 1 : Double(pages) / Double(upperBound.pages)
   }
 
-  /// The fields of a JSON line for `bound` and `maximize`.
-  public var json: JSONValue {
+  /// A JSON line for `bound` and `maximize`.
+  public var json: JSONValue { .object(fields) }
+
+  /// Its fields.
+  public var fields: [(String, JSONValue)] {
     let unit = geometry.unitBytes
     var fields: [(String, JSONValue)] = [
       ("profile", .string(profile)),
@@ -125,7 +128,7 @@ public struct FragmentationReport: Sendable, Hashable {
     if let minimalOperations {
       fields.append(("minimal_operations", .count(minimalOperations)))
     }
-    return .object(fields)
+    return fields
   }
 
   /// Pages that every allocator must be prepared to hold (Robson 1974).

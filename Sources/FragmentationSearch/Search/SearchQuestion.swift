@@ -21,6 +21,8 @@ public struct SearchQuestion: Sendable, Hashable {
   public var streams: Int
   /// Streams that run at once, at least 1.
   public var workers: Int
+  /// Operations of a raw candidate.
+  public var traceOperations = 4096
 
   /// A question; streams and workers below 1 are taken as 1.
   public init(
@@ -35,5 +37,13 @@ public struct SearchQuestion: Sendable, Hashable {
     self.seed = seed
     self.streams = max(1, streams)
     self.workers = max(1, workers)
+  }
+
+  /// What each stream may spend.
+  public var operationsPerStream: Int { operations / streams }
+
+  /// An empty pool under the remedy.
+  func makePool() -> AbstractPool {
+    AbstractPool(geometry: remedy.geometry(for: geometry), rules: rules)
   }
 }

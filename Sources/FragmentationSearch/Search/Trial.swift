@@ -15,6 +15,10 @@ struct Trial<Target: AllocatorTarget & ~Copyable>: ~Copyable {
   private(set) var operations = 0
   private(set) var trace: [PoolOperation] = []
   private let recording: Recording
+  /// Blocks that a rule keeps from being released, by their units, and the units of each block that
+  /// it may keep.
+  private var parked: [Int: [BlockHandle]] = [:]
+  private var parkableUnits: [BlockHandle: Int] = [:]
 
   init(_ question: SearchQuestion, on target: consuming Target, recording: Recording) {
     requested = question.geometry
@@ -37,18 +41,36 @@ struct Trial<Target: AllocatorTarget & ~Copyable>: ~Copyable {
   /// Takes a block, or nil if that would exceed the cap.
   mutating func allocate(units: Int) -> BlockHandle? {
     let units = granted(units)
+    if let handle = parked[units]?.popLast() {
+      operations &+= 1
+      return handle
+    }
     guard pool.footprint.liveUnits + units <= peakLiveUnits else { return nil }
     let handle = pool.allocate(units: units)
     operations &+= 1
     if recording == .on {
       trace.append(.allocate(slot: Int(handle.index), units: units, rank: 0))
     }
+    if remedy.parkedBlocks(units: units, requested) > 0 { parkableUnits[handle] = units }
     return handle
   }
 
   mutating func free(_ handle: BlockHandle) {
     operations &+= 1
+    if park(handle) { return }
     if recording == .on { trace.append(.free(slot: Int(handle.index))) }
     pool.free(handle)
+  }
+
+  /// Keeps a block for the next request of its size; false where no rule wants it. For the pool it
+  /// stays live, so the trace does not release it.
+  private mutating func park(_ handle: BlockHandle) -> Bool {
+    guard let units = parkableUnits[handle] else { return false }
+    guard parked[units, default: []].count < remedy.parkedBlocks(units: units, requested) else {
+      parkableUnits[handle] = nil
+      return false
+    }
+    parked[units, default: []].append(handle)
+    return true
   }
 }

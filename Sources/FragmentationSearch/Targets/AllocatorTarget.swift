@@ -1,7 +1,7 @@
 /// An allocator that adversaries and searches can drive: the abstract pool, the kernel model, or
 /// somebody else's. Only the first four members are needed; what an allocator cannot tell about
 /// its free blocks it answers with 0 or false, and the searches that ask for it grow weaker.
-public protocol AllocatorTarget: ~Copyable {
+public protocol AllocatorTarget: ~Copyable, SendableMetatype {
   /// The sizes of the pool; requests lie between its smallest and its largest block.
   var geometry: PoolGeometry { get }
   /// What is held and what is live.
@@ -19,6 +19,11 @@ public protocol AllocatorTarget: ~Copyable {
   var newestFreeUnits: Int { get }
   /// Whether a free block of exactly `units` exists.
   func hasFreeBlock(units: Int) -> Bool
+  /// Held pages with a single live block.
+  var pinnedPages: Int { get }
+  /// An allocator in the same state, in which the same handles name the same blocks; nil where
+  /// there is no such thing.
+  func duplicate() -> Self?
 }
 
 extension AllocatorTarget where Self: ~Copyable {
@@ -30,6 +35,10 @@ extension AllocatorTarget where Self: ~Copyable {
   public var newestFreeUnits: Int { 0 }
   /// Unknown: false.
   public func hasFreeBlock(units: Int) -> Bool { false }
+  /// Unknown: 0.
+  public var pinnedPages: Int { 0 }
+  /// Not possible: nil.
+  public func duplicate() -> Self? { nil }
 }
 
 extension AbstractPool: AllocatorTarget {
@@ -38,4 +47,7 @@ extension AbstractPool: AllocatorTarget {
 
   /// Units from the start of its page to a live block.
   public func offset(of handle: BlockHandle) -> Int { Int(records[Int(handle.index)].offset) }
+
+  /// A pool in the same state.
+  public func duplicate() -> AbstractPool? { AbstractPool(copying: self) }
 }

@@ -54,7 +54,11 @@ struct QuickRun: ~Copyable {
     switch result {
     case .skipped, .nothingToDo: return .skipped
     case .halted, .raised, .dump: return .suspicious
-    case .null: return .refused
+    case .null:
+      if case .contiguous(_, let bytes, _) = operation {
+        audit.recordContiguousRefusal(view, bytes: bytes)
+      }
+      return .refused
     case .allocated(let address):
       guard let allocation = noteAllocation(operation, address) else { return .suspicious }
       touched = .allocation(address, allocation)

@@ -26,11 +26,18 @@
   let signatureOffset: Int
   let ownerOffset: Int
   let isWide: Bool
+  /// Hears of stamped pages, whose marks change.
+  var journal: WriteJournal?
+  /// Address of the first page.
+  private let base: Address
+  private let pageBytes: UInt64
   /// The newest last.
   private var spans: [Span]
 
   /// Stamps of a pool of which all is one free run.
-  init(wordBytes: UInt64, owner: Address, pages: UInt64) {
+  init(wordBytes: UInt64, pageBytes: UInt64, owner: Address, pages: UInt64) {
+    base = owner
+    self.pageBytes = pageBytes
     signatureOffset = Int(wordBytes) * 2 + 4
     ownerOffset = Int(wordBytes) * 2 + 8
     isWide = wordBytes == 8
@@ -51,6 +58,7 @@
 
   /// Writes the stamp of page `index` to its bytes.
   @usableFromInline func write(page index: UInt64, to page: UnsafeMutableRawPointer) {
+    journal?.noteMarks(base &+ index &* pageBytes)
     guard let span = spans.last(where: { index &- $0.first < $0.pages }) else { return }
     page.storeBytes(of: Self.signature, toByteOffset: signatureOffset, as: UInt32.self)
     if isWide {

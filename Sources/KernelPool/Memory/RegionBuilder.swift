@@ -89,7 +89,7 @@ struct RegionBuilder {
     let stamps = UnsafeMutablePointer<FreePageStamps>.allocate(capacity: 1)
     stamps.initialize(
       to: FreePageStamps(
-        wordBytes: profile.wordBytes, owner: profile.nonPagedBase,
+        wordBytes: profile.wordBytes, pageBytes: profile.pageBytes, owner: profile.nonPagedBase,
         pages: configuration.nonPagedPages))
     return stamps
   }

@@ -13,7 +13,9 @@ extension SimulatedMemory {
     reserved.base.copyMemory(from: other.reserved.base, byteCount: marks)
     if let stamps = regions[0].stamps, let others = other.regions[0].stamps {
       stamps.pointee = others.pointee
+      stamps.pointee.journal = journal
     }
+    journal?.noteEverything()
     becomeWindow(of: other)
   }
 }

@@ -15,7 +15,8 @@ extension SimulatedMemory {
       // No page is smaller than 64 bytes, and no run of 64 aligned bytes crosses one.
       let place = address &+ done
       let count = min(64 &- (place & 63), byteCount &- done)
-      try locate(place, count).initializeMemory(as: UInt8.self, repeating: 0, count: Int(count))
+      try locateForStore(place, count).initializeMemory(
+        as: UInt8.self, repeating: 0, count: Int(count))
       done &+= count
     }
   }

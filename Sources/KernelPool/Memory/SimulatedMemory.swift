@@ -30,6 +30,15 @@ struct SimulatedMemory: ~Copyable {
   private var systemWindow: Window
   /// The heads of the lists of free runs.
   private let runHeadWindow: Window
+  /// The windows of stores: the same two, or empty ones while a journal is kept, so that every
+  /// store takes the way of `searchForStore`. Without a journal a store pays nothing for it.
+  private var poolStores: Window
+  private var systemStores: Window
+  /// What is stored to, while somebody wants to know.
+  private(set) var journal: WriteJournal?
+  /// Where the journal keeps the lines of the nonpaged pool and of the kernel's data.
+  private var poolLines: UnsafeMutablePointer<UInt64>?
+  private var systemLines: UnsafeMutablePointer<UInt64>?
   let reserved: ReservedBytes
 
   /// A part of a region in which every byte may be accessed.
@@ -87,6 +96,8 @@ struct SimulatedMemory: ~Copyable {
     let system = list[1]
     let systemBytes = min(system.byteCount, Self.systemWindowBytes)
     systemWindow = Window(base: system.base, byteCount: systemBytes, host: system.host)
+    poolStores = poolWindow
+    systemStores = systemWindow
     for page in 0..<(systemBytes >> system.pageShift) { _ = system.isAccessible(page: page) }
     let heads = StaticData.freeRunHeads
     _ = system.isAccessible(page: heads >> system.pageShift)
@@ -99,6 +110,7 @@ struct SimulatedMemory: ~Copyable {
   private static let systemWindowBytes: UInt64 = 0x2000
 
   deinit {
+    journal?.deallocate()
     let stamps = regions[0].stamps
     switch reserved.release {
     case .used(let release): release(reserved.base, reserved.byteCount)
@@ -115,6 +127,20 @@ struct SimulatedMemory: ~Copyable {
     regions.deallocate()
   }
 
+  /// Keeps a journal from now on; nil where there is no memory for it.
+  mutating func startJournal(_ reserve: ReservedBytes.Reserver) -> WriteJournal? {
+    if let journal { return journal }
+    journal = WriteJournal(
+      of: UnsafeBufferPointer(start: regions, count: regionCount), reserve: reserve)
+    guard let journal else { return nil }
+    poolLines = journal.masks(of: 0)
+    systemLines = journal.masks(of: 1)
+    poolStores.wordStarts = 0
+    systemStores.wordStarts = 0
+    regions[0].stamps?.pointee.journal = journal
+    return journal
+  }
+
   /// Takes over how far the window reaches, and why the last access failed.
   mutating func becomeWindow(of other: borrowing SimulatedMemory) {
     failure = other.failure
@@ -122,6 +148,7 @@ struct SimulatedMemory: ~Copyable {
     listHeadsWereTouched = true
     poolWindow = other.poolWindow
     poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
+    if journal == nil { poolStores = poolWindow }
   }
 
   /// Extends the first window over pages of the nonpaged pool that were handed out, touching what
@@ -148,6 +175,7 @@ struct SimulatedMemory: ~Copyable {
     for page in pages { _ = regions[0].isAccessible(page: page) }
     let bytes = UInt64(pages.count) &<< regions[0].pageShift
     poolWindow = poolWindow.extended(down: down ? bytes : 0, up: down ? 0 : bytes)
+    if journal == nil { poolStores = poolWindow }
   }
 
   /// The most pages that one extension of the window touches.
@@ -160,7 +188,7 @@ struct SimulatedMemory: ~Copyable {
   ) throws(Halt) {
     let ownerOffset: UInt64 = isWide ? 24 : 16
     let signatureOffset: UInt64 = isWide ? 20 : 12
-    if let host = rangeInWindow(address, pages &* pageBytes) {
+    if journal == nil, let host = rangeInWindow(address, pages &* pageBytes) {
       stampTouched(host, Int(pages), Int(pageBytes), Int(ownerOffset), owner)
       return
     }
@@ -243,6 +271,13 @@ struct SimulatedMemory: ~Copyable {
     return try search(address, width)
   }
 
+  /// The host address of `width` bytes at `address` that are about to be written.
+  mutating func locateForStore(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    journal == nil ? try locate(address, width) : try searchForStore(address, width)
+  }
+
   /// The host address of a word of at most eight bytes at `address`.
   @inline(__always)
   private mutating func locateWord(
@@ -258,6 +293,52 @@ struct SimulatedMemory: ~Copyable {
       return systemWindow.host + Int(bitPattern: UInt(inSystem))
     }
     return try search(address, width)
+  }
+
+  /// The host address of a word of at most eight bytes that is about to be written.
+  @inline(__always)
+  private mutating func locateStore(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    let inPool = address &- poolStores.base
+    if inPool < poolStores.wordStarts {
+      return poolStores.host + Int(bitPattern: UInt(inPool))
+    }
+    let inSystem = address &- systemStores.base
+    if inSystem < systemStores.wordStarts {
+      if inSystem >= listHeadsOffset { listHeadsWereTouched = true }
+      return systemStores.host + Int(bitPattern: UInt(inSystem))
+    }
+    return try searchForStore(address, width)
+  }
+
+  /// As `search`, and the journal hears of it.
+  @inline(never)
+  private mutating func searchForStore(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    guard let journal else { return try search(address, width) }
+    // Nearly every store is a word within one line of one of the windows.
+    if address & 63 &+ width <= 64, width <= 8, let poolLines, let systemLines {
+      let inPool = address &- poolWindow.base
+      if inPool < poolWindow.wordStarts {
+        journal.note(region: 0, poolLines, line: (address &- regions[0].base) &>> 6)
+        return poolWindow.host + Int(bitPattern: UInt(inPool))
+      }
+      let inSystem = address &- systemWindow.base
+      if inSystem < systemWindow.wordStarts {
+        if inSystem >= listHeadsOffset { listHeadsWereTouched = true }
+        journal.note(region: 1, systemLines, line: (address &- regions[1].base) &>> 6)
+        return systemWindow.host + Int(bitPattern: UInt(inSystem))
+      }
+    }
+    for index in 0..<regionCount {
+      guard let host = regions[index].locate(address, byteCount: width) else { continue }
+      if index == 1 { listHeadsWereTouched = true }
+      journal.note(region: index, offset: address &- regions[index].base, width: width)
+      return host
+    }
+    throw fault(at: address)
   }
 
   @inline(never)
@@ -301,13 +382,55 @@ struct SimulatedMemory: ~Copyable {
     return nil
   }
 
-  /// The host address of a range of any length, or nil where not all of it is mapped in one region.
+  /// The host address of a range of any length that is about to be written, or nil where not all of
+  /// it is mapped in one region.
   mutating func locateRange(_ address: Address, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
     for index in 0..<regionCount where regions[index].contains(address) {
       if index == 1 { listHeadsWereTouched = true }
-      return regions[index].locateRange(address, byteCount)
+      guard let host = regions[index].locateRange(address, byteCount) else { return nil }
+      journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
+      return host
     }
     return nil
+  }
+
+  /// Notes a store at a host address of the pool's window, within one page.
+  @inline(__always)
+  func noteStore(inWindow host: UnsafeMutableRawPointer, _ byteCount: Int) {
+    guard let journal, let poolLines else { return }
+    let offset = UInt64(UInt(bitPattern: host - regions[0].host))
+    journal.note(
+      region: 0, poolLines, first: offset &>> 6,
+      last: (offset &+ UInt64(byteCount) &- 1) &>> 6)
+  }
+
+  /// Notes a store that was done through a host address.
+  @inline(__always)
+  func noteStore(_ address: Address, _ byteCount: UInt64) {
+    guard let journal, let poolLines, let systemLines else { return }
+    let inSystem = address &- systemWindow.base
+    if inSystem < systemWindow.wordStarts {
+      let offset = address &- regions[1].base
+      journal.note(
+        region: 1, systemLines, first: offset &>> 6, last: (offset &+ byteCount &- 1) &>> 6)
+      return
+    }
+    let inPool = address &- poolWindow.base
+    if inPool < poolWindow.wordStarts {
+      let offset = address &- regions[0].base
+      journal.note(
+        region: 0, poolLines, first: offset &>> 6, last: (offset &+ byteCount &- 1) &>> 6)
+      return
+    }
+    noteElsewhere(address, byteCount)
+  }
+
+  @inline(never)
+  private func noteElsewhere(_ address: Address, _ byteCount: UInt64) {
+    for index in 0..<regionCount where regions[index].contains(address) {
+      journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
+      return
+    }
   }
 
   /// The host address of a block's header and the links behind it, if they are in the pool's
@@ -344,6 +467,7 @@ struct SimulatedMemory: ~Copyable {
   /// Stores such a pointer.
   @inline(__always)
   mutating func storeRunPointer(_ address: Address, _ value: Address) throws(Halt) {
+    guard journal == nil else { return try storePointer(address, value) }
     if isWide {
       try locateRunWord(address, 8).store(value)
     } else {
@@ -371,7 +495,7 @@ struct SimulatedMemory: ~Copyable {
   mutating func storeWord<Word: FixedWidthInteger>(
     _ address: Address, _ value: Word
   ) throws(Halt) {
-    try locateWord(address, UInt64(MemoryLayout<Word>.size)).storeBytes(of: value, as: Word.self)
+    try locateStore(address, UInt64(MemoryLayout<Word>.size)).storeBytes(of: value, as: Word.self)
   }
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {
@@ -391,15 +515,15 @@ struct SimulatedMemory: ~Copyable {
   }
 
   @inline(__always) mutating func store8(_ address: Address, _ value: UInt8) throws(Halt) {
-    try locateWord(address, 1).storeBytes(of: value, as: UInt8.self)
+    try locateStore(address, 1).storeBytes(of: value, as: UInt8.self)
   }
 
   @inline(__always) mutating func store32(_ address: Address, _ value: UInt32) throws(Halt) {
-    try locateWord(address, 4).storeBytes(of: value, as: UInt32.self)
+    try locateStore(address, 4).storeBytes(of: value, as: UInt32.self)
   }
 
   @inline(__always) mutating func store64(_ address: Address, _ value: UInt64) throws(Halt) {
-    try locateWord(address, 8).storeBytes(of: value, as: UInt64.self)
+    try locateStore(address, 8).storeBytes(of: value, as: UInt64.self)
   }
 
   /// A pointer, zero-extended.
@@ -419,7 +543,7 @@ struct SimulatedMemory: ~Copyable {
 
   /// Adds `difference`, modulo 2^32, to the counter at `address`.
   @inline(__always) mutating func add32(_ address: Address, _ difference: UInt32) throws(Halt) {
-    let host = try locateWord(address, 4)
+    let host = try locateStore(address, 4)
     host.storeBytes(
       of: host.loadUnaligned(as: UInt32.self) &+ difference, as: UInt32.self)
   }

@@ -67,6 +67,7 @@ extension KernelPool {
     let region = memory.regions[bitmap.region]
     let marks = region.marksPointer
     for page in first..<min(first &+ pages, bitmap.pages) {
+      memory.journal?.noteMarks(bitmap.base &+ page &<< geometry.pageShift)
       if mapped {
         marks[Int(page)] |= PageMarks.mapped.rawValue
       } else if marks[Int(page)] & PageMarks.mapped.rawValue != 0 {

@@ -161,10 +161,12 @@ extension KernelPool {
 
   @inline(__always) func setMarks(_ page: UInt64, _ marks: PageMarks) {
     nonPagedMarks[Int(page)] |= marks.rawValue
+    memory.journal?.noteMarks(addressOfNonPagedPage(page))
   }
 
   @inline(__always) func clearMarks(_ page: UInt64, _ marks: PageMarks) {
     nonPagedMarks[Int(page)] &= ~marks.rawValue
+    memory.journal?.noteMarks(addressOfNonPagedPage(page))
   }
 
   /// Notes whether a page is carved into small blocks.
@@ -180,6 +182,7 @@ extension KernelPool {
       guard page < bitmap.pages else { return }
       pointer = memory.regions[bitmap.region].marksPointer + Int(page)
     }
+    memory.journal?.noteMarks(address & ~geometry.pageMask)
     if isCarved {
       pointer.pointee |= PageMarks.smallBlocks.rawValue
     } else {

@@ -17,6 +17,8 @@ protocol BlockShape {
   static var trackerRowBytes: Int { get }
   /// Offsets of a tag row's counters of nonpaged pool.
   static var trackerColumns: (allocations: Int, frees: Int, bytes: Int) { get }
+  /// True where every store is noted in the memory's journal.
+  static var keepsJournal: Bool { get }
 }
 
 extension BlockShape {
@@ -27,8 +29,24 @@ extension BlockShape {
   /// Bytes of a page of every shape.
   @inline(__always) static var pageBytes: Int { 4096 }
 
+  @inline(__always) static var keepsJournal: Bool { false }
+
   /// Bytes of so many units.
   @inline(__always) static func bytes(_ units: UInt32) -> Int { Int(units) &<< Int(unitShift) }
+}
+
+/// Blocks of a shape in a memory that keeps a journal: a second set of machine code, so that stores
+/// cost nothing more where nobody wants to know of them.
+enum Journaled<Base: BlockShape>: BlockShape {
+  typealias Word = Base.Word
+  @inline(__always) static var unitShift: UInt64 { Base.unitShift }
+  @inline(__always) static var header: HeaderLayout { Base.header }
+  @inline(__always) static var headerBytes: Int { Base.headerBytes }
+  @inline(__always) static var trackerRowBytes: Int { Base.trackerRowBytes }
+  @inline(__always) static var trackerColumns: (allocations: Int, frees: Int, bytes: Int) {
+    Base.trackerColumns
+  }
+  @inline(__always) static var keepsJournal: Bool { true }
 }
 
 /// Blocks of x64: units of 16 bytes.

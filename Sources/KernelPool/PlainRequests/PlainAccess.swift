@@ -78,6 +78,7 @@ extension KernelPool {
     guard let row = plainRow(shape, tag.unprotected.word) else {
       return try track(tag, bytes: UInt64(bytes), type: .nonPaged)
     }
+    noteRow(shape, row)
     row.add32(1, Shape.trackerColumns.allocations)
     row.add(Shape.Word(truncatingIfNeeded: bytes), Shape.trackerColumns.bytes)
   }
@@ -89,13 +90,61 @@ extension KernelPool {
     guard let row = plainRow(shape, tag.unprotected.word) else {
       return try untrack(tag.unprotected, bytes: UInt64(bytes), type: .nonPaged)
     }
+    noteRow(shape, row)
     row.add32(1, Shape.trackerColumns.frees)
     row.add(0 &- Shape.Word(truncatingIfNeeded: bytes), Shape.trackerColumns.bytes)
+  }
+
+  @inline(__always) private func noteRow<Shape: BlockShape>(
+    _: Shape.Type, _ row: UnsafeMutableRawPointer
+  ) {
+    guard Shape.keepsJournal else { return }
+    let offset = UInt64(row - plain.tracker)
+    memory.noteStore(plain.trackerAddress &+ offset, UInt64(Shape.trackerRowBytes))
+  }
+
+  /// Notes a store to a block's header, or to that and the links behind it.
+  @inline(__always) func noteHeader<Shape: BlockShape>(
+    _: Shape.Type, _ host: UnsafeMutableRawPointer
+  ) {
+    if Shape.keepsJournal { memory.noteStore(inWindow: host, Shape.headerBytes) }
+  }
+
+  @inline(__always) func noteBlock<Shape: BlockShape>(
+    _: Shape.Type, _ host: UnsafeMutableRawPointer
+  ) {
+    if Shape.keepsJournal {
+      memory.noteStore(inWindow: host, Shape.headerBytes &+ Shape.headBytes)
+    }
+  }
+
+  /// Notes a store to the head of the list of `units`.
+  @inline(__always) func noteHead<Shape: BlockShape>(_ shape: Shape.Type, _ units: UInt32) {
+    if Shape.keepsJournal {
+      memory.noteStore(plainHeadAddress(shape, units), UInt64(Shape.headBytes))
+    }
+  }
+
+  /// Notes that a lookaside list changed.
+  @inline(__always) func noteLookaside<Shape: BlockShape>(
+    _: Shape.Type, _ list: UnsafeMutablePointer<LookasideList>
+  ) {
+    if Shape.keepsJournal { memory.journal?.noteLookaside(list - lookasides) }
+  }
+
+  /// Adds one to a counter of the descriptor.
+  @inline(__always) func countPlain<Shape: BlockShape>(_: Shape.Type, _ offset: Int) {
+    if Shape.keepsJournal { memory.noteStore(plain.descriptorAddress &+ UInt64(offset), 4) }
+    plain.descriptor.add32(1, offset)
   }
 
   /// Adds to the descriptor's byte count where it has one.
   @inline(__always) func countPlainBytes<Shape: BlockShape>(_: Shape.Type, _ bytes: Int) {
     guard plain.totalBytes >= 0 else { return }
+    if Shape.keepsJournal {
+      memory.noteStore(
+        plain.descriptorAddress &+ UInt64(plain.totalBytes), UInt64(Shape.wordBytes))
+    }
     plain.descriptor.add(Shape.Word(truncatingIfNeeded: bytes), plain.totalBytes)
   }
 }

@@ -17,7 +17,32 @@ extension KernelPool {
 
   @inline(never)
   private mutating func allocatePlain2000(bytes: UInt64, tag: PoolTag) throws(Halt) -> Address? {
-    try allocatePlain(Windows2000Blocks.self, bytes: bytes, tag: tag)
+    guard plain.shape == .windows2000 else {
+      return try allocateJournaled(bytes: bytes, tag: tag)
+    }
+    return try allocatePlain(Windows2000Blocks.self, bytes: bytes, tag: tag)
+  }
+
+  @inline(never)
+  private mutating func allocateJournaled(bytes: UInt64, tag: PoolTag) throws(Halt) -> Address? {
+    guard plain.shape == .journaledX64 else {
+      return try allocateJournaled86(bytes: bytes, tag: tag)
+    }
+    return try allocatePlain(Journaled<X64Blocks>.self, bytes: bytes, tag: tag)
+  }
+
+  @inline(never)
+  private mutating func allocateJournaled86(bytes: UInt64, tag: PoolTag) throws(Halt) -> Address? {
+    guard plain.shape == .journaledX86 else {
+      return try allocateJournaled2000(bytes: bytes, tag: tag)
+    }
+    return try allocatePlain(Journaled<X86Blocks>.self, bytes: bytes, tag: tag)
+  }
+
+  @inline(never)
+  private mutating func allocateJournaled2000(bytes: UInt64, tag: PoolTag) throws(Halt) -> Address?
+  {
+    try allocatePlain(Journaled<Windows2000Blocks>.self, bytes: bytes, tag: tag)
   }
 
   @inline(__always)
@@ -36,7 +61,7 @@ extension KernelPool {
     let header = try removeFirst(shape, index)
     if plain.checks == .wholePage { try checkPage(of: header) }
     let block = try splitPlain(shape, header, units)
-    plain.descriptor.add32(1, plain.runningAllocations)
+    countPlain(shape, plain.runningAllocations)
     let blockBytes = Shape.bytes(units)
     countPlainBytes(shape, blockBytes)
     guard let host = memory.blockInWindow(block) else {
@@ -53,6 +78,7 @@ extension KernelPool {
     _ tag: PoolTag
   ) throws(Halt) {
     try trackPlain(shape, tag, bytes)
+    noteBlock(shape, host)
     host.store32(tag.word, Int(HeaderLayout.tagOffset))
     host.store(0 as Shape.Word, Shape.headerBytes)
     host.store(0 as Shape.Word, Shape.headerBytes &+ Shape.wordBytes)
@@ -78,11 +104,12 @@ extension KernelPool {
 
   @inline(__always)
   private mutating func popPlain<Shape: BlockShape>(
-    _: Shape.Type, _ list: UnsafeMutablePointer<LookasideList>
+    _ shape: Shape.Type, _ list: UnsafeMutablePointer<LookasideList>
   ) throws(Halt) -> Address? {
     list.pointee.totalAllocates &+= 1
     let top = list.pointee.top
     guard top != 0 else { return nil }
+    noteLookaside(shape, list)
     list.pointee.allocateHits &+= 1
     list.pointee.count &-= 1
     mechanisms.insert(.lookasideHit)
@@ -119,6 +146,7 @@ extension KernelPool {
     if plain.checks != .none { try checkPlainLinks(shape, address, head) }
     let first = plainLink(shape, head, 0)
     let second = try loadPlainLink(shape, first)
+    noteHead(shape, units)
     head.store(encoded(shape, second))
     if second == address {
       head.store(encoded(shape, address), Shape.wordBytes)
@@ -157,6 +185,7 @@ extension KernelPool {
       mechanisms.insert(.splitFront)
       let remainder = host + Shape.bytes(units)
       free = layout.previousSize.set(free, units)
+      noteHeader(shape, remainder)
       remainder.store32(freeHeader(shape, free, remainder.word32()))
       if end < Shape.pageBytes { setPrevious(shape, host + Shape.bytes(size), left) }
       host.store32(layout.blockSize.set(host.word32(), units))
@@ -165,6 +194,7 @@ extension KernelPool {
     }
     mechanisms.insert(.splitBack)
     free = layout.previousSize.set(free, layout.previousSize.get(word))
+    noteHeader(shape, host)
     host.store32(freeHeader(shape, free, word))
     let block = host + Shape.bytes(left)
     let own = layout.previousSize.set(block.word32(), left)
@@ -191,16 +221,18 @@ extension KernelPool {
 
   @inline(__always)
   private func setPrevious<Shape: BlockShape>(
-    _: Shape.Type, _ host: UnsafeMutableRawPointer, _ units: UInt32
+    _ shape: Shape.Type, _ host: UnsafeMutableRawPointer, _ units: UInt32
   ) {
+    noteHeader(shape, host)
     host.store32(Shape.header.previousSize.set(host.word32(), units))
   }
 
   /// Gives a split block its type and its descriptor.
   @inline(__always)
   private mutating func own<Shape: BlockShape>(
-    _: Shape.Type, _ header: Address, _ host: UnsafeMutableRawPointer
+    _ shape: Shape.Type, _ header: Address, _ host: UnsafeMutableRawPointer
   ) throws(Halt) -> Address {
+    noteHeader(shape, host)
     host.store32(host.word32() & ~plain.ownerBits | plain.owner)
     if plain.checks == .wholePage { try checkPage(of: header) }
     return header
@@ -221,6 +253,8 @@ extension KernelPool {
     let body = header &+ UInt64(Shape.headerBytes)
     let entry = encoded(shape, body)
     let last = plainLink(shape, head, Shape.wordBytes)
+    noteBlock(shape, host)
+    noteHead(shape, units)
     host.store(encoded(shape, address), Shape.headerBytes)
     host.store(encoded(shape, last), Shape.headerBytes &+ Shape.wordBytes)
     noteUsedList(units)
@@ -247,15 +281,17 @@ extension KernelPool {
     mechanisms.insert(.freshPage)
     setSmallBlocks(page, .nonPaged, true)
     let layout = Shape.header
+    noteHeader(shape, host)
     host.store32(layout.poolType.set(layout.blockSize.set(0, units), plain.storedType))
     let left = UInt32(truncatingIfNeeded: Shape.pageBytes &>> Int(Shape.unitShift)) &- units
     let remainder = host + Shape.bytes(units)
+    noteHeader(shape, remainder)
     remainder.store32(layout.previousSize.set(layout.blockSize.set(0, left), units))
-    plain.descriptor.add32(1, plain.totalPages)
+    countPlain(shape, plain.totalPages)
     countPlainBytes(shape, Shape.bytes(units))
     try listRemainder(shape, page &+ UInt64(Shape.bytes(units)), remainder, left)
     if plain.checks == .wholePage { try checkPage(of: page) }
-    plain.descriptor.add32(1, plain.runningAllocations)
+    countPlain(shape, plain.runningAllocations)
     try trackPlain(shape, tag, Shape.bytes(units))
     host.store32(tag.word, Int(HeaderLayout.tagOffset))
     return page &+ UInt64(Shape.headerBytes)

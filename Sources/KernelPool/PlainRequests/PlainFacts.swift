@@ -14,7 +14,7 @@
 /// quarter the reading of profile facts, and 60 the questions after planted bugs.
 struct PlainFacts {
   /// The shape of the machine code to take.
-  enum Shape { case none, x64, x86, windows2000 }
+  enum Shape { case none, x64, x86, windows2000, journaledX64, journaledX86, journaledWindows2000 }
 
   var shape = Shape.none
   /// The first size in bytes that is no small request; 0 where no request is plain.
@@ -48,6 +48,8 @@ struct PlainFacts {
   /// The head of its first list.
   var heads: UnsafeMutableRawPointer
   var headsAddress: Address = 0
+  var descriptorAddress: Address = 0
+  var trackerAddress: Address = 0
   var runningAllocations = 0
   var runningFrees = 0
   var totalPages = 0
@@ -78,6 +80,16 @@ extension KernelPool {
     plain.requestEnd = 0
   }
 
+  /// Lets plain requests note their stores from now on.
+  mutating func journalPlainRequests() {
+    switch plain.shape {
+    case .x64: plain.shape = .journaledX64
+    case .x86: plain.shape = .journaledX86
+    case .windows2000: plain.shape = .journaledWindows2000
+    default: break
+    }
+  }
+
   /// Looks up what plain requests need, if this machine has any.
   mutating func preparePlainRequests() {
     let shape = plainShape
@@ -90,6 +102,8 @@ extension KernelPool {
     plain.descriptor = descriptor
     plain.heads = descriptor + Int(root.listHeads &- root.address)
     plain.headsAddress = root.listHeads
+    plain.descriptorAddress = root.address
+    plain.trackerAddress = variables.pointee.trackerTable
     plain.tracker = tracker
     plain.trackerMask = variables.pointee.trackerMask & 0xFFFF_FFFF
     prepareCounters()

@@ -17,8 +17,26 @@ extension KernelPool {
 
   @inline(never)
   private mutating func freePlain2000(_ address: Address, _ tag: UInt32) throws(Halt) -> Bool {
-    guard plain.shape == .windows2000 else { return false }
+    guard plain.shape == .windows2000 else { return try freeJournaled(address, tag) }
     return try freePlain(Windows2000Blocks.self, address, tag)
+  }
+
+  @inline(never)
+  private mutating func freeJournaled(_ address: Address, _ tag: UInt32) throws(Halt) -> Bool {
+    guard plain.shape == .journaledX64 else { return try freeJournaled86(address, tag) }
+    return try freePlain(Journaled<X64Blocks>.self, address, tag)
+  }
+
+  @inline(never)
+  private mutating func freeJournaled86(_ address: Address, _ tag: UInt32) throws(Halt) -> Bool {
+    guard plain.shape == .journaledX86 else { return try freeJournaled2000(address, tag) }
+    return try freePlain(Journaled<X86Blocks>.self, address, tag)
+  }
+
+  @inline(never)
+  private mutating func freeJournaled2000(_ address: Address, _ tag: UInt32) throws(Halt) -> Bool {
+    guard plain.shape == .journaledWindows2000 else { return false }
+    return try freePlain(Journaled<Windows2000Blocks>.self, address, tag)
   }
 
   @inline(__always)
@@ -76,12 +94,14 @@ extension KernelPool {
 
   @inline(__always)
   private mutating func pushPlain<Shape: BlockShape>(
-    _: Shape.Type, _ host: UnsafeMutableRawPointer, _ body: Address,
+    _ shape: Shape.Type, _ host: UnsafeMutableRawPointer, _ body: Address,
     _ list: UnsafeMutablePointer<LookasideList>
   ) -> Bool {
     list.pointee.totalFrees &+= 1
     guard list.pointee.count < list.pointee.depth else { return false }
+    noteLookaside(shape, list)
     list.pointee.freeHits &+= 1
+    noteBlock(shape, host)
     host.store(Shape.Word(truncatingIfNeeded: list.pointee.top), Shape.headerBytes)
     list.pointee.top = body
     list.pointee.count &+= 1
@@ -93,14 +113,19 @@ extension KernelPool {
 
   @inline(__always)
   private mutating func deferPlain<Shape: BlockShape>(
-    _: Shape.Type, _ host: UnsafeMutableRawPointer, _ body: Address
+    _ shape: Shape.Type, _ host: UnsafeMutableRawPointer, _ body: Address
   ) throws(Halt) {
     if plain.descriptor.word32(plain.pendingFreeDepth) >= plain.deferredFreeLimit {
       try processDeferredFrees(0)
     }
+    noteBlock(shape, host)
+    if Shape.keepsJournal {
+      memory.noteStore(
+        plain.descriptorAddress &+ UInt64(plain.pendingFrees), UInt64(Shape.wordBytes))
+    }
     host.store(plain.descriptor.word(Shape.Word.self, plain.pendingFrees), Shape.headerBytes)
     plain.descriptor.store(Shape.Word(truncatingIfNeeded: body), plain.pendingFrees)
-    plain.descriptor.add32(1, plain.pendingFreeDepth)
+    countPlain(shape, plain.pendingFreeDepth)
     mechanisms.insert(.deferred)
   }
 
@@ -120,6 +145,10 @@ extension KernelPool {
     case .x64: try releaseIfPlain(X64Blocks.self, header, units)
     case .x86: try releaseIfPlain(X86Blocks.self, header, units)
     case .windows2000: try releaseIfPlain(Windows2000Blocks.self, header, units)
+    case .journaledX64: try releaseIfPlain(Journaled<X64Blocks>.self, header, units)
+    case .journaledX86: try releaseIfPlain(Journaled<X86Blocks>.self, header, units)
+    case .journaledWindows2000:
+      try releaseIfPlain(Journaled<Windows2000Blocks>.self, header, units)
     case .none: .notPlain
     }
   }
@@ -143,7 +172,7 @@ extension KernelPool {
   private mutating func releasePlain<Shape: BlockShape>(
     _ shape: Shape.Type, _ header: Address, _ host: UnsafeMutableRawPointer, _ units: UInt32
   ) throws(Halt) -> Address? {
-    plain.descriptor.add32(1, plain.runningFrees)
+    countPlain(shape, plain.runningFrees)
     countPlainBytes(shape, 0 &- Shape.bytes(units))
     if plain.checks == .wholePage { try checkPage(of: header) }
     let layout = Shape.header
@@ -163,6 +192,7 @@ extension KernelPool {
           try unlinkPlain(shape, next, header &+ UInt64(Shape.bytes(units)))
         }
         let own = host.word32()
+        noteHeader(shape, host)
         host.store32(layout.blockSize.set(own, layout.blockSize.get(own) &+ nextUnits))
         mergedForward = true
       }
@@ -184,6 +214,7 @@ extension KernelPool {
     let size = layout.blockSize.get(word)
     if isListed(size) { try unlinkPlain(shape, previous, start) }
     let total = size &+ layout.blockSize.get(host.word32())
+    noteHeader(shape, previous)
     previous.store32(layout.blockSize.set(previous.word32(), total))
     return try settlePlain(shape, start, previous, isMerged: true)
   }
@@ -226,9 +257,11 @@ extension KernelPool {
       return try settle(header, 0, isMerged: isMerged)
     }
     word = layout.poolType.set(word, 0)
+    noteBlock(shape, host)
     host.store32(plain.keepsPoolIndex ? word : layout.poolIndex.set(word, 0))
     if isMerged, end < Shape.pageBytes {
       let next = host + Shape.bytes(units)
+      noteHeader(shape, next)
       next.store32(layout.previousSize.set(next.word32(), units))
     }
     let address = plainHeadAddress(shape, units)
@@ -237,6 +270,7 @@ extension KernelPool {
     let body = header &+ UInt64(Shape.headerBytes)
     let entry = encoded(shape, body)
     let first = plainLink(shape, head, 0)
+    noteHead(shape, units)
     host.store(encoded(shape, first), Shape.headerBytes)
     host.store(encoded(shape, address), Shape.headerBytes &+ Shape.wordBytes)
     if first == address {

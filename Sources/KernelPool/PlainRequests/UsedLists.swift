@@ -92,6 +92,7 @@ extension KernelPool {
     _ shape: Shape.Type, _ address: Address, _ stored: Shape.Word
   ) throws(Halt) {
     if let host = linkInWindow(shape, address) {
+      if Shape.keepsJournal { memory.noteStore(address, UInt64(Shape.wordBytes)) }
       host.store(stored)
     } else {
       try storeElsewhere(address, stored)

@@ -8,6 +8,7 @@ extension KernelPool {
     do {
       for index in 0..<lookasideCount {
         let list = lookasides + index
+        memory.journal?.noteLookaside(index)
         for _ in 0..<list.pointee.count where list.pointee.top != 0 {
           let body = list.pointee.top
           list.pointee.top = try memory.loadPointer(body)

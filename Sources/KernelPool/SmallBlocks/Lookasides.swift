@@ -31,7 +31,9 @@ extension KernelPool {
     owner: Int, _ kind: PoolKind, units: UInt64
   ) -> UnsafeMutablePointer<LookasideList> {
     let row = owner &* PoolKind.allCases.count &+ Int(kind.rawValue)
-    return lookasides + (row &* Int(profile.lookasideClasses) &+ Int(units) &- 1)
+    let index = row &* Int(profile.lookasideClasses) &+ Int(units) &- 1
+    memory.journal?.noteLookaside(index)
+    return lookasides + index
   }
 
   /// Whether blocks of this size go through lookaside lists at all.

@@ -1,5 +1,5 @@
 /// The pools that have descriptors, lookasides and list heads of their own.
-public enum PoolKind: UInt8, Sendable, CaseIterable {
+public enum PoolKind: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   /// The nonpaged pool.
   case nonPaged = 0
   /// The paged pool; it may have several descriptors.

@@ -2,11 +2,21 @@
 ///
 /// A view stays valid as long as the pool it was taken from, and always shows the present state:
 /// it holds pointers, not copies. Whoever keeps one must keep the pool.
+///
+/// It is a handful of pointers, because it is handed to every check of every operation: with the
+/// facts of the version in it, copies of views were a tenth of a check.
 public struct PoolView {
   /// The version's facts.
-  public let profile: Profile
+  public var profile: Profile {
+    @inlinable unsafeAddress { profilePointer }
+  }
   /// The machine's sizes.
-  public let configuration: PoolConfiguration
+  public var configuration: PoolConfiguration {
+    @inlinable unsafeAddress { configurationPointer }
+  }
+
+  @usableFromInline let profilePointer: UnsafePointer<Profile>
+  @usableFromInline let configurationPointer: UnsafePointer<PoolConfiguration>
   /// Memory regions in no particular order.
   @usableFromInline let regions: UnsafePointer<MemoryRegion>
   @usableFromInline let regionCount: Int
@@ -15,8 +25,15 @@ public struct PoolView {
   @usableFromInline let descriptorCount: Int
   @usableFromInline let lookasidesPointer: UnsafePointer<LookasideList>
 
-  /// The kernel's variables.
-  @inlinable public var variables: KernelVariables { variablesPointer.pointee }
+  /// The kernel's variables, read where they lie: copying them all for one showed in a profile.
+  public var variables: KernelVariables {
+    @inlinable unsafeAddress { variablesPointer }
+  }
+
+  /// Where they lie, for the pool's whole life.
+  public var variablesAddress: UnsafePointer<KernelVariables> {
+    @inlinable get { variablesPointer }
+  }
 
   /// Every descriptor.
   @inlinable public var descriptors: UnsafeBufferPointer<DescriptorRoot> {
@@ -24,7 +41,7 @@ public struct PoolView {
   }
 
   /// Owners of lookaside lists: every processor, then, where the profile has it, the shared lists.
-  public var lookasideOwners: Int {
+  @inlinable public var lookasideOwners: Int {
     configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)
   }
 
@@ -33,6 +50,34 @@ public struct PoolView {
   @inlinable public func lookaside(owner: Int, kind: PoolKind, units: UInt64) -> LookasideList {
     let row = owner * PoolKind.allCases.count + Int(kind.rawValue)
     return lookasidesPointer[row * Int(profile.lookasideClasses) + Int(units) - 1]
+  }
+
+  /// How many lookaside lists there are.
+  @inlinable public var lookasideCount: Int {
+    lookasideOwners * PoolKind.allCases.count * Int(profile.lookasideClasses)
+  }
+
+  /// The lookaside list of an index: by owner, then by pool, then by size. The same list as
+  /// `lookaside(owner:kind:units:)` gives.
+  @inlinable public func lookaside(at index: Int) -> LookasideList { lookasidesPointer[index] }
+
+  /// The bytes of a range that is wholly mapped and in one region; nil otherwise.
+  @inlinable public func bytes(at address: Address, count: UInt64) -> UnsafeRawPointer? {
+    for index in 0..<regionCount {
+      if regions[index].contains(address) {
+        return UnsafeRawPointer(regions[index].locate(address, byteCount: count))
+      }
+    }
+    return nil
+  }
+
+  /// The host bytes of the initial nonpaged pool, all of which is always mapped. A page that nobody
+  /// has accessed has not got its stamp there.
+  @inlinable public var initialPool: UnsafeRawPointer { UnsafeRawPointer(regions[0].host) }
+
+  /// The marks of a page of the initial nonpaged pool, counted from its start.
+  @inlinable public func marks(ofInitialPage page: Int) -> PageMarks {
+    PageMarks(rawValue: regions[0].marksPointer[page])
   }
 
   /// The region that holds `address`, or nil.

@@ -18,7 +18,7 @@ public struct FuzzBatch: Sendable {
   /// A trace that showed features unknown to its epoch.
   struct Novelty: Sendable {
     let trace: PoolFuzzTrace
-    let features: [UInt16]
+    let features: [StateSignature.Feature]
     let profile: Int
   }
 

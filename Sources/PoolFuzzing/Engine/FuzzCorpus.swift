@@ -23,7 +23,9 @@ public struct FuzzCorpus: Sendable {
 
   /// Takes a trace in if it shows something new; returns how many features were new.
   @discardableResult
-  mutating func offer(_ trace: PoolFuzzTrace, _ features: [UInt16], limit: Int) -> Int {
+  mutating func offer(_ trace: PoolFuzzTrace, _ features: [StateSignature.Feature], limit: Int)
+    -> Int
+  {
     let count = signature.insert(features)
     guard count > 0, limit > 0 else { return count }
     if traces.count < limit {

@@ -16,7 +16,7 @@ public struct FuzzRun: Sendable {
   /// The first failure, or nil.
   public let failure: Failure?
   /// Features that were reached, each once, in order.
-  public let features: [UInt16]
+  public let features: [StateSignature.Feature]
   /// Operations that did something.
   public let operationCount: Int
 
@@ -25,8 +25,8 @@ public struct FuzzRun: Sendable {
     var machine = PoolMachine(configuration: trace.configuration)
     var failures: [PoolFailure] = []
     var found: Failure?
-    var seen: [UInt16] = []
-    var mask = Array(repeating: UInt64(0), count: StateSignature.featureLimit / 64)
+    var seen = StateSignature()
+    var reached: [StateSignature.Feature] = []
     var before: Mechanisms = []
     _ = machine.takeMechanisms()
     let name = trace.configuration.configuration.pool.profile.name
@@ -41,14 +41,11 @@ public struct FuzzRun: Sendable {
         break
       }
       let now = machine.takeMechanisms()
-      let feature = StateSignature.feature(
+      let features = StateSignature.features(
         operation.operationKind, now, after: before, live: machine.liveCount, version: version)
       before = now
-      let bit: UInt64 = 1 << UInt64(feature % 64)
-      if mask[Int(feature) / 64] & bit == 0 {
-        mask[Int(feature) / 64] |= bit
-        seen.append(feature)
-      }
+      if seen.insert(features.0) { reached.append(features.0) }
+      if seen.insert(features.1) { reached.append(features.1) }
     }
     if found == nil {
       machine.finish(&failures)
@@ -56,7 +53,7 @@ public struct FuzzRun: Sendable {
       if !failures.isEmpty { found = Self.failure(failures, trace.operations.count, nil) }
     }
     failure = found
-    features = seen
+    features = reached
     operationCount = machine.operationCount
   }
 

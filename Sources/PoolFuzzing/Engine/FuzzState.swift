@@ -42,6 +42,9 @@ public struct FuzzState: Sendable {
   /// Operations executed, tests of the alarm left out.
   public var operationCount: UInt64 { bandit.accounts.reduce(0) { $0 + $1.operationCount } }
 
+  /// Traces that failed.
+  public var failingCount: UInt64 { bandit.accounts.reduce(0) { $0 + $1.failureCount } }
+
   /// Takes in the batches of an epoch, in the order of their numbers; returns the failing traces
   /// that are worth a closer look: of each failure the first few.
   mutating func take(_ batches: [FuzzBatch], _ plan: FuzzPlan) -> [FuzzBatch.Finding] {

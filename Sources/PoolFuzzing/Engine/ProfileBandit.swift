@@ -63,13 +63,14 @@ public struct ProfileBandit: Sendable, Equatable {
     accounts[index].recentReward &+= Self.failureReward
   }
 
-  /// Ends an epoch: shares follow the accounts, and what lies behind begins to fade.
+  /// Ends an epoch: what lies behind begins to fade, and shares follow the accounts. In this order,
+  /// so that a campaign that is gone on with, of which the accounts are saved, has the same shares.
   mutating func endEpoch() {
-    share()
     for index in accounts.indices {
       accounts[index].recentReward -= (accounts[index].recentReward + 7) / 8
       accounts[index].recentCost -= (accounts[index].recentCost + 7) / 8
     }
+    share()
   }
 
   private mutating func share() {

@@ -3,12 +3,18 @@ import PropertyTesting
 
 /// What a trace has reached, as a set of small numbers: novelty without instrumentation.
 ///
-/// A feature is a hash of what an operation was, which branches of the algorithm it set in motion,
-/// which those of the operation before had set in motion, and the order of magnitude of what is
-/// live. A trace is novel when it shows a feature that no earlier one did.
+/// A feature is one of two things: what an operation was, which branches of the algorithm it set
+/// in motion, on which version, and the order of magnitude of what is live; or the branches of two
+/// operations in a row. The two are not multiplied: their product is so large that almost every
+/// trace of a long night would be new, and its hashes would fill any map. A trace is novel when it
+/// shows a feature that no earlier one did.
 public struct StateSignature: Sendable, Equatable {
-  /// Features are numbered below this.
-  public static let featureLimit = 1 << 16
+  /// A feature's number.
+  public typealias Feature = UInt32
+
+  /// Features are numbered below this: some dozens of times as many as there are, so that hardly
+  /// two share a number.
+  public static let featureLimit = 1 << 20
 
   /// One bit a feature.
   private var words: [UInt64]
@@ -18,46 +24,60 @@ public struct StateSignature: Sendable, Equatable {
   /// No feature.
   public init() { words = Array(repeating: 0, count: Self.featureLimit / 64) }
 
-  /// Features from their bytes, as `bytes` gives them; nil where these are not as many.
-  public init?(bytes: [UInt8]) {
-    guard bytes.count == Self.featureLimit / 8 else { return nil }
+  /// Those features; nil where one is out of range.
+  public init?(_ features: [Feature]) {
+    guard features.allSatisfy({ $0 < Self.featureLimit }) else { return nil }
     self.init()
-    for (index, byte) in bytes.enumerated() {
-      words[index / 8] |= UInt64(byte) << UInt64(8 * (index % 8))
-    }
-    count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+    insert(features)
   }
 
-  /// The features as bytes.
-  public var bytes: [UInt8] {
-    words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
+  /// The features in ascending order.
+  public var features: [Feature] {
+    words.indices.flatMap { index in
+      (0..<64).filter { words[index] >> UInt64($0) & 1 != 0 }
+        .map { Feature(index * 64 + $0) }
+    }
   }
 
   /// Whether a feature is set.
-  public func contains(_ feature: UInt16) -> Bool {
+  public func contains(_ feature: Feature) -> Bool {
     words[Int(feature) / 64] >> UInt64(feature % 64) & 1 != 0
   }
 
   /// Sets features; returns how many were new.
   @discardableResult
-  public mutating func insert(_ features: [UInt16]) -> Int {
+  public mutating func insert(_ features: [Feature]) -> Int {
     let before = count
-    for feature in features where !contains(feature) {
-      words[Int(feature) / 64] |= 1 << UInt64(feature % 64)
-      count += 1
-    }
+    for feature in features { insert(feature) }
     return count - before
   }
 
-  /// The feature of an operation.
-  static func feature(
+  /// Sets a feature; returns whether it was new.
+  @discardableResult
+  public mutating func insert(_ feature: Feature) -> Bool {
+    guard !contains(feature) else { return false }
+    words[Int(feature) / 64] |= 1 << UInt64(feature % 64)
+    count += 1
+    return true
+  }
+
+  /// The share of the numbers that are taken, from 0 to 1: far below 1 as long as novelty means
+  /// something.
+  public var coverage: Double { Double(count) / Double(Self.featureLimit) }
+
+  /// The features of an operation: its branches where they happen, and with those before them.
+  public static func features(
     _ kind: PoolOperationKind, _ now: Mechanisms, after before: Mechanisms, live: Int,
     version: Int
-  ) -> UInt16 {
+  ) -> (Feature, Feature) {
     let magnitude = UInt64(Int.bitWidth - live.leadingZeroBitCount)
-    var word = UInt64(now.rawValue) | UInt64(before.rawValue) << 32
-    word = SplitMix64.mix(word ^ UInt64(kind.rawValue) << 28)
-    word = SplitMix64.mix(word ^ magnitude << 8 ^ UInt64(version))
-    return UInt16(truncatingIfNeeded: word >> 20)
+    let branches = UInt64(now.rawValue) | UInt64(kind.rawValue) << 32
+    let place = SplitMix64.mix(branches ^ magnitude << 40 ^ UInt64(version) << 48)
+    let pair = SplitMix64.mix(SplitMix64.mix(branches | 1 << 63) ^ UInt64(before.rawValue))
+    return (number(place), number(pair))
+  }
+
+  private static func number(_ hash: UInt64) -> Feature {
+    Feature(truncatingIfNeeded: hash >> 20) & Feature(featureLimit - 1)
   }
 }

@@ -14,11 +14,12 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   var replayer: Replayer
   let oracles: OracleSet
   var live = LiveAllocations()
-  var audit: PoolAudit?
+  var audit: IncrementalAudit?
   var shadow: ShadowAllocator
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
   var touched: TouchedByOperation = .nothing
+  private let isFilled: Bool
   var isOver = false
   /// Operations that did something.
   public private(set) var operationCount = 0
@@ -26,6 +27,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   /// Boots a machine.
   public init(configuration setup: PoolSetup) {
     oracles = setup.oracles
+    isFilled = setup.configuration.fill == .on
     shadow = ShadowAllocator(setup.configuration.pool)
     do throws(ConfigurationError) {
       replayer = try Replayer.boot(setup.configuration, mutant: setup.mutant)
@@ -37,7 +39,10 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     }
     let view = replayer.pool.view
     if !oracles.isDisjoint(with: [.cheapInvariants, .fullInvariants, .finalInvariants, .verdicts]) {
-      audit = PoolAudit(view)
+      let journal =
+        oracles.contains(.fullInvariants)
+        ? replayer.pool.startJournal(reserve: RecycledMemory.reserve) : nil
+      audit = IncrementalAudit(view, journal: journal)
     }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
@@ -47,12 +52,20 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   public mutating func become(_ other: borrowing PoolMachine) {
     replayer.become(other.replayer)
     live = other.live
-    audit = other.audit
+    if let complete = other.completeAudit { audit?.become(complete) }
     shadow = other.shadow
     refusals = other.refusals
     touched = other.touched
     isOver = other.isOver
     operationCount = other.operationCount
+  }
+
+  /// The audit that walks everything, where there is one.
+  private var completeAudit: PoolAudit? {
+    switch audit {
+    case .some(let audit): audit.complete
+    case .none: nil
+    }
   }
 
   /// False where the configuration cannot be.
@@ -99,9 +112,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     guard !isOver else { return .skipped }
     let verdict = predictVerdict(operation.operation)
     let digest = digestBefore(verdict, operation.operation)
-    let placement = predictPlacement(operation.operation)
-    let aftermath = predictAftermath(operation.operation)
-    let release = predictRelease(operation.operation)
+    let expectation = expectation(of: operation.operation)
     let before = slot(of: operation.operation)
     let result = replayer.step(operation.operation)
     if result == .skipped || result == .nothingToDo { return .skipped }
@@ -118,12 +129,8 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
       judgeUnstopped(verdict, &failures)
       return .performed
     }
-    judge(operation.operation, result, placement, release, &failures)
-    if case .allocated(let address) = result, let aftermath,
-      let failure = PlacementOracle(view).failure(aftermath, at: address)
-    {
-      failures.append(failure)
-    }
+    judgeRefusal(operation.operation, result, view, &failures)
+    expectation.judge(result, view, &failures)
     return result == .null ? .refused : .performed
   }
 
@@ -158,27 +165,18 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     return PoolDigest.of(view)
   }
 
-  private func predictPlacement(
-    _ operation: PoolTrace.Operation
-  ) -> PlacementOracle.Prediction {
-    guard oracles.contains(.placement), case .alloc(_, let type, let bytes, _) = operation
-    else { return .open }
-    return PlacementOracle(view).allocation(type, bytes: bytes)
-  }
-
-  private func predictAftermath(
-    _ operation: PoolTrace.Operation
-  ) -> PlacementOracle.Aftermath? {
-    guard oracles.contains(.placement), case .alloc(_, let type, let bytes, _) = operation
-    else { return nil }
-    return PlacementOracle(view).aftermath(type, bytes: bytes)
-  }
-
-  private func predictRelease(_ operation: PoolTrace.Operation) -> ReleaseExpectation? {
-    guard oracles.contains(.placement), case .free(let name, _) = operation,
-      let slot = replayer.slots[name], slot.state == .holds, !slot.isContiguous,
-      live[slot.address] != nil
-    else { return nil }
-    return ReleaseExpectation(view, at: slot.address, slot.type, bytes: slot.bytes)
+  private func expectation(of operation: PoolTrace.Operation) -> OperationExpectation {
+    guard oracles.contains(.placement) else { return OperationExpectation() }
+    switch operation {
+    case .alloc(_, let type, let bytes, _):
+      return OperationExpectation(
+        allocating: type, bytes: bytes, isFilled: isFilled, view)
+    case .free(let name, _):
+      guard let slot = replayer.slots[name], slot.state == .holds, !slot.isContiguous,
+        live[slot.address] != nil
+      else { return OperationExpectation() }
+      return OperationExpectation(freeing: slot.address, slot.type, bytes: slot.bytes, view)
+    default: return OperationExpectation()
+    }
   }
 }

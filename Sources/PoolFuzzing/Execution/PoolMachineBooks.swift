@@ -22,10 +22,11 @@ extension PoolMachine {
     case (.freeAt(let expression, _), .freed):
       if let address = replayer.resolve(expression) { noteRelease(address) }
     case (.write(let name, let offset, let bytes), .done):
-      noteStore(.slot(name, offset: offset), byteCount: bytes.count)
+      touched = live.noteStore(
+        .slot(name, offset: offset), byteCount: bytes.count, by: replayer)
     case (.writeAt(let expression, let bytes), .done):
-      noteStore(expression, byteCount: bytes.count)
-    case (.fill(let name), .done): noteFill(name)
+      touched = live.noteStore(expression, byteCount: bytes.count, by: replayer)
+    case (.fill(let name), .done): touched = live.noteFill(name, by: replayer)
     case (_, .raised(let status)): failures.append(.raised(status))
     default: break
     }
@@ -55,20 +56,5 @@ extension PoolMachine {
     if let allocation { audit?.recordFree(view, at: address, allocation) }
     touched = .release(address, allocation)
     if oracles.contains(.shadow) { shadow.freed(address) }
-  }
-
-  private mutating func noteStore(_ expression: AddressExpression, byteCount: Int) {
-    guard let address = replayer.resolve(expression) else { return }
-    touched = .store(address, byteCount: UInt64(byteCount))
-    guard case .slot(let name, let offset) = expression, let slot = replayer.slots[name],
-      slot.state == .holds
-    else { return }
-    live.update(slot.address) { $0.noteWrite(offset: offset, count: UInt64(byteCount)) }
-  }
-
-  private mutating func noteFill(_ name: SlotName) {
-    guard let slot = replayer.slots[name], let seed = slot.patternSeed else { return }
-    live.update(slot.address) { $0.noteFill(seed: seed) }
-    touched = .store(slot.address, byteCount: slot.bytes)
   }
 }

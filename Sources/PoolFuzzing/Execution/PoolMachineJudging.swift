@@ -47,30 +47,8 @@ extension PoolMachine {
     failures.append(.oracle(.verdict, "\(what), expected \(verdict)"))
   }
 
-  /// Judges a healthy operation that was done or refused.
-  mutating func judge(
-    _ operation: PoolTrace.Operation, _ result: StepResult,
-    _ placement: PlacementOracle.Prediction, _ release: ReleaseExpectation?,
-    _ failures: inout [PoolFailure]
-  ) {
-    judgeRefusal(operation, result, view, &failures)
-    if case .allocated(let address) = result {
-      switch placement {
-      case .block(let expected) where expected != address:
-        failures.append(.oracle(.placementBlock, Self.differs(expected, address)))
-      case .page(let expected) where expected != address:
-        failures.append(.oracle(.placementPage, Self.differs(expected, address)))
-      default: break
-      }
-    }
-    if case .freed = result, let failure = release?.failure(in: view) { failures.append(failure) }
-  }
-
-  private static func differs(_ expected: Address, _ found: Address) -> String {
-    "expected 0x\(String(expected, radix: 16)), got 0x\(String(found, radix: 16))"
-  }
-
-  private mutating func judgeRefusal(
+  /// Judges whether a healthy operation may be refused.
+  mutating func judgeRefusal(
     _ operation: PoolTrace.Operation, _ result: StepResult, _ view: PoolView,
     _ failures: inout [PoolFailure]
   ) {
@@ -92,7 +70,7 @@ extension PoolMachine {
     guard !isOver else { return }
     let view = view
     if oracles.contains(.fullInvariants) {
-      report(audit?.full(view, live), &failures)
+      report(audit?.check(view, live), &failures)
     } else if oracles.contains(.cheapInvariants) {
       report(audit?.cheap(view, live, touched), &failures)
     }
@@ -106,7 +84,7 @@ extension PoolMachine {
   public mutating func finish(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     let view = view
-    if oracles.contains(.finalInvariants), !oracles.contains(.fullInvariants) {
+    if oracles.contains(.finalInvariants) || oracles.contains(.fullInvariants) {
       report(audit?.full(view, live), &failures)
     }
     guard failures.isEmpty, let law = emptied else { return }

@@ -35,6 +35,7 @@ extension GeneratorProfile {
     GeneratorProfile("small-lists", "splits, merges and lists of small blocks") {
       $0.sizes = [.tiny, .small, .lookaside]
       $0.machines.lookasideDepths = [0]
+      $0.machines.mayLeaveUnfilled = true
     },
     GeneratorProfile("lookasides", "lookaside classes, depths and processors") {
       $0.weights = [.alloc: 8, .free: 8, .processor: 1, .tick: 1]
@@ -43,6 +44,7 @@ extension GeneratorProfile {
       $0.machines.lookasideDepths = [1, 1, 2, 3, 4, nil]
       $0.machines.processors = [1, 2, 3]
       $0.machines.dynamicDepths = true
+      $0.machines.mayLeaveUnfilled = true
     },
     GeneratorProfile("pages", "runs of pages and single-page lists") {
       $0.sizes = [.threshold, .pages]

@@ -30,6 +30,9 @@ public struct MachineMix: Sendable {
   public var deferredLimits: [UInt32] = [1, 2, 4, 32]
   /// Bytes of a page.
   public var pageBytes: [UInt64] = [4096]
+  /// Whether blocks may be left as they are when they are allocated: what the pool leaves in them
+  /// shows only then.
+  public var mayLeaveUnfilled = false
 
   /// A machine; every choice is one draw, so bytes decode field by field.
   func draw(_ choices: inout some ChoiceSource) -> PoolSetup {
@@ -58,6 +61,7 @@ public struct MachineMix: Sendable {
     configuration.pool.trackerEntries = choices.draw(from: tableEntries)
     configuration.pool.bigTableEntries = choices.draw(from: tableEntries)
     configuration.pool.processors = choices.draw(from: processors)
+    if mayLeaveUnfilled, choices.chance(1, in: 4) { configuration.fill = .off }
     return PoolSetup(configuration)
   }
 }

@@ -59,6 +59,19 @@ public struct MutantRow: Sendable {
     return counts.sorted { ($1.count, $0.rule) < ($0.count, $1.rule) }.map(\.rule)
   }
 
+  /// Trials whose rules are looked at one by one: each costs two executions.
+  private static let trialsLookedAt = 5
+
+  /// The first trial of each invariant that killed alone.
+  public var soleKillings: [(rule: String, trial: MutantTrial)] {
+    var found: [(rule: String, trial: MutantTrial)] = []
+    for trial in trials.prefix(Self.trialsLookedAt) where trial.isKilled {
+      guard let rule = trial.soleRule, !found.contains(where: { $0.rule == rule }) else { continue }
+      found.append((rule, trial))
+    }
+    return found
+  }
+
   /// The median latency of cheap checks, in operations; nil where they notice nothing.
   public var latencyMedian: Int? { Self.quantile(50, trials.compactMap(\.latency)) }
 }

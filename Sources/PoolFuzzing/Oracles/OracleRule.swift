@@ -22,6 +22,14 @@ public enum OracleRule: String, Sendable, CaseIterable {
   case placementRest = "placement.rest"
   /// Paged descriptors did not take turns.
   case placementTurn = "placement.turn"
+  /// The lists of free runs of pages are not in the published order.
+  case placementRuns = "placement.runs"
+  /// An entry of the big-page table is not where its address hashes to.
+  case placementEntry = "placement.entry"
+  /// The big-page table was not halved when it must be, or was when it must not.
+  case placementTable = "placement.table"
+  /// The links of a recycled block are still in its body.
+  case placementCleared = "placement.cleared"
   /// An emptied pool still holds blocks or pages.
   case emptied = "emptied.pages"
   /// An emptied pool's counters do not say that it is empty.

@@ -73,6 +73,21 @@ struct PageCensus {
     if longestGrowth > variables.availablePages { longestGrowth = variables.availablePages }
   }
 
+  /// The number of the nonpaged page that starts at an address, or nil.
+  static func page(_ view: PoolView, _ address: Address) -> UInt64? {
+    let variables = view.variables
+    let bytes = view.profile.pageBytes
+    guard address % bytes == 0 else { return nil }
+    if let base = view.profile.expansionBase, address >= base {
+      let page = variables.initialPages &+ (address &- base) / bytes
+      if page < variables.maximumPages { return page }
+    }
+    let page = (address &- view.profile.nonPagedBase) / bytes
+    let limit =
+      view.profile.expansionBase == nil ? variables.maximumPages : variables.initialPages
+    return address >= view.profile.nonPagedBase && page < limit ? page : nil
+  }
+
   /// The address of a nonpaged page, the expansion counted behind the initial pool.
   static func address(_ view: PoolView, _ page: UInt64) -> Address {
     let initial = view.variables.initialPages

@@ -32,6 +32,11 @@ struct ReleaseExpectation {
     self.place = place
   }
 
+  /// Whether the page of the freed block is given back with it.
+  var releasesPage: Bool {
+    if case .releasedPage = place { true } else { false }
+  }
+
   private static func large(_ view: PoolView, _ facts: RequestFacts) -> Place? {
     // A table that is halved at the same time moves pages too; a used tail keeps its page.
     guard view.profile.largeTail == .wasted else { return nil }

@@ -59,9 +59,14 @@ public struct PoolShrinker {
     PoolShrinker(budget: budget).shrink(trace, identity)
   }
 
-  /// The standard passes, with a pump that knows units and headers.
+  /// The standard passes, with a pump that knows units and headers, and letters that leave the
+  /// lookaside lists. These find what raising numbers one by one finds, and more, in a fraction of
+  /// the executions: in the challenge raising took a fifth of all and shortened one trace in 128.
   static let passes: [any ShrinkPass<PoolSetup, PoolOperation>] =
-    ShrinkPlan.standard(pump: Pump(merging: PoolOperation.merging))
+    ShrinkPlan.standard(
+      pump: Pump(merging: PoolOperation.merging),
+      tiny: TryTinyTraces(alphabets: TinyAlphabets.all)
+    ).filter { !($0 is RaiseAndRemove<PoolSetup, PoolOperation>) }
 
   /// Reduces a trace that shows a failure.
   public func shrink(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) -> Outcome {

@@ -13,7 +13,7 @@ extension PoolAudit {
   public mutating func cheap(
     _ view: PoolView, _ live: LiveAllocations, _ touched: TouchedByOperation
   ) -> [Violation] {
-    findings = Findings()
+    if !findings.violations.isEmpty { findings = Findings() }
     if facts.profile.deferredFrees, facts.profile.deferredFreeType == .free {
       // Free blocks and waiting ones look alike then.
       held.removeAll()
@@ -28,7 +28,7 @@ extension PoolAudit {
     case .store(let address, let byteCount):
       auditStored(view, live, address, byteCount)
     }
-    auditRunHeads(view)
+    if !areRunHeadsSound(view) { auditRunHeads(view) }
     return findings.violations
   }
 
@@ -41,9 +41,9 @@ extension PoolAudit {
       if !allocation.isContiguous { reportElsewhere(address, allocation) }
       return
     }
-    auditTagRow(view, allocation)
+    if !isTagRowSound(view, allocation) { auditTagRow(view, allocation) }
     guard facts.isPageAligned(address) else {
-      let summary = auditPageOfBlock(view, live, address)
+      let summary = auditPageOfBlock(view, live, address, .allocated)
       if let summary, !summary.hasSought { reportUnseen(view, address, allocation) }
       return
     }
@@ -59,7 +59,7 @@ extension PoolAudit {
   private mutating func auditNewPages(
     _ view: PoolView, _ address: Address, _ allocation: LiveAllocation
   ) {
-    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    let bytes = facts.effectiveBytes(allocation)
     let pages = facts.largePages(bytes)
     auditOpenExtent(view, address, pages: pages)
     guard !books.isUntracked(address) else { return }
@@ -108,10 +108,10 @@ extension PoolAudit {
   private mutating func auditReleased(
     _ view: PoolView, _ live: LiveAllocations, _ address: Address, _ allocation: LiveAllocation?
   ) {
-    if let allocation { auditTagRow(view, allocation) }
+    if let allocation, !isTagRowSound(view, allocation) { auditTagRow(view, allocation) }
     guard spaces.page(of: address) != nil else { return }
     guard facts.isPageAligned(address) else {
-      _ = auditPageOfBlock(view, live, address)
+      _ = auditPageOfBlock(view, live, address, .released)
       return
     }
     // A resized table may have taken the freed pages, and a fragment's page may have stayed.
@@ -126,19 +126,31 @@ extension PoolAudit {
     var page = facts.page(of: address)
     let end = address &+ min(byteCount, facts.pageBytes &* 4)
     while page < end {
-      _ = auditPageOfBlock(view, live, page)
+      _ = auditPageOfBlock(view, live, page, nil)
       page &+= facts.pageBytes
     }
   }
 
-  /// Walks the page of an address if small blocks have it.
+  /// Looks at the block of an address if small blocks have its page; walks the page where the block
+  /// does not look sound, and where it is not known what changed.
+  @inline(__always)
   private mutating func auditPageOfBlock(
-    _ view: PoolView, _ live: LiveAllocations, _ address: Address
+    _ view: PoolView, _ live: LiveAllocations, _ address: Address, _ change: BlockChange?
   ) -> PageSummary? {
-    let page = facts.page(of: address)
-    guard spaces.page(of: page) != nil,
-      view.marks(ofPageAt: page)?.contains(.smallBlocks) ?? false
-    else { return nil }
+    let page = address & ~factsAddress.pointee.pageMask
+    guard let number = spacesAddress.pointee.page(of: page) else { return nil }
+    let marks =
+      number < spacesAddress.pointee.initialCount
+      ? view.marks(ofInitialPage: number) : view.marks(ofPageAt: page) ?? []
+    guard marks.contains(.smallBlocks) else { return nil }
+    if let change, looksSound(view, live, number, page, address, change) { return nil }
+    return walkPageOfBlock(view, live, page, address)
+  }
+
+  @inline(never)
+  private mutating func walkPageOfBlock(
+    _ view: PoolView, _ live: LiveAllocations, _ page: Address, _ address: Address
+  ) -> PageSummary? {
     let walk = PageWalk(page: page, firstUnit: 0, depth: .cheap, sought: address)
     return auditBlocks(view, live, walk)
   }
@@ -174,7 +186,6 @@ extension PoolAudit {
 
   /// The first and last runs of the four lists point back at their heads.
   private mutating func auditRunHeads(_ view: PoolView) {
-    guard facts.profile.nonPagedPages == .runLists else { return }
     for list in 0..<4 {
       let head = view.variables.freeRunHeads &+ UInt64(list) &* facts.wordBytes &* 2
       guard let first = view.pointer(head), let last = view.pointer(head &+ facts.wordBytes) else {

@@ -1,5 +1,7 @@
 import typealias KernelPool.Address
+import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
+import struct KernelPool.Profile
 
 /// The independent check of a pool: raw bytes, layouts and roots against the published rules.
 ///
@@ -16,8 +18,11 @@ import struct KernelPool.PoolView
 /// What state alone cannot tell (how a byte counter drifted, how many requests were ever served) an
 /// audit learns from `recordAllocation` and `recordFree`; it must be made when the pool is.
 public struct PoolAudit {
-  let facts: PoolFacts
-  let spaces: PageSpaces
+  private let fixedProfile: Fixed<Profile>
+  private let fixedFacts: Fixed<PoolFacts>
+  let factsAddress: UnsafePointer<PoolFacts>
+  private let fixedSpaces: Fixed<PageSpaces>
+  let spacesAddress: UnsafePointer<PageSpaces>
   var findings = Findings()
   /// Blocks on lookaside lists and deferred frees, by body address.
   var held = HeldBlocks()
@@ -37,12 +42,30 @@ public struct PoolAudit {
   var charged: (nonPaged: UInt64, paged: UInt64) = (0, 0)
   /// What the operations so far have come to.
   var books: ShadowBooks
+  /// The tag row that was looked at last.
+  var lastRow: (tag: PoolTag, table: Address, host: UnsafeRawPointer?) = (PoolTag(word: 0), 0, nil)
+  /// The heads of the lists of free runs when they were last looked at.
+  var runHeads = RunHeads()
 
   /// An audit of the pool that `view` shows, which has served no request yet.
   public init(_ view: PoolView) {
-    facts = PoolFacts(view.profile)
-    spaces = PageSpaces(view, facts)
+    fixedProfile = Fixed(view.profile)
+    let facts = PoolFacts(fixedProfile)
+    fixedFacts = Fixed(facts)
+    factsAddress = fixedFacts.place
+    fixedSpaces = Fixed(PageSpaces(view, facts))
+    spacesAddress = fixedSpaces.place
     books = ShadowBooks(view, facts)
+  }
+
+  /// What follows from the profile.
+  var facts: PoolFacts {
+    @inline(__always) unsafeAddress { factsAddress }
+  }
+
+  /// Every page that the pool could have.
+  var spaces: PageSpaces {
+    @inline(__always) unsafeAddress { spacesAddress }
   }
 
   /// Checks everything. Violations come in the order of the families, at most a few dozen.

@@ -15,10 +15,10 @@ extension PoolAudit {
     }
     books.expansionFailures = view.variables.bigTableExpansionFailures
     let kind = facts.kind(allocation.type)
-    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    let bytes = facts.effectiveBytes(allocation)
     var tag = allocation.tag
     books.countServed(kind)
-    if facts.isLarge(allocation.requestedBytes, allocation.type),
+    if facts.isLarge(allocation),
       bigPlace(view, of: address) == nil
     {
       books.noteUntracked(address)
@@ -31,7 +31,8 @@ extension PoolAudit {
   /// page frames that did not suit, and taken them back. Call it right after the operation.
   ///
   /// Nothing but the counters tells whether it did, so these are believed, for one request.
-  public mutating func recordContiguousRefusal(_ view: PoolView, bytes: UInt64) {
+  public mutating func recordContiguousRefusal(_ view: PoolView, bytes requestedBytes: UInt64) {
+    let bytes = facts.contiguousBytes(requestedBytes)
     let foundTableFull = view.variables.bigTableExpansionFailures != books.expansionFailures
     books.expansionFailures = view.variables.bigTableExpansionFailures
     let served = UInt32(truncatingIfNeeded: books.served(.nonPaged))
@@ -42,7 +43,8 @@ extension PoolAudit {
     let removed = foundTableFull ? 0 : facts.largePages(bytes) &<< facts.pageShift
     books.drift(0, by: facts.countedBytes(bytes) &- removed)
     let tag: PoolTag = foundTableFull ? .big : .contiguous
-    books.driftTag(tag, isPaged: false, by: facts.pageRounded(bytes) &- removed)
+    let tracked = facts.pageRounded(bytes)
+    if tracked != removed { books.driftTag(tag, isPaged: false, by: tracked &- removed) }
   }
 
   /// Books a free. Call it after the operation and before an audit.
@@ -54,9 +56,9 @@ extension PoolAudit {
         $0.kind == facts.kind(allocation.type)
       }), spaces.page(of: address) != nil
     else { return }
-    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+    let bytes = facts.effectiveBytes(allocation)
     let tracked = trackedBytes(allocation, bytes)
-    guard facts.isLarge(allocation.requestedBytes, allocation.type) else {
+    guard facts.isLarge(allocation) else {
       return bookTag(view, allocation.tag, allocation, bytes: 0 &- tracked, count: 0 &- 1)
     }
     let counted = facts.countedBytes(bytes)
@@ -76,9 +78,9 @@ extension PoolAudit {
 
   /// Bytes that the tag table books for an allocation.
   func trackedBytes(_ allocation: LiveAllocation, _ bytes: UInt64) -> UInt64 {
-    facts.isLarge(allocation.requestedBytes, allocation.type)
+    facts.isLarge(allocation)
       ? facts.pageRounded(bytes)
-      : facts.units(allocation.requestedBytes, allocation.type) &<< facts.unitShift
+      : facts.units(allocation) &<< facts.unitShift
   }
 
   private mutating func bookTag(

@@ -20,6 +20,8 @@ struct ShadowBooks {
   /// What single rows of the tag table differ by: a tag of zero counts in the first empty row,
   /// whose next owner inherits the counts. Rows stand for tags here.
   private(set) var rowDrift = TagTally()
+  /// True where a row of the tag table may differ from a recount.
+  var hasDrift: Bool { !tagDrift.isEmpty || !rowDrift.isEmpty }
   /// Live allocations by tag, kept up operation by operation.
   private(set) var tags = TagTally()
   /// Requests served, by pool.

@@ -17,6 +17,11 @@ struct PageSpaces {
   }
 
   private(set) var spaces: [Space] = []
+  /// The first of them, and the others by themselves: most addresses lie in the first.
+  private var first = Space(kind: .nonPaged, base: 0, firstPage: 0, pageCount: 0)
+  /// Where the initial nonpaged pool starts, and its bytes.
+  private(set) var firstBase: Address = 0
+  private(set) var firstBytes: UInt64 = 0
   /// Pages of nonpaged pool, expansion included.
   let nonPagedCount: Int
   /// Pages of the initial nonpaged pool: a border that no run of pages crosses.
@@ -44,10 +49,18 @@ struct PageSpaces {
   private mutating func add(_ kind: PoolKind, _ base: Address, _ pages: Int) {
     guard pages > 0 else { return }
     spaces.append(Space(kind: kind, base: base, firstPage: count, pageCount: pages))
+    first = spaces[0]
+    firstBase = first.base
+    firstBytes = UInt64(initialCount) &<< pageShift
   }
 
   /// The space that holds `address`.
   @inline(__always) func space(of address: Address) -> Space? {
+    if (address &- first.base) &>> pageShift < UInt64(first.pageCount) { return first }
+    return otherSpace(of: address)
+  }
+
+  @inline(never) private func otherSpace(of address: Address) -> Space? {
     for space in spaces where (address &- space.base) &>> pageShift < UInt64(space.pageCount) {
       return space
     }
@@ -56,12 +69,19 @@ struct PageSpaces {
 
   /// The number of the page that holds `address`, or nil outside of every pool.
   @inline(__always) func page(of address: Address) -> Int? {
+    let inFirst = (address &- first.base) &>> pageShift
+    if inFirst < UInt64(first.pageCount) { return Int(inFirst) }
     guard let space = space(of: address) else { return nil }
     return space.firstPage &+ Int((address &- space.base) &>> pageShift)
   }
 
   /// Where a page lies.
   @inline(__always) func address(of page: Int) -> Address {
+    if page < first.pageCount { return first.base &+ UInt64(page) &<< pageShift }
+    return otherAddress(of: page)
+  }
+
+  @inline(never) private func otherAddress(of page: Int) -> Address {
     for space in spaces where page &- space.firstPage < space.pageCount {
       return space.base &+ UInt64(page &- space.firstPage) &<< pageShift
     }

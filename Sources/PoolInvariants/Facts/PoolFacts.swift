@@ -9,8 +9,11 @@ import struct KernelPool.Profile
 ///
 /// The allocator has formulas of its own for all of these. An audit that used them would agree with
 /// every mistake in them, so this type starts again from the published rules.
+///
+/// It is made of plain words, with the profile behind a pointer: calling a method of a stored value
+/// copies it, and copies of whole profiles, names included, were half of the time of cheap checks.
 struct PoolFacts {
-  let profile: Profile
+  private let profilePlace: UnsafePointer<Profile>
   let pageBytes: UInt64
   let pageMask: UInt64
   let pageShift: UInt64
@@ -27,8 +30,15 @@ struct PoolFacts {
   /// Largest value of a pointer-sized counter.
   let wordMask: UInt64
 
-  init(_ profile: Profile) {
-    self.profile = profile
+  /// The version's facts.
+  var profile: Profile {
+    @inline(__always) unsafeAddress { profilePlace }
+  }
+
+  /// The facts of a profile, which whoever keeps them must keep too.
+  init(_ fixed: Fixed<Profile>) {
+    profilePlace = fixed.place
+    let profile = fixed.place.pointee
     pageBytes = profile.pageBytes
     pageMask = profile.pageBytes &- 1
     pageShift = UInt64(profile.pageBytes.trailingZeroBitCount)
@@ -62,7 +72,9 @@ struct PoolFacts {
   /// Bytes that the pool works with for a request: a charged request has room for the process
   /// pointer (ReactOS `ExAllocatePoolWithQuotaTag`), a cache-aligned one for a cache line where
   /// the version honours it and the result is still small (SSTIC 2020).
+  @inline(__always)
   func effectiveBytes(_ bytes: UInt64, _ type: PoolType) -> UInt64 {
+    if type.rawValue & Self.sizingBits == 0 { return bytes }
     var effective = bytes
     let hasField = profile.quotaPointer != .lastSlot && header.processBilledOffset != nil
     if type.contains(.quota), !hasField,
@@ -78,43 +90,54 @@ struct PoolFacts {
     return effective
   }
 
+  /// The type bits on which the bytes of a request depend: cache aligned, quota.
+  static var sizingBits: UInt32 { 4 | 8 }
+
   /// Bytes of a cache line.
   static let cacheLineBytes: UInt64 = 64
 
   /// True where a cache-aligned request gets a second header.
+  @inline(__always)
   func honoursCacheLines(_ type: PoolType) -> Bool {
     profile.cacheAlignment == .secondHeader && type.contains(.cacheAligned)
   }
 
   /// True where the request is served in whole pages.
+  @inline(__always)
   func isLarge(_ bytes: UInt64, _ type: PoolType) -> Bool {
     effectiveBytes(bytes, type) > largestSmallRequest
   }
 
   /// Units of the block that a small request gets: header included, rounded up, and zero bytes
   /// count as one (ReactOS `ExAllocatePoolWithTag`).
+  @inline(__always)
   func units(_ bytes: UInt64, _ type: PoolType) -> UInt64 {
     let wanted = max(effectiveBytes(bytes, type), 1)
     return max((wanted &+ headerBytes &+ unitBytes &- 1) &>> unitShift, profile.smallestBlockUnits)
   }
 
   /// Pages of a large request, as wide as the version counts them.
+  @inline(__always)
   func largePages(_ bytes: UInt64) -> UInt64 {
     profile.pageCountWidth == .bits32 ? pages(bytes) & 0xFFFF_FFFF : pages(bytes)
   }
 
   /// Bytes that a descriptor counts for a large request.
+  @inline(__always)
   func countedBytes(_ bytes: UInt64) -> UInt64 {
     profile.largeByteCount == .requestedBytes ? bytes : pageRounded(bytes)
   }
 
   /// What the header of a live block stores for its type; the alignment bit goes to the second
   /// header where there is one.
+  @inline(__always)
   func stored(_ type: PoolType) -> UInt32 {
     var raw = type.rawValue
     // The quota routine raises by itself and takes the flag away.
-    if type.contains(.quota) { raw &= ~PoolType.raiseOnFailure.rawValue }
-    if honoursCacheLines(type) { raw &= ~PoolType.cacheAligned.rawValue }
+    if raw & Self.sizingBits != 0 {
+      if type.contains(.quota) { raw &= ~PoolType.raiseOnFailure.rawValue }
+      if honoursCacheLines(type) { raw &= ~PoolType.cacheAligned.rawValue }
+    }
     switch profile.storedPoolType {
     case .plusOne: raw &+= 1
     case .plusOneInUse: raw = (raw &+ 1) | 4
@@ -124,11 +147,43 @@ struct PoolFacts {
   }
 
   /// The pool that serves a type.
+  @inline(__always)
   func kind(_ type: PoolType) -> PoolKind {
+    if type.rawValue == 0 { return .nonPaged }
     guard type.isPaged else {
       return profile.hasNoExecutePool && type.contains(.noExecute) ? .nonPagedNoExecute : .nonPaged
     }
     return profile.hasSessionPool && type.contains(.session) ? .session : .paged
+  }
+}
+
+// The same of an allocation that somebody holds: a contiguous request may have been rounded.
+
+extension PoolFacts {
+  /// Bytes that the pool is asked for on behalf of a contiguous request.
+  func contiguousBytes(_ bytes: UInt64) -> UInt64 {
+    profile.contiguousRequest == .wholePages ? max(pageRounded(bytes), bytes) : bytes
+  }
+
+  /// Bytes that the pool was asked for.
+  @inline(__always) private func asked(_ allocation: LiveAllocation) -> UInt64 {
+    allocation.isContiguous
+      ? contiguousBytes(allocation.requestedBytes) : allocation.requestedBytes
+  }
+
+  /// Bytes that the pool works with for an allocation.
+  @inline(__always) func effectiveBytes(_ allocation: LiveAllocation) -> UInt64 {
+    effectiveBytes(asked(allocation), allocation.type)
+  }
+
+  /// True where an allocation was served in whole pages.
+  @inline(__always) func isLarge(_ allocation: LiveAllocation) -> Bool {
+    isLarge(asked(allocation), allocation.type)
+  }
+
+  /// Units of an allocation's block.
+  @inline(__always) func units(_ allocation: LiveAllocation) -> UInt64 {
+    units(asked(allocation), allocation.type)
   }
 }
 

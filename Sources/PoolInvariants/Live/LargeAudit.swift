@@ -13,10 +13,10 @@ extension PoolAudit {
     _ tag: PoolTag, pages: UInt64
   ) {
     let kind = facts.kind(allocation.type)
-    let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
-    guard facts.isLarge(allocation.requestedBytes, allocation.type) else {
+    let bytes = facts.effectiveBytes(allocation)
+    guard facts.isLarge(allocation) else {
       findings.report(
-        .liveSize, at: address, expected: facts.units(allocation.requestedBytes, allocation.type),
+        .liveSize, at: address, expected: facts.units(allocation),
         found: pages, "units of a small request that got pages")
       return
     }

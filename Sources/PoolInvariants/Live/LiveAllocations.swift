@@ -8,6 +8,13 @@ import typealias KernelPool.Address
 public struct LiveAllocations {
   private var index = AddressIndex()
   private var entries: [Entry] = []
+  /// Addresses whose allocation changed, the last ones in a ring: whoever follows the changes
+  /// remembers how many there were.
+  private var changes = [Address](repeating: 0, count: Self.keptChanges)
+  /// Changes so far.
+  private(set) var changeCount = 0
+  /// Changes that are remembered.
+  static let keptChanges = 64
 
   private struct Entry {
     var address: Address
@@ -30,6 +37,7 @@ public struct LiveAllocations {
   @discardableResult
   public mutating func insert(_ address: Address, _ allocation: LiveAllocation) -> Bool {
     guard address != 0, index[address] == nil else { return false }
+    noteChange(address)
     index.set(address, UInt32(entries.count))
     entries.append(Entry(address: address, allocation: allocation))
     return true
@@ -39,6 +47,7 @@ public struct LiveAllocations {
   @discardableResult
   public mutating func remove(_ address: Address) -> LiveAllocation? {
     guard let place = index.remove(address) else { return nil }
+    noteChange(address)
     let removed = entries[Int(place)].allocation
     let last = entries.removeLast()
     if Int(place) < entries.count {
@@ -51,6 +60,7 @@ public struct LiveAllocations {
   /// Changes the allocation at `address` in place; does nothing where there is none.
   public mutating func update(_ address: Address, _ body: (inout LiveAllocation) -> Void) {
     guard let place = index[address] else { return }
+    noteChange(address)
     body(&entries[Int(place)].allocation)
   }
 
@@ -59,6 +69,14 @@ public struct LiveAllocations {
     for entry in entries { try body(entry.address, entry.allocation) }
   }
 
+  @inline(__always) private mutating func noteChange(_ address: Address) {
+    changes[changeCount & (Self.keptChanges - 1)] = address
+    changeCount &+= 1
+  }
+
+  /// The address of one of the last changes, counted from the first ever.
+  func change(_ number: Int) -> Address { changes[number & (Self.keptChanges - 1)] }
+
   /// The position of the allocation that starts at `address`, or nil.
   @inline(__always) func position(of address: Address) -> Int? { index[address].map { Int($0) } }
 
@@ -66,4 +84,9 @@ public struct LiveAllocations {
   @inline(__always) func at(_ position: Int) -> (address: Address, allocation: LiveAllocation) {
     (entries[position].address, entries[position].allocation)
   }
+}
+
+extension LiveAllocations {
+  /// What is held at a position.
+  @inline(__always) func allocation(at position: Int) -> LiveAllocation { at(position).allocation }
 }

@@ -14,14 +14,14 @@ extension PoolAudit {
     let header = block.header
     let requested = allocation.requestedBytes
     auditPlace(view, allocation, block)
-    guard !facts.isLarge(requested, allocation.type) else {
+    guard !facts.isLarge(allocation) else {
       findings.report(
         .liveSize, at: block.address, expected: facts.pages(requested), found: 0,
         "pages of a large request that got a small block")
       return
     }
     findings.require(
-      .liveSize, at: header, expected: facts.units(requested, allocation.type),
+      .liveSize, at: header, expected: facts.units(allocation),
       found: block.fields.units, "units of a live block")
     let end = header &+ block.fields.units &<< facts.unitShift
     if block.address > end || end &- block.address < requested {
@@ -58,7 +58,7 @@ extension PoolAudit {
     }
     let isGrown =
       facts.honoursCacheLines(allocation.type)
-      && facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+      && facts.effectiveBytes(allocation)
         >= allocation.requestedBytes &+ PoolFacts.cacheLineBytes
     guard isGrown else { return }
     findings.require(
@@ -134,7 +134,7 @@ extension PoolAudit {
         found: UInt64(spaces.space(of: address)?.kind.rawValue ?? 0xFF), "pool of an allocation")
       return
     }
-    let isLarge = facts.isLarge(allocation.requestedBytes, allocation.type)
+    let isLarge = facts.isLarge(allocation)
     let alignment = isLarge ? facts.pageBytes : facts.unitBytes
     let past = (isLarge ? address : address &- facts.headerBytes) & (alignment &- 1)
     if past != 0 {

@@ -6,7 +6,7 @@ import struct KernelPool.PoolView
 
 extension PoolAudit {
   /// Bytes that a cheap audit reads at each end of a live block: what links and headers would hit.
-  private static let edgeBytes: UInt64 = 16
+  static let edgeBytes: UInt64 = 16
 
   /// Compares the bytes of an allocation with its pattern; reports the first that differs.
   mutating func auditPattern(

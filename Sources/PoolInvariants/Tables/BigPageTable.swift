@@ -101,7 +101,7 @@ extension PoolAudit {
         continue
       }
       let allocation = live.at(position).allocation
-      let bytes = facts.effectiveBytes(allocation.requestedBytes, allocation.type)
+      let bytes = facts.effectiveBytes(allocation)
       guard claimAllocation(view, address, pages: facts.largePages(bytes), .large) else { continue }
       owners[page] = .largeStart
       auditLiveLarge(view, live, address, allocation, .big, pages: facts.largePages(bytes))

@@ -7,14 +7,19 @@ import struct KernelPool.PoolView
 // byte counts have eight bytes and are aligned.
 
 extension PoolAudit {
-  private struct Columns {
+  /// Where a row has the counts of one pool.
+  struct Columns {
     let allocations: UInt64
     let frees: UInt64
     let bytes: UInt64
   }
 
-  private func columns(isPaged: Bool) -> Columns {
-    if facts.wordBytes == 8 {
+  func columns(isPaged: Bool) -> Columns {
+    Self.columns(isPaged: isPaged, wordBytes: facts.wordBytes)
+  }
+
+  static func columns(isPaged: Bool, wordBytes: UInt64) -> Columns {
+    if wordBytes == 8 {
       return isPaged
         ? Columns(allocations: 0x18, frees: 0x1C, bytes: 0x20)
         : Columns(allocations: 4, frees: 8, bytes: 0x10)
@@ -24,7 +29,7 @@ extension PoolAudit {
       : Columns(allocations: 4, frees: 8, bytes: 0xC)
   }
 
-  private func rowAddress(_ view: PoolView, _ row: UInt64) -> Address {
+  func rowAddress(_ view: PoolView, _ row: UInt64) -> Address {
     view.variables.trackerTable &+ row &* facts.profile.trackerRowBytes
   }
 

@@ -9,12 +9,18 @@ struct HistoryEncoder {
   init(_ history: PoolHistory) { self.history = history }
 
   /// The object of the page's data. Nothing in it can end the element that holds it.
-  func text(about: String, warning: String) -> String {
+  func text(
+    about: String, warning: String, metrics: [(name: String, value: String)], boundNote: String
+  ) -> String {
     let figures = history.steps.map(\.figures)
     let hasBound = figures.contains { $0.bound != nil }
     let members = [
       "\"about\":" + ScriptText.quoted(about),
       "\"warning\":" + ScriptText.quoted(warning),
+      "\"metrics\":["
+        + metrics.map { "[\(ScriptText.quoted($0.name)),\(ScriptText.quoted($0.value))]" }
+        .joined(separator: ",") + "]",
+      "\"boundNote\":" + ScriptText.quoted(boundNote),
       "\"unitBytes\":\(history.unitBytes)",
       "\"unitsPerPage\":\(history.unitsPerPage)",
       "\"headerBytes\":\(history.headerBytes)",

@@ -14,10 +14,16 @@ public struct HistoryPage {
   ///   - title: what it is of; the name of the trace.
   ///   - about: a line below the title: the version, how many operations, how it ended.
   ///   - warning: what a reader must know before all else; empty for nothing.
-  public func text(title: String, about: String, warning: String = "") -> String {
+  ///   - metrics: names and values of the whole trace's metrics, for a table.
+  ///   - boundNote: which proofs the bound is from, or why there is none.
+  public func text(
+    title: String, about: String, warning: String = "",
+    metrics: [(name: String, value: String)] = [], boundNote: String = ""
+  ) -> String {
     let warnings = [warning, history.samplingNote ?? ""].filter { !$0.isEmpty }
     let data = HistoryEncoder(history).text(
-      about: about, warning: warnings.joined(separator: " "))
+      about: about, warning: warnings.joined(separator: " "), metrics: metrics,
+      boundNote: boundNote)
     let parts = [
       "title": ScriptText.markup(title), "style": Self.style, "history": data,
       "script": Self.script,

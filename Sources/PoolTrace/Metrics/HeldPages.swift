@@ -12,40 +12,47 @@ struct HeldPages: Sendable {
   /// The pages that all pools held together after the last operation that was booked.
   private(set) var current: UInt64 = 0
   private var pools: [Pool]
+  /// Where the counters lie, pool after pool: those of small blocks, then those of large pages.
+  private let counters: [Address]
 
-  /// One pool's counters.
+  /// One pool's counters, as places in `counters`, and what they came to.
   private struct Pool: Sendable {
-    var smallCounters: [Address] = []
-    var bigCounters: [Address] = []
+    var first = 0
+    var firstBig = 0
+    var end = 0
     var atStart: UInt64 = 0
     var bigAtStart: UInt64 = 0
     var current: UInt64 = 0
     var peak: UInt64 = 0
-
-    func big(_ view: PoolView) -> UInt64 { Self.sum(view, bigCounters) }
-
-    func all(_ view: PoolView) -> UInt64 { Self.sum(view, smallCounters) &+ big(view) }
-
-    private static func sum(_ view: PoolView, _ counters: [Address]) -> UInt64 {
-      var sum: UInt64 = 0
-      for address in counters { sum &+= UInt64(view.word32(address) ?? 0) }
-      return sum
-    }
   }
 
   /// What the pools of `view` hold now is the kernel's own and does not count.
   init(_ view: PoolView) {
     let layout = view.profile.descriptor
-    pools = PoolFamily.allCases.map { family in
+    var counters: [Address] = []
+    var pools: [Pool] = []
+    for family in PoolFamily.allCases {
+      let roots = view.descriptors.filter { PoolFamily($0.kind) == family }
       var pool = Pool()
-      for root in view.descriptors where PoolFamily(root.kind) == family {
-        pool.smallCounters.append(root.address &+ layout.totalPages)
-        pool.bigCounters.append(root.address &+ layout.totalBigPages)
-      }
-      pool.atStart = pool.all(view)
-      pool.bigAtStart = pool.big(view)
-      return pool
+      pool.first = counters.count
+      counters += roots.map { $0.address &+ layout.totalPages }
+      pool.firstBig = counters.count
+      counters += roots.map { $0.address &+ layout.totalBigPages }
+      pool.end = counters.count
+      pools.append(pool)
     }
+    self.counters = counters
+    self.pools = pools
+    for index in pools.indices {
+      self.pools[index].atStart = sum(view, from: pools[index].first, to: pools[index].end)
+      self.pools[index].bigAtStart = sum(view, from: pools[index].firstBig, to: pools[index].end)
+    }
+  }
+
+  @inline(__always) private func sum(_ view: PoolView, from first: Int, to end: Int) -> UInt64 {
+    var sum: UInt64 = 0
+    for place in first..<end { sum &+= UInt64(view.word32(counters[place]) ?? 0) }
+    return sum
   }
 
   /// Reads the counters of one pool after an operation on it.
@@ -61,15 +68,20 @@ struct HeldPages: Sendable {
 
   /// Pages that a pool holds.
   func now(_ view: PoolView, _ family: PoolFamily) -> UInt64 {
-    let count = pools[family.position].all(view)
-    return count - min(count, pools[family.position].atStart)
+    let pool = pools[family.position]
+    let count = sum(view, from: pool.first, to: pool.end)
+    return count - min(count, pool.atStart)
   }
 
   /// Pages of large allocations that a pool holds.
   func nowBig(_ view: PoolView, _ family: PoolFamily) -> UInt64 {
-    let count = pools[family.position].big(view)
-    return count - min(count, pools[family.position].bigAtStart)
+    let pool = pools[family.position]
+    let count = sum(view, from: pool.firstBig, to: pool.end)
+    return count - min(count, pool.bigAtStart)
   }
+
+  /// The pages that a pool held after the last operation that was booked.
+  func current(of family: PoolFamily) -> UInt64 { pools[family.position].current }
 
   /// The most pages that a pool held.
   func peak(of family: PoolFamily) -> UInt64 { pools[family.position].peak }

@@ -10,6 +10,8 @@ public struct LiveCounts: Sendable, Equatable {
   public private(set) var peakBlockBytes: UInt64 = 0
   /// The most that `requestedBytes` ever was.
   public private(set) var peakRequestedBytes: UInt64 = 0
+  /// The most bytes that one allocation ever took.
+  public private(set) var largestBlockBytes: UInt64 = 0
 
   /// Nothing live.
   public init() {}
@@ -20,6 +22,7 @@ public struct LiveCounts: Sendable, Equatable {
     requestedBytes &+= block.requestedBytes
     peakBlockBytes = max(peakBlockBytes, blockBytes)
     peakRequestedBytes = max(peakRequestedBytes, requestedBytes)
+    largestBlockBytes = max(largestBlockBytes, block.blockBytes)
   }
 
   mutating func remove(_ block: LiveBlock) {

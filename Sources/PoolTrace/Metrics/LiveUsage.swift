@@ -20,39 +20,78 @@ public struct LiveUsage: Sendable {
   public var pagesHeld: UInt64 { held.current }
 
   private var families = [LiveCounts](repeating: LiveCounts(), count: PoolFamily.allCases.count)
-  private var tags: [UInt32: LiveCounts] = [:]
+  /// Where the counts of each tag stand.
+  private var places: [UInt32: Int] = [:]
+  private var tags: [LiveCounts] = []
+  /// The tag that was looked up last: most operations have the tag of the one before.
+  private var last: (tag: UInt32, place: Int) = (0, -1)
   private var held: HeldPages
+  private let pageBytes: UInt64
+  private var ratios = HeldOverLive()
+  private var familyRatios = [HeldOverLive](
+    repeating: HeldOverLive(), count: PoolFamily.allCases.count)
 
   /// Nothing live, in a pool that has just been set up: the pages that it holds now are the
   /// kernel's own and do not count.
-  public init(_ view: PoolView) { held = HeldPages(view) }
+  public init(_ view: PoolView) {
+    held = HeldPages(view)
+    pageBytes = view.profile.pageBytes
+  }
 
   /// Books an allocation that was just made.
   public mutating func allocated(_ block: LiveBlock, in view: PoolView) {
     all.add(block)
     families[block.family.position].add(block)
-    if tags[block.tag.word] != nil || tags.count < Self.tagLimit {
-      tags[block.tag.word, default: LiveCounts()].add(block)
+    if let place = place(of: block.tag.word) ?? newPlace(of: block.tag.word) {
+      tags[place].add(block)
     }
-    held.update(view, block.family)
+    noteHeld(block.family, view)
   }
 
   /// Books the free of an allocation that was booked before.
   public mutating func freed(_ block: LiveBlock, in view: PoolView) {
     all.remove(block)
     families[block.family.position].remove(block)
-    tags[block.tag.word]?.remove(block)
-    held.update(view, block.family)
+    if let place = place(of: block.tag.word) { tags[place].remove(block) }
+    noteHeld(block.family, view)
+  }
+
+  private mutating func noteHeld(_ family: PoolFamily, _ view: PoolView) {
+    held.update(view, family)
+    ratios.note(held: held.current &* pageBytes, live: all.blockBytes)
+    familyRatios[family.position].note(
+      held: held.current(of: family) &* pageBytes, live: families[family.position].blockBytes)
+  }
+
+  /// How held compared with live over all operations, or over those on one pool.
+  func ratios(_ family: PoolFamily?) -> HeldOverLive {
+    family.map { familyRatios[$0.position] } ?? ratios
+  }
+
+  private mutating func place(of tag: UInt32) -> Int? {
+    if last.tag == tag, last.place >= 0 { return last.place }
+    guard let place = places[tag] else { return nil }
+    last = (tag, place)
+    return place
+  }
+
+  private mutating func newPlace(of tag: UInt32) -> Int? {
+    guard tags.count < Self.tagLimit else { return nil }
+    places[tag] = tags.count
+    tags.append(LiveCounts())
+    return tags.count - 1
   }
 
   /// Counts of one pool.
   public subscript(_ family: PoolFamily) -> LiveCounts { families[family.position] }
 
   /// Counts of one tag; nil where it never was live.
-  public subscript(_ tag: PoolTag) -> LiveCounts? { tags[tag.unprotected.word] }
+  public subscript(_ tag: PoolTag) -> LiveCounts? {
+    places[tag.unprotected.word].map { tags[$0] }
+  }
 
   /// Every tag that has counts, in the order of tags.
-  public var knownTags: [PoolTag] { tags.keys.map(PoolTag.init(word:)).sorted() }
+  public var knownTags: [PoolTag] { places.keys.map(PoolTag.init(word:)).sorted() }
 
   /// Pages that a pool holds by its descriptors' counters, the kernel's own left out, and the most
   /// that it held.

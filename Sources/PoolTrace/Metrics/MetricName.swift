@@ -48,14 +48,45 @@ public enum MetricName: String, Sendable, CaseIterable {
   case lookasideBytes = "lookaside_bytes"
   /// Bytes of freed blocks that wait for the next batch of deferred frees: neither live nor free.
   case deferredBytes = "deferred_bytes"
+  /// Johnstone and Wilson's first ratio: the average of held over live bytes over all operations;
+  /// of one pool, over the operations on it. States with nothing live do not count.
+  case averageHeldOverLive = "average_held_over_live"
+  /// Their second: held over live bytes when live first was at its highest.
+  case heldOverLiveAtPeakLive = "held_over_live_at_peak_live"
+  /// Their third: held over live bytes when held first was at its highest.
+  case heldOverLiveAtPeakHeld = "held_over_live_at_peak_held"
+  /// Their fourth, which searches make large: the most bytes held over the most live.
+  case peakHeldOverPeakLive = "peak_held_over_peak_live"
+  /// Bytes held less live block bytes: what `!vm` shows and `!poolused` does not.
+  case gapBytes = "gap_bytes"
+  /// Linux's fragmentation index for one request, of half a page where no size is named: -1 where
+  /// a free block serves it, otherwise towards 0 for too little and towards 1 for shattered memory.
+  case fragmentationIndex = "fragmentation_index"
+  /// The share of free bytes in blocks that do not serve that request; 0 where nothing is free.
+  case unusableFreeSpace = "unusable_free_space"
+  /// Live blocks on small-block pages over those pages: how many frees give one back on average.
+  case pinsPerPage = "pins_per_page"
 
   /// True where the metric makes sense for one tag: free space has no tag, and held pages have no
   /// peak by tag.
   public var isOfTags: Bool {
     switch self {
-    case .peakPagesHeld, .freeBytes, .largestFreeBlockBytes, .externalFragmentation, .heldOverPeak:
+    case .peakPagesHeld, .freeBytes, .largestFreeBlockBytes, .externalFragmentation, .heldOverPeak,
+      .averageHeldOverLive, .heldOverLiveAtPeakLive, .heldOverLiveAtPeakHeld, .peakHeldOverPeakLive,
+      .gapBytes, .fragmentationIndex, .unusableFreeSpace, .pinsPerPage:
       false
     default: true
+    }
+  }
+
+  /// The value of the metric where there is nothing to measure.
+  var zero: MetricValue {
+    switch self {
+    case .heldOverLive, .heldOverPeak, .externalFragmentation, .averageHeldOverLive,
+      .heldOverLiveAtPeakLive, .heldOverLiveAtPeakHeld, .peakHeldOverPeakLive,
+      .fragmentationIndex, .unusableFreeSpace, .pinsPerPage:
+      .ratio(0)
+    default: .count(0)
     }
   }
 }

@@ -2,7 +2,7 @@
 public enum MetricValue: Sendable, Equatable {
   /// Pages, blocks or bytes.
   case count(UInt64)
-  /// A ratio, never negative, never infinite.
+  /// A ratio or an index, never infinite.
   case ratio(Double)
 
   /// The value for comparisons; counts above 2^53 are rounded.
@@ -19,6 +19,7 @@ public enum MetricValue: Sendable, Equatable {
     switch self {
     case .count(let count): return String(count)
     case .ratio(let ratio):
+      guard ratio >= 0 else { return "-" + MetricValue.ratio(-ratio).text }
       // Above 2^50 there are no four decimals to print, and the product could not be converted.
       guard ratio < 0x1p50 else { return String(UInt64(min(ratio, 0x1p63))) + ".0000" }
       let scaled = UInt64(ratio * 10_000 + 0.5)

@@ -3,11 +3,13 @@ import PoolWalk
 
 /// What a walk over one pool's pages finds, as far as metrics need it.
 struct PoolCensus {
-  private(set) var freeBytes: UInt64 = 0
-  private(set) var largestFreeBytes: UInt64 = 0
+  private(set) var freeSpace = FreeSpace()
   private(set) var lookasideBytes: UInt64 = 0
   private(set) var deferredBytes: UInt64 = 0
   private(set) var pinnedPages: UInt64 = 0
+  /// Small-block pages and the live blocks on them.
+  private(set) var smallPages: UInt64 = 0
+  private(set) var smallBlocks: UInt64 = 0
   private(set) var packing: PackingBound
   private(set) var tags: [PoolTag: TagCensus] = [:]
 
@@ -53,12 +55,15 @@ struct PoolCensus {
     let liveBytes = live.reduce(0) { $0 + $1.byteCount }
     let isPinned = !isTail && liveBytes * 10 < profile.pageBytes
     if isPinned { pinnedPages += 1 }
+    if !isTail {
+      smallPages += 1
+      smallBlocks += UInt64(live.count)
+    }
     for block in walk.blocks {
       let tag = block.header.tag.unprotected
       switch block.state {
       case .free, .orphan:
-        freeBytes += block.byteCount
-        largestFreeBytes = max(largestFreeBytes, block.byteCount)
+        freeSpace.add(blockBytes: block.byteCount)
       case .lookaside:
         lookasideBytes += block.byteCount
         tags[tag, default: TagCensus()].lookasideBytes += block.byteCount

@@ -11,21 +11,30 @@ public struct PoolMetrics: Sendable {
   private let positions: [MetricKey: Int]
 
   /// Measures a pool as it is now.
-  public init(_ view: PoolView, _ usage: LiveUsage) {
+  ///
+  /// - Parameter requestBytes: the request that the indices of free space are for; nil for the one
+  ///   whose block is half a page.
+  public init(_ view: PoolView, _ usage: LiveUsage, requestBytes: UInt64? = nil) {
+    let request =
+      requestBytes.map { RequestedBlock(view.profile, bytes: $0) }
+      ?? RequestedBlock(halfPageOf: view.profile)
     let walker = PoolWalker(view)
     let families = PoolFamily.allCases.filter { family in
       walker.areas.contains { $0.family == family }
     }
     var figures: [(MetricScope, MetricFigures)] = []
-    var total = MetricFigures(view, usage.all, peakPagesHeld: usage.peakPagesHeld)
+    var total = MetricFigures(
+      view, usage.all, peakPagesHeld: usage.peakPagesHeld, usage.ratios(nil), request)
     var tags: [PoolTag: MetricFigures] = [:]
     for tag in usage.knownTags {
-      tags[tag] = MetricFigures(view, usage[tag] ?? LiveCounts(), peakPagesHeld: 0)
+      tags[tag] = MetricFigures(
+        view, usage[tag] ?? LiveCounts(), peakPagesHeld: 0, HeldOverLive(), request)
     }
     for family in families {
       let census = PoolCensus(walker, family)
       let held = usage.pagesHeld(family, view)
-      var own = MetricFigures(view, usage[family], peakPagesHeld: held.peak)
+      var own = MetricFigures(
+        view, usage[family], peakPagesHeld: held.peak, usage.ratios(family), request)
       own.add(census, pagesHeld: held.now, bigPages: usage.bigPages(family, view))
       total.add(census, pagesHeld: held.now, bigPages: usage.bigPages(family, view))
       figures.append((.pool(family), own))
@@ -72,15 +81,5 @@ public struct PoolMetrics: Sendable {
 
   private static func quoted(_ name: String) -> String {
     "\"" + name.map { $0 == "\\" ? "\\\\" : String($0) }.joined() + "\""
-  }
-}
-
-extension MetricName {
-  /// The value of the metric where there is nothing to measure.
-  fileprivate var zero: MetricValue {
-    switch self {
-    case .heldOverLive, .heldOverPeak, .externalFragmentation: .ratio(0)
-    default: .count(0)
-    }
   }
 }

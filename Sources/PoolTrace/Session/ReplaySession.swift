@@ -27,7 +27,7 @@ public struct ReplaySession: ~Copyable {
   public private(set) var touched: TouchedByOperation = .nothing
 
   private var live = LiveAllocations()
-  private var audit: PoolAudit
+  private var audit: IncrementalAudit
   private var lastResult: StepResult = .done
   /// What the last operation broke and no expectation has announced yet.
   private var pending: ReplayOutcome?
@@ -40,10 +40,13 @@ public struct ReplaySession: ~Copyable {
   /// The kernel stopped as announced: only expectations may follow.
   private var stoppedAsAnnounced = false
 
-  private init(_ replayer: consuming Replayer, level: CheckLevel) {
+  private init(_ booted: consuming Replayer, level: CheckLevel) {
+    var replayer = booted
     view = replayer.pool.view
     usage = LiveUsage(view)
-    audit = PoolAudit(view)
+    let journal =
+      level == .full ? replayer.pool.startJournal(reserve: RecycledMemory.reserve) : nil
+    audit = IncrementalAudit(view, journal: journal)
     self.replayer = replayer
     self.level = level
   }
@@ -57,6 +60,11 @@ public struct ReplaySession: ~Copyable {
 
   /// The metrics as of now.
   public var metrics: PoolMetrics { PoolMetrics(view, usage) }
+
+  /// The same, with the indices of free space for a request of `requestBytes`.
+  public func metrics(requestBytes: UInt64?) -> PoolMetrics {
+    PoolMetrics(view, usage, requestBytes: requestBytes)
+  }
 
   /// Runs one operation or judges one expectation. Returns nil once there is an outcome.
   public mutating func step(_ operation: Operation) -> StepResult? {
@@ -83,10 +91,10 @@ public struct ReplaySession: ~Copyable {
     return result
   }
 
-  /// Ends the trace: what still waits becomes the outcome. A cheap replay checks everything once
-  /// more, for what operations broke far away from where they worked.
+  /// Ends the trace: what still waits becomes the outcome. Everything is walked once more, for what
+  /// cheap checks did not look at.
   public mutating func finish() {
-    if level == .cheap { auditFully() }
+    if level == .cheap || level == .full { auditFully() }
     if outcome == nil { outcome = pending ?? .ok }
   }
 
@@ -106,10 +114,11 @@ public struct ReplaySession: ~Copyable {
     case (.freeAt(let expression, _), .freed):
       if let address = replayer.resolve(expression) { noteRelease(address) }
     case (.write(let name, let offset, let bytes), .done):
-      noteStore(.slot(name, offset: offset), byteCount: bytes.count)
+      touched = live.noteStore(
+        .slot(name, offset: offset), byteCount: bytes.count, by: replayer)
     case (.writeAt(let expression, let bytes), .done):
-      noteStore(expression, byteCount: bytes.count)
-    case (.fill(let name), .done): noteFill(name)
+      touched = live.noteStore(expression, byteCount: bytes.count, by: replayer)
+    case (.fill(let name), .done): touched = live.noteFill(name, by: replayer)
     default: break
     }
     return result
@@ -148,23 +157,6 @@ public struct ReplaySession: ~Copyable {
     touched = .release(address, allocation)
   }
 
-  /// Notes a store. Bytes that a slot's owner writes within its own memory are no overrun; a store
-  /// through another address is held against the pattern of whatever lies there.
-  private mutating func noteStore(_ expression: AddressExpression, byteCount: Int) {
-    guard let address = replayer.resolve(expression) else { return }
-    touched = .store(address, byteCount: UInt64(byteCount))
-    guard case .slot(let name, let offset) = expression, let slot = replayer.slots[name],
-      slot.state == .holds
-    else { return }
-    live.update(slot.address) { $0.noteWrite(offset: offset, count: UInt64(byteCount)) }
-  }
-
-  private mutating func noteFill(_ name: SlotName) {
-    guard let slot = replayer.slots[name], let seed = slot.patternSeed else { return }
-    live.update(slot.address) { $0.noteFill(seed: seed) }
-    touched = .store(slot.address, byteCount: slot.bytes)
-  }
-
   // MARK: Checking
 
   private mutating func check(_ result: StepResult) {
@@ -177,8 +169,8 @@ public struct ReplaySession: ~Copyable {
         note([overlap])
         self.overlap = nil
       }
-      note(level == .full ? audit.full(view, live) : audit.cheap(view, live, touched))
-      guard level == .full, !announced.isEmpty else { return }
+      note(level.isThorough ? audit.check(view, live) : audit.cheap(view, live, touched))
+      guard level.isThorough, !announced.isEmpty else { return }
       announced.formIntersection(present.map(BrokenRule.init))
     }
   }
@@ -237,7 +229,7 @@ public struct ReplaySession: ~Copyable {
   /// True where the rule is broken after the last operation. A replay that does not check
   /// everything after each operation looks at everything now.
   private mutating func isBroken(_ name: String) -> Bool {
-    if level != .full, replayer.pool.halted == nil {
+    if !level.isThorough, replayer.pool.halted == nil {
       let known = Set(present.map(BrokenRule.init))
       present += audit.full(view, live).filter { !known.contains(BrokenRule($0)) }
     }

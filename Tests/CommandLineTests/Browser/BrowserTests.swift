@@ -267,6 +267,15 @@ struct BrowserTests {
   }
 
   /// A trace whose names and tags are markup changes nothing of the page's own.
+  /// The proved bound is a tile, a choice of the curve and a row of the metrics.
+  @Test func theBoundIsShown() throws {
+    let document = try browser.document(try page("churn"), "#log=1")
+    #expect(try text("tiles", document).contains("of the proved worst"))
+    #expect(try text("curve-legend", document).contains("most that any trace can hold"))
+    #expect(try text("metrics", document).contains("proved_bound_pages"))
+    #expect(try text("bound-text", document).hasPrefix("proved bound of nonpaged: "))
+  }
+
   @Test func nothingOfATraceRuns() throws {
     let scratch = try Scratch()
     let path = try scratch.file(

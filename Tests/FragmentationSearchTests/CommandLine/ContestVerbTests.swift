@@ -44,6 +44,8 @@ struct ContestVerbTests {
     ),
     ("maximize --peak-live 1 --algorithm luck", "--algorithm is one of schedule, staircase"),
     ("maximize --peak-live 1 --objective beauty", "--objective is one of held-over-peak"),
+    ("maximize --peak-live 1 --for 9s", "--for is for searches from scratch: --algorithm macro"),
+    ("maximize --peak-live 1 --algorithm beam --for soon", "a time is a number and s, m, h or d"),
     ("maximize --peak-live 1 --on paper", "--on is one of abstract, kernel"),
     ("maximize --peak-live 1 --jobs 0", "--jobs is 1...1024"),
     ("maximize --peak-live 1 --operations few", "--operations is a number"),

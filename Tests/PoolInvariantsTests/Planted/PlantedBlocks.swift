@@ -121,6 +121,18 @@ extension Planted {
     Planted(.livePattern) { $0.poke($1[1] + 396, 0x4141_4141) },
     Planted(
       .livePattern, prepare: threePagedPages, { $0.poke($1[0] + 0x1800, 0x4141_4141) }),
+    // What its caller says it holds is not what lies there.
+    Planted(.livePattern, prepare: threePages) { audited, bodies in
+      audited.live.update(bodies[0]) { $0.noteFill(seed: 1) }
+    },
+    Planted(.livePattern) { audited, bodies in
+      audited.live.update(bodies[0]) { $0.noteFill(seed: 1) }
+    },
+    // Contiguous memory that the pool could not serve.
+    Planted(
+      .livePattern,
+      prepare: { [$0.contiguous(0x1800, highest: 0x2FF_FFFF)].compactMap { $0 } },
+      { $0.poke($1[0] + 0x1234, 0x4141_4141) }),
     Planted(
       .quotaProcess, prepare: { [$0.taking(.quota, 100)] }, { $0.poke($1[0] + 100, 0x10) }),
     Planted(

@@ -82,6 +82,16 @@ extension Planted {
     Planted(.bitmapEnd, prepare: threePagedPages) { $0.flip(\.endMap, $1[0] + 0x1000) },
     Planted(.bitmapEnd, prepare: threePagedPages) { $0.flip(\.endMap, $1[0] + 0x8000) },
     Planted(.bitmapEnd, prepare: threePagedPages) { $0.flip(\.endMap, $1[0] + 0x2000) },
+    // Pages without page tables count as open, but their bits are set.
+    Planted(
+      .bitmapAllocated,
+      with: {
+        $0.pagedPages = 64
+        $0.profile.pageTableEntries = 16
+      }, prepare: threePagedPages
+    ) { audited, _ in
+      audited.pool.variables.pointee.pagedBitmap.openPages += 4
+    },
     Planted(.bitmapHint) { audited, _ in
       audited.pool.variables.pointee.pagedBitmap.hint = 65
     },
@@ -92,6 +102,7 @@ extension Planted {
       let bitmap = audited.pool.variables.pointee.pagedBitmap
       let page = Int((addresses[0] - bitmap.base) / 0x1000)
       audited.pool.memory.regions[bitmap.region].marksPointer[page] = 0
+      audited.pool.memory.journal?.noteMarks(addresses[0])
     },
   ]
 }

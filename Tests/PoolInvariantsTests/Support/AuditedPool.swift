@@ -5,7 +5,7 @@ import PoolInvariants
 struct AuditedPool: ~Copyable {
   var pool: KernelPool
   var live = LiveAllocations()
-  var audit: PoolAudit
+  var audit: IncrementalAudit
   /// What the last operation touched.
   private(set) var touched = TouchedByOperation.nothing
   /// The operations so far, for a report.
@@ -14,7 +14,8 @@ struct AuditedPool: ~Copyable {
 
   init(_ configuration: PoolConfiguration, mutant: Mutant = .none) throws {
     pool = try KernelPool.boot(configuration, mutant: mutant)
-    audit = PoolAudit(pool.view)
+    let journal = pool.startJournal()
+    audit = IncrementalAudit(pool.view, journal: journal)
   }
 
   /// Allocates, fills and books; nil where the request failed.
@@ -97,6 +98,9 @@ struct AuditedPool: ~Copyable {
 
   /// Checks everything.
   mutating func full() -> [Violation] { audit.full(pool.view, live) }
+
+  /// Checks everything that can have changed since the last check.
+  mutating func check() -> [Violation] { audit.check(pool.view, live) }
 
   /// Checks what the last operation touched.
   mutating func cheap() -> [Violation] { audit.cheap(pool.view, live, touched) }

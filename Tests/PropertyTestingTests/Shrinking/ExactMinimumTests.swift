@@ -47,7 +47,7 @@ import Testing
 
   @Test(arguments: [
     ShrinkCase(
-      AccountSubject.self, ToyConfiguration(bug: 1), within: 104,
+      AccountSubject.self, ToyConfiguration(bug: 1), within: 105,
       ["bug 1": ["open s0 0", "open s1 1000", "transfer s0 s1 0"]]),
     ShrinkCase(
       AccountSubject.self, ToyConfiguration(bug: 2), within: 112,
@@ -65,7 +65,7 @@ import Testing
 
   @Test(arguments: [
     ShrinkCase(
-      CatalogSubject.self, ToyConfiguration(bug: 1), within: 73,
+      CatalogSubject.self, ToyConfiguration(bug: 1), within: 87,
       ["stale": ["create s0 0", "drop s0", "create s1 0", "insert s1"]]),
     ShrinkCase(
       CatalogSubject.self, ToyConfiguration(bug: 2), within: 271,

@@ -244,6 +244,7 @@ element("log-option").hidden = bound === null;
 element("hover").textContent = "One row is one page, to scale. Point at a block for its line; "
   + "click a page to keep it.";
 element("about").textContent = history_.about;
+showMetrics();
 element("warning").hidden = !history_.warning;
 element("warning").textContent = history_.warning;
 readAddress();

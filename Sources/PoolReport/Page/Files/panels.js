@@ -234,3 +234,13 @@ function showLegends(view) {
   if (bound && view.log) curve.push(legendItem(colours.bound, "most that any trace can hold"));
   fill(element("curve-legend"), curve);
 }
+
+/** The table of the whole trace's metrics, which no step changes. */
+function showMetrics() {
+  fill(element("metrics").tBodies[0], history_.metrics.map(([name, value]) => {
+    const row = made("tr");
+    row.append(made("td", name), made("td", value));
+    return row;
+  }));
+  element("bound-text").textContent = history_.boundNote;
+}

@@ -9,6 +9,9 @@ public struct SimplifyConfiguration<
   /// In statistics.
   public let name = "simplify configuration"
 
+  /// In longer traces settings are tried with their numbers raised only all together.
+  private static var shortTrace: Int { 8 }
+
   /// The pass.
   public init() {}
 
@@ -30,6 +33,22 @@ public struct SimplifyConfiguration<
           at: index, with: simpler)
         return configuration.map { Self.attempt($0, &reduction) } ?? false
       }
+      Self.raise(index, parameter, &reduction)
+    }
+  }
+
+  /// One setting at its default, with raised numbers.
+  private static func raise(
+    _ index: Int, _ parameter: Parameter, _ reduction: inout Reduction<Configuration, Operation>
+  ) {
+    let configuration = reduction.trace.configuration
+    guard reduction.trace.operations.count <= shortTrace,
+      configuration.parameters[index].complexity > 0,
+      let simpler = configuration.replacingParameter(at: index, with: parameter.origin)
+    else { return }
+    for raised in ParameterSite.raisedFloors(of: reduction.trace) {
+      let candidate = Trace(configuration: simpler, operations: raised.operations)
+      if reduction.isOver || reduction.attempt(candidate) { return }
     }
   }
 

@@ -9,14 +9,17 @@ enum BenchKernel: String, CaseIterable {
   case smallLookaside = "small-lookaside"
   case mixed
   case large
+  case smallCheap = "small-cheap"
+  case smallFull = "small-full"
   case traces
   case replay
   case replayCheap = "replay-cheap"
   case replayFull = "replay-full"
+  case replayComplete = "replay-complete"
 
   /// The kernel of a name, or of a number as the workloads are counted in the recorded figures.
   init?(_ text: String) {
-    let workloads = Self.allCases.filter { $0.workload != nil && $0 != .generator }
+    let workloads: [Self] = [.small, .smallLookaside, .mixed, .large]
     if let number = Int(text) {
       guard workloads.indices.contains(number) else { return nil }
       self = workloads[number]
@@ -28,19 +31,20 @@ enum BenchKernel: String, CaseIterable {
   /// The request sequence, where the kernel is one.
   var workload: ReferenceWorkload? {
     switch self {
-    case .small, .generator: .smallChurn
+    case .small, .smallCheap, .smallFull, .generator: .smallChurn
     case .smallLookaside: .smallChurnLookaside
     case .mixed: .mixed
     case .large: .largePages
-    case .traces, .replay, .replayCheap, .replayFull: nil
+    case .traces, .replay, .replayCheap, .replayFull, .replayComplete: nil
     }
   }
 
   /// The check level of kernels that replay.
   var level: CheckLevel {
     switch self {
-    case .traces, .replayCheap: .cheap
-    case .replayFull: .full
+    case .traces, .replayCheap, .smallCheap: .cheap
+    case .replayFull, .smallFull: .full
+    case .replayComplete: .complete
     default: .off
     }
   }
@@ -55,9 +59,10 @@ enum BenchKernel: String, CaseIterable {
   func steps(_ asked: Int) -> Int {
     switch self {
     case .generator, .small, .smallLookaside, .mixed, .large: asked
-    case .replay, .replayCheap: asked / 2
+    case .replay, .replayCheap, .smallCheap: asked / 2
     case .traces: asked / 64
-    case .replayFull: asked / 100
+    case .replayFull, .smallFull: asked / 4
+    case .replayComplete: asked / 100
     }
   }
 
@@ -99,6 +104,16 @@ enum BenchKernel: String, CaseIterable {
     if self == .generator {
       var run = GeneratorRun(.smallChurn)
       measure { run.run(steps: steps) }
+      return run.checksum
+    }
+    if let workload, level != .off {
+      var run = try AuditedRun(
+        machine.scale(workload), profile: machine.profile, level: level)
+      run.warmUp(steps: warmUp)
+      measure { run.run(steps: steps) }
+      if let violation = run.finish() {
+        throw CommandFailure(message: "the workload found \(violation)", code: .found)
+      }
       return run.checksum
     }
     if let workload {

@@ -38,9 +38,12 @@ struct CorpusMerge {
       var all = own
       for source in sources { all += try CorpusTrace.all(below: source) }
       for shelf in CorpusShelf.all {
-        show(try merge(shelf, all.filter { $0.shelf == shelf.name }, own, target))
+        show(
+          try merge(
+            shelf, all.filter { $0.shelf == shelf.name && $0.kind == shelf.kind }, own, target))
       }
-      let others = Set(all.map(\.shelf)).filter { CorpusShelf.named($0) == nil }.sorted()
+      let others = Set(all.filter { CorpusShelf.named($0.shelf)?.kind != $0.kind }.map(\.shelf))
+        .sorted()
       if !others.isEmpty, !isQuiet {
         streams.note("left alone, for want of a rule: \(others.joined(separator: ", "))")
       }
@@ -63,7 +66,8 @@ struct CorpusMerge {
       let base = target + "/" + shelf.place(trace)
       if try write(trace, to: base) { tally.added += 1 }
     }
-    for trace in own where trace.shelf == shelf.name && !names.contains(trace.name) {
+    for trace in own
+    where trace.shelf == shelf.name && trace.kind == shelf.kind && !names.contains(trace.name) {
       tally.removed += 1
       if isDryRun {
         if !isQuiet, !isJSON { streams.print("would remove \(trace.path)") }
@@ -95,9 +99,10 @@ struct CorpusMerge {
         changed = true
         if !isDryRun { try AtomicFile.write(certificate, to: base + ".certificate") }
       }
-      if !isThere(trace.text, base + ".trace") {
+      let path = "\(base).\(trace.kind.rawValue)"
+      if !isThere(trace.text, path) {
         changed = true
-        if !isDryRun { try AtomicFile.write(trace.text, to: base + ".trace") }
+        if !isDryRun { try AtomicFile.write(trace.text, to: path) }
       }
     } catch {
       throw CommandFailure(message: error.message, code: .environment)

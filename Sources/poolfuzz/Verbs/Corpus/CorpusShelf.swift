@@ -4,11 +4,13 @@ import PoolFuzzing
 ///
 /// A shelf is a folder of the corpus. Its rule chooses among all traces that there are, whoever
 /// brought them: a pure function of the set, so that merging is idempotent, does not depend on the
-/// order of the folders, and counts nothing twice. Archives with a rule of their own (the best trace
-/// of each cell, say) are a row more in the table.
+/// order of the folders, and counts nothing twice. A shelf with another rule is a row more in the
+/// table.
 struct CorpusShelf: Sendable {
   /// The folder's name.
   let name: String
+  /// What its files are.
+  var kind = CorpusTrace.Kind.trace
   /// What the rule keeps, for people.
   let purpose: String
   /// Where a trace belongs, below the corpus folder, the extension left out: two traces that belong
@@ -18,7 +20,7 @@ struct CorpusShelf: Sendable {
   let choose: @Sendable ([CorpusTrace]) throws -> [CorpusTrace]
 
   /// Every shelf that has a rule. What lies elsewhere is left alone.
-  static let all: [CorpusShelf] = [found, kept]
+  static let all: [CorpusShelf] = [found, kept, maximal]
 
   /// The shelf of a name, or nil.
   static func named(_ name: String) -> CorpusShelf? { all.first { $0.name == name } }
@@ -39,6 +41,16 @@ struct CorpusShelf: Sendable {
     name: "kept", purpose: "the fewest traces found that show every feature of behaviour",
     place: { "kept/\($0.contentName)" },
     choose: { try SignatureCover.choose($0) })
+
+  /// The archive of `maximize`: of each contest and each kind of behaviour the best program.
+  private static let maximal = CorpusShelf(
+    name: ProgramArchive.shelf, kind: .program,
+    purpose: "the best program of each contest and kind of behaviour",
+    place: { trace in
+      guard let program = try? trace.program() else { return trace.name }
+      return ProgramArchive.place(program)
+    },
+    choose: { try ProgramArchive.choose($0) })
 }
 
 extension CorpusTrace {

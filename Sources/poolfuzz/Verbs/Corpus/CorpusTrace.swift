@@ -1,30 +1,42 @@
 import Foundation
+import FragmentationSearch
 import PoolFuzzing
 import PoolTrace
 import PropertyTesting
 
-/// A trace file of a corpus, with the certificate beside it.
+/// A trace of a corpus, or a program that makes one, with the certificate beside it.
 struct CorpusTrace {
   /// The folder that holds the corpus.
   let root: String
   /// The path below it, the extension left out.
   let name: String
+  /// What is in the file.
+  let kind: Kind
   /// The text of the trace.
   let text: String
   /// The text of the certificate, if there is one.
   let certificate: String?
 
+  /// Kinds of files, by their extensions.
+  enum Kind: String, CaseIterable {
+    /// Operations.
+    case trace
+    /// A program of ``MaximalProgram``.
+    case program
+  }
+
   /// Reads the trace and its certificate. Throws where a file cannot be read.
-  init(root: String, name: String) throws(CommandFailure) {
+  init(root: String, name: String, kind: Kind) throws(CommandFailure) {
     self.root = root
     self.name = name
-    text = try Self.read(root + "/" + name + ".trace")
+    self.kind = kind
+    text = try Self.read("\(root)/\(name).\(kind.rawValue)")
     let path = root + "/" + name + ".certificate"
     certificate = FileManager.default.fileExists(atPath: path) ? try Self.read(path) : nil
   }
 
   /// The path of the trace.
-  var path: String { root + "/" + name + ".trace" }
+  var path: String { "\(root)/\(name).\(kind.rawValue)" }
   /// The first folder of the path, which says what rules the trace is kept by; empty where it lies
   /// in the corpus folder itself.
   var shelf: String { name.contains("/") ? String(name.prefix { $0 != "/" }) : "" }
@@ -43,6 +55,7 @@ struct CorpusTrace {
 
   /// The failing trace that it is; nil where its comments name no failure.
   func found() throws(CommandFailure) -> FoundTrace? {
+    guard kind == .trace else { return nil }
     do {
       let found = try FoundTrace(text: text, certificate: certificate)
       return found.identity == FailureIdentity("") ? nil : found
@@ -50,6 +63,16 @@ struct CorpusTrace {
       throw CommandFailure(message: error.description(file: path), code: .badInput)
     } catch {
       throw CommandFailure(message: "\(root)/\(name).certificate: \(error)", code: .badInput)
+    }
+  }
+
+  /// The program that it is; nil where it is a trace.
+  func program() throws(CommandFailure) -> MaximalProgram? {
+    guard kind == .program else { return nil }
+    do {
+      return try MaximalProgram(text: text)
+    } catch {
+      throw CommandFailure(message: "\(path):\(error)", code: .badInput)
     }
   }
 
@@ -70,9 +93,11 @@ struct CorpusTrace {
     guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue
     else { throw CommandFailure(message: "\(root): no such folder", code: .environment) }
     var traces: [CorpusTrace] = []
-    let found = names.compactMap { $0 as? String }.filter { $0.hasSuffix(".trace") }.sorted()
-    for name in found {
-      traces.append(try CorpusTrace(root: root, name: String(name.dropLast(6))))
+    for path in names.compactMap({ $0 as? String }).sorted() {
+      let file = path as NSString
+      guard let kind = Kind(rawValue: file.pathExtension) else { continue }
+      traces.append(
+        try CorpusTrace(root: root, name: file.deletingPathExtension, kind: kind))
     }
     return traces
   }

@@ -1,4 +1,5 @@
 import Foundation
+import FragmentationSearch
 import PoolFuzzing
 import PoolTrace
 
@@ -64,11 +65,31 @@ struct CorpusListing {
     for folder in folders {
       for trace in try CorpusTrace.all(below: folder) {
         count += 1
-        show(trace, try trace.found())
+        if let program = try trace.program() {
+          show(trace, program)
+        } else {
+          show(trace, try trace.found())
+        }
       }
     }
     if !isJSON { streams.print("\(count) traces") }
     return .held
+  }
+
+  private func show(_ trace: CorpusTrace, _ program: MaximalProgram) {
+    guard isJSON else {
+      return streams.print(
+        "\(trace.path): \(program.pages) pages, \(program.operations) operations")
+    }
+    streams.print(
+      JSONValue.object([
+        ("trace", .string(trace.path)), ("shelf", .string(trace.shelf)),
+        ("profile", .string(program.profile)),
+        ("operations", .integer(Int64(program.operations))),
+        ("pages", .integer(Int64(program.pages))), ("program", .string(program.program.text)),
+        ("certificate", .bool(trace.certificate != nil)),
+        ("hash", .string(trace.contentHash)),
+      ]).text)
   }
 
   private func show(_ trace: CorpusTrace, _ found: FoundTrace?) {

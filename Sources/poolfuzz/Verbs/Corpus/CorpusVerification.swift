@@ -5,8 +5,8 @@ import PropertyTesting
 /// `corpus verify`: every trace still does what its file says.
 ///
 /// A trace that names a failure must show it, its certificate must hold word for word, and where a
-/// bug is planted the healthy model must pass. Any other trace must pass a replay with its own
-/// expectations.
+/// bug is planted the healthy model must pass. A program must keep its promises to the last
+/// operation. Any other trace must pass a replay with its own expectations.
 struct CorpusVerification {
   private let level: PoolTrace.CheckLevel
   private let isJSON: Bool
@@ -46,6 +46,7 @@ struct CorpusVerification {
 
   /// What does not hold; empty where everything does.
   private func problems(of trace: CorpusTrace) throws(CommandFailure) -> [String] {
+    if let program = try trace.program() { return program.problems }
     guard let found = try trace.found() else { return try replay(trace) }
     var problems: [String] = []
     let execution = PoolShrinker.execute(found.trace)

@@ -7,12 +7,12 @@ import PoolTrace
 enum SignatureCover {
   /// The chosen ones, in the order of choice. Throws where a trace is not in the language.
   static func choose(_ traces: [CorpusTrace]) throws(CommandFailure) -> [CorpusTrace] {
-    var rest: [(trace: CorpusTrace, features: Set<UInt16>)] = []
+    var rest: [(trace: CorpusTrace, features: Set<StateSignature.Feature>)] = []
     for trace in traces { rest.append((trace, Set(try features(of: trace)))) }
     rest.sort {
       ($0.trace.operationCount, $0.trace.text) < ($1.trace.operationCount, $1.trace.text)
     }
-    var missing = rest.reduce(into: Set<UInt16>()) { $0.formUnion($1.features) }
+    var missing = rest.reduce(into: Set<StateSignature.Feature>()) { $0.formUnion($1.features) }
     var chosen: [CorpusTrace] = []
     while !missing.isEmpty {
       var best = 0
@@ -29,7 +29,9 @@ enum SignatureCover {
   }
 
   /// The features that a trace shows, without checking anything.
-  private static func features(of trace: CorpusTrace) throws(CommandFailure) -> [UInt16] {
+  private static func features(of trace: CorpusTrace) throws(CommandFailure) -> [StateSignature
+    .Feature]
+  {
     var read: PoolFuzzTrace
     do throws(TraceError) {
       read = try PoolFuzzTrace.reading(trace.text)

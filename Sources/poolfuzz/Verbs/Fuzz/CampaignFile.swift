@@ -16,6 +16,8 @@ struct CampaignFile {
     var books: FindingDesk.Books
     /// Seconds that it has run.
     var seconds: Double
+    /// Seconds that its last run had, where that was ended before its time; else 0.
+    var runSeconds: Double
   }
 
   /// Where it lies.
@@ -23,14 +25,17 @@ struct CampaignFile {
   /// What the campaign does, its seed included.
   let plan: String
 
-  private static let heading = "poolfuzz campaign 2"
+  private static let heading = "poolfuzz campaign 3"
   private static let lastLine = "whole"
 
   // MARK: Writing
 
   /// The text of the file.
-  func text(_ state: FuzzState, _ books: FindingDesk.Books, seconds: Double) -> String {
-    var text = "\(Self.heading)\nplan \(plan)\nseconds \(seconds)\nnext \(state.nextBatch)\n"
+  func text(
+    _ state: FuzzState, _ books: FindingDesk.Books, seconds: Double, runSeconds: Double
+  ) -> String {
+    var text = "\(Self.heading)\nplan \(plan)\nseconds \(seconds)\nrun \(runSeconds)\n"
+    text += "next \(state.nextBatch)\n"
     text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
     for account in state.bandit.accounts {
       let numbers = account.numbers.map(String.init).joined(separator: " ")
@@ -42,7 +47,7 @@ struct CampaignFile {
     for identity in books.known.map(\.description).sorted() { text += "known \(identity)\n" }
     for filed in books.filed { text += "filed \(filed.line)\n" }
     text += "kept \(state.corpus.keptCount)\n"
-    text += "signature \(Data(state.corpus.signature.bytes).base64EncodedString())\n"
+    text += "signature \(Self.text(state.corpus.signature))\n"
     for trace in state.corpus.traces { text += "trace\n" + trace.text() + "end\n" }
     for item in books.waiting {
       let met = item.metWhile.map { "\($0)" } ?? ""
@@ -50,6 +55,15 @@ struct CampaignFile {
       text += " \(met)\n" + item.trace.text() + "end\n"
     }
     return text + Self.lastLine + "\n"
+  }
+
+  /// The features as the distances between them: most are small.
+  private static func text(_ signature: StateSignature) -> String {
+    var last: StateSignature.Feature = 0
+    return signature.features.map { feature in
+      defer { last = feature }
+      return String(feature - last, radix: 36)
+    }.joined(separator: " ")
   }
 
   /// Removes the file of a campaign that has ended.
@@ -92,6 +106,7 @@ struct CampaignFile {
     private var signature: StateSignature?
     private var traces: [PoolFuzzTrace] = []
     private var seconds = 0.0
+    private var runSeconds = 0.0
 
     init(_ text: String) { lines = text.split(separator: "\n")[...] }
 
@@ -108,6 +123,7 @@ struct CampaignFile {
         numbers[String(word)] = values
         return values.count == (word == "canaries" ? 2 : 1)
       case "seconds": return Double(rest).map { seconds = $0 } != nil
+      case "run": return Double(rest).map { runSeconds = $0 } != nil
       case "profile": return takeProfile(rest)
       case "failure":
         let fields = rest.split(separator: " ", maxSplits: 1)
@@ -117,12 +133,25 @@ struct CampaignFile {
       case "known": return books.known.insert(FailureIdentity(String(rest))).inserted
       case "filed": return FiledFinding.reading(rest).map { books.filed.append($0) } != nil
       case "signature":
-        signature = Data(base64Encoded: String(rest)).flatMap { StateSignature(bytes: Array($0)) }
+        signature = Self.signature(rest)
         return signature != nil
       case "trace": return trace().map { traces.append($0) } != nil
       case "waiting": return takeWaiting(rest)
       default: return false
       }
+    }
+
+    private static func signature(_ text: Substring) -> StateSignature? {
+      var last: StateSignature.Feature = 0
+      var features: [StateSignature.Feature] = []
+      for word in text.split(separator: " ") {
+        guard let distance = StateSignature.Feature(word, radix: 36) else { return nil }
+        let (feature, overflow) = last.addingReportingOverflow(distance)
+        guard !overflow else { return nil }
+        features.append(feature)
+        last = feature
+      }
+      return StateSignature(features)
     }
 
     private mutating func takeProfile(_ rest: Substring) -> Bool {
@@ -164,7 +193,7 @@ struct CampaignFile {
       let state = FuzzState(
         corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: next[0],
         canaryCount: canaries[0], caughtCanaries: canaries[1], failureCounts: counts)
-      return Saved(state: state, books: books, seconds: seconds)
+      return Saved(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
     }
   }
 }

@@ -15,11 +15,18 @@ struct CampaignLock {
       throw CommandFailure(
         message: "\(path): \(String(cString: strerror(errno)))", code: .environment)
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.isStillThere(path, descriptor) else {
       close(descriptor)
       throw CommandFailure(
         message: "\(path): another process works on this campaign", code: .environment)
     }
+  }
+
+  /// Whether the path still names the file that was locked: whoever had it before removes it.
+  private static func isStillThere(_ path: String, _ descriptor: Int32) -> Bool {
+    var (locked, named) = (stat(), stat())
+    return fstat(descriptor, &locked) == 0 && stat(path, &named) == 0
+      && locked.st_ino == named.st_ino
   }
 
   /// Gives it back.

@@ -30,8 +30,7 @@ struct FiledFinding: Sendable, Equatable {
     let met = metWhile.map { "\($0)" } ?? ""
     return [
       "\(identity)", profile, "\(number)", "\(operationsBefore)", "\(operationsAfter)",
-      "\(executions)", isOneMinimal ? "1" : "0", trace, certificate,
-      "\(metWhile.map { "\($0)" } ?? "")",
+      "\(executions)", isOneMinimal ? "1" : "0", trace, certificate, met,
     ].joined(separator: String(Self.separator))
   }
 

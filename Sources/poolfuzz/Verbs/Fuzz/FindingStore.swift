@@ -23,6 +23,11 @@ struct FindingStore: Sendable {
     } catch {
       throw CommandFailure(message: "\(folder): cannot be made", code: .environment)
     }
+    removeLeftovers()
+  }
+
+  /// Clears away what killed runs have left half written.
+  func removeLeftovers() {
     AtomicFile.removeLeftovers(in: folder + "/found")
     AtomicFile.removeLeftovers(in: folder + "/fuzz")
   }

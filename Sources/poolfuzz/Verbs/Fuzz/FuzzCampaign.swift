@@ -18,8 +18,11 @@ final class FuzzCampaign {
   private var lastProgress = 0.0
   private var lastSave = 0.0
   private var earlierSeconds = 0.0
+  /// Seconds of this run that it had before it was ended.
+  private var runSeconds = 0.0
   private var earlierOperations: UInt64 = 0
   private var earlierTraces: UInt64 = 0
+  private var earlierFailures: UInt64 = 0
   private var missedCanaries: UInt64 = 0
 
   /// Failing traces that may wait; the campaign waits where there are more.
@@ -74,7 +77,8 @@ final class FuzzCampaign {
   private func isDone(_ state: FuzzState) -> Bool {
     if Interruption.isRequested { return true }
     if let limit = settings.batchLimit, state.nextBatch >= limit { return true }
-    return settings.seconds.map { seconds >= $0 } ?? false
+    if settings.stopsAtFirst, state.failingCount > earlierFailures { return true }
+    return settings.seconds.map { runSeconds + seconds >= $0 } ?? false
   }
 
   /// Waits for the desk, telling what it says.
@@ -96,8 +100,10 @@ final class FuzzCampaign {
   private func resume() throws(CommandFailure) -> CampaignFile.Saved? {
     guard let saved = try file.load() else { return nil }
     earlierSeconds = saved.seconds
+    runSeconds = saved.runSeconds
     earlierOperations = saved.state.operationCount
     earlierTraces = saved.state.traceCount
+    earlierFailures = saved.state.failingCount
     streams.note(
       "going on from trace \(saved.state.nextBatch * UInt64(settings.plan.tracesPerBatch)) of"
         + " \(file.path)")
@@ -141,7 +147,10 @@ final class FuzzCampaign {
     lastSave = seconds
     let report = report(state, books)
     do throws(AtomicFile.Failure) {
-      let text = file.text(state, books, seconds: report.seconds)
+      // What is over begins anew when the command is given again.
+      let isOver = settings.seconds.map { runSeconds + seconds >= $0 } ?? true
+      let text = file.text(
+        state, books, seconds: report.seconds, runSeconds: isOver ? 0 : runSeconds + seconds)
       try store.write(text, to: file.path)
       try store.write(report.markdown, to: settings.report + ".md")
       try store.write(report.json.text + "\n", to: settings.report + ".json")
@@ -211,7 +220,7 @@ final class FuzzCampaign {
 
   /// Seconds that are left, by the clock or by the traces that are.
   private func secondsLeft(_ state: FuzzState) -> Double? {
-    if let limit = settings.seconds { return max(0, limit - seconds) }
+    if let limit = settings.seconds { return max(0, limit - runSeconds - seconds) }
     guard let limit = settings.batchLimit, state.traceCount > earlierTraces else { return nil }
     let perBatch = UInt64(settings.plan.tracesPerBatch)
     let left = (limit - min(limit, state.nextBatch)) * perBatch
@@ -228,6 +237,7 @@ final class FuzzCampaign {
           ("operations", .unsigned(state.operationCount)), ("seconds", .number(seconds)),
           ("finding", .null), ("findings", .integer(Int64(state.failureCounts.count))),
           ("features", .integer(Int64(state.corpus.signature.count))),
+          ("feature_coverage", .number(state.corpus.signature.coverage)),
           ("features_per_million_operations", .unsigned(state.bandit.noveltyPerMillion)),
           ("kept", .unsigned(state.corpus.keptCount)),
           ("canaries", .unsigned(state.canaryCount)),
@@ -241,7 +251,8 @@ final class FuzzCampaign {
     streams.note(
       "\(event): \(state.traceCount) traces, \(state.operationCount) operations,"
         + " \(Int(rate(state))) a second, \(state.corpus.signature.count) features"
-        + " (\(state.bandit.noveltyPerMillion) new in a million operations),"
+        + " (\(MorningReport.percent(state.corpus.signature.coverage)) of the space,"
+        + " \(state.bandit.noveltyPerMillion) new in a million operations),"
         + " \(state.failureCounts.count) failures\(event == "end" ? "" : left)")
   }
 }

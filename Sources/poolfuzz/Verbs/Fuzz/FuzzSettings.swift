@@ -15,6 +15,8 @@ struct FuzzSettings {
   var jobs: Int
   /// The corpus folder.
   var folder: String
+  /// Whether it ends with the epoch of the first failure.
+  var stopsAtFirst: Bool
   /// Whether findings are reduced.
   var shrinks: Bool
   /// Whether the novel traces are filed at the end.
@@ -47,6 +49,7 @@ struct FuzzSettings {
     }
     jobs = Int(clamping: try arguments.number("--jobs") ?? 0)
     if jobs == 0 { jobs = ProcessInfo.processInfo.activeProcessorCount }
+    stopsAtFirst = arguments.has("--first")
     shrinks = !arguments.has("--no-shrink")
     keeps = arguments.has("--keep")
     saveSeconds = try arguments.value("--save-every").map(Self.seconds) ?? 30

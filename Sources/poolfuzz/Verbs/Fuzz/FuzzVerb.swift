@@ -14,6 +14,7 @@ extension Verb {
       Option(name: "--traces", argument: .value("N"), help: "stop after N traces (10000)"),
       Option(name: "--for", argument: .value("TIME"), help: "stop after 90s, 30m, 8h"),
       Option(name: "--forever", argument: .none, help: "until it is interrupted"),
+      Option(name: "--first", argument: .none, help: "stop at the first failure"),
       Option(
         name: "--operations", argument: .value("N"), help: "operations of a trace at most (400)"),
       Option(name: "--jobs", argument: .value("N"), help: "threads (all processors)"),

@@ -92,7 +92,8 @@ struct MorningReport {
 
   private var noveltyText: String {
     var text = "## What stopped being novel\n\n"
-    text += "\(state.corpus.signature.count) features of behaviour were seen; at the latest rate"
+    text += "\(state.corpus.signature.count) features of behaviour were seen"
+    text += " (\(Self.percent(state.corpus.signature.coverage)) of the space); at the latest rate"
     text += " the next million operations would show \(state.bandit.noveltyPerMillion) more.\n"
     if !exhausted.isEmpty {
       text += "Nothing new in the last half of their operations: \(Self.list(exhausted)).\n"
@@ -100,6 +101,11 @@ struct MorningReport {
     if !untried.isEmpty { text += "Not run yet: \(Self.list(untried)).\n" }
     if exhausted.isEmpty { text += "Every profile still shows something new.\n" }
     return text
+  }
+
+  /// A share in percent with one decimal.
+  static func percent(_ share: Double) -> String {
+    "\((share * 1000).rounded() / 10) %"
   }
 
   private static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
@@ -122,6 +128,7 @@ struct MorningReport {
       ("operations_per_second", .number(operationsPerSecond.rounded())),
       ("peak_bytes", .unsigned(peakBytes)),
       ("features", .integer(Int64(state.corpus.signature.count))),
+      ("feature_coverage", .number(state.corpus.signature.coverage)),
       ("features_per_million_operations", .unsigned(state.bandit.noveltyPerMillion)),
       ("canaries", .unsigned(state.canaryCount)),
       ("canaries_caught", .unsigned(state.caughtCanaries)),

@@ -48,14 +48,20 @@ struct ContestOptions {
     guard arguments.operands.isEmpty else {
       throw .usage("\(verb) takes no operand; '\(arguments.operands[0])' is one")
     }
-    if let units = Self.abstract.first(where: arguments.has) {
-      if let other = Self.kernel.first(where: arguments.has) {
+    self = try Self.read(arguments, verb: verb)
+  }
+
+  /// Reads the options beside a verb's own operands.
+  static func read(
+    _ arguments: ParsedArguments, verb: String
+  ) throws(CommandFailure) -> ContestOptions {
+    if let units = abstract.first(where: arguments.has) {
+      if let other = kernel.first(where: arguments.has) {
         throw .usage("\(units) describes a pool of no particular system; \(other) names one")
       }
-      self = try Self.ofAnyPool(arguments)
-    } else {
-      self = try Self.ofKernel(arguments, verb)
+      return try ofAnyPool(arguments)
     }
+    return try ofKernel(arguments, verb)
   }
 
   private init(query: FragmentationQuery, profile: Profile?) {

@@ -1,33 +1,35 @@
 import FragmentationSearch
 
-/// A trace of a contest on its way into a file, with the expectations that prove it.
+/// A trace of a contest on its way into a file or a pipe, with the expectations that prove it.
 final class ContestTrace {
-  private let file: WholeFile
+  private let place: any TracePlace
   private var text: TraceText?
   private let unitBytes: Int
 
-  /// Begins the trace; nothing is in the file's place before ``finish(_:)``.
+  /// Begins the trace; no file is in its place before ``finish(_:)``.
   init(
-    _ file: WholeFile, _ options: ContestOptions, _ contest: KernelContest, comments: [String]
+    _ place: any TracePlace, _ options: ContestOptions, _ contest: KernelContest, comments: [String]
   ) {
-    self.file = file
+    self.place = place
     unitBytes = options.query.geometry.unitBytes
     text = TraceText(
       geometry: options.query.geometry, configuration: contest.configurationText,
-      comments: comments, write: file.write)
+      comments: comments, write: place.write)
   }
 
   /// Adds an operation.
   func append(_ operation: PoolOperation) { text?.append(operation) }
 
-  /// Adds what the report promises and puts the file in its place.
+  /// Adds an expectation, written without its first word.
+  func expect(_ condition: String) { text?.append(line: "expect " + condition) }
+
+  /// Adds what the report promises and finishes the trace.
   func finish(_ report: FragmentationReport) throws(CommandFailure) {
     let held = report.optimumPages ?? report.pages
-    text?.append(line: "expect nonpaged.peak_pages_held >= \(held)")
-    text?.append(line: "expect nonpaged.pages_held >= \(report.finalPages ?? 0)")
-    text?.append(
-      line: "expect nonpaged.peak_live_block_bytes <= \(report.peakLiveUnits * unitBytes)")
+    expect("nonpaged.peak_pages_held >= \(held)")
+    expect("nonpaged.pages_held >= \(report.finalPages ?? 0)")
+    expect("nonpaged.peak_live_block_bytes <= \(report.peakLiveUnits * unitBytes)")
     text.take()?.finish()
-    try file.finish()
+    try place.finish()
   }
 }

@@ -20,6 +20,10 @@ extension Verb {
         "from scratch, no staircase in the vocabulary"
       ),
       (
+        "poolfuzz maximize --peak-live 65536 --algorithm map-elites --for 10m --corpus nightly",
+        "by the clock; kill it at any time and give the command again"
+      ),
+      (
         "poolfuzz maximize --target malloc --target ./libmine.so --seed 1",
         "allocators that are not ours, ranked under the same budget"
       ),
@@ -35,7 +39,8 @@ extension Verb {
           + " (schedule)"),
       Option(
         name: "--operations", argument: .value("N"),
-        help: "simulated operations to spend; a trial of a schedule counts as 100 (1000000)"),
+        help: "simulated operations to spend; a trial of a schedule counts as 100"
+          + " (1000000, without a limit if there is --for)"),
       Option(
         name: "--jobs", argument: .value("N"),
         help: "streams at once (the processors); the result does not depend on it"),
@@ -45,7 +50,7 @@ extension Verb {
       Option(
         name: "--trace", argument: .value("FILE"),
         help: "write the best trace, whole or not at all"),
-    ] + TargetOptions.all + TargetRanking.options,
+    ] + SearchRun.options + TargetOptions.all + TargetRanking.options,
     run: { arguments, streams in
       if !TargetOptions.libraries(arguments).isEmpty {
         return try TargetRanking(arguments, streams).run()
@@ -53,7 +58,8 @@ extension Verb {
       let run = try MaximizeRun(arguments)
       let report = try run.report(streams)
       streams.print(report, asJSON: arguments.has("--json"))
-      return report.breaches.isEmpty ? .held : .found
+      if !report.breaches.isEmpty { return .found }
+      return Interruption.isRequested ? .interrupted : .held
     })
 }
 
@@ -69,6 +75,7 @@ private struct MaximizeRun {
   private let tracePath: String?
   private let asJSON: Bool
   private let isQuiet: Bool
+  private let settings: SearchRun.Settings
 
   private enum Model: String, CaseIterable {
     case abstract
@@ -81,7 +88,10 @@ private struct MaximizeRun {
     query.objective = try arguments.choice("--objective", default: .heldOverPeak)
     self.query = query
     algorithm = try arguments.choice("--algorithm", default: .schedule)
-    operations = Int(clamping: try arguments.number("--operations") ?? 1_000_000)
+    settings = try SearchRun.Settings(arguments, algorithm)
+    operations = Int(
+      clamping: try arguments.number("--operations")
+        ?? (settings.seconds == nil ? 1_000_000 : .max))
     let wanted = try arguments.number("--jobs")
     jobs = Int(clamping: wanted ?? UInt64(ProcessInfo.processInfo.activeProcessorCount))
     guard (1...1024).contains(jobs) else { throw .usage("--jobs is 1...1024, not \(jobs)") }
@@ -100,7 +110,7 @@ private struct MaximizeRun {
     // Refuses a place where nothing can be written before the search, not behind it.
     let file = try tracePath.map { path throws(CommandFailure) in try WholeFile(path: path) }
     printSeed(streams)
-    let best = try search()
+    let best = try search(streams)
     var report = query.replay(best)
     if let contest {
       try replayOnKernel(best, contest, &report)
@@ -120,7 +130,10 @@ private struct MaximizeRun {
     }
   }
 
-  private func search() throws(CommandFailure) -> BestTrace {
+  private func search(_ streams: StandardStreams) throws(CommandFailure) -> BestTrace {
+    if let campaign = try campaign() {
+      return try SearchRun(query, campaign, settings, isQuiet: isQuiet, streams).run()
+    }
     let (query, algorithm, operations, seed, jobs) = (query, algorithm, operations, seed, jobs)
     let result: Result<BestTrace, FragmentationQuery.Failure> = waiting {
       do throws(FragmentationQuery.Failure) {
@@ -132,6 +145,15 @@ private struct MaximizeRun {
     }
     do {
       return try result.get()
+    } catch {
+      throw .usage("\(error)")
+    }
+  }
+
+  /// The search in epochs, where the algorithm is one.
+  private func campaign() throws(CommandFailure) -> SearchCampaign? {
+    do {
+      return try query.campaign(algorithm, operations: operations, seed: seed, workers: jobs)
     } catch {
       throw .usage("\(error)")
     }

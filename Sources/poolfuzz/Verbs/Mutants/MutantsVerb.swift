@@ -12,7 +12,8 @@ extension Verb {
       ("poolfuzz mutants --seeds 3", "every planted bug against every healthy profile"),
       ("poolfuzz mutants --mutant lookaside-fifo --seeds 20", "one planted bug"),
       ("poolfuzz mutants --profile small-lists --json", "one profile, one object a row"),
-      ("poolfuzz mutants --sole", "which rule alone kills which planted bug"),
+      ("poolfuzz mutants --table rows.jsonl --probe 4096", "all of it; goes on where it was ended"),
+      ("poolfuzz mutants --sole Corpus/mutants/table.jsonl", "which rule alone kills which bug"),
       ("poolfuzz mutants --ratchet .ci/mutants.txt", "nothing takes longer than it did"),
     ],
     options: [
@@ -32,8 +33,14 @@ extension Verb {
       Option(name: "--shrink", argument: .none, help: "reduce the first failing trace of each row"),
       Option(name: "--jobs", argument: .value("N"), help: "threads (all processors)"),
       Option(
-        name: "--sole", argument: .none,
-        help: "print each rule that alone kills a planted bug, with the seed that shows it"),
+        name: "--probe", argument: .value("N"),
+        help: "give up a row when its first 3 seeds find nothing within N operations"),
+      Option(
+        name: "--table", argument: .value("FILE"),
+        help: "add the rows that a file does not have to it, as JSON"),
+      Option(
+        name: "--sole", argument: .value("FILE"),
+        help: "see again each rule that alone kills a planted bug in a table"),
       Option(
         name: "--ratchet", argument: .value("FILE"),
         help: "run the rows of a file, each within its number of operations"),
@@ -42,7 +49,9 @@ extension Verb {
       if let path = arguments.value("--ratchet") {
         return try MutantRatchet(path: path).run(arguments, streams)
       }
-      let table = try MutantTable(arguments, streams)
-      return arguments.has("--sole") ? table.runSole() : table.run()
+      if let path = arguments.value("--sole") {
+        return try SoleKillers(path: path, streams: streams).run()
+      }
+      return try MutantTable(arguments, streams).run(adding: arguments.value("--table"))
     })
 }

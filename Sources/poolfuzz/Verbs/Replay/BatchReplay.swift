@@ -21,9 +21,11 @@ struct BatchReplay {
     var code = ExitCode.held
     var number = 1
     var trace = BatchTrace(settings)
+    // One for all: what the system has left is not asked anew for every short trace.
+    var memory = MemoryLimit(settings.memoryLimit)
     while true {
       switch parser.next() {
-      case .operation(let operation): trace.step(operation)
+      case .operation(let operation): trace.step(operation, &memory)
       case .failure(let error): trace.refuse(error.description(file: "standard input"))
       case .endOfTrace:
         code = code.combined(with: answer(number, &trace))
@@ -43,7 +45,10 @@ struct BatchReplay {
   private func answer(_ number: Int, _ trace: inout BatchTrace) -> ExitCode {
     defer { streams.flush() }
     let (line, code) = trace.answer("\(number)")
-    streams.print(line.text)
+    var bytes: [UInt8] = []
+    line.append(to: &bytes)
+    bytes.append(UInt8(ascii: "\n"))
+    streams.print(bytes: bytes)
     return code
   }
 }
@@ -53,12 +58,8 @@ private struct BatchTrace: ~Copyable {
   private let settings: ReplaySettings
   private var session: ReplaySession?
   private var failure: CommandFailure?
-  private var memory: MemoryLimit
 
-  init(_ settings: ReplaySettings) {
-    self.settings = settings
-    memory = MemoryLimit(settings.memoryLimit)
-  }
+  init(_ settings: ReplaySettings) { self.settings = settings }
 
   /// True once there is something to answer.
   var hasBegun: Bool { session != nil || failure != nil }
@@ -70,7 +71,7 @@ private struct BatchTrace: ~Copyable {
   }
 
   /// Runs an operation, on a machine that is set up first where there is none.
-  mutating func step(_ operation: PoolTrace.Operation) {
+  mutating func step(_ operation: PoolTrace.Operation, _ memory: inout MemoryLimit) {
     guard failure == nil else { return }
     if session == nil { boot(operation) }
     do throws(CommandFailure) {
@@ -110,7 +111,10 @@ private struct BatchTrace: ~Copyable {
   private func report(_ name: String) -> (JSONValue, Bool)? {
     switch session {
     case .some(let session):
-      (ReplayReport.json(name, session), session.outcome?.isOK ?? true)
+      (
+        ReplayReport.json(name, session, settings),
+        session.outcome?.isOK ?? true && BoundShare(session).breach == nil
+      )
     case .none: nil
     }
   }

@@ -109,7 +109,7 @@ struct FileReplay {
     let outcome = session.outcome ?? .ok
     let code: ExitCode = outcome.isOK ? .held : .found
     if settings.json {
-      streams.print(ReplayReport.json(path, session).text)
+      streams.print(ReplayReport.json(path, session, settings).text)
     } else if !outcome.isOK {
       streams.flush()
       ReplayReport.text(path, line: line, session).forEach(streams.note)
@@ -118,7 +118,15 @@ struct FileReplay {
         "\(path): ok, \(session.operations) operations on"
           + " \(session.replayer.configuration.pool.profile.name)")
     }
-    return code.combined(with: showViews(session))
+    return code.combined(with: showViews(session)).combined(with: breach(path, session))
+  }
+
+  /// More pages than are proved possible are a finding, whatever the invariants say.
+  private func breach(_ path: String, _ session: borrowing ReplaySession) -> ExitCode {
+    guard let breach = BoundShare(session).breach else { return .held }
+    streams.flush()
+    streams.note("\(path): \(breach)")
+    return .found
   }
 
   private func showViews(_ session: borrowing ReplaySession) -> ExitCode {
@@ -135,7 +143,10 @@ struct FileReplay {
         show(printer.diagnosis)
       case .fragmentation: show(FragmentationPrinter(view).text)
       case .map: show(PageMap(view).text(mapOptions(.all)))
-      case .metrics: if !settings.json { show(session.metrics.text) }
+      case .metrics:
+        guard !settings.json else { continue }
+        show(session.metrics(requestBytes: settings.requestBytes).text)
+        show(BoundShare(session).text)
       }
     }
     return code

@@ -25,7 +25,9 @@ enum ReplayReport {
   }
 
   /// The object of formats' section on JSON.
-  static func json(_ path: String, _ session: borrowing ReplaySession) -> JSONValue {
+  static func json(
+    _ path: String, _ session: borrowing ReplaySession, _ settings: ReplaySettings
+  ) -> JSONValue {
     let outcome = session.outcome ?? .ok
     var members: [(String, JSONValue)] = [
       ("trace", .string(path)),
@@ -45,7 +47,8 @@ enum ReplayReport {
     if let reason = session.replayer.pool.halted { members += stop(reason, session.view) }
     members.append(
       ("first_corrupt_operation", session.firstCorruptOperation.map(JSONValue.unsigned) ?? .null))
-    members.append(("metrics", metrics(session.metrics)))
+    members.append(("metrics", metrics(session.metrics(requestBytes: settings.requestBytes))))
+    members.append(("bound", BoundShare(session).json))
     return .object(members)
   }
 

@@ -19,6 +19,8 @@ struct ReplaySettings {
   var poolUsed: String
   /// Descriptions of tags.
   var descriptions: PoolTagDescriptions
+  /// The request that the indices of free space are for; nil for one of half a page.
+  var requestBytes: UInt64?
   /// Columns of a page map.
   var mapWidth: Int?
   /// Bytes that a replay may have in memory; nil for most of what the machine has.
@@ -37,6 +39,7 @@ struct ReplaySettings {
     pages = arguments.values("--pool")
     poolUsed = arguments.value("--poolused") ?? ""
     memoryLimit = try arguments.number("--memory-limit")
+    requestBytes = try arguments.number("--request")
     json = arguments.has("--json")
     quiet = arguments.has("--quiet")
     mapWidth = try arguments.number("--width").map { Int(clamping: $0) }

@@ -37,7 +37,7 @@ extension Verb {
 
   private static let options: [Option] = [
     Option(
-      name: "--check", argument: .value("off|cheap|full"),
+      name: "--check", argument: .value("off|cheap|full|complete"),
       help: "what is checked after each operation (full); off tolerates bug checks too"),
     Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
     Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
@@ -55,7 +55,10 @@ extension Verb {
     Option(name: "--frag", argument: .none, help: "prints fragmentation, in our own layout"),
     Option(name: "--map", argument: .none, help: "prints the page map at the end"),
     Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a page map (100)"),
-    Option(name: "--metrics", argument: .none, help: "prints every metric"),
+    Option(
+      name: "--metrics", argument: .none,
+      help: "prints every metric, and the share of the proved bound"),
+    Option.request,
     Option(
       name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),
     Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
@@ -67,4 +70,11 @@ extension Verb {
       name: "--batch", argument: .none,
       help: "reads traces from standard input, each ended by a line 'end'"),
   ]
+}
+
+extension Option {
+  /// The request whose chances the metrics of free space tell.
+  static let request = Option(
+    name: "--request", argument: .value("BYTES"),
+    help: "the request that fragmentation_index and unusable_free_space are for (half a page)")
 }

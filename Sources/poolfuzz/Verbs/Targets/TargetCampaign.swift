@@ -68,6 +68,7 @@ final class TargetCampaign {
 
   private func generate() throws(TargetError) -> ExitCode {
     if !isQuiet { streams.note("seed \(traces.seed), target \(settings.library)") }
+    FindingStore(folder: folder).removeLeftovers()
     var number: UInt64 = 0
     while number < traceLimit, !Interruption.isRequested, elapsed < seconds ?? .infinity {
       let trace = traces.trace(number)

@@ -1,3 +1,4 @@
+import FragmentationSearch
 import KernelPool
 import PoolReport
 import PoolTrace
@@ -14,6 +15,10 @@ struct RecordedReplay {
   let history: PoolHistory
   /// How the replay ended.
   let outcome: ReplayOutcome
+  /// The metrics at its end.
+  let metrics: PoolMetrics
+  /// How much of what is proved possible it came to.
+  let bound: BoundShare
   /// How it ended, for people; empty where everything held.
   let problem: String
 
@@ -34,6 +39,7 @@ struct RecordedReplay {
     }
     // What shows one state needs no other: with two steps at most hardly any is looked at.
     let limits = settings.needsOneState ? settings.limits.with(steps: 2) : settings.limits
+    let proved = ReplayBound(configuration.pool, session.view)
     var recorder = PoolRecorder(session.view, limits: limits)
     var memory = MemoryLimit(settings.memoryLimit)
     var last: (operation: PoolTrace.Operation, result: StepResult)?
@@ -51,10 +57,10 @@ struct RecordedReplay {
       last = (operation, result)
       guard finished == nil else { continue }
       recorder.record(
-        session.view, line: Self.line(operation, result), figures: Self.figures(session))
+        session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
       if settings.needsOneState, session.operations == settings.operation {
         finished = recorder.finish(
-          session.view, line: Self.line(operation, result), figures: Self.figures(session))
+          session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
       }
     }
     session.finish()
@@ -65,17 +71,25 @@ struct RecordedReplay {
       finished
       ?? recorder.finish(
         session.view, line: last.map { Self.line($0.operation, $0.result) } ?? "",
-        figures: Self.figures(session))
+        figures: Self.figures(session, proved))
     outcome = session.outcome ?? .ok
+    metrics = session.metrics(requestBytes: settings.requestBytes)
+    bound = BoundShare(session)
     problem =
       outcome.isOK
       ? "" : ReplayReport.text(file.path, line: line, session).joined(separator: "; ")
   }
 
-  private static func figures(_ session: borrowing ReplaySession) -> PoolFigures {
+  private static func figures(
+    _ session: borrowing ReplaySession, _ proved: ReplayBound
+  ) -> PoolFigures {
     let usage = session.usage
+    let pageBytes = session.view.profile.pageBytes
+    // A broken pool may do what is proved impossible.
+    let bound = session.firstCorruptOperation == nil ? proved.pages(usage) : nil
     return PoolFigures(
-      held: usage.pagesHeld &* session.view.profile.pageBytes, live: usage.all.blockBytes)
+      held: usage.pagesHeld &* pageBytes, live: usage.all.blockBytes,
+      bound: bound.map { $0 &* pageBytes })
   }
 
   /// An operation and what it came to, with the address as debuggers write it.
@@ -98,5 +112,12 @@ struct RecordedReplay {
     var text = "\(profileName), \(operations) operations"
     if outcome.isOK { text += ", nothing went wrong" }
     return text
+  }
+
+  /// The metrics of everything and the share of the bound, as names and values.
+  var figures: [(name: String, value: String)] {
+    MetricName.allCases.compactMap { name in
+      metrics[MetricKey(.all, name)].map { (name.rawValue, $0.text) }
+    } + bound.rows
   }
 }

@@ -38,7 +38,8 @@ struct ViewCommand {
     switch settings.form {
     case .page:
       return HistoryPage(history).text(
-        title: title, about: replay.about, warning: replay.problem)
+        title: title, about: replay.about, warning: replay.problem,
+        metrics: replay.figures, boundNote: replay.bound.note)
     case .mapPicture: return PagePicture(state, order: settings.order ?? .hole).text(title: title)
     case .curvePicture(let subject):
       return CurvePicture(history, at: state).text(subject, title: title)
@@ -50,7 +51,9 @@ struct ViewCommand {
         + HistoryText(
           history, at: state, order: settings.order ?? .address, options: options,
           pinLimit: settings.pinLimit
-        ).text
+        ).text + "\nmetrics at the end\n"
+        + replay.figures.map { "  \($0.name) \($0.value)\n" }.joined()
+        + "  \(replay.bound.note)\n"
     case .json: return ViewReport.json(replay, state, pinLimit: settings.pinLimit).text + "\n"
     }
   }

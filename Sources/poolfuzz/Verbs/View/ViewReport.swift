@@ -30,7 +30,8 @@ enum ViewReport {
         "unusable_free_space",
         .array(space.corners.map { .array([.unsigned($0.blockBytes), .number($0.share)]) })
       ),
-      ("over_time", overTime(history)),
+      ("over_time", overTime(history)), ("metrics", ReplayReport.metrics(replay.metrics)),
+      ("bound", replay.bound.json),
     ])
   }
 

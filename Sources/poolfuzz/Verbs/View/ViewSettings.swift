@@ -29,6 +29,8 @@ struct ViewSettings {
   var order: PageOrder?
   /// Pages of the pin report that are listed.
   var pinLimit: Int
+  /// The request that the indices of free space are for; nil for one of half a page.
+  var requestBytes: UInt64?
   /// Columns of a line.
   var columns: Int?
   /// What is checked after each operation.
@@ -64,6 +66,7 @@ struct ViewSettings {
       order = try arguments.choice("--order", default: PageOrder.address)
     }
     pinLimit = Int(clamping: try arguments.number("--pins") ?? 10)
+    requestBytes = try arguments.number("--request")
     columns = try arguments.number("--width").map { Int(clamping: $0) }
     level = try arguments.choice("--check", default: CheckLevel.cheap)
     profile = try arguments.value("--profile").map(Profile.chosen)

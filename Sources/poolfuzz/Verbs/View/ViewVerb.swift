@@ -32,6 +32,7 @@ extension Verb {
         help: "order of the pages: by address, largest hole or bytes in use"),
       Option(
         name: "--pins", argument: .value("K"), help: "pages that the pin report lists (10)"),
+      Option.request,
       Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a line (100)"),
       Option(
         name: "--check", argument: .value("off|cheap|full"),

@@ -6,6 +6,8 @@ struct MetricComparison {
   let before: PoolMetrics
   /// Of the changed one.
   let after: PoolMetrics
+  /// What is proved of the trace as it is, and of the changed one; nil where nobody asks.
+  var bounds: (before: BoundShare, after: BoundShare)?
 
   /// Pages held at the end that the change saves; negative where it costs some.
   var pagesSaved: Int64 { difference("pages_held") }
@@ -33,6 +35,8 @@ struct MetricComparison {
   var json: JSONValue {
     .object([
       ("before", ReplayReport.metrics(before)), ("after", ReplayReport.metrics(after)),
+      ("bound_before", bounds?.before.json ?? .null),
+      ("bound_after", bounds?.after.json ?? .null),
       ("pages_saved", .integer(pagesSaved)), ("bytes_wasted", .integer(bytesWasted)),
       ("peak_pages_saved", .integer(peakPagesSaved)),
       ("peak_bytes_wasted", .integer(peakBytesWasted)),
@@ -49,7 +53,7 @@ struct MetricComparison {
       let isZero = [before[key], after[key]].allSatisfy { ($0?.number ?? 0) == 0 }
       return isZero ? nil : [key.text] + values
     }
-    let table = [["metric", "before", "after"]] + rows
+    let table = [["metric", "before", "after"]] + rows + boundRows
     let widths = (0..<3).map { column in table.map { $0[column].count }.max() ?? 0 }
     return table.map { row in
       let name = row[0] + Self.blanks(widths[0] - row[0].count)
@@ -59,7 +63,17 @@ struct MetricComparison {
       "pages saved: \(pagesSaved) at the end, \(peakPagesSaved) at the peaks",
       "bytes asked for beyond the original requests: \(bytesWasted) at the end, "
         + "\(peakBytesWasted) at the peaks",
-    ]
+    ] + boundNotes
+  }
+
+  private var boundRows: [[String]] {
+    guard let bounds else { return [] }
+    return zip(bounds.before.rows, bounds.after.rows).map { [$0.name, $0.value, $1.value] }
+  }
+
+  private var boundNotes: [String] {
+    guard let bounds else { return [] }
+    return ["before: \(bounds.before.note)", "after: \(bounds.after.note)"]
   }
 
   private static func blanks(_ count: Int) -> String { String(repeating: " ", count: count) }

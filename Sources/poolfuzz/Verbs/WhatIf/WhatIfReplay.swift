@@ -11,6 +11,8 @@ struct WhatIfReplay {
   var changes: ChangedRequests
   /// Another system for the changed replay.
   let profile: Profile?
+  /// The request that the indices of free space are for; nil for one of half a page.
+  let requestBytes: UInt64?
 
   /// Replays and prints. A kernel that stopped in either replay is exit code 1.
   func run(
@@ -42,7 +44,10 @@ struct WhatIfReplay {
       streams.note("poolfuzz: \(file.path): \(name) the change: \(halted)")
       code = .found
     }
-    let comparison = MetricComparison(before: before.metrics, after: after.metrics)
+    let comparison = MetricComparison(
+      before: before.metrics(requestBytes: requestBytes),
+      after: after.metrics(requestBytes: requestBytes),
+      bounds: (BoundShare(before), BoundShare(after)))
     if asJSON {
       streams.print(comparison.json.text)
     } else {

@@ -33,6 +33,7 @@ extension Verb {
         name: "--depth", argument: .value("N"),
         help: "most blocks on such a list (256, the most that the kernel lets one grow to)"),
       Option(name: "--profile", argument: .value("NAME"), help: "another system"),
+      Option.request,
       Option(
         name: "--advise", argument: .none,
         help: "tries whole pages, the next size class, lookaside lists and one allocation"),
@@ -72,7 +73,10 @@ extension Verb {
         throw CommandFailure.usage("whatif needs a change: --resize, --lookaside or --profile")
       }
       let changes = ChangedRequests(resizes: resizes, lookasideTags: tags, depth: depth)
-      return try WhatIfReplay(path: path, changes: changes, profile: profile).run(
+      let request = try arguments.number("--request")
+      return try WhatIfReplay(
+        path: path, changes: changes, profile: profile, requestBytes: request
+      ).run(
         streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
     })
 }

@@ -21,22 +21,4 @@ struct RawOperation: Hashable, Sendable {
     let width = generator.below(Int.bitWidth - most.leadingZeroBitCount) + 1
     return min(max(least, generator.below(1 << width) + 1), most)
   }
-
-  /// Runs a list of operations.
-  static func run<Target: AllocatorTarget & ~Copyable>(
-    _ list: [RawOperation], slots: Int, _ trial: inout Trial<Target>
-  ) {
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: slots) { handles in
-      handles.initialize(repeating: -1)
-      for operation in list {
-        let held = handles[operation.slot]
-        if held >= 0 {
-          trial.free(BlockHandle(index: held))
-          handles[operation.slot] = -1
-        } else if let handle = trial.allocate(units: operation.units) {
-          handles[operation.slot] = handle.index
-        }
-      }
-    }
-  }
 }

@@ -1,0 +1,134 @@
+/// A search in epochs: in each, every stream simulates the same number of operations. After an
+/// epoch the search can be looked at, saved and resumed; what it has found depends on the question
+/// and the number of epochs alone, not on how many streams run at once.
+public struct SearchCampaign: Sendable {
+  /// What is asked.
+  public let question: SearchQuestion
+  /// The algorithm's name.
+  public let name: String
+  /// Operations of a stream in an epoch.
+  public let epochOperations: Int
+  /// Epochs that have ended.
+  public private(set) var epoch = 0
+  private var streams: [any SearchStream]
+
+  /// The longest epoch: about a second of a processor.
+  private static let mostEpochOperations = 20_000_000
+
+  /// A campaign at its beginning, on the abstract pool of the question.
+  public init(
+    _ question: SearchQuestion, _ algorithm: some SearchAlgorithm
+  ) {
+    self.init(
+      question, name: algorithm.name,
+      streams: (0..<question.streams).map { algorithm.stream(question, number: $0) })
+  }
+
+  init(_ question: SearchQuestion, name: String, streams: [any SearchStream]) {
+    self.question = question
+    self.name = name
+    self.streams = streams
+    // Sixteen of them at least, so that short searches can be saved and resumed too.
+    epochOperations = min(Self.mostEpochOperations, 1 + question.operationsPerStream / 16)
+  }
+
+  /// Whether the budget is spent.
+  public var isDone: Bool {
+    question.peakLiveUnits < question.geometry.smallestBlockUnits
+      || streams.allSatisfy { $0.operationsSpent >= question.operationsPerStream }
+  }
+
+  /// Lets every stream go on for an epoch.
+  public mutating func runEpoch() async {
+    epoch += 1
+    let (reached, overflow) = epoch.multipliedReportingOverflow(by: epochOperations)
+    let goal = min(overflow ? .max : reached, question.operationsPerStream)
+    let before = streams
+    streams = await Parallel.map(streams.indices, workers: question.workers) { number in
+      var stream = before[number]
+      stream.advance(to: goal)
+      return stream
+    }
+  }
+
+  /// Shows candidates from elsewhere to every stream; before the first epoch, for they are part of
+  /// the beginning.
+  public mutating func welcome(_ elites: [SearchElite]) {
+    for number in streams.indices { streams[number].welcome(elites) }
+  }
+
+  // MARK: Answers
+
+  /// Operations simulated by all streams.
+  public var operationsSpent: Int { streams.reduce(0) { $0 + $1.operationsSpent } }
+
+  /// The best candidate, of the earliest stream among equals; nil before the first.
+  public var best: SearchElite? { bestStream?.best }
+
+  private var bestStream: (any SearchStream)? {
+    var best: (any SearchStream)?
+    for stream in streams {
+      guard let pages = stream.best?.outcome.pages else { continue }
+      if pages > best?.best?.outcome.pages ?? -1 { best = stream }
+    }
+    return best
+  }
+
+  /// The best candidate of each kind of behaviour, in the order of cells.
+  public var elites: [SearchElite] {
+    var cells: [ArchiveCell: SearchElite] = [:]
+    for elite in streams.flatMap(\.elites) {
+      let cell = ArchiveCell(elite.outcome, question.geometry)
+      if cells[cell].map({ elite.outcome.isBetter(than: $0.outcome) }) ?? true {
+        cells[cell] = elite
+      }
+    }
+    return cells.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// What has been found so far, with the trace.
+  public var answer: SearchAnswer {
+    let stream = bestStream
+    return SearchAnswer(
+      algorithm: name, pages: stream?.best?.outcome.pages ?? 0, trace: stream?.trace() ?? [],
+      operationsSpent: operationsSpent)
+  }
+
+  // MARK: State
+
+  /// The state as text, a line for each part of it.
+  public var text: String {
+    var text = "epoch \(epoch) \(epochOperations)\n"
+    for stream in streams {
+      text += "stream\n" + stream.lines.map { $0 + "\n" }.joined()
+    }
+    return text
+  }
+
+  /// Goes on from a saved state; false, and nothing changed, where the text is no state of a
+  /// campaign like this one.
+  public mutating func restore(_ text: String) -> Bool {
+    var parts: [[Substring]] = []
+    var lines = text.split(separator: "\n")[...]
+    let heading = lines.popFirst()?.split(separator: " ") ?? []
+    guard heading.count == 3, heading[0] == "epoch", let epoch = Int(heading[1]), epoch >= 0,
+      Int(heading[2]) == epochOperations
+    else { return false }
+    for line in lines {
+      if line == "stream" {
+        parts.append([])
+      } else {
+        guard !parts.isEmpty else { return false }
+        parts[parts.count - 1].append(line)
+      }
+    }
+    guard parts.count == streams.count else { return false }
+    var restored = streams
+    for (number, lines) in parts.enumerated() {
+      guard restored[number].restore(lines) else { return false }
+    }
+    self.epoch = epoch
+    streams = restored
+    return true
+  }
+}

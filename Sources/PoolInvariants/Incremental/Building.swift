@@ -1,0 +1,239 @@
+import enum KernelPool.PoolKind
+import struct KernelPool.PoolTag
+import struct KernelPool.PoolView
+import typealias KernelPool.Address
+
+// The books are made from a state that the complete audit has just found sound: everything is
+// claimed and examined as if it had come in one operation. In the end the sums must come out even.
+
+extension IncrementalAudit {
+  /// Makes the books anew.
+  mutating func build(_ view: PoolView, _ live: LiveAllocations) {
+    isBuilding = true
+    defer { isBuilding = false }
+    empty(view)
+    addHeads(view)
+    addRuns(view)
+    touched.hasSinglePages = true
+    followSinglePages(view)
+    claimTables(view)
+    claimSmallPages(view)
+    addLarge(view, live)
+    for index in 0..<view.lookasideCount { followLookaside(view, index) }
+    touched.pending = (1 &<< UInt64(tallies.count)) &- 1
+    followDeferred(view)
+    settlePages(view, live)
+    live.forEach { address, _ in
+      if spaces.page(of: address) == nil { followOutside(view, live, address) }
+    }
+    if !lists.renumber() || !runs.renumber() { suspect() }
+    addMaps(view)
+    addRows(view)
+    addSpecials(view)
+    followedChanges = live.changeCount
+    touched.descriptors = (1 &<< UInt64(tallies.count)) &- 1
+    touched.kinds = .max
+    if doubt == nil { auditCounters(view) }
+    if doubt == nil { auditSums(view, live) }
+    settleLarge()
+  }
+
+  private mutating func empty(_ view: PoolView) {
+    touched.removeAll()
+    records = PageRecords(pages: spaces.count, unitsPerPage: facts.unitsPerPage)
+    owners = FlatArray(repeating: 0, count: spaces.count)
+    lists = Rings()
+    runs = Rings(discovers: true)
+    waiting = WaitingBooks()
+    waiting.lists = FlatArray(
+      repeating: WaitingBooks.List(), count: view.lookasideCount + view.descriptors.count)
+    waiting.hits = FlatArray(repeating: 0, count: PoolKind.allCases.count)
+    large = LargeBooks()
+    singles = SinglePageBooks()
+    maps = MapBooks()
+    rows = RowBooks()
+    specials = SpecialRanges()
+    tallies = FlatArray(repeating: DescriptorTally(), count: view.descriptors.count)
+    blocksInUse = 0
+    liveBlocks = 0
+    charged = (0, 0)
+    mappedExpansion = 0
+    outside = OutsideBooks()
+    roots = IncrementalRoots(view)
+    addHosts(view)
+  }
+
+  /// Structures that are always mapped are read where they lie.
+  private mutating func addHosts(_ view: PoolView) {
+    descriptors.removeAll()
+    for root in view.descriptors {
+      let bytes = facts.profile.descriptor.listHeads &+ facts.unitsPerPage &* constants.headBytes
+      guard let host = view.bytes(at: root.address, count: bytes) else { return suspect() }
+      descriptors.append(
+        DescriptorBook(
+          kind: root.kind, index: root.index, address: root.address, listHeads: root.listHeads,
+          host: host))
+    }
+    poolHost = view.bytes(at: facts.profile.nonPagedBase, count: facts.pageBytes)
+    rowHost = view.bytes(
+      at: view.variables.trackerTable,
+      count: view.variables.trackerRows &* facts.profile.trackerRowBytes)
+  }
+
+  private mutating func addHeads(_ view: PoolView) {
+    for number in 0..<descriptors.count {
+      let heads = descriptors[number].listHeads
+      for units in 0..<facts.unitsPerPage {
+        let head = heads &+ units &* constants.headBytes
+        guard let next = facts.link(view, at: head),
+          let back = facts.link(view, at: head &+ facts.wordBytes)
+        else { return suspect() }
+        lists.addHead(head, next: next, back: back)
+      }
+    }
+  }
+
+  private mutating func addRuns(_ view: PoolView) {
+    guard constants.hasRuns else { return }
+    for list in 0..<4 {
+      let head = roots.freeRunHeads &+ UInt64(list) &* constants.headBytes
+      guard let next = view.pointer(head), let back = view.pointer(head &+ facts.wordBytes)
+      else { return suspect() }
+      runs.addHead(head, next: next, back: back)
+      var run = next
+      var steps = 0
+      while run != head, doubt == nil {
+        guard let page = spaces.page(of: run), steps <= spaces.nonPagedCount,
+          let next = view.pointer(run), let back = view.pointer(run &+ facts.wordBytes),
+          let count = view.word32(run &+ facts.wordBytes &* 2)
+        else { return suspect() }
+        claim(page, Int(count), .freeRunStart)
+        runs.add(run, list: list, value: count, next: next, back: back)
+        run = next
+        steps += 1
+      }
+    }
+  }
+
+  private mutating func claimTables(_ view: PoolView) {
+    let variables = view.variables
+    let tables: [(Address, UInt64, PageOwner)] = [
+      (
+        variables.trackerTable, variables.trackerRows &* facts.profile.trackerRowBytes,
+        .trackerTable
+      ),
+      (
+        variables.bigTable, variables.bigTableEntries &* facts.profile.bigEntryBytes,
+        .bigPageTable
+      ),
+    ]
+    for (address, bytes, owner) in tables where spaces.page(of: address) != nil {
+      guard let page = pages(of: address, facts.pages(bytes)) else { return suspect() }
+      claim(page, Int(facts.pages(bytes)), owner)
+    }
+  }
+
+  private mutating func claimSmallPages(_ view: PoolView) {
+    for space in spaces.spaces {
+      for page in space.pages {
+        let address = space.base &+ UInt64(page &- space.firstPage) &<< facts.pageShift
+        if view.marks(ofPageAt: address)?.contains(.smallBlocks) ?? false {
+          claim(page, 1, .smallBlocks)
+        }
+      }
+    }
+  }
+
+  private mutating func addLarge(_ view: PoolView, _ live: LiveAllocations) {
+    let variables = view.variables
+    for index in 0..<variables.bigTableEntries {
+      let place = variables.bigTable &+ index &* facts.profile.bigEntryBytes
+      if complete.bigEntry(view, place) != nil { touched.entries.append(place) }
+    }
+    for address in complete.books.untrackedAddresses { touched.large.append(address) }
+    followLarge(view, live)
+  }
+
+  private mutating func addMaps(_ view: PoolView) {
+    let variables = view.variables
+    singles.openPages = [
+      variables.pagedBitmap.openPages, variables.sessionBitmap.openPages,
+      variables.nonPagedBitmap.openPages,
+    ]
+    if !constants.hasRuns {
+      maps.add(
+        variables.nonPagedBitmap.allocationMap, firstPage: 0,
+        pages: Int(min(variables.nonPagedBitmap.pages, UInt64(spaces.nonPagedCount))),
+        isEndMap: false)
+    }
+    for space in spaces.spaces where space.kind != .nonPaged {
+      let bitmap = space.kind == .paged ? variables.pagedBitmap : variables.sessionBitmap
+      for (address, isEndMap) in [(bitmap.allocationMap, false), (bitmap.endMap, true)] {
+        maps.add(
+          address, firstPage: space.firstPage, pages: space.pageCount, isEndMap: isEndMap)
+      }
+    }
+    for number in 0..<maps.maps.count {
+      for word in 0..<((maps.maps[number].pages + 63) / 64) {
+        if !maps.follow(view, number, word: word, &touched.pages) { suspect() }
+      }
+    }
+    maps.addExpansion(pages: spaces.nonPagedCount - spaces.initialCount)
+    for page in spaces.initialCount..<max(spaces.initialCount, spaces.nonPagedCount) {
+      let marks = view.marks(ofPageAt: spaces.address(of: page)) ?? []
+      if marks.contains(.mapped), maps.setMapped(page - spaces.initialCount, true) {
+        mappedExpansion += 1
+      }
+    }
+  }
+
+  private mutating func addRows(_ view: PoolView) {
+    for row in 0...view.variables.trackerMask {
+      let key = view.word32(complete.rowAddress(view, row)) ?? 0
+      rows.keys.append(key)
+      rows.places.append(RowBooks.Places())
+      if key == 0 {
+        rows.emptyRows += 1
+      } else {
+        rows.rowOfTag.set(
+          TouchedThings.key(PoolTag(word: key)), UInt32(truncatingIfNeeded: row))
+      }
+    }
+    // What the walks found beyond the operations' own account is the kernel's.
+    var kernels = TagTally()
+    complete.tags.forEach { tag, isPaged, sum in
+      kernels.add(tag, isPaged: isPaged, bytes: sum.bytes, count: sum.allocations)
+    }
+    complete.books.tags.forEach { tag, isPaged, sum in
+      kernels.add(
+        tag, isPaged: isPaged, bytes: 0 &- sum.bytes, count: 0 &- sum.allocations)
+    }
+    rows.kernels = kernels
+    kernels.forEach { tag, _, sum in
+      guard sum != TagTally.Sum(), let row = rows.rowOfTag[TouchedThings.key(tag)] else { return }
+      rows.places.place(Int(row)).pointee.hasKernels = true
+    }
+  }
+
+  private mutating func addSpecials(_ view: PoolView) {
+    func add(_ kind: SpecialRange.Kind, _ number: Int, _ start: Address, _ bytes: UInt64) {
+      specials.add(
+        SpecialRange(kind: kind, number: Int32(number), start: start, end: start &+ bytes))
+    }
+    for (number, root) in view.descriptors.enumerated() {
+      add(.descriptor, number, root.address, facts.profile.descriptor.listHeads)
+      add(.listHeads, number, root.listHeads, facts.unitsPerPage &* constants.headBytes)
+    }
+    let variables = view.variables
+    add(
+      .trackerTable, 0, variables.trackerTable,
+      variables.trackerRows &* facts.profile.trackerRowBytes)
+    add(
+      .bigTable, 0, variables.bigTable,
+      variables.bigTableEntries &* facts.profile.bigEntryBytes)
+    if constants.hasRuns { add(.runHeads, 0, roots.freeRunHeads, 4 &* constants.headBytes) }
+    for number in 0..<maps.maps.count {
+      add(.map, number, maps.maps[number].address, UInt64((maps.maps[number].pages + 7) / 8))
+    }
+  }
+}

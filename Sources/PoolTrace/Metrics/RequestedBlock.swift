@@ -1,0 +1,31 @@
+import KernelPool
+
+/// A request as the lists of free blocks see it.
+public struct RequestedBlock: Sendable, Equatable {
+  /// Bytes of the block that it needs, header included; whole pages for a large request.
+  public let blockBytes: UInt64
+  private let exactFits: FirstList
+  private let isSmall: Bool
+
+  /// The block that a request of `bytes` needs on this version.
+  public init(_ profile: Profile, bytes: UInt64) {
+    isSmall = bytes <= profile.largestSmallRequest
+    let mask = profile.pageBytes - 1
+    blockBytes =
+      isSmall
+      ? profile.units(forRequest: bytes) &* profile.unitBytes
+      : max(bytes &+ mask, bytes) & ~mask
+    exactFits = profile.firstList
+  }
+
+  /// The request whose block is half a page: what the metrics are for where no size is named.
+  public init(halfPageOf profile: Profile) {
+    self.init(profile, bytes: profile.pageBytes / 2 - UInt64(profile.header.bytes))
+  }
+
+  /// Whether a free block of `size` bytes serves it. Whole pages never come from free blocks.
+  func isServed(byFreeBytes size: UInt64) -> Bool {
+    guard isSmall else { return false }
+    return exactFits == .exactFit ? size >= blockBytes : size > blockBytes
+  }
+}

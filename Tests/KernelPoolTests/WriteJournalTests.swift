@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+@testable import KernelPool
+
+@Suite("The journal of stores")
+struct WriteJournalTests {
+  /// All bytes of every region, and all marks, as they are.
+  private static func snapshot(_ pool: borrowing KernelPool) -> [[UInt8]] {
+    var bytes: [[UInt8]] = []
+    for index in 0..<pool.memory.regionCount {
+      let region = pool.memory.regions[index]
+      bytes.append(
+        Array(UnsafeRawBufferPointer(start: region.host, count: Int(region.byteCount))))
+    }
+    return bytes
+  }
+
+  private static func marks(_ pool: borrowing KernelPool) -> [[UInt8]] {
+    (0..<pool.memory.regionCount).map { index in
+      let region = pool.memory.regions[index]
+      guard region.kind != nil else { return [] }
+      // That a page was looked at is no news.
+      return UnsafeBufferPointer(
+        start: region.marksPointer, count: Int(region.byteCount >> region.pageShift)
+      ).map { $0 & ~PageMarks.touched.rawValue }
+    }
+  }
+
+  /// Addresses of changed bytes that no line covers, and of changed marks that no note names.
+  private static func missed(
+    _ pool: borrowing KernelPool, _ journal: WriteJournal, _ bytesBefore: [[UInt8]],
+    _ marksBefore: [[UInt8]]
+  ) -> [Address] {
+    var lines: Set<Address> = []
+    for index in 0..<journal.chunkCount {
+      let chunk = journal.chunk(index)
+      for line in 0..<64 as Range<UInt64> where chunk.lines >> line & 1 != 0 {
+        lines.insert(chunk.address + line * 64)
+      }
+    }
+    let pages = Set(journal.markedPages)
+    var missed: [Address] = []
+    let marks = marks(pool)
+    for index in 0..<pool.memory.regionCount {
+      let region = pool.memory.regions[index]
+      for line in changedLines(region, bytesBefore[index]) {
+        // A page's stamp, and a page that lost its mapping, are told by its marks.
+        let page = line & ~(1 << region.pageShift - 1)
+        if !lines.contains(line), !pages.contains(page) { missed.append(line) }
+      }
+      for page in marks[index].indices where marks[index][page] != marksBefore[index][page] {
+        let address = region.base + UInt64(page) << region.pageShift
+        if !pages.contains(address) { missed.append(address) }
+      }
+    }
+    return missed
+  }
+
+  /// The lines of a region whose bytes differ from before.
+  private static func changedLines(_ region: MemoryRegion, _ before: [UInt8]) -> [Address] {
+    var changed: [Address] = []
+    before.withUnsafeBytes { old in
+      guard let start = old.baseAddress else { return }
+      for chunk in stride(from: 0, to: old.count, by: 4096)
+      where memcmp(start + chunk, region.host + chunk, min(4096, old.count - chunk)) != 0 {
+        for line in stride(from: chunk, to: min(chunk + 4096, old.count), by: 64)
+        where memcmp(start + line, region.host + line, min(64, old.count - line)) != 0 {
+          changed.append(region.base + UInt64(line))
+        }
+      }
+    }
+    return changed
+  }
+
+  private static func pool(_ profile: Profile) throws -> KernelPool {
+    var configuration = PoolConfiguration(profile: profile)
+    configuration.nonPagedPages = 48
+    configuration.maximumNonPagedPages = 56
+    configuration.expansion = .lowestFirst
+    configuration.pagedPages = 24
+    configuration.sessionPages = 16
+    configuration.contiguousPages = 8
+    configuration.trackerEntries = 64
+    configuration.bigTableEntries = 64
+    if profile.nonPagedPages == .bitmap, profile.wordBytes == 4 {
+      configuration.profile.sessionBase = 0x9C00_0000
+    }
+    return try KernelPool.boot(configuration)
+  }
+
+  @Test("every byte and every mark that an operation changes is noted", arguments: Profile.all)
+  func everyChangeIsNoted(_ profile: Profile) throws {
+    var pool = try Self.pool(profile)
+    let started = pool.startJournal()
+    let journal = try #require(started)
+    var state: UInt64 = 7
+    func below(_ limit: UInt64) -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return (state >> 33) % limit
+    }
+    var held: [Address] = []
+    for _ in 0..<60 where pool.halted == nil {
+      let bytesBefore = Self.snapshot(pool)
+      let marksBefore = Self.marks(pool)
+      journal.clear()
+      if !held.isEmpty, below(100) < 40 {
+        _ = pool.free(held.remove(at: Int(below(UInt64(held.count)))))
+      } else {
+        let bytes = below(3) == 0 ? below(12_000) : below(900)
+        let type: PoolType = [.nonPaged, .paged, .quota][Int(below(3))]
+        let outcome = pool.allocate(type, bytes: bytes, tag: PoolTag("Test"))
+        if case .address(let address) = outcome {
+          held.append(address)
+          let pattern = [UInt8](repeating: 0xA5, count: Int(min(bytes, 5000)))
+          _ = pattern.withUnsafeBytes { pool.write(address, $0) }
+        }
+      }
+      #expect(Self.missed(pool, journal, bytesBefore, marksBefore) == [])
+    }
+    #expect(held.count > 5)
+  }
+
+  @Test("a store is one line, across a border two, and clearing forgets them")
+  func linesAreExact() throws {
+    var pool = try Self.pool(.windows2003x86)
+    let started = pool.startJournal()
+    let journal = try #require(started)
+    let base = pool.profile.nonPagedBase
+    _ = [UInt8](repeating: 1, count: 4).withUnsafeBytes { pool.write(base + 0x10C0, $0) }
+    #expect(journal.chunkCount == 1)
+    #expect(journal.chunk(0).address == base + 0x1000)
+    #expect(journal.chunk(0).lines == 1 << 3)
+    _ = [UInt8](repeating: 1, count: 4).withUnsafeBytes { pool.write(base + 0x10FE, $0) }
+    #expect(journal.chunk(0).lines == 1 << 3 | 1 << 4)
+    journal.clear()
+    #expect(journal.chunkCount == 0)
+    _ = [UInt8](repeating: 1, count: 4).withUnsafeBytes { pool.write(base + 0x1000, $0) }
+    #expect(journal.chunkCount == 1 && journal.chunk(0).lines == 1)
+  }
+
+  @Test("too many notes are said to be too many")
+  func notesAreBounded() throws {
+    var pool = try Self.pool(.windows2003x86)
+    let started = pool.startJournal()
+    let journal = try #require(started)
+    for _ in 0...WriteJournal.mostNotes { journal.noteMarks(0) }
+    #expect(journal.hasOverflown && journal.markedPages.count == WriteJournal.mostNotes)
+    journal.clear()
+    #expect(!journal.hasOverflown && journal.markedPages.isEmpty)
+  }
+}

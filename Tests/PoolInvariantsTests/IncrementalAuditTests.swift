@@ -1,0 +1,168 @@
+import Foundation
+import KernelPool
+import Testing
+
+@testable import PoolInvariants
+
+/// The incremental audit and the complete one always say the same, word for word.
+@Suite("The incremental audit")
+struct IncrementalAuditTests {
+  private static let isLong = ProcessInfo.processInfo.environment["POOLFUZZ_LONG"] != nil
+
+  @Test("every planted corruption is noticed, with the words of the complete audit")
+  func plantedCorruptions() throws {
+    for (index, planted) in Planted.all.enumerated() {
+      let verdict = try Self.verdict(on: planted, leavingOut: nil)
+      #expect(verdict.incremental == verdict.complete, "\(index): \(planted.invariant.rawValue)")
+      #expect(!verdict.complete.isEmpty, "\(index): \(planted.invariant.rawValue)")
+    }
+  }
+
+  /// What both audits say of a corruption, a step of the incremental one left out.
+  private static func verdict(
+    on planted: Planted, leavingOut step: IncrementalAudit.Step?
+  ) throws -> (incremental: [String], complete: [String]) {
+    var audited = try AuditedPool(planted.configuration)
+    let addresses = planted.prepare(&audited)
+    let first = audited.check()
+    let second = audited.check()
+    #expect(first == [] && second == [], "\(planted.invariant.rawValue): healthy before")
+    #expect(audited.audit.walks == [.noBooks: 1], "\(planted.invariant.rawValue): books were made")
+    audited.audit.leftOut = step
+    planted.corrupt(&audited, addresses)
+    let incremental = audited.check()
+    let complete = audited.full()
+    return (incremental.map(\.description), complete.map(\.description))
+  }
+
+  /// Every fourth step, or all of them in the long run.
+  private static let steps = IncrementalAudit.Step.allCases.filter {
+    isLong || $0.rawValue.isMultiple(of: 4)
+  }
+
+  @Test("each of its steps is needed", arguments: steps)
+  func everyStepIsNeeded(_ step: IncrementalAudit.Step) throws {
+    // Books that skip a step miss at least one of the planted corruptions.
+    for planted in Planted.all {
+      let verdict = try Self.verdict(on: planted, leavingOut: step)
+      if verdict.incremental != verdict.complete { return }
+    }
+    Issue.record("nothing notices that \(step) is left out")
+  }
+
+  @Test("ordinary traffic gets the same verdict", arguments: Machine.all.indices)
+  func ordinaryTraffic(_ index: Int) throws {
+    let styles = RandomWorkload.Style.allCases
+    for style in Self.isLong ? styles : [styles[index % styles.count]] {
+      try Self.compare(
+        Machine.all[index], style, seed: UInt64(index) + 11, operations: Self.isLong ? 400 : 8)
+    }
+  }
+
+  private static func compare(
+    _ machine: Machine, _ style: RandomWorkload.Style, seed: UInt64, operations: Int
+  ) throws {
+    var audited = try AuditedPool(machine.configuration)
+    var workload = RandomWorkload(seed: seed, machine.configuration.profile, style)
+    for operation in 0..<operations where audited.pool.halted == nil {
+      workload.step(&audited)
+      let incremental = audited.check()
+      let complete = audited.full()
+      guard incremental == complete, complete == [] else {
+        Issue.record(
+          """
+          \(machine.name) \(style) operation \(operation) \(audited.log.last ?? "")
+          \(incremental) \(complete)
+          """)
+        return
+      }
+    }
+    // Nothing but moved tables and a rare coincidence has everything walked.
+    let known = audited.audit.walks.filter { $0.key != .noBooks && $0.key != .movedTable }
+    #expect(known.values.reduce(0, +) <= 1, "\(machine.name): \(known)")
+  }
+
+  @Test("stray stores get the same verdict", arguments: Profile.all.indices)
+  func strayStores(_ index: Int) throws {
+    let profile = Profile.all[index]
+    var noticed = 0
+    for seed in 0..<(Self.isLong ? 200 : 2) as Range<UInt64> {
+      var audited = try AuditedPool(Machine(profile, "to be smashed") { _ in }.configuration)
+      var random = SplitMix(seed: seed * 31 + UInt64(index))
+      var workload = RandomWorkload(
+        seed: seed, profile, RandomWorkload.Style.allCases[Int(seed) % 3])
+      for operation in 0..<(Self.isLong ? 60 : 20) where audited.pool.halted == nil {
+        if operation % 8 == 7 {
+          let place = WildMemoryTests.place(&random, audited)
+          audited.poke(place, UInt32(truncatingIfNeeded: random.next()))
+        } else {
+          workload.step(&audited)
+        }
+        let incremental = audited.check()
+        let complete = audited.full()
+        #expect(
+          incremental == complete, "\(profile.name) seed \(seed) operation \(operation)")
+        if incremental != complete { return }
+        noticed += complete.isEmpty ? 0 : 1
+      }
+    }
+    if Self.isLong { #expect(noticed > 20, "many stores are noticed") }
+  }
+
+  @Test(
+    "a bug of the model gets the same verdict at the same operation",
+    arguments: Mutant.allCases)
+  func bugsOfTheModel(_ mutant: Mutant) throws {
+    let machines = Self.isLong ? Machine.all : Self.short(mutant)
+    for (index, machine) in machines.enumerated() {
+      var audited = try AuditedPool(machine.configuration, mutant: mutant)
+      var workload = RandomWorkload(
+        seed: UInt64(index) + 5, machine.configuration.profile,
+        RandomWorkload.Style.allCases[index % 3])
+      for operation in 0..<(Self.isLong ? 200 : 12) where audited.pool.halted == nil {
+        workload.step(&audited)
+        let incremental = audited.check()
+        let complete = audited.full()
+        #expect(
+          incremental == complete, "\(mutant.rawValue) \(machine.name) operation \(operation)")
+        if !complete.isEmpty || incremental != complete { break }
+      }
+    }
+  }
+
+  /// A machine for each in turn, so that all bugs together see all of them.
+  private static func short(_ mutant: Mutant) -> [Machine] {
+    let number = Mutant.allCases.firstIndex(of: mutant) ?? 0
+    return [Machine.all[(number * 7) % Machine.all.count]]
+  }
+
+  @Test("a store to a page far away is seen at the operation that made it")
+  func farAway() throws {
+    var audited = try AuditedPool(Machine(.windows2003x86, "quiet") { _ in }.configuration)
+    let victim = audited.taking(.nonPaged, 600)
+    let others = (0..<40).map { _ in audited.taking(.nonPaged, 3000) }
+    let healthy = audited.check()
+    #expect(healthy == [])
+    audited.free(others[7])
+    audited.poke(victim + 300, 0x4141_4141)
+    let seen = audited.check()
+    #expect(seen.map(\.invariant) == [.livePattern])
+    #expect(audited.audit.walks == [.noBooks: 1, .brokenRule: 1])
+  }
+
+  @Test("books are confirmed now and then, and stay")
+  func confirmations() throws {
+    var audited = try AuditedPool(Machine(.reactosX86, "quiet") { _ in }.configuration)
+    let kept = audited.taking(.nonPaged, 100)
+    let checks = 16 * (96 + 64) + IncrementalAudit.confirmationOperations + 2048
+    for _ in 0..<checks {
+      let violations = audited.check()
+      if !violations.isEmpty { Issue.record("\(violations)") }
+    }
+    #expect(audited.audit.walks[.confirmation] ?? 0 >= 1)
+    #expect(audited.audit.falseAlarms == 0)
+    audited.free(kept)
+    let violations = audited.check()
+    #expect(violations == [])
+  }
+}
