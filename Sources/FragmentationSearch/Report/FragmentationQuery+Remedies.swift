@@ -6,6 +6,7 @@ extension FragmentationQuery {
   ///   - operations: simulated operations for each row and seed.
   ///   - seed: the first seed.
   ///   - seeds: how many, at least 1.
+  ///   - streams: searches that exchange what they found; part of the question.
   ///   - workers: streams at once; the result does not depend on it.
   /// - Throws: ``Failure`` if the cap is too large to simulate.
   public func remedies(

@@ -151,6 +151,9 @@ public struct FragmentationQuery: Sendable, Hashable {
   /// - Parameters:
   ///   - algorithm: one that starts from nothing; nil is given for others.
   ///   - operations: the budget in simulated operations, all streams together.
+  ///   - seed: the seed of every stream's generator.
+  ///   - streams: searches that exchange what they found; part of the question.
+  ///   - workers: streams at once; the result does not depend on it.
   /// - Throws: ``Failure`` if the cap is too large to simulate.
   public func campaign(
     _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1

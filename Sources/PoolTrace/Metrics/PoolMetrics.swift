@@ -12,8 +12,11 @@ public struct PoolMetrics: Sendable {
 
   /// Measures a pool as it is now.
   ///
-  /// - Parameter requestBytes: the request that the indices of free space are for; nil for the one
-  ///   whose block is half a page.
+  /// - Parameters:
+  ///   - view: the pool's memory.
+  ///   - usage: what is live, and the peaks so far.
+  ///   - requestBytes: the request that the indices of free space are for; nil for the one whose
+  ///     block is half a page.
   public init(_ view: PoolView, _ usage: LiveUsage, requestBytes: UInt64? = nil) {
     let request =
       requestBytes.map { RequestedBlock(view.profile, bytes: $0) }

@@ -1,4 +1,4 @@
-/// Beam search over rounds of macro programs, led by ``LevelValue``. The programs are bred by
+/// Beam search over rounds of macro programs, led by `LevelValue`. The programs are bred by
 /// MAP-Elites at the same time; passes of the beam compose them and breed from what they used.
 public struct BeamSearch: SearchAlgorithm {
   /// `beam`.

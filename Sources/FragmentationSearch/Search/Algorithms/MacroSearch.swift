@@ -1,4 +1,4 @@
-/// Evolution of ``MacroProgram``s, cyclic programs of steps relative to the state of the pool.
+/// Evolution of `MacroProgram`s, cyclic programs of steps relative to the state of the pool.
 public struct MacroSearch: SearchAlgorithm {
   /// How programs replace one another.
   public enum Rule: String, Sendable, Hashable {
@@ -20,9 +20,10 @@ public struct MacroSearch: SearchAlgorithm {
   public let runOperations: Int?
 
   /// - Parameters:
+  ///   - rule: how programs replace one another.
   ///   - population: at least 4.
   ///   - patience: at least 1.
-  ///   - runOperations: at least 1.
+  ///   - runOperations: at least 1, or nil.
   public init(
     _ rule: Rule = .genetic, population: Int = 64, patience: Int = 6000,
     runOperations: Int? = nil
