@@ -65,7 +65,11 @@ public struct PoolView {
   @inlinable public func bytes(at address: Address, count: UInt64) -> UnsafeRawPointer? {
     for index in 0..<regionCount {
       if regions[index].contains(address) {
-        return UnsafeRawPointer(regions[index].locate(address, byteCount: count))
+        let isLong = count > profile.pageBytes
+        return UnsafeRawPointer(
+          isLong
+            ? regions[index].locateRange(address, count)
+            : regions[index].locate(address, byteCount: count))
       }
     }
     return nil

@@ -40,9 +40,30 @@ extension PoolAudit {
   }
 
   /// The row of a tag: probing from its hash, up to the first empty row.
+  ///
+  /// A tag that a full table turned away is looked for in all rows after each of its operations:
+  /// that was half of a short trace as long as every key was translated by itself.
   func trackerRow(_ view: PoolView, of tag: PoolTag) -> UInt64? {
+    let first = firstRow(view, tag)
+    if view.word32(rowAddress(view, first)) == tag.word { return first }
     let mask = view.variables.trackerMask
-    var row = firstRow(view, tag)
+    let stride = factsAddress.pointee.profile.trackerRowBytes
+    guard let rows = view.bytes(at: view.variables.trackerTable, count: (mask &+ 1) &* stride)
+    else { return trackerRow(view, of: tag, from: first) }
+    var row = first
+    repeat {
+      let key = rows.loadUnaligned(fromByteOffset: Int(row &* stride), as: UInt32.self)
+      if key == tag.word { return row }
+      if key == 0 { return nil }
+      row = (row &+ 1) & mask
+    } while row != first
+    return nil
+  }
+
+  /// The same in a table that is not mapped as a whole.
+  private func trackerRow(_ view: PoolView, of tag: PoolTag, from first: UInt64) -> UInt64? {
+    let mask = view.variables.trackerMask
+    var row = first
     for _ in 0...mask {
       guard let key = view.word32(rowAddress(view, row)) else { return nil }
       if key == tag.word { return row }
