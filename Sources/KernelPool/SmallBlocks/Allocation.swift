@@ -45,7 +45,7 @@ extension KernelPool {
     }
     var units = geometry.units(forRequest: request)
     if mutant == .oneUnitTooMany, units < geometry.unitsPerPage &- 1 { units &+= 1 }
-    let classes = mutant == .lookasideClassTooMany ? units &- 1 : units
+    let classes = mutant == .lookasideClassTooMany ? max(units, 2) &- 1 : units
     if hasLookaside(kind, units: classes), let header = try popLookaside(kind, units: classes) {
       let body = try finishLookaside(header, type, units: classes, tag)
       return try align(body, type, isGrown: request != bytes)

@@ -30,6 +30,7 @@ extension KernelPool {
   func lookaside(
     owner: Int, _ kind: PoolKind, units: UInt64
   ) -> UnsafeMutablePointer<LookasideList> {
+    assert(units &- 1 < profile.lookasideClasses, "a size that has lists")
     let row = owner &* PoolKind.allCases.count &+ Int(kind.rawValue)
     let index = row &* Int(profile.lookasideClasses) &+ Int(units) &- 1
     memory.journal?.noteLookaside(index)
