@@ -70,7 +70,7 @@ struct FuzzCampaignTests {
     let scratch = try Scratch()
     let (calm, killed) = (scratch.path + "/calm", scratch.path + "/killed")
     let options = ["--no-shrink", "--save-every", "0.05s"]
-    let traces = 320
+    let traces = 192
     #expect(try Command.run(Self.arguments(calm, traces: traces, jobs: 2) + options).code == 1)
     var resumed = 0
     for milliseconds in [5, 40, 90] {
@@ -124,7 +124,7 @@ struct FuzzCampaignTests {
     let scratch = try Scratch()
     let corpus = scratch.path + "/corpus"
     let run = try Running(
-      Self.arguments(corpus, traces: 640) + ["--no-shrink", "--save-every", "0.05s"])
+      Self.arguments(corpus, traces: 320) + ["--no-shrink", "--save-every", "0.05s"])
     try run.waitForErrors("seed 5")
     while !FileManager.default.fileExists(atPath: corpus + "/fuzz") { usleep(2000) }
     try FileManager.default.moveItem(atPath: corpus, toPath: scratch.path + "/away")

@@ -26,7 +26,8 @@ struct CompilerTests {
       case "#endif": conditions.removeLast()
       default: break
       }
-      guard !text.hasPrefix("//"), !text.contains("\""), !conditions.contains(true)
+      guard !text.hasPrefix("//"), !text.contains("\""), !conditions.contains(true),
+        text.contains("@") || text.contains("weak") || text.contains("::")
       else { continue }
       if Self.newer.contains(where: { text.contains($0) }) { complaints.append(index + 1) }
     }

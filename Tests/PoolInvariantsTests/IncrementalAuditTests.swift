@@ -119,7 +119,7 @@ struct IncrementalAuditTests {
       var workload = RandomWorkload(
         seed: UInt64(index) + 5, machine.configuration.profile,
         RandomWorkload.Style.allCases[index % 3])
-      for operation in 0..<(Self.isLong ? 200 : 12) where audited.pool.halted == nil {
+      for operation in 0..<(Self.isLong ? 200 : 8) where audited.pool.halted == nil {
         workload.step(&audited)
         let incremental = audited.check()
         let complete = audited.full()

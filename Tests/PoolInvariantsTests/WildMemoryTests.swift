@@ -38,7 +38,7 @@ struct WildMemoryTests {
   func auditsEnd(_ index: Int) throws {
     let profile = Profile.all[index]
     var noticed = 0
-    for seed in 0..<6 as Range<UInt64> {
+    for seed in 0..<3 as Range<UInt64> {
       var audited = try AuditedPool(Machine(profile, "to be smashed") { _ in }.configuration)
       var workload = RandomWorkload(seed: seed, profile, .small)
       for _ in 0..<30 { workload.step(&audited) }
@@ -54,6 +54,6 @@ struct WildMemoryTests {
         noticed += full.isEmpty ? 0 : 1
       }
     }
-    #expect(noticed > 54, "most smashes are noticed")
+    #expect(noticed > 27, "most smashes are noticed")
   }
 }

@@ -27,9 +27,12 @@ struct LateCut: Sendable {
     let extraUnits: Int
     /// Free runs of these lengths must be filled for the moment.
     let filledRuns: ClosedRange<Int>
+    /// Units of such runs in every page that was cut before.
+    let filledUnitsOfPages: Int
   }
 
-  init(_ tree: PinTree, _ geometry: PoolGeometry) {
+  init(_ given: PinTree, _ geometry: PoolGeometry) {
+    let tree = given.withShorterRestFirst
     self.tree = tree
     pins = StaircasePlan.PageCost(tree, exactFit: .taken).pins
     var runs: [(units: Int, parent: Int)] = []
@@ -60,11 +63,27 @@ struct LateCut: Sendable {
     guard case .divided(.temporary, smallest, .free(let rest)) = half, rest >= 2 * smallest else {
       return nil
     }
-    return Bridge(extraUnits: extraUnits, filledRuns: rest - smallest...rest - 1)
+    let filledRuns = rest - smallest...rest - 1
+    var filledUnits = 0
+    tree.forEachStretch { units, _ in if filledRuns.contains(units) { filledUnits += units } }
+    return Bridge(
+      extraUnits: extraUnits, filledRuns: filledRuns, filledUnitsOfPages: filledUnits)
   }
 }
 
 extension PinTree {
+  /// The same cut, and of two halves with a temporary block each the one with the shorter rest comes
+  /// first: a bridged page is begun with it, and the longer rests of the other pages are not in the
+  /// way then.
+  fileprivate var withShorterRestFirst: PinTree {
+    guard case .divided(let first, let pin, let second) = self,
+      case .divided(.temporary, let firstPin, .free(let firstRest)) = first,
+      case .divided(.temporary, let secondPin, .free(let secondRest)) = second,
+      firstPin == secondPin, firstRest > secondRest
+    else { return self }
+    return .divided(first: second, pin: pin, rest: first)
+  }
+
   /// Calls `body` with the free run beside the temporary block whose pin may be set late: the one at
   /// the start of the page, for elsewhere a run is cut at its end, which is the wrong side there.
   func forEachLatePin(_ smallest: Int, _ body: (_ rest: Int) -> Void) {

@@ -67,7 +67,7 @@ struct LateStaircaseLedger {
     guard let bridge = cut.bridge else { return plain }
     let bridged = (slack - bridge.extraUnits) / cut.units
     // Before the last page all others keep only their pins.
-    let others = max(0, bridged - 1) * cut.pinUnits
+    let others = max(0, bridged - 1) * (cut.pinUnits + bridge.filledUnitsOfPages)
     let filling = bridge.filledRuns.reduce(0) { $0 + $1 * runs[$1] }
     return slack - others - filling >= geometry.pageUnits ? max(plain, bridged) : plain
   }
