@@ -65,7 +65,9 @@ public struct MemoryRegion {
   }
 
   /// The host address of a range of any length, or nil where not all of it is mapped.
-  @usableFromInline func locateRange(_ address: Address, _ width: UInt64) -> UnsafeMutableRawPointer? {
+  @usableFromInline func locateRange(_ address: Address, _ width: UInt64)
+    -> UnsafeMutableRawPointer?
+  {
     let offset = address &- base
     guard width != 0, offset < byteCount, width <= byteCount &- offset else { return nil }
     for page in (offset &>> pageShift)...((offset &+ width &- 1) &>> pageShift) {
