@@ -71,6 +71,9 @@ import Testing
     #expect(try failures("config profile=windows-7-x86\n" + stale).isEmpty)
     let overflow = "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nwrite b 64 ff\n"
     #expect(try failures(config + overflow).isEmpty)
+    // Contiguous memory beside the pool is no block: the pool may stop, and need not.
+    let outside = "alloc a NonPaged 0 Test\ncontiguous b 8193 0x0 0xffffffffffffffff 0x4000\n"
+    #expect(try failures("config profile=windows-2003-x86\n" + outside + "freeat b\n").isEmpty)
     // The last byte lies in what the block was rounded up by, the others are the writer's own:
     // nobody can notice, and nobody is expected to.
     let slack = "alloc a NonPaged 41 Test\nwrite a 33 000000000000000000\n"

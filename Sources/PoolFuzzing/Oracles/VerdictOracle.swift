@@ -29,7 +29,8 @@ struct VerdictOracle {
       guard let slot = replayer.slots[name], slot.state == .holds else { return .harmless }
       return free(slot.address, slot.isContiguous ? nil : tag)
     case .freeAt(let expression, let tag):
-      return replayer.resolve(expression).map { free($0, tag) } ?? .harmless
+      guard let address = replayer.resolve(expression) else { return .harmless }
+      return isOutside(address) ? strayFree(address) : free(address, tag)
     case .write(let name, let offset, let bytes):
       guard let slot = replayer.slots[name], slot.address != 0, slot.state != .null
       else { return .harmless }
@@ -65,7 +66,7 @@ struct VerdictOracle {
 
   private func free(_ address: Address, _ tag: PoolTag?) -> Verdict {
     guard let owned = live[address] else { return strayFree(address) }
-    if owned.isContiguous, view.region(of: address)?.kind == nil { return .harmless }
+    if isOutside(address) { return .harmless }
     let level = view.variables.interruptLevel
     if level > (owned.type.isPaged ? 1 : 2) {
       return .bugCheck(code: BugCheck.badPoolCaller, first: 9)
@@ -88,7 +89,12 @@ struct VerdictOracle {
     return .bugCheck(code: BugCheck.badPoolCaller, first: 0xA)
   }
 
-  /// A free of an address that no caller holds.
+  /// True for contiguous memory that is none of the pool's: only its own routine takes it back.
+  private func isOutside(_ address: Address) -> Bool {
+    live[address]?.isContiguous == true && view.region(of: address)?.kind == nil
+  }
+
+  /// A free of an address that no caller holds, or that the pool did not give.
   private func strayFree(_ address: Address) -> Verdict {
     guard address & (profile.pageBytes &- 1) != 0 else { return .unspecified }
     let region = view.region(of: address)
