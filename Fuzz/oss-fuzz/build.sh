@@ -7,11 +7,15 @@
 . precompile_swift
 
 flags=(--static-swift-stdlib -Xswiftc -static-stdlib -Xswiftc -DFUZZING --sanitize=fuzzer)
-if [ "$SANITIZER" = coverage ]; then
-  flags+=(-Xswiftc -profile-generate -Xswiftc -profile-coverage-mapping)
-else
-  flags+=("--sanitize=$SANITIZER")
-fi
+case $SANITIZER in
+  address | thread) flags+=("--sanitize=$SANITIZER") ;;
+  coverage) flags+=(-Xswiftc -profile-generate -Xswiftc -profile-coverage-mapping) ;;
+  none) ;;
+  *)
+    echo "build.sh: Swift has no sanitizer '$SANITIZER' on Linux" >&2
+    exit 1
+    ;;
+esac
 # Quiet where it is there; the linker of the images that lack it only prints more.
 if command -v ld.lld >/dev/null; then flags+=(-Xswiftc -use-ld=lld); fi
 
