@@ -60,6 +60,23 @@ struct BrowserTests {
       .replacingOccurrences(of: "&gt;", with: ">").replacingOccurrences(of: "&amp;", with: "&")
   }
 
+  // MARK: Size
+
+  /// Thousands of operations over more than a thousand pages are drawn, not built of elements.
+  @Test func aLongTraceIsNotBuiltOfElements() throws {
+    var trace = "config profile=windows-2003-x86 nonpaged_pages=2048 lookaside=0 init=none\n"
+    for index in 0..<1100 { trace += "alloc s\(index) NonPaged 3000 Tag\(index % 7)\n" }
+    for index in 0..<400 { trace += "free s\(index)\nalloc s\(index) NonPaged 24 Tiny\n" }
+    let scratch = try Scratch()
+    let page = try Command.run(["view", try scratch.file("long.trace", trace)]).output
+    let document = try browser.document(page, "#op=1500", width: 1440)
+    #expect(try text("position", document) == "operation 1,500 of 1,900")
+    let order = try attribute("data-order", of: "map", document).split(separator: " ")
+    #expect(order.count >= 900)
+    let elements = document.matches(of: /<[a-z][a-z0-9]*[ >]/).count
+    #expect(elements > 100 && elements < 2000, "\(elements) elements")
+  }
+
   // MARK: Pictures
 
   @Test(arguments: [Browser.Scheme.light, .dark])
