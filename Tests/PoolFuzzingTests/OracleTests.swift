@@ -71,6 +71,12 @@ import Testing
     #expect(try failures("config profile=windows-7-x86\n" + stale).isEmpty)
     let overflow = "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nwrite b 64 ff\n"
     #expect(try failures(config + overflow).isEmpty)
+    // A slot whose block went to another by way of a stale pointer writes to what is not its own.
+    let handedOn = "alloc a NonPaged 0 Test\nfree a\nalloc b NonPaged 0 Test\nfreeat a\n"
+    #expect(
+      try failures(
+        "config profile=windows-2003-x86\n" + handedOn + "alloc c NonPaged 1 Test\nwrite b 0 00\n"
+      ).isEmpty)
     // Contiguous memory beside the pool is no block: the pool may stop, and need not.
     let outside = "alloc a NonPaged 0 Test\ncontiguous b 8193 0x0 0xffffffffffffffff 0x4000\n"
     #expect(try failures("config profile=windows-2003-x86\n" + outside + "freeat b\n").isEmpty)

@@ -111,15 +111,9 @@ struct QuickRun: ~Copyable {
 
   private mutating func noteStore(_ operation: PoolTrace.Operation) -> TouchedByOperation {
     switch operation {
-    case .fill(let name):
-      guard let slot = replayer.slots[name], let seed = slot.patternSeed else { return .nothing }
-      live.update(slot.address) { $0.noteFill(seed: seed) }
-      return .store(slot.address, byteCount: slot.bytes)
+    case .fill(let name): return live.noteFill(name, by: replayer)
     case .write(let name, let offset, let bytes):
-      guard let slot = replayer.slots[name] else { return .nothing }
-      live.update(slot.address) { $0.noteWrite(offset: offset, count: UInt64(bytes.count)) }
-      return .store(
-        slot.address &+ UInt64(bitPattern: offset), byteCount: UInt64(bytes.count))
+      return live.noteStore(.slot(name, offset: offset), byteCount: bytes.count, by: replayer)
     default: return .nothing
     }
   }

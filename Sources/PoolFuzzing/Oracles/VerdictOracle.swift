@@ -36,23 +36,15 @@ struct VerdictOracle {
       else { return .harmless }
       return store(
         slot.address &+ UInt64(bitPattern: offset), bytes,
-        owner: owns(name, slot, replayer) ? slot.address : nil)
+        owner: live.ownSlot(name, replayer)?.address)
     case .fill(let name):
-      guard let slot = replayer.slots[name], slot.state == .holds else { return .harmless }
-      return owns(name, slot, replayer) ? .harmless : .unspecified
+      guard replayer.slots[name]?.state == .holds else { return .harmless }
+      return live.ownSlot(name, replayer) != nil ? .harmless : .unspecified
     case .writeAt(let expression, let bytes):
       guard let address = replayer.resolve(expression) else { return .harmless }
       return store(address, bytes, owner: nil)
     default: return .harmless
     }
-  }
-
-  /// Whether what a slot thinks it holds is still its own: `freeat` takes it away unseen.
-  private func owns(
-    _ name: SlotName, _ slot: PoolTrace.Slot, _ replayer: borrowing Replayer
-  ) -> Bool {
-    guard slot.state == .holds, let owned = live[slot.address] else { return false }
-    return replayer.slots.index(of: name) == Int(owned.slot)
   }
 
   private func allocation(_ slot: PoolTrace.Slot?, _ type: PoolType) -> Verdict {

@@ -11,9 +11,7 @@ extension LiveAllocations {
     _ expression: AddressExpression, byteCount: Int, by replayer: borrowing Replayer
   ) -> TouchedByOperation {
     guard let address = replayer.resolve(expression) else { return .nothing }
-    if case .slot(let name, let offset) = expression, let slot = replayer.slots[name],
-      slot.state == .holds
-    {
+    if case .slot(let name, let offset) = expression, let slot = ownSlot(name, replayer) {
       update(slot.address) { $0.noteWrite(offset: offset, count: UInt64(byteCount)) }
     }
     return .store(address, byteCount: UInt64(byteCount))
@@ -24,7 +22,16 @@ extension LiveAllocations {
     _ name: SlotName, by replayer: borrowing Replayer
   ) -> TouchedByOperation {
     guard let slot = replayer.slots[name], let seed = slot.patternSeed else { return .nothing }
-    update(slot.address) { $0.noteFill(seed: seed) }
+    if ownSlot(name, replayer) != nil { update(slot.address) { $0.noteFill(seed: seed) } }
     return .store(slot.address, byteCount: slot.bytes)
+  }
+
+  /// The slot, if what it holds is still its own: `freeat` takes it away unseen, and then another
+  /// slot may have been given the same address.
+  public func ownSlot(_ name: SlotName, _ replayer: borrowing Replayer) -> Slot? {
+    guard let slot = replayer.slots[name], slot.state == .holds, let owned = self[slot.address],
+      replayer.slots.index(of: name) == Int(owned.slot)
+    else { return nil }
+    return slot
   }
 }
