@@ -18,6 +18,6 @@ extension FragmentationQuery {
     let question = SearchQuestion(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
       seed: seed, streams: streams, workers: workers)
-    return await RemedyTable.measuring(question, by: MacroSearch(), seeds: seeds)
+    return await RemedyTable.measuring(question, by: MacroSearch(.elites), seeds: seeds)
   }
 }

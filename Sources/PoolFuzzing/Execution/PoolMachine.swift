@@ -52,20 +52,12 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   public mutating func become(_ other: borrowing PoolMachine) {
     replayer.become(other.replayer)
     live = other.live
-    if let complete = other.completeAudit { audit?.become(complete) }
+    audit?.become(other.audit)
     shadow = other.shadow
     refusals = other.refusals
     touched = other.touched
     isOver = other.isOver
     operationCount = other.operationCount
-  }
-
-  /// The audit that walks everything, where there is one.
-  private var completeAudit: PoolAudit? {
-    switch audit {
-    case .some(let audit): audit.complete
-    case .none: nil
-    }
   }
 
   /// False where the configuration cannot be.

@@ -17,7 +17,7 @@ import struct KernelPool.Profile
 ///
 /// What state alone cannot tell (how a byte counter drifted, how many requests were ever served) an
 /// audit learns from `recordAllocation` and `recordFree`; it must be made when the pool is.
-public struct PoolAudit {
+public struct PoolAudit: ~Copyable {
   private let fixedProfile: Fixed<Profile>
   private let fixedFacts: Fixed<PoolFacts>
   let factsAddress: UnsafePointer<PoolFacts>
@@ -58,6 +58,16 @@ public struct PoolAudit {
     books = ShadowBooks(view, facts)
   }
 
+  /// An audit with the account of another one, for a pool in the same state.
+  init(continuing other: borrowing PoolAudit) {
+    fixedProfile = other.fixedProfile
+    fixedFacts = other.fixedFacts
+    factsAddress = other.factsAddress
+    fixedSpaces = other.fixedSpaces
+    spacesAddress = other.spacesAddress
+    books = other.books
+  }
+
   /// What follows from the profile.
   var facts: PoolFacts {
     @inline(__always) unsafeAddress { factsAddress }
@@ -90,14 +100,14 @@ public struct PoolAudit {
     held.removeAll()
     free.removeAll()
     tags.removeAll()
-    resetArray(&owners, to: .nobody, count: spaces.count)
-    resetArray(&isSeen, to: false, count: live.count)
-    resetArray(&tallies, to: DescriptorTally(), count: view.descriptors.count)
+    Self.resetArray(&owners, to: .nobody, count: spaces.count)
+    Self.resetArray(&isSeen, to: false, count: live.count)
+    Self.resetArray(&tallies, to: DescriptorTally(), count: view.descriptors.count)
     seenCount = 0
     charged = (0, 0)
   }
 
-  private func resetArray<Element>(_ array: inout [Element], to value: Element, count: Int) {
+  private static func resetArray<Element>(_ array: inout [Element], to value: Element, count: Int) {
     array.removeAll(keepingCapacity: true)
     array.append(contentsOf: repeatElement(value, count: count))
   }

@@ -96,11 +96,13 @@ public struct IncrementalAudit: ~Copyable {
   /// An audit of the pool that `view` shows, which has served no request yet and keeps `journal`.
   /// Without a journal `check` walks everything.
   public init(_ view: PoolView, journal: WriteJournal?) {
-    complete = PoolAudit(view)
+    let complete = PoolAudit(view)
+    let facts = complete.factsAddress.pointee
+    self.complete = complete
     self.journal = journal
-    fixedConstants = Fixed(IncrementalConstants(view, complete.facts))
+    fixedConstants = Fixed(IncrementalConstants(view, facts))
     constantsPlace = fixedConstants.place
-    records = PageRecords(pages: 0, unitsPerPage: complete.facts.unitsPerPage)
+    records = PageRecords(pages: 0, unitsPerPage: facts.unitsPerPage)
     owners = FlatArray()
     roots = IncrementalRoots(view)
   }
@@ -156,8 +158,11 @@ public struct IncrementalAudit: ~Copyable {
   }
 
   /// Goes on from the account of another pool in the same state; the books are made anew.
-  public mutating func become(_ other: PoolAudit) {
-    complete = other
+  public mutating func become(_ other: borrowing IncrementalAudit?) {
+    switch other {
+    case .some(let other): complete = PoolAudit(continuing: other.complete)
+    case .none: return
+    }
     hasBooks = false
   }
 
