@@ -80,6 +80,12 @@ import Testing
     // Contiguous memory beside the pool is no block: the pool may stop, and need not.
     let outside = "alloc a NonPaged 0 Test\ncontiguous b 8193 0x0 0xffffffffffffffff 0x4000\n"
     #expect(try failures("config profile=windows-2003-x86\n" + outside + "freeat b\n").isEmpty)
+    // What a full big-page table turned away has lost its tag, and a contiguous block is freed with it.
+    let pages = (0..<63).map { "alloc p\($0) NonPaged 4065 Test\n" }.joined()
+    let small = "config profile=reactos-x64 tracker=1 bigtable=1\n" + pages
+    #expect(try failures(small + "contiguous c 4065 0x0 0x41bbfff 0x0\n").isEmpty)
+    #expect(try failures(small + "contiguous c 4065\nfree c\n").isEmpty)
+    #expect(try failures(small + "contiguous c 4065\n").isEmpty)
     // The last byte lies in what the block was rounded up by, the others are the writer's own:
     // nobody can notice, and nobody is expected to.
     let slack = "alloc a NonPaged 41 Test\nwrite a 33 000000000000000000\n"

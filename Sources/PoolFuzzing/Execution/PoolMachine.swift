@@ -136,7 +136,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   private func predictVerdict(_ operation: PoolTrace.Operation) -> Verdict {
     switch operation {
     case .processor, .tick, .interruptLevel: return .harmless
-    case .alloc, .contiguous:
+    case .alloc:
       guard view.variables.interruptLevel > 1 else { return .harmless }
     default: break
     }

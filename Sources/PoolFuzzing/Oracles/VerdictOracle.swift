@@ -24,10 +24,13 @@ struct VerdictOracle {
   func verdict(on operation: PoolTrace.Operation, _ replayer: borrowing Replayer) -> Verdict {
     switch operation {
     case .alloc(let name, let type, _, _): return allocation(replayer.slots[name], type)
-    case .contiguous(let name, _, _): return allocation(replayer.slots[name], .cacheAligned)
+    case .contiguous(let name, _, _):
+      let verdict = allocation(replayer.slots[name], .cacheAligned)
+      // Pages that do not suit are given back under a tag that a full table has not got.
+      return verdict == .harmless && losesTags ? .unspecified : verdict
     case .free(let name, let tag):
       guard let slot = replayer.slots[name], slot.state == .holds else { return .harmless }
-      return free(slot.address, slot.isContiguous ? nil : tag)
+      return free(slot.address, slot.isContiguous ? .contiguous : tag)
     case .freeAt(let expression, let tag):
       guard let address = replayer.resolve(expression) else { return .harmless }
       return isOutside(address) ? strayFree(address) : free(address, tag)
@@ -56,6 +59,14 @@ struct VerdictOracle {
 
   // MARK: Frees
 
+  /// True where a large allocation may have found the big-page table full, or the next one will, and
+  /// the version compares the tag that it then has with the one that it is freed with.
+  var losesTags: Bool {
+    let variables = view.variables
+    let isFull = variables.bigTableInUse >= variables.bigTableEntries
+    return (isFull || variables.bigTableExpansionFailures != 0) && profile.tagCheck != .never
+  }
+
   private func free(_ address: Address, _ tag: PoolTag?) -> Verdict {
     guard let owned = live[address] else { return strayFree(address) }
     if isOutside(address) { return .harmless }
@@ -72,11 +83,7 @@ struct VerdictOracle {
       case .always: tag != owned.tag.unprotected
       }
     // A large allocation that found its table full has lost its tag: the right one is refused.
-    if address & (profile.pageBytes &- 1) == 0, view.variables.bigTableExpansionFailures != 0,
-      profile.tagCheck != .never
-    {
-      return .unspecified
-    }
+    if address & (profile.pageBytes &- 1) == 0, losesTags { return .unspecified }
     guard isRefused else { return .harmless }
     return .bugCheck(code: BugCheck.badPoolCaller, first: 0xA)
   }
