@@ -29,27 +29,52 @@ struct MaximalCorpusTests {
 
   private struct NoMachine: Error {}
 
-  @Test(arguments: [("windows-tail-16k.trace", 715, 16_384)])
-  func tracesHoldWhatTheyPromise(_ name: String, _ pages: Int, _ cap: Int) throws {
-    let text = try Self.text(name)
+  /// A kept trace, and the contest that it is for: at most 16 KiB live.
+  struct Kept: Sendable, CustomTestStringConvertible {
+    let name: String
+    let pages: Int
+    var rules = PlacementRules.windows
+    var geometry = PoolGeometry.x86
+    var testDescription: String { name }
+  }
+
+  private static let cap = 16_384
+
+  private static let kept: [Kept] = {
+    let story = try? PoolGeometry.kernel(
+      pageBytes: 4096, unitBytes: 8, headerBytes: 8, smallestRequestBytes: 9)
+    return [
+      Kept(name: "windows-tail-16k.trace", pages: 715),
+      Kept(name: "head-16k.trace", pages: 769, rules: .lastInFirstOut),
+      Kept(name: "reactos-16k.trace", pages: 715, rules: .reactOS),
+      Kept(name: "windows-x64-16k.trace", pages: 357, geometry: .x64),
+      Kept(name: "windows-24-bytes-16k.trace", pages: 513, geometry: story ?? .x64),
+    ]
+  }()
+
+  @Test(arguments: kept)
+  func tracesHoldWhatTheyPromise(_ kept: Kept) throws {
+    let text = try Self.text(kept.name)
     let (outcome, metrics, profile) = try Self.replay(text)
     #expect(outcome == .ok)
-    #expect(metrics["nonpaged.pages_held"]?.text == String(pages))
-    #expect(PlacementRules(profile: profile) == .windows)
+    #expect(metrics["nonpaged.pages_held"]?.text == String(kept.pages))
+    #expect(PlacementRules(profile: profile) == kept.rules)
     // The promises stand in the trace itself, and one page more is one too many.
-    #expect(text.contains("expect nonpaged.peak_live_block_bytes <= \(cap)\n"))
-    let promise = "expect nonpaged.pages_held >= \(pages)\n"
+    #expect(text.contains("expect nonpaged.peak_live_block_bytes <= \(Self.cap)\n"))
+    let promise = "expect nonpaged.pages_held >= \(kept.pages)\n"
     #expect(text.contains(promise))
     let more = text.replacingOccurrences(
-      of: promise, with: "expect nonpaged.pages_held >= \(pages + 1)\n")
+      of: promise, with: "expect nonpaged.pages_held >= \(kept.pages + 1)\n")
     #expect(try Self.replay(more).outcome?.name == "expectation")
-    let bound = FragmentationBounds(geometry: .x86, peakLiveUnits: cap / 8)
-    #expect(pages <= bound.strongest(for: .windows).pages)
+    let bound = FragmentationBounds(
+      geometry: kept.geometry, peakLiveUnits: Self.cap / kept.geometry.unitBytes)
+    #expect(kept.pages <= bound.strongest(for: kept.rules).pages)
   }
 
   @Test func everyTraceOfTheFolderIsTested() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path())
-    #expect(names.sorted() == ["README.md", "windows-tail-16k.trace"])
-    #expect(try Self.text("README.md").contains("`windows-tail-16k.trace`"))
+    #expect(Set(names) == Set(["README.md"] + Self.kept.map(\.name)))
+    let readme = try Self.text("README.md")
+    for trace in Self.kept { #expect(readme.contains("| `\(trace.name)` | \(trace.pages) |")) }
   }
 }
