@@ -7,7 +7,7 @@
 # libFuzzer runs twice: from nothing, as the suite's engine does, and from the committed inputs. An
 # entry says how many seeds found the bug, and of those that did the median of executions and of
 # seconds of processor time. One execution is one trace of at most 400 operations for each of them; they
-# differ in what they check: the suite's engine looks at all of its fast oracles in every trace, the
+# differ in what they check: the suite's engine looks at all of its oracles after every operation, the
 # libFuzzer target at cheap invariants in most and at everything in one of 64 and where it has a suspicion.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,7 +49,7 @@ TIMEFORMAT=%U
 own() {  # MUTANT SEED
   rm -rf "$work/corpus"
   "$poolfuzz" fuzz --mutant "$1" --seed "$2" --traces "$executions" --jobs 1 --no-shrink --first \
-    --canary 0 --json --quiet --corpus "$work/corpus" >"$work/log" 2>"$work/errors" || [ $? -eq 1 ]
+    --canary 0 --check full --json --quiet --corpus "$work/corpus" >"$work/log" 2>"$work/errors" || [ $? -eq 1 ]
   sed -n 's/.*"event":"finding".*"number":\([0-9]*\).*/\1/p' "$work/log" \
     | sort -n | head -1 | awk '{ print $1 + 1 }'
 }
