@@ -39,7 +39,7 @@ struct SharedArea {
     case reportsFootprint
     /// The footprint before the first operation.
     case freshFootprint
-    /// The footprint after each round, eight at most.
+    /// The footprint after each round.
     case footprints
   }
 
@@ -58,7 +58,7 @@ struct SharedArea {
   }
 
   /// The most rounds.
-  static let mostRounds = 8
+  static let mostRounds = 32
   static let headerWords = 512
   static let messageByte = 1024
   static let messageBytes = 512
