@@ -7,20 +7,6 @@ struct BoundShareTests {
 
   init() throws { scratch = try Scratch() }
 
-  /// At most 7,984 bytes are live, of which two blocks of 24 bytes stay, each on a page of its own.
-  private static let pinned = """
-    config profile=windows-2003-x86 lookaside=0 init=none nonpaged_pages=64 paged_pages=64
-    contiguous front1 0xf10
-    alloc pin1 NonPaged 16 ReEv
-    contiguous front2 0xf10
-    alloc other NonPaged 200 Fill
-    alloc pin2 NonPaged 16 MFE0
-    free front1
-    free front2
-    free other
-
-    """
-
   private static let tails =
     "config profile=windows-7-x86 lookaside=0\nalloc a NonPaged 5000 Abcd\nfree a\n"
 
@@ -44,13 +30,13 @@ struct BoundShareTests {
 
   @Test func replayTellsTheShare() throws {
     let proved = try proved(7984)
-    let json = try bound(try run("replay", Self.pinned, ["--json"]).output)
+    let json = try bound(try run("replay", Traces.pinned, ["--json"]).output)
     #expect(json["pages"] as? Int == proved)
     #expect(json["share"] as? Double == 2 / Double(proved))
     let proofs = try #require(json["proofs"] as? [[String: Any]])
     #expect(proofs.count == 1 && proofs[0]["pool"] as? String == "nonpaged")
     #expect(proofs[0]["peak_live_bytes"] as? Int == 7984)
-    let lines = try run("replay", Self.pinned, ["--metrics"]).lines
+    let lines = try run("replay", Traces.pinned, ["--metrics"]).lines
     #expect(lines.contains("proved_bound_pages \(proved)"))
     #expect(lines.contains("gap_bytes 8144"))
     #expect(lines.contains { $0.hasPrefix("# proved bound of nonpaged: last-request at 7984") })
@@ -75,18 +61,18 @@ struct BoundShareTests {
 
   @Test func theRequestIsAnOption() throws {
     // The holes of both pages take a block of half a page; none takes 0xfe8 bytes, a block of 4,080.
-    let half = try run("replay", Self.pinned, ["--metrics"]).lines
+    let half = try run("replay", Traces.pinned, ["--metrics"]).lines
     #expect(half.contains("fragmentation_index -1.0000"))
-    let whole = try run("replay", Self.pinned, ["--metrics", "--request", "0xfe8"]).lines
+    let whole = try run("replay", Traces.pinned, ["--metrics", "--request", "0xfe8"]).lines
     #expect(whole.contains("unusable_free_space 1.0000"))
     #expect(
-      try run("view", Self.pinned, ["--text", "--request", "0xfe8"]).output
+      try run("view", Traces.pinned, ["--text", "--request", "0xfe8"]).output
         .contains("  unusable_free_space 1.0000\n"))
     let compared = try run(
-      "whatif", Self.pinned, ["--profile", "windows-xp-x86", "--request", "0xfe8"])
+      "whatif", Traces.pinned, ["--profile", "windows-xp-x86", "--request", "0xfe8"])
     #expect(
       compared.lines.contains { $0.hasPrefix("unusable_free_space ") && $0.hasSuffix(" 1.0000") })
-    #expect(try run("replay", Self.pinned, ["--request", "x"]).code == 2)
+    #expect(try run("replay", Traces.pinned, ["--request", "x"]).code == 2)
   }
 
   @Test func whatIsNotCoveredSaysSo() throws {
@@ -104,29 +90,29 @@ struct BoundShareTests {
 
   @Test func bothSidesOfAComparison() throws {
     let arguments = ["--resize", "MmCm:0xf10=0x1000"]
-    let run = try run("whatif", Self.pinned, arguments)
+    let run = try run("whatif", Traces.pinned, arguments)
     let before = try proved(7984)
     let after = try proved(8192 + 24 + 208 + 24)
     let row = try #require(run.lines.first { $0.hasPrefix("proved_bound_pages ") })
     #expect(row.split(separator: " ") == ["proved_bound_pages", "\(before)", "\(after)"])
     #expect(run.output.contains("before: proved bound of nonpaged: "))
-    let json = try self.run("whatif", Self.pinned, arguments + ["--json"]).output
+    let json = try self.run("whatif", Traces.pinned, arguments + ["--json"]).output
     #expect(try bound(json, "bound_before")["pages"] as? Int == before)
     #expect(try bound(json, "bound_after")["pages"] as? Int == after)
   }
 
   /// The bound grows with the peak of what is live and never falls.
   @Test func theCurveOfTheBound() throws {
-    let output = try run("view", Self.pinned, ["--json"]).output
+    let output = try run("view", Traces.pinned, ["--json"]).output
     let object = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]
     let moments = try #require(object?["over_time"] as? [[Any]])
     let bounds = moments.dropFirst().compactMap { $0[3] as? Int }
     let peaks = [3864, 3888, 7752, 7960, 7984, 7984, 7984, 7984]
     #expect(bounds == (try peaks.map { try proved($0) * 4096 }))
     #expect(try bound(output)["pages"] as? Int == bounds.last.map { $0 / 4096 })
-    let picture = try run("view", Self.pinned, ["--svg", "time"]).output
+    let picture = try run("view", Traces.pinned, ["--svg", "time"]).output
     #expect(picture.contains("bound-line") && picture.contains("most that any trace"))
-    let text = try run("view", Self.pinned, ["--text"])
+    let text = try run("view", Traces.pinned, ["--text"])
     #expect(text.output.contains("held/in use     most\n"))
     #expect(text.output.contains("\nmetrics at the end\n"))
     #expect(text.lines.contains("  proved_bound_pages \(try proved(7984))"))
@@ -142,7 +128,7 @@ struct BoundShareTests {
   }
 
   @Test func thePageHasTheMetrics() throws {
-    let page = try run("view", Self.pinned, []).output
+    let page = try run("view", Traces.pinned, []).output
     #expect(page.contains("[\"gap_bytes\",\"8144\"]"))
     #expect(page.contains("\"boundNote\":\"proved bound of nonpaged: last-request at 7984 bytes\""))
     #expect(!page.contains("\"bound\":null"))

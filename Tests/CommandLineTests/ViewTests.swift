@@ -11,35 +11,21 @@ struct ViewTests {
     try Command.run(["view", try scratch.file("t.trace", trace)] + options)
   }
 
-  /// The story in small: two pages, each kept by one block of 24 bytes.
-  private static let pinned = """
-    config profile=windows-2003-x86 lookaside=0 init=none nonpaged_pages=64 paged_pages=64
-    contiguous front1 0xf10
-    alloc pin1 NonPaged 16 ReEv
-    contiguous front2 0xf10
-    alloc other NonPaged 200 Fill
-    alloc pin2 NonPaged 16 MFE0
-    free front1
-    free front2
-    free other
-
-    """
-
   @Test func aPageIsWrittenWhole() throws {
     let path = scratch.path + "/out.html"
-    let run = try view(Self.pinned, ["-o", path])
+    let run = try view(Traces.pinned, ["-o", path])
     #expect(run.code == 0 && run.output.isEmpty && run.errors.isEmpty)
     let page = try scratch.text("out.html")
     #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
     #expect(page.contains("<title>t.trace</title>"))
     #expect(page.contains("windows-2003-x86, 8 operations, nothing went wrong"))
-    #expect(try view(Self.pinned, []).output == page)
+    #expect(try view(Traces.pinned, []).output == page)
     let files = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(Set(files) == ["out.html", "t.trace"])
   }
 
   @Test func curvesAndPinsAsJSON() throws {
-    let run = try view(Self.pinned, ["--json"])
+    let run = try view(Traces.pinned, ["--json"])
     let line = try JSONLine(run.output)
     #expect(run.code == 0)
     #expect(line.text("outcome") == "ok" && line.text("profile") == "windows-2003-x86")
@@ -62,14 +48,14 @@ struct ViewTests {
     #expect(moments.count == 9)
     #expect(moments.map { $0[1] as? Int } == [0, 4096, 4096, 8192, 8192, 8192, 8192, 8192, 8192])
     // Fewer pins when fewer are asked for, and the state of another moment.
-    let earlier = try JSONLine(try view(Self.pinned, ["--json", "--at", "2"]).output)
+    let earlier = try JSONLine(try view(Traces.pinned, ["--json", "--at", "2"]).output)
     #expect(earlier.number("operation") == 2 && earlier.number("pages_held") == 1)
-    let few = try view(Self.pinned, ["--json", "--pins", "1"]).output
+    let few = try view(Traces.pinned, ["--json", "--pins", "1"]).output
     #expect(few.components(separatedBy: "\"parked\"").count == 2)
   }
 
   @Test func linesForATerminal() throws {
-    let run = try view(Self.pinned, ["--text", "--width", "60"])
+    let run = try view(Traces.pinned, ["--text", "--width", "60"])
     #expect(run.code == 0)
     #expect(run.output.contains("2 pages are held for 48 B in use: 170.7 times as much"))
     #expect(run.output.contains("freeing 2 blocks (48 bytes) gives back 2 pages"))
@@ -83,7 +69,7 @@ struct ViewTests {
   @Test func pictures() throws {
     var seen: Set<String> = []
     for what in ["", "map", "time", "pins", "holes"] {
-      let run = try view(Self.pinned, ["--svg"] + (what.isEmpty ? [] : [what]))
+      let run = try view(Traces.pinned, ["--svg"] + (what.isEmpty ? [] : [what]))
       #expect(run.code == 0 && run.output.hasPrefix("<svg "))
       seen.insert(run.output)
     }
@@ -153,7 +139,7 @@ struct ViewTests {
     (["--profile", "windows-95"], 2, "windows-95"),
   ])
   func wrongWords(_ options: [String], _ code: Int32, _ message: String) throws {
-    let run = try view(Self.pinned, options)
+    let run = try view(Traces.pinned, options)
     #expect(run.code == code)
     #expect(run.errors.contains(message), "\(run.errors)")
     #expect(run.output.isEmpty)

@@ -1,5 +1,20 @@
 /// Traces that several tests replay.
 enum Traces {
+  /// The story in small: at most 7,984 bytes are live, of which two blocks of 24 bytes stay, each on a
+  /// page of its own.
+  static let pinned = """
+    config profile=windows-2003-x86 lookaside=0 init=none nonpaged_pages=64 paged_pages=64
+    contiguous front1 0xf10
+    alloc pin1 NonPaged 16 ReEv
+    contiguous front2 0xf10
+    alloc other NonPaged 200 Fill
+    alloc pin2 NonPaged 16 MFE0
+    free front1
+    free front2
+    free other
+
+    """
+
   /// Nothing wrong.
   static let healthy = """
     config profile=windows-2003-x86 lookaside=0
