@@ -15,6 +15,7 @@ struct SearchTests {
     RandomSearch(traceOperations: 300), RawSearch(traceOperations: 300),
     RawSearch(.genetic, traceOperations: 300), MacroSearch(population: 16, runOperations: 3000),
     MacroSearch(.elites, population: 4), BeamSearch(width: 2, programs: 4),
+    StateSearch(),
   ]
 
   /// Traces replay to what was promised, within cap, budget and bound, for any number of workers.

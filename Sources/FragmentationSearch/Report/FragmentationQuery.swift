@@ -12,6 +12,8 @@ public struct FragmentationQuery: Sendable, Hashable {
     case mapElites = "map-elites"
     /// Rounds of macro programs from scratch, by beam search.
     case beam
+    /// The states of a small pool, by beam search.
+    case states
     /// Lists of raw operations, by a genetic algorithm: a control.
     case rawGenetic = "raw-genetic"
     /// One list of raw operations: a control.
@@ -26,6 +28,7 @@ public struct FragmentationQuery: Sendable, Hashable {
       case .macro: MacroSearch()
       case .mapElites: MacroSearch(.elites)
       case .beam: BeamSearch()
+      case .states: StateSearch()
       case .rawGenetic: RawSearch(.genetic)
       case .onePlusOne: RawSearch()
       case .random: RandomSearch()
@@ -119,7 +122,8 @@ public struct FragmentationQuery: Sendable, Hashable {
     if objective == .heldOverFinal { return oneBlock }
     let question = SearchQuestion(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
-      seed: seed, streams: streams, workers: workers)
+      seed: seed, streams: min(streams, algorithm.fromScratch?.mostStreams ?? streams),
+      workers: workers)
     if let search = algorithm.fromScratch { return .answer(await search.search(question)) }
     guard algorithm == .schedule else {
       return Self.best(of: staircases).map(BestTrace.program) ?? .none
@@ -163,7 +167,7 @@ public struct FragmentationQuery: Sendable, Hashable {
     return SearchCampaign(
       SearchQuestion(
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
-        seed: seed, streams: streams, workers: workers), search)
+        seed: seed, streams: min(streams, search.mostStreams), workers: workers), search)
   }
 
   /// Replays a trace once on the abstract pool, handing its operations to `record`, and reports.

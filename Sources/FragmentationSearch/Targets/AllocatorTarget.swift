@@ -21,6 +21,9 @@ public protocol AllocatorTarget: ~Copyable, SendableMetatype {
   func hasFreeBlock(units: Int) -> Bool
   /// Held pages with a single live block.
   var pinnedPages: Int { get }
+  /// A number that is the same for states in which all further requests have the same consequences;
+  /// nil where it is not known.
+  var stateDigest: UInt64? { get }
   /// An allocator in the same state, in which the same handles name the same blocks; nil where
   /// there is no such thing.
   func duplicate() -> Self?
@@ -37,6 +40,8 @@ extension AllocatorTarget where Self: ~Copyable {
   public func hasFreeBlock(units: Int) -> Bool { false }
   /// Unknown: 0.
   public var pinnedPages: Int { 0 }
+  /// Unknown: nil.
+  public var stateDigest: UInt64? { nil }
   /// Not possible: nil.
   public func duplicate() -> Self? { nil }
 }

@@ -41,6 +41,9 @@ public struct IncrementalAudit: ~Copyable {
   /// Where the last doubt arose, for those who work on this type.
   private(set) var lastSuspicion: (file: StaticString, line: Int) = ("", 0)
   private var hasBooks = false
+  /// True from `become` to the next check: most states of an enumeration are left after it, so that
+  /// books are only made where a second operation goes on from the same state.
+  private var isRewound = false
   private var checksLeft = 0
 
   /// The blocks of every page.
@@ -164,6 +167,7 @@ public struct IncrementalAudit: ~Copyable {
     case .none: return
     }
     hasBooks = false
+    isRewound = true
   }
 
   /// Checks everything that can have changed since the last check. The verdict is that of
@@ -201,7 +205,7 @@ public struct IncrementalAudit: ~Copyable {
     walks[reason, default: 0] += 1
     let violations = complete.full(view, live)
     hasBooks = false
-    if violations.isEmpty, journal != nil {
+    if violations.isEmpty, journal != nil, !isRewound {
       if reason == .brokenRule || reason == .sums { falseAlarms += 1 }
       doubt = nil
       build(view, live)
@@ -209,6 +213,7 @@ public struct IncrementalAudit: ~Copyable {
       checksLeft = max(
         Self.confirmationOperations, (spaces.count + live.count + blocksInUse) * 16)
     }
+    isRewound = false
     forget()
     return violations
   }

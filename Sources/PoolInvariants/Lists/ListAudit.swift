@@ -9,7 +9,12 @@ extension PoolAudit {
   /// Walks every list; afterwards no free block may be left over.
   mutating func auditLists(_ view: PoolView) {
     for (number, descriptor) in view.descriptors.enumerated() {
+      // Nearly all lists are empty: a profile of small pools showed two thirds of an audit's time
+      // in loading their heads word by word.
+      let bytes = facts.unitsPerPage &* facts.wordBytes &* 2
+      let heads = view.bytes(at: descriptor.listHeads, count: bytes)
       for units in 1...facts.unitsPerPage {
+        if let heads, isEmpty(heads, descriptor, units: units) { continue }
         auditList(view, descriptor, number, units: units)
       }
     }
@@ -21,6 +26,20 @@ extension PoolAudit {
         .listMembership, at: header, expected: 1, found: 0,
         "lists that hold a free block of \(block.units) units")
     }
+  }
+
+  /// True where both links of a head say that its list is empty, in the version's encoding.
+  private func isEmpty(
+    _ heads: UnsafeRawPointer, _ descriptor: DescriptorRoot, units: UInt64
+  ) -> Bool {
+    let offset = (units &- 1) &* (facts.wordBytes &* 2)
+    let link = descriptor.listHeads &+ offset | facts.linkBit
+    let host = heads + Int(offset)
+    guard facts.wordBytes == 8 else {
+      return host.loadUnaligned(as: UInt64.self) == link &<< 32 | link
+    }
+    return host.loadUnaligned(as: UInt64.self) == link
+      && (host + 8).loadUnaligned(as: UInt64.self) == link
   }
 
   private mutating func auditList(

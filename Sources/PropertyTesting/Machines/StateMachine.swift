@@ -7,7 +7,7 @@
 /// - the same trace always gives the same answers: no clock, no global generator, no addresses;
 /// - an operation that is skipped changes nothing;
 /// - any sub-sequence of a trace can be executed.
-public protocol StateMachine: ~Copyable {
+public protocol StateMachine: ~Copyable, SendableMetatype {
   /// How the system is set up.
   associatedtype Configuration: TraceConfiguration
   /// What can be done to it.

@@ -1,4 +1,18 @@
-/// A walk over the tree of small traces, depth first, with one machine for each depth.
+import Synchronization
+
+/// Hands out the branches of a tree of traces to the walks that share it.
+///
+/// All walks come by the branches in the same order, and each takes the one whose number it drew:
+/// numbers only grow, so that nobody has passed by what it draws, and every branch is one walk's.
+final class ScopeBranches: Sendable {
+  private let next = Atomic(0)
+
+  /// The next branch that nobody has.
+  func draw() -> Int { next.add(1, ordering: .relaxed).oldValue }
+}
+
+/// A walk over the tree of small traces, depth first, with one machine for each depth; where it is
+/// one of several, over its share of the branches.
 struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
   typealias Configuration = Machine.Configuration
   typealias Operation = Machine.Operation
@@ -15,10 +29,25 @@ struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
   private var occupancies: [SlotOccupancy]
   private var operations: [Operation] = []
   private var executionCount = 0
+  /// Operations that all walks execute; what may stand behind them are the branches.
+  private let stemLength: Int
+  /// Whether this walk reports of the stem.
+  private let reportsStem: Bool
+  private let branches: ScopeBranches
+  private var branchesSeen = 0
+  private var branch: Int
+
+  /// Longest stem: it is executed once for each walk, and makes hundreds of branches.
+  private static var mostStemOperations: Int { 2 }
 
   init(
-    _ scope: SmallScope<Configuration, Operation>, limit: Int, checksEnd: Bool
+    _ scope: SmallScope<Configuration, Operation>, limit: Int, checksEnd: Bool,
+    branches: ScopeBranches, reportsStem: Bool
   ) {
+    self.branches = branches
+    self.reportsStem = reportsStem
+    stemLength = max(min(Self.mostStemOperations, limit - 1), 0)
+    branch = branches.draw()
     configuration = scope.configuration
     templates = scope.templates
     executionLimit = scope.executionLimit
@@ -52,12 +81,21 @@ struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
         report.isComplete = false
         return
       }
+      guard depth != stemLength || takesBranch() else { continue }
       level.choice = choice
       operations.append(level.operation)
       defer { operations.removeLast() }
       guard perform(level.operation, depth: depth), depth + 1 < limit else { continue }
       visit(level.next(templates), depth: depth + 1)
     }
+  }
+
+  /// Whether the branch that the walk comes by is its own.
+  private mutating func takesBranch() -> Bool {
+    defer { branchesSeen += 1 }
+    guard branchesSeen == branch else { return false }
+    branch = branches.draw()
+    return true
   }
 
   /// Executes one operation on a copy of the machine before it; false where nothing need follow: it
@@ -70,14 +108,15 @@ struct ScopeWalk<Machine: RewindableMachine & ~Copyable>: ~Copyable {
     let effect = TraceRunner<Machine>.perform(
       operation, on: &machines[next], &occupancies[next], &violations)
     if effect == .skipped { return false }
-    report.executionCounts[depth] += 1
+    let isReported = depth >= stemLength || reportsStem
+    if isReported { report.executionCounts[depth] += 1 }
     executionCount += 1
     if violations.isEmpty { machines[next].check(&violations) }
     if !violations.isEmpty {
-      note(violations, after: operation)
+      if isReported { note(violations, after: operation) }
       return false
     }
-    guard checksEnd else { return true }
+    guard checksEnd, isReported else { return true }
     machines[limit + 1].become(machines[next])
     machines[limit + 1].finish(&violations)
     if !violations.isEmpty { note(violations, after: nil) }

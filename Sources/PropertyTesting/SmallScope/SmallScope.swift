@@ -1,3 +1,6 @@
+import Dispatch
+import Synchronization
+
 /// All traces of a small alphabet up to a length, each once up to the names of slots.
 ///
 /// Most bugs have a small trace ("small scope hypothesis", Jackson). Enumeration finds the true
@@ -6,7 +9,9 @@
 ///
 /// A trace is left out when a shorter one already says what it would: extensions of a failing
 /// trace, and traces with an operation that is skipped.
-public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOperation> {
+public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOperation>:
+  Sendable
+{
   /// How the system is set up in all of them.
   public let configuration: Configuration
   /// The alphabet. Slots in it only say which of a template's slots are the same: each template
@@ -17,7 +22,7 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
   /// The greatest number of traces executed; reaching it leaves the report incomplete.
   public let executionLimit: Int
   /// Asked before each execution over rewindable machines; true leaves the report incomplete.
-  public var isInterrupted: () -> Bool = { false }
+  public var isInterrupted: @Sendable () -> Bool = { false }
 
   /// That scope.
   public init(
@@ -55,8 +60,11 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
   /// means to go on to the end.
   /// `checksEnd`: whether each trace is also ended, on a copy; a law of the end often costs more
   /// than all the rest.
+  /// `jobs`: threads among which the branches of the tree are shared out. The report is the same
+  /// for any number; a limit of executions is kept by one thread, so that it ends at one place.
   public func search<Machine: RewindableMachine & ~Copyable>(
-    _ machine: Machine.Type, for wanted: [FailureIdentity] = [], checksEnd: Bool = true
+    _ machine: Machine.Type, for wanted: [FailureIdentity] = [], checksEnd: Bool = true,
+    jobs: Int = 1
   ) -> SmallScopeReport<Configuration, Operation>
   where Machine.Configuration == Configuration, Machine.Operation == Operation {
     // With something to look for it pays to deepen step by step: the tree grows by a factor with
@@ -64,13 +72,29 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
     let depths = wanted.isEmpty ? [operationLimit] : Array(1...max(operationLimit, 1))
     var report = SmallScopeReport<Configuration, Operation>()
     for depth in depths where depth <= operationLimit {
-      var walk = ScopeWalk<Machine>(self, limit: depth, checksEnd: checksEnd)
-      walk.run()
-      report = walk.report
+      report = walk(machine, limit: depth, checksEnd: checksEnd, jobs: jobs)
       let isFound = wanted.allSatisfy { identity in report.minimum(of: identity) != nil }
       if !report.isComplete || (!wanted.isEmpty && isFound) { break }
     }
     return report
+  }
+
+  /// The report of all traces up to a length, put together from those of the threads.
+  private func walk<Machine: RewindableMachine & ~Copyable>(
+    _ machine: Machine.Type, limit: Int, checksEnd: Bool, jobs: Int
+  ) -> SmallScopeReport<Configuration, Operation>
+  where Machine.Configuration == Configuration, Machine.Operation == Operation {
+    let branches = ScopeBranches()
+    let reports = Mutex<[SmallScopeReport<Configuration, Operation>]>([])
+    let count = executionLimit == .max ? max(jobs, 1) : 1
+    DispatchQueue.concurrentPerform(iterations: count) { number in
+      var walk = ScopeWalk<Machine>(
+        self, limit: limit, checksEnd: checksEnd, branches: branches, reportsStem: number == 0)
+      walk.run()
+      let report = walk.report
+      reports.withLock { $0.append(report) }
+    }
+    return SmallScopeReport(merging: reports.withLock { $0 })
   }
 
   private func searchTraces(

@@ -61,6 +61,29 @@ import Testing
     if bug == .none { #expect(rewound.executionCounts == repeated.executionCounts) }
   }
 
+  /// Threads share the branches out: none is left out, none is searched twice, and the report does
+  /// not tell how many they were. With a bug, failures stand in the stem and in many branches.
+  @Test(arguments: [ToyPoolBug.none, .wrongClass, .splitLosesUnit])
+  func theReportIsTheSameForAnyNumberOfThreads(bug: ToyPoolBug) {
+    for limit in [1, 2, 3, 5] {
+      let scope = Scope(
+        configuration: ToyPoolConfiguration(bug: bug), templates: templates([1, 4, 63]),
+        operationLimit: limit, executionLimit: .max)
+      let one = scope.search(ToyPool.self)
+      for jobs in [2, 5] {
+        let several = scope.search(ToyPool.self, jobs: jobs)
+        #expect(several.executionCounts == one.executionCounts)
+        #expect(several.isComplete)
+        #expect(several.minima.map(\.identity) == one.minima.map(\.identity))
+        #expect(several.minima.map(\.trace) == one.minima.map(\.trace))
+      }
+      let limited = Scope(
+        configuration: scope.configuration, templates: scope.templates, operationLimit: limit,
+        executionLimit: 2)
+      #expect(limited.search(ToyPool.self, jobs: 3).executionCount == min(2, one.executionCount))
+    }
+  }
+
   @Test func theWalkDeepensUntilAllThatIsWantedIsFound() {
     let wanted = FailureIdentity("wrongList after free")
     let scope = Scope(

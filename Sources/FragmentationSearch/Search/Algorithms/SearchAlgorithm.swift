@@ -2,6 +2,8 @@
 public protocol SearchAlgorithm: Sendable {
   /// A short name for tables and `--algorithm`.
   var name: String { get }
+  /// Streams that it can make use of, at least 1.
+  var mostStreams: Int { get }
   /// A numbered stream of the search on the abstract pool of the question. Stated for itself, for
   /// so the whole run is compiled for that pool.
   func stream(_ question: SearchQuestion, number: Int) -> any SearchStream
@@ -15,6 +17,9 @@ public protocol SearchAlgorithm: Sendable {
 }
 
 extension SearchAlgorithm {
+  /// Any number.
+  public var mostStreams: Int { .max }
+
   /// Runs all streams on the abstract pool of the question.
   public func search(_ question: SearchQuestion) async -> SearchAnswer {
     await run(SearchCampaign(question, self))

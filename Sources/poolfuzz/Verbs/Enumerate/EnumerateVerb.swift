@@ -35,6 +35,9 @@ extension Verb {
       Option(
         name: "--end", argument: .none,
         help: "also empties the pool after each trace and checks what remains"),
+      Option(
+        name: "--jobs", argument: .value("N"),
+        help: "threads (all processors); the result is the same for any number"),
     ],
     run: { arguments, streams in try EnumerateCommand(arguments, streams).run() })
 }
@@ -45,6 +48,7 @@ private struct EnumerateCommand {
   private let isJSON: Bool
   private let isQuiet: Bool
   private let limit: Int
+  private let jobs: Int
   private let checksEnd: Bool
   private let setup: PoolSetup
   private let alphabet: PoolAlphabet
@@ -62,6 +66,8 @@ private struct EnumerateCommand {
     let count = try arguments.number("--operations") ?? 7
     guard (1...32).contains(count) else { throw .usage("--operations is a number from 1 to 32") }
     limit = Int(count)
+    let threads = Int(clamping: try arguments.number("--jobs") ?? 0)
+    jobs = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : min(threads, 1024)
     let sizes = try (arguments.value("--sizes") ?? Self.standardSizes).split(separator: ",")
       .map { word throws(CommandFailure) -> UInt64 in
         guard let size = ParsedArguments.number(String(word)) else {
@@ -97,7 +103,7 @@ private struct EnumerateCommand {
     let begin = clock.now
     var scope = alphabet.scope(setup, operationLimit: limit)
     scope.isInterrupted = { Interruption.isRequested }
-    let report = scope.search(PoolMachine.self, checksEnd: checksEnd)
+    let report = scope.search(PoolMachine.self, checksEnd: checksEnd, jobs: jobs)
     let (seconds, attoseconds) = (clock.now - begin).components
     show(report, seconds: Double(seconds) + Double(attoseconds) / 1e18)
     if Interruption.isRequested { return .interrupted }

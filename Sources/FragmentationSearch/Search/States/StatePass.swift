@@ -1,0 +1,131 @@
+/// One pass over the states of a small pool: from the empty pool operation by operation, after each
+/// of them the most promising states of every kind.
+///
+/// Every request and every release that is possible is tried from each state that was kept; states
+/// that were met before are not met again. What is kept is the diversity of the adversary's
+/// positions: states are rivals only where they agree in pages, live units and largest hole. Among
+/// those the ones with most live blocks come first, since a unit given up frees more where blocks
+/// are small; equals are drawn.
+struct StatePass<Target: AllocatorTarget & ~Copyable> {
+  /// What a pass came to.
+  struct Result: Sendable {
+    /// The operations that lead to the most pages.
+    var list = RawList(operations: [])
+    /// Those pages.
+    var pages = 0
+    /// Operations simulated.
+    var operations = 0
+  }
+
+  /// States of a kind are rivals.
+  private struct Kind: Hashable, Comparable {
+    var pages: Int
+    var slackUnits: Int
+    var largestFreeUnits: Int
+
+    static func < (left: Kind, right: Kind) -> Bool {
+      (left.pages, left.slackUnits, right.largestFreeUnits)
+        < (right.pages, right.slackUnits, left.largestFreeUnits)
+    }
+  }
+
+  /// A state that waits to be extended. A reference, for arrays hold no allocators.
+  private final class State {
+    let pool: Target
+    let live: [BlockHandle]
+    let step: Int
+    let draw: UInt64
+
+    init(_ pool: consuming Target, _ live: [BlockHandle], step: Int, draw: UInt64) {
+      self.pool = pool
+      self.live = live
+      self.step = step
+      self.draw = draw
+    }
+  }
+
+  /// States kept after an operation, all kinds together: memory, where a cap is far from small.
+  private static var mostStates: Int { 1 << 14 }
+
+  private let question: SearchQuestion
+  private let width: Int
+  private var generator: SeededGenerator
+  private var steps: [(parent: Int, operation: RawOperation)] = []
+  private var seen: Set<UInt64> = []
+  private var kept: [Kind: [State]] = [:]
+  private var result = Result()
+  private var bestStep = -1
+
+  /// - Parameters:
+  ///   - width: states kept of each kind, at least 1.
+  ///   - generator: draws among equals.
+  init(_ question: SearchQuestion, width: Int, _ generator: SeededGenerator) {
+    self.question = question
+    self.width = max(1, width)
+    self.generator = generator
+  }
+
+  /// Goes on until nothing new can be met; simulates about `mostOperations` at most.
+  mutating func run(on target: consuming Target, mostOperations: Int) -> Result {
+    var states = [State(target, [], step: -1, draw: 0)]
+    while !states.isEmpty {
+      for state in states where result.operations < mostOperations { extend(state) }
+      let kinds = kept.keys.sorted(by: >)
+      states = Array(kinds.lazy.flatMap { kept[$0] ?? [] }.prefix(Self.mostStates))
+      kept = [:]
+    }
+    var step = bestStep
+    while step >= 0 {
+      result.list.operations.append(steps[step].operation)
+      step = steps[step].parent
+    }
+    result.list.operations.reverse()
+    return result
+  }
+
+  private mutating func extend(_ state: State) {
+    let slack = question.peakLiveUnits - state.pool.footprint.liveUnits
+    let sizes = question.geometry.smallestBlockUnits...question.geometry.largestBlockUnits
+    for units in sizes {
+      let granted = question.remedy.granted(units, question.geometry)
+      guard granted <= slack else { continue }
+      guard var pool = state.pool.duplicate() else { return }
+      let handle = pool.allocate(units: granted)
+      offer(
+        pool, state.live + [handle], state,
+        RawOperation(slot: Int(handle.index), units: units))
+    }
+    for (place, handle) in state.live.enumerated() {
+      guard var pool = state.pool.duplicate() else { return }
+      pool.free(handle)
+      var live = state.live
+      live.remove(at: place)
+      let operation = RawOperation(
+        slot: Int(handle.index), units: question.geometry.smallestBlockUnits)
+      offer(pool, live, state, operation)
+    }
+  }
+
+  private mutating func offer(
+    _ pool: consuming Target, _ live: [BlockHandle], _ parent: State, _ operation: RawOperation
+  ) {
+    result.operations += 1
+    let footprint = pool.footprint
+    let isRecord = footprint.pagesHeld > result.pages
+    if isRecord { result.pages = footprint.pagesHeld }
+    if let digest = pool.stateDigest, !seen.insert(digest).inserted { return }
+    let kind = Kind(
+      pages: footprint.pagesHeld, slackUnits: question.peakLiveUnits - footprint.liveUnits,
+      largestFreeUnits: pool.largestFreeUnits)
+    let draw = generator.next()
+    let rivals = kept[kind, default: []]
+    let place =
+      rivals.firstIndex { ($0.live.count, $0.draw) < (live.count, draw) } ?? rivals.count
+    guard isRecord || place < width else { return }
+    steps.append((parent.step, operation))
+    if isRecord { bestStep = steps.count - 1 }
+    kept[kind, default: []].insert(
+      State(pool, live, step: steps.count - 1, draw: draw), at: place)
+    if rivals.count >= width { kept[kind]?.removeLast() }
+  }
+}

@@ -1,0 +1,63 @@
+import Testing
+
+@testable import FragmentationSearch
+
+/// The search over states against the enumeration, and the digest that it tells states apart by.
+struct StateSearchTests {
+  /// Cells whose optimum takes few operations of search; `.ci/figures` searches all of them.
+  private static let cells = ExactOptimaTable.cells.filter { cell in
+    [4, 6, 8].contains(cell.pageUnits) && cell.peakLiveUnits <= 3 * cell.pageUnits - 4
+      && cell.headPages ?? 0 > 1
+  }
+
+  private static func pages(
+    _ cell: ExactOptimaTable.Cell, _ rules: PlacementRules, operations: Int
+  ) async throws -> Int {
+    let geometry = try PoolGeometry(
+      pageUnits: cell.pageUnits, smallestBlockUnits: cell.smallestUnits)
+    let question = SearchQuestion(
+      geometry: geometry, rules: rules, peakLiveUnits: cell.peakLiveUnits,
+      operations: operations, seed: 1, streams: 1)
+    let answer = await StateSearch().search(question)
+    let metrics = FragmentationMetrics.measuring(answer.trace, geometry: geometry, rules: rules)
+    #expect(metrics.footprint.peakPagesHeld == answer.pages)
+    #expect(metrics.footprint.peakLiveUnits <= cell.peakLiveUnits)
+    return answer.pages
+  }
+
+  @Test(arguments: cells)
+  func theOptimumOfASmallPoolIsFound(cell: ExactOptimaTable.Cell) async throws {
+    let head = try await Self.pages(cell, .lastInFirstOut, operations: 20_000)
+    #expect(head == cell.headPages)
+    guard let tailPages = cell.tailPages else { return }
+    let tail = try await Self.pages(cell, .windows, operations: 20_000)
+    #expect(tail == tailPages)
+  }
+
+  /// Where pages and blocks have other names but are cut and listed alike, the digest is the same;
+  /// any difference in sizes, in what is live, or in the order of a list changes it.
+  @Test func digestsTellStatesApartAndNamesNot() throws {
+    let geometry = try PoolGeometry(pageUnits: 8, smallestBlockUnits: 1)
+    func digest(_ steps: [Int]) -> UInt64? {
+      var pool = AbstractPool(geometry: geometry, rules: .lastInFirstOut)
+      var handles: [BlockHandle] = []
+      for step in steps {
+        if step > 0 {
+          handles.append(pool.allocate(units: step))
+        } else {
+          pool.free(handles[-step])
+        }
+      }
+      return pool.stateDigest
+    }
+    // Two pages, made in either order.
+    #expect(digest([6, 7]) == digest([7, 6]))
+    // The same page again behind one that came and went: other records, the same state.
+    #expect(digest([6]) == digest([8, 6, 0]))
+    let different = [
+      digest([]), digest([6]), digest([7]), digest([6, 7]), digest([6, 6]), digest([5, 1]),
+      digest([2, 2, 2, 2, 0, -2]), digest([2, 2, 2, 2, -2, 0]),
+    ]
+    #expect(Set(different.map { $0 ?? 0 }).count == different.count)
+  }
+}
