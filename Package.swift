@@ -21,13 +21,16 @@ let package = Package(
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
     .target(name: "PoolTrace", dependencies: ["KernelPool", "PoolWalk", "PoolInvariants"]),
+    .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
     .target(
       name: "PoolFuzzing",
-      dependencies: ["KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
+      dependencies: [
+        "KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PoolBounds", "PropertyTesting",
+      ]),
     .target(
       name: "FragmentationSearch",
-      dependencies: ["JSONLines", "KernelPool", "PoolWalk", "PoolTrace"]),
+      dependencies: ["JSONLines", "KernelPool", "PoolWalk", "PoolTrace", "PoolBounds"]),
     .target(name: "PoolDebugger", dependencies: ["JSONLines", "KernelPool", "PoolWalk"]),
     .target(
       name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"],
@@ -62,8 +65,8 @@ let package = Package(
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
-        "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "FragmentationSearch",
-        "PoolDebugger",
+        "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
+        "FragmentationSearch", "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
@@ -74,13 +77,15 @@ let package = Package(
       name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),
     .testTarget(
       name: "PoolFuzzingTests",
-      dependencies: ["PoolFuzzing", "PoolTrace", "PoolInvariants", "PropertyTesting"]),
+      dependencies: [
+        "PoolFuzzing", "PoolTrace", "PoolInvariants", "PoolBounds", "PropertyTesting",
+      ]),
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(
       name: "FragmentationSearchTests",
-      dependencies: ["FragmentationSearch", "KernelPool", "PoolWalk", "PoolTrace"]),
+      dependencies: ["FragmentationSearch", "PoolBounds", "KernelPool", "PoolWalk", "PoolTrace"]),
     .testTarget(
       name: "PoolDebuggerTests",
       dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import FragmentationSearch
+@testable import PoolBounds
 
 /// The bounds against figures worked out independently, and their parts against plain searches.
 struct BoundsTests {

@@ -1,3 +1,4 @@
+@testable import PoolBounds
 import Testing
 
 @testable import FragmentationSearch

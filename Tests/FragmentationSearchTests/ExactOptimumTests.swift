@@ -1,4 +1,5 @@
 import Glibc
+import PoolBounds
 import Testing
 
 @testable import FragmentationSearch

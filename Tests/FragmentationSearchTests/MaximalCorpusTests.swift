@@ -1,5 +1,6 @@
 import Foundation
 import KernelPool
+import PoolBounds
 import PoolTrace
 import Testing
 

@@ -1,3 +1,5 @@
+import PoolBounds
+
 @testable import FragmentationSearch
 
 /// The rules of the pool in the dumbest form: pages are arrays of runs, lists are arrays of places.

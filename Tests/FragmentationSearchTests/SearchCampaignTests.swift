@@ -1,3 +1,4 @@
+import PoolBounds
 import Testing
 
 @testable import FragmentationSearch

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The kernel pool reduced to what decides fragmentation: pages, blocks and free lists, no memory.
 ///
 /// The rules are ReactOS `ExAllocatePoolWithTag` and `ExFreePoolWithTag` without lookasides and
@@ -67,6 +69,18 @@ public struct AbstractPool: ~Copyable {
 
   /// Units of the largest listed free block, 0 if there is none.
   public var largestFreeUnits: Int { lists.largestSize }
+
+  /// Listed free blocks of that size.
+  public var largestFreeBlocks: Int {
+    let size = largestFreeUnits
+    var count = 0
+    var block = size == 0 ? -1 : lists.heads[size]
+    while block >= 0 {
+      count &+= 1
+      block = records[Int(block)].listNext
+    }
+    return count
+  }
 
   /// Whether a listed free block of exactly `units` exists.
   public func hasFreeBlock(units: Int) -> Bool {

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// A program that makes a pool hold many pages, written for one geometry, policy and cap.
 ///
 /// It streams: operations go to the target one by one and nothing is kept but the handles of live

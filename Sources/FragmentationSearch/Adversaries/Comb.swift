@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Fills the pool with the smallest blocks and releases all but one in each page; with refill, it
 /// then takes blocks that no hole can serve, each of which needs a page of its own.
 public struct Comb: Adversary {

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The churn of the story: a driver takes and gives back large blocks of nearly a page (tag MmCm,
 /// 0xf18 bytes at first) while small blocks of others settle in the tails of their pages and stay.
 ///

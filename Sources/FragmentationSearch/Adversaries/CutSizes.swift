@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The blocks with which a stretch is divided, which depend on whether exact fits are taken.
 ///
 /// Where they are, a block fills its place exactly. Where they never are, every block leaves at

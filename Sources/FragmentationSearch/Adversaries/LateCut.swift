@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// What a cut costs with early and with late pins, worked out once.
 struct LateCut: Sendable {
   /// The cut.

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The staircase for pools that put remainders at the head of their list and take exact fits, with
 /// two refinements that only such a pool allows.
 ///

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The books of a late staircase: live pins and free runs level by level, without any pool.
 struct LateStaircaseLedger {
   private let geometry: PoolGeometry

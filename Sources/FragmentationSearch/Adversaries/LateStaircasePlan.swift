@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// What a late staircase does level by level: which cut, and how many pages of it with early and
 /// with late pins. Worked out by arithmetic alone, before anything runs.
 public struct LateStaircasePlan: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The hands of a late staircase.
 struct LateStaircaseWork {
   private let geometry: PoolGeometry

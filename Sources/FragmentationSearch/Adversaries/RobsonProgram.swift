@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The program that defeats every allocator that never moves blocks (J. M. Robson, JACM 21(3),
 /// 1974): sizes double, and each time the blocks are kept that occupy one chosen place in every
 /// aligned stretch of the new size, so that no old stretch can take a new block.

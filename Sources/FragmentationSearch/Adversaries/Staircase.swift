@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The strongest constructive adversary: pages that are held by a pin each, made at rising levels.
 ///
 /// A request larger than every free run takes a fresh page. If a pin is put right behind it and

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The arithmetic of a staircase: pages and live units level by level, without any pool.
 struct StaircaseForecast {
   let geometry: PoolGeometry

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// What a staircase does level by level: which cut, and at most how many pages of it.
 public struct StaircasePlan: Sendable, Hashable {
   /// One kind of page at one level.

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The hands of a staircase: cuts pages and remembers what to release when.
 struct StaircaseWork {
   let geometry: PoolGeometry

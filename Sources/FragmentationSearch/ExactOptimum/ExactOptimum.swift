@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The true worst case of a small pool: every state that any trace can reach is visited, breadth
 /// first, so the answer holds for traces of any length and the witness has as few operations as
 /// any.

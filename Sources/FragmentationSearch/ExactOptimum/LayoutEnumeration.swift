@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The rules of one page on plain arrays of runs: a live run of n units is n, a free one is -n.
 struct LayoutEnumeration {
   let geometry: PoolGeometry

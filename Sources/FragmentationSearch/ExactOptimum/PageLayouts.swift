@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Every way in which one page of a small geometry can be cut, numbered, with what an allocation or
 /// a release turns it into. The solver then never looks at units again, only at numbers.
 ///

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// One state of the solver and the steps that lead out of it.
 ///
 /// A page is a key: its layout in the upper 16 bits, then for each listed run, from the left, eight

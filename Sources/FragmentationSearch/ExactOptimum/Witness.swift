@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Turns a path of canonical states back into operations, by trying on the abstract pool which
 /// operation makes the next state. The solver and the pool share no code, so a path that cannot be
 /// followed would be an error of one of them.

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolBounds
 import PoolTrace
 
 /// The machine on which the kernel model plays by the abstract pool's rules.

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Replays operations of the abstract pool on the kernel model.
 public struct KernelReplay: ~Copyable {
   /// The kernel.

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolBounds
 import PoolTrace
 
 /// The kernel model as an allocator that adversaries and searches drive.

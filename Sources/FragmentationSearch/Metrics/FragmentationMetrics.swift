@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// How fragmented a pool was over a trace and is at its end. Ratios are of bytes held (pages) over
 /// bytes in live blocks, headers included; 1 is no loss, and 0 stands for "nothing was live".
 public struct FragmentationMetrics: Sendable, Hashable {

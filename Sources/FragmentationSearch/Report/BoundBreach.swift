@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// A replayed trace did what a proof says it cannot, or spent more than it was given: the proof, the
 /// pool or the search is wrong, whichever it is.
 public enum BoundBreach: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The questions of the command line: `bound` and `maximize` for one pool, policy and cap.
 public struct FragmentationQuery: Sendable, Hashable {
   /// The algorithms of `maximize`, by the names of `--algorithm`.

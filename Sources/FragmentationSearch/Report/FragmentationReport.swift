@@ -1,4 +1,5 @@
 import JSONLines
+import PoolBounds
 
 /// One answer of `bound` or `maximize`: what can be reached, what cannot be exceeded, and the
 /// share.

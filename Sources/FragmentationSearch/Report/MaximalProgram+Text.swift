@@ -1,3 +1,5 @@
+import PoolBounds
+
 extension MaximalProgram {
   /// Why a text is no program.
   public struct TextError: Error, Hashable, Sendable, CustomStringConvertible {

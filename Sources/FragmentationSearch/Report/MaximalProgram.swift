@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// A program that fragments a pool, with the contest it is for and what it promises: a trace told in
 /// one line instead of a million, which anybody can run again.
 public struct MaximalProgram: Sendable, Hashable {

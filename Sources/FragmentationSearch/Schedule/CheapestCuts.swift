@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The cheapest cut of a page at one level, where later levels have prices: a dynamic program over
 /// the lengths of stretches.
 struct CheapestCuts {

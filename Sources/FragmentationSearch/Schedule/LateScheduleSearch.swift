@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Rounds the relaxed schedule to whole pages and improves it by local search.
 ///
 /// Every level loses the fraction of a page that does not fit any more. What is lost depends on all

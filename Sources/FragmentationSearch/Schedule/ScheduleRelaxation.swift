@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The best staircase if pages could be divided: the linear relaxation of a schedule, solved exactly.
 ///
 /// The program has a row for every level, "live units at this level are at most M", and a column for

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Improves a staircase by local search over its schedule: which cut at which level, and how many
 /// pages of it. The vocabulary is the staircase's; its arithmetic is the evaluation, so a trial
 /// costs microseconds instead of a million operations, and what it promises the pool delivers.

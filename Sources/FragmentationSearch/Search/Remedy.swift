@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// A rule imposed on requests, to learn how much of the worst case it takes away.
 public enum Remedy: String, Sendable, Hashable, CaseIterable {
   /// No rule.

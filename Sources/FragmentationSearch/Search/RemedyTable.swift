@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// How much of the worst case each rule takes away: the same search under each rule, from several
 /// seeds.
 public struct RemedyTable: Sendable, Hashable {

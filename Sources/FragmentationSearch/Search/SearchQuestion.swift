@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// What a search is asked: make this pool hold as many pages as possible within the cap, with at
 /// most so many simulated operations.
 ///

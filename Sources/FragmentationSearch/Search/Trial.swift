@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Whether a trial remembers its operations.
 enum Recording {
   case off

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// An allocator that adversaries and searches can drive: the abstract pool, the kernel model, or
 /// somebody else's. Only the first four members are needed; what an allocator cannot tell about
 /// its free blocks it answers with 0 or false, and the searches that ask for it grow weaker.
@@ -15,6 +17,8 @@ public protocol AllocatorTarget: ~Copyable, SendableMetatype {
   func offset(of handle: BlockHandle) -> Int
   /// Units of the largest free block.
   var largestFreeUnits: Int { get }
+  /// Free blocks of that size.
+  var largestFreeBlocks: Int { get }
   /// Units of the free block that came into being last.
   var newestFreeUnits: Int { get }
   /// Whether a free block of exactly `units` exists.
@@ -34,6 +38,8 @@ extension AllocatorTarget where Self: ~Copyable {
   public func offset(of handle: BlockHandle) -> Int { 0 }
   /// Unknown: 0.
   public var largestFreeUnits: Int { 0 }
+  /// Unknown: 0.
+  public var largestFreeBlocks: Int { 0 }
   /// Unknown: 0.
   public var newestFreeUnits: Int { 0 }
   /// Unknown: false.

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Counts operations; costs one addition each.
 struct CountingTarget: ~Copyable, AllocatorTarget {
   var pool: AbstractPool

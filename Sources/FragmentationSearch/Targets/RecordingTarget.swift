@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Passes everything on to an abstract pool and tells every operation, so that what an adversary
 /// or a search does becomes an ordinary trace. A block's slot is its handle's number.
 public struct RecordingTarget: ~Copyable, AllocatorTarget {

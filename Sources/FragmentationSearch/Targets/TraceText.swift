@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// Writes operations in the trace language, in pieces of about 64 KiB, so that millions of them
 /// need no memory: `alloc sN NonPaged BYTES Frag` and `free sN Frag`.
 public struct TraceText: ~Copyable {

@@ -18,6 +18,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   var shadow: ShadowAllocator
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
+  var bound: BoundOracle?
   var touched: TouchedByOperation = .nothing
   private let isFilled: Bool
   var isOver = false
@@ -46,6 +47,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
+    if oracles.contains(.bound) { bound = BoundOracle(setup.configuration.pool, view) }
   }
 
   /// Becomes what `other` is; both were made with the same configuration.
@@ -55,6 +57,7 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
     audit?.become(other.audit)
     shadow = other.shadow
     refusals = other.refusals
+    bound = other.bound
     touched = other.touched
     isOver = other.isOver
     operationCount = other.operationCount

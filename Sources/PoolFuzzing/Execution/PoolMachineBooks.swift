@@ -43,6 +43,7 @@ extension PoolMachine {
     live.insert(address, allocation)
     let view = view
     audit?.recordAllocation(view, at: address, allocation)
+    if let block = slot.block { bound?.allocated(block, view) }
     touched = .allocation(address, allocation)
     guard oracles.contains(.shadow) else { return }
     let failure = shadow.allocated(
@@ -53,7 +54,12 @@ extension PoolMachine {
   private mutating func noteRelease(_ address: Address) {
     let allocation = live.remove(address)
     let view = view
-    if let allocation { audit?.recordFree(view, at: address, allocation) }
+    if let allocation {
+      audit?.recordFree(view, at: address, allocation)
+      if bound != nil, let block = replayer.slots.slot(at: Int(allocation.slot)).block {
+        bound?.freed(block, view)
+      }
+    }
     touched = .release(address, allocation)
     if oracles.contains(.shadow) { shadow.freed(address) }
   }

@@ -87,6 +87,7 @@ extension PoolMachine {
     if oracles.contains(.finalInvariants) || oracles.contains(.fullInvariants) {
       report(audit?.full(view, live), &failures)
     }
+    if let failure = bound?.failure() { failures.append(failure) }
     guard failures.isEmpty, let law = emptied else { return }
     isOver = true
     guard freeEverything(&failures) else { return }

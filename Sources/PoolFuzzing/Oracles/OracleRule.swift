@@ -36,6 +36,8 @@ public enum OracleRule: String, Sendable, CaseIterable {
   case emptiedCounters = "emptied.counters"
   /// An emptied pool cannot give a page again.
   case emptiedPage = "emptied.page"
+  /// A run held more pages than are proved possible for what was live.
+  case bound = "bound.pages"
   /// Misuse that must stop the kernel did not stop it in that way.
   case verdict = "verdict.stop"
   /// A refused misuse changed the pool.

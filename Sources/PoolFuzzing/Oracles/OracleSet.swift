@@ -1,9 +1,9 @@
 /// Which oracles watch a run.
 public struct OracleSet: OptionSet, Sendable, Hashable {
   /// The bits.
-  public var rawValue: UInt8
+  public var rawValue: UInt16
   /// A set from its bits.
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  public init(rawValue: UInt16) { self.rawValue = rawValue }
 
   /// Invariants of what each operation touched.
   public static let cheapInvariants = OracleSet(rawValue: 1)
@@ -21,14 +21,17 @@ public struct OracleSet: OptionSet, Sendable, Hashable {
   public static let emptied = OracleSet(rawValue: 64)
   /// What misuse must come to.
   public static let verdicts = OracleSet(rawValue: 128)
+  /// No run holds more pages than are proved possible.
+  public static let bound = OracleSet(rawValue: 256)
 
   /// All of them, every invariant after every operation.
   public static let everything: OracleSet = [
     .fullInvariants, .finalInvariants, .shadow, .refusals, .placement, .emptied, .verdicts,
+    .bound,
   ]
   /// The fast ones after every operation, the rest at the end.
   public static let fast: OracleSet = [
-    .cheapInvariants, .finalInvariants, .shadow, .emptied, .verdicts,
+    .cheapInvariants, .finalInvariants, .shadow, .emptied, .verdicts, .bound,
   ]
   /// None: what a run costs without them.
   public static let none: OracleSet = []

@@ -44,8 +44,8 @@ public struct ReplaySlots {
   /// The slot of a name, or nil where the name was never used or is forgotten.
   public subscript(name: SlotName) -> Slot? { table.find(name).map { slots[$0] } }
 
-  /// The slot of an index.
-  func slot(at index: Int) -> Slot { slots[index] }
+  /// The slot of an index that `index(of:)` gave.
+  public func slot(at index: Int) -> Slot { slots[index] }
 
   /// The index of a slot, stable as long as it is remembered.
   public func index(of name: SlotName) -> Int? { table.find(name) }

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolBounds
 import Testing
 
 @testable import FragmentationSearch

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolBounds
 import PoolTrace
 import PoolWalk
 import Testing

@@ -1,5 +1,5 @@
 /// A beam over the states of the pool itself, for caps of a few pages: every operation is tried from
-/// each state that is kept, and the kept ones are spread over pages, live units and largest hole.
+/// each state that is kept, and the kept ones are spread over pages, live units and holes.
 ///
 /// It finds the optimum of every small pool that enumeration has solved, in a fraction of the states.
 /// At thousands of live units it is lost: there are too many kinds, and a level takes too long.

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// What a pool is worth to an adversary between two rounds.
 ///
 /// At level x, when every free block is shorter than x, a page costs x units until the level is

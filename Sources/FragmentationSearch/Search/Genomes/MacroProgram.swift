@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// A cyclic program of steps that look at the pool: what a step asks for depends on what is free
 /// or was just released, so one short program keeps its meaning while the pool grows.
 ///

@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// An operation of a raw candidate: on slots, so that any change leaves the others their meaning.
 struct RawOperation: Hashable, Sendable {
   let slot: Int

@@ -3,9 +3,9 @@
 ///
 /// Every request and every release that is possible is tried from each state that was kept; states
 /// that were met before are not met again. What is kept is the diversity of the adversary's
-/// positions: states are rivals only where they agree in pages, live units and largest hole. Among
-/// those the ones with most live blocks come first, since a unit given up frees more where blocks
-/// are small; equals are drawn.
+/// positions: states are rivals only where they agree in pages, live units, the largest hole and how
+/// many holes are as large. Among those the ones with most live blocks come first, since small blocks
+/// can be given up one by one; equals are drawn.
 struct StatePass<Target: AllocatorTarget & ~Copyable> {
   /// What a pass came to.
   struct Result: Sendable {
@@ -22,10 +22,11 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
     var pages: Int
     var slackUnits: Int
     var largestFreeUnits: Int
+    var largestFreeBlocks: Int
 
     static func < (left: Kind, right: Kind) -> Bool {
-      (left.pages, left.slackUnits, right.largestFreeUnits)
-        < (right.pages, right.slackUnits, left.largestFreeUnits)
+      (left.pages, left.slackUnits, right.largestFreeUnits, right.largestFreeBlocks)
+        < (right.pages, right.slackUnits, left.largestFreeUnits, left.largestFreeBlocks)
     }
   }
 
@@ -70,8 +71,8 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
     var states = [State(target, [], step: -1, draw: 0)]
     while !states.isEmpty {
       for state in states where result.operations < mostOperations { extend(state) }
-      let kinds = kept.keys.sorted(by: >)
-      states = Array(kinds.lazy.flatMap { kept[$0] ?? [] }.prefix(Self.mostStates))
+      states = kept.sorted { $0.key > $1.key }.flatMap(\.value)
+      if states.count > Self.mostStates { states.removeSubrange(Self.mostStates...) }
       kept = [:]
     }
     var step = bestStep
@@ -116,7 +117,7 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
     if let digest = pool.stateDigest, !seen.insert(digest).inserted { return }
     let kind = Kind(
       pages: footprint.pagesHeld, slackUnits: question.peakLiveUnits - footprint.liveUnits,
-      largestFreeUnits: pool.largestFreeUnits)
+      largestFreeUnits: pool.largestFreeUnits, largestFreeBlocks: pool.largestFreeBlocks)
     let draw = generator.next()
     let rivals = kept[kind, default: []]
     let place =

@@ -11,7 +11,7 @@ struct StateStream: SearchStream {
   }
 
   /// States of each kind that the first pass keeps, and the most that any does.
-  private static let widths = (first: 8, last: 1024)
+  private static let widths = (first: 2, last: 1024)
   /// A pass ends after about so many operations, so that a search by the clock can be saved.
   private static let mostPassOperations = 8_000_000
 

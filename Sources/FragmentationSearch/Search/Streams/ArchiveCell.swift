@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The kind of behaviour a run showed; an archive keeps the best run of each kind.
 public struct ArchiveCell: Sendable, Hashable, Comparable {
   /// The largest free block at the end, in sixteenths of a page, 0...16.

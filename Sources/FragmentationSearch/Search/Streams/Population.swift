@@ -1,3 +1,5 @@
+import PoolBounds
+
 /// The candidates that a stream breeds from, and the rule by which they come and go.
 struct Population<G: Genome>: Sendable {
   /// The rules. One population, one table of them, so that they differ in nothing else.

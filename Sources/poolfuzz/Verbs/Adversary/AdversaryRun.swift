@@ -1,4 +1,5 @@
 import FragmentationSearch
+import PoolBounds
 
 /// One adversary: run on the abstract pool, perhaps on the kernel, perhaps written as a trace.
 struct AdversaryRun {

@@ -7,7 +7,8 @@ import PoolTrace
 ///
 /// Each row is a small churn of so many live blocks. Beside it stands a loop of random accesses over
 /// as many bytes as the pool touches, measured right after it: the part of the growth that is the
-/// machine's caches and not the algorithm's.
+/// machine's caches and not the algorithm's. Resident memory is the pool's: the workload's own list of
+/// live blocks is not counted.
 struct GrowthTable {
   let machine: BenchMachine
   let steps: Int
@@ -47,7 +48,8 @@ struct GrowthTable {
       let time = ContinuousClock().measure { run.run(steps: steps) }
       nanoseconds = Benchmark.nanoseconds(time) / Double(2 * steps)
       touched = run.pool.view.touchedBytes
-      resident = Self.residentBytes() - min(before, Self.residentBytes())
+      let own = before + UInt64(live * MemoryLayout<Address>.stride)
+      resident = Self.residentBytes() - min(own, Self.residentBytes())
     } catch {
       throw CommandFailure(message: error.message, code: .environment)
     }

@@ -1,5 +1,6 @@
 import FragmentationSearch
 import KernelPool
+import PoolBounds
 
 /// The pool, the rules and the cap that `bound` and `maximize` are asked about.
 struct ContestOptions {

@@ -1,4 +1,5 @@
 import FragmentationSearch
+import PoolBounds
 import PoolTrace
 
 /// How much of what is proved possible a replay came to, for people and for programs.

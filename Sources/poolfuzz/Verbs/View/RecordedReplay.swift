@@ -1,5 +1,6 @@
 import FragmentationSearch
 import KernelPool
+import PoolBounds
 import PoolReport
 import PoolTrace
 
