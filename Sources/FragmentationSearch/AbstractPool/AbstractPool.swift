@@ -6,7 +6,7 @@ import PoolBounds
 /// deferred frees: the first block of the first sufficient list is cut, a block that begins its
 /// page at the front and any other at the end; no sufficient list means a fresh page, served from
 /// its front; a release merges free neighbours and gives back a page that is wholly free. Every
-/// place where systems differ is a switch of ``PlacementRules``.
+/// place where systems differ is a switch of `PlacementRules`.
 ///
 /// Blocks are 32-byte records in one buffer, linked to their neighbours in the page and on the
 /// list. A record costs memory only while its block exists, so a million pages with three blocks
@@ -14,7 +14,7 @@ import PoolBounds
 public struct AbstractPool: ~Copyable {
   /// Sizes and limits.
   public let geometry: PoolGeometry
-  /// The policy. Under ``RemainderOrder/relaxed``, remainders go to the head and the caller
+  /// The policy. Under `RemainderOrder.relaxed`, remainders go to the head and the caller
   /// chooses among equal blocks by rank.
   public let rules: PlacementRules
   /// Pages and live units, now and at their peaks.

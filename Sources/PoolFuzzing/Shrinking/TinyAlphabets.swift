@@ -26,7 +26,26 @@ enum TinyAlphabets {
     }
     let few = halves.map { allocation(bytes($0)) } + others
     let more = (halves + complements).map { allocation(bytes($0)) } + others
-    return [Alphabet(few, executionLimit: 32), Alphabet(more, executionLimit: 16)]
+    let alphabets = [Alphabet(few, executionLimit: 32), Alphabet(more, executionLimit: 16)]
+    return alphabets + (pages(trace).map { [$0] } ?? [])
+  }
+
+  /// Traces of more operations are stuck: no small step makes them shorter.
+  private static let stuckTrace = 12
+
+  /// For a stuck trace that pages decide, as nothing of a few blocks does: more than a page of the
+  /// pool that its last allocation was from.
+  private static func pages(_ trace: PoolFuzzTrace) -> Alphabet? {
+    guard trace.operations.count > stuckTrace else { return nil }
+    let types = trace.operations.compactMap { operation -> PoolType? in
+      guard case .alloc(_, let type, _, _) = operation.operation else { return nil }
+      return type.subtracting([.quota, .cacheAligned])
+    }
+    guard let type = types.last else { return nil }
+    let bytes = trace.configuration.configuration.pool.profile.pageBytes + 1
+    return Alphabet(
+      [.alloc(slot, type, bytes: bytes, tag: PoolOperation.plainTag), .free(slot)],
+      executionLimit: 12)
   }
 
   private static let slot = PropertyTesting.Slot(0)

@@ -9,6 +9,12 @@ extension PoolOperation {
       [.nonPaged, .cacheAligned].map {
         PoolOperation(normal: .alloc(name, $0, bytes: bytes, tag: Self.plainTag))
       }
+    case .alloc(let name, let type, let bytes, let tag) where type.contains(.quota):
+      // Quota takes a pointer's bytes of the block: as many more keep it as large.
+      [0, 4, 8].map {
+        PoolOperation(
+          normal: .alloc(name, type.subtracting(.quota), bytes: bytes &+ $0, tag: tag))
+      }
     case .freeAt(.slot(let name, 0), _): [PoolOperation(normal: .free(name, tag: nil))]
     default: []
     }

@@ -7,7 +7,7 @@
 /// | 3    | how many creations take a slot that an earlier one took                   |
 /// | 4    | the ranks of the kinds, from the first operation to the last              |
 /// | 5    | the numbers of the slots, likewise                                        |
-/// | 6    | the complexities of all parameters, likewise                              |
+/// | 6    | how many parameters are away from their origins, then how far each         |
 /// | 7    | the values of all parameters and settings, which breaks the last ties      |
 ///
 /// Every pass must go down in this order. As it is well-founded, shrinking ends whatever the
@@ -30,6 +30,7 @@ public enum TraceOrder {
     for operation in trace.operations {
       operation.slots.forEach { words.append(UInt64($0.slot.number)) }
     }
+    words.append(UInt64(parameters.reduce(0) { $0 + $1.count { $0.complexity > 0 } }))
     for list in parameters { words += list.map(\.complexity) }
     for list in parameters { words += list.map(\.value) }
     words += settings.map(\.value)

@@ -36,7 +36,7 @@ import Testing
   }
 
   private static let pinned = [
-    "shrinker: operations 115 executions 2529 at best 30 1-minimal 30 of 30",
+    "shrinker: operations 115 executions 2528 at best 30 1-minimal 30 of 30",
     "ddmin: operations 130 executions 4161 at best 26 1-minimal 30 of 30",
     "backward pass: operations 288 executions 1908 at best 9 1-minimal 9 of 30",
     "forward pass: operations 220 executions 1908 at best 18 1-minimal 19 of 30",

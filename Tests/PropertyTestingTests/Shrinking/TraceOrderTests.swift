@@ -18,7 +18,8 @@ import Testing
     ("alloc s0 1; free s0; alloc s1 1", "alloc s0 1; free s0; alloc s0 1", "reuse of slots"),
     ("alloc s0 9; alloc s1 9", "alloc s0 1; free s0", "kinds"),
     ("alloc s0 9; alloc s1 9", "alloc s1 9; alloc s0 9", "slots"),
-    ("alloc s0 5; alloc s1 9", "alloc s0 6; alloc s1 1", "complexity of parameters"),
+    ("alloc s0 6; alloc s1 1", "alloc s0 5; alloc s1 9", "parameters away from their origins"),
+    ("alloc s0 5; alloc s1 9", "alloc s0 6; alloc s1 8", "complexity of parameters"),
   ])
   func smallerComesFirst(smaller: String, larger: String, rank: String) {
     #expect(TraceOrder.isSmaller(trace(smaller), than: trace(larger)), "\(rank)")
