@@ -16,22 +16,28 @@ let package = Package(
     .library(name: "target-faulty", type: .dynamic, targets: ["TargetFaulty"]),
   ],
   targets: [
+    .target(name: "ContentHash"),
     .target(name: "JSONLines"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
-    .target(name: "PoolTrace", dependencies: ["KernelPool", "PoolWalk", "PoolInvariants"]),
+    .target(
+      name: "PoolTrace", dependencies: ["ContentHash", "KernelPool", "PoolWalk", "PoolInvariants"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
     .target(
       name: "PoolFuzzing",
       dependencies: [
-        "KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PoolBounds", "PropertyTesting",
+        "ContentHash", "KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PoolBounds",
+        "PropertyTesting",
       ]),
     .target(
       name: "FragmentationSearch",
-      dependencies: ["JSONLines", "KernelPool", "PoolWalk", "PoolTrace", "PoolBounds"]),
-    .target(name: "PoolDebugger", dependencies: ["JSONLines", "KernelPool", "PoolWalk"]),
+      dependencies: [
+        "ContentHash", "JSONLines", "KernelPool", "PoolWalk", "PoolTrace", "PoolBounds",
+      ]),
+    .target(
+      name: "PoolDebugger", dependencies: ["ContentHash", "JSONLines", "KernelPool", "PoolWalk"]),
     .target(
       name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"],
       // Compiled into the program, which stays one file.
@@ -65,7 +71,7 @@ let package = Package(
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
-        "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
+        "ContentHash", "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
         "FragmentationSearch", "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
       ]),

@@ -1,3 +1,4 @@
+import ContentHash
 import PoolBounds
 
 /// A program that fragments a pool, with the contest it is for and what it promises: a trace told in
@@ -50,8 +51,8 @@ public struct MaximalProgram: Sendable, Hashable {
 
   /// FNV-1a over slots and units.
   private static func hash(_ trace: [PoolOperation]) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    func add(_ number: Int) { hash = (hash ^ UInt64(number)) &* 0x100_0000_01B3 }
+    var hash = ContentHash()
+    func add(_ number: Int) { hash.add(UInt64(number)) }
     for operation in trace {
       switch operation {
       case .allocate(let slot, let units, _):
@@ -62,7 +63,7 @@ public struct MaximalProgram: Sendable, Hashable {
         add(0)
       }
     }
-    return hash
+    return hash.value
   }
 
   /// The contest as a query.

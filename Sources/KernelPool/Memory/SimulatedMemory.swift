@@ -369,9 +369,6 @@ struct SimulatedMemory: ~Copyable {
     return Halt()
   }
 
-  /// Forgets a failed access that was not the kernel's: a driver's stray write, say.
-  mutating func forgetFailure() { failure = nil }
-
   /// The host address of the kernel's own data at `address`, to be read only; nil elsewhere. What was
   /// never written there is zero.
   func kernelData(at address: Address) -> UnsafeMutableRawPointer? {
@@ -500,10 +497,6 @@ struct SimulatedMemory: ~Copyable {
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {
     try locateWord(address, 1).load(as: UInt8.self)
-  }
-
-  @inline(__always) mutating func load16(_ address: Address) throws(Halt) -> UInt16 {
-    try locateWord(address, 2).loadUnaligned(as: UInt16.self)
   }
 
   @inline(__always) mutating func load32(_ address: Address) throws(Halt) -> UInt32 {

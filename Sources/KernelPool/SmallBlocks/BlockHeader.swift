@@ -17,11 +17,6 @@ extension KernelPool {
     UInt64(profile.header.previousSize.get(try memory.load32(header)))
   }
 
-  /// The stored type; 0 is a free block.
-  @inline(__always) mutating func storedType(_ header: Address) throws(Halt) -> UInt32 {
-    profile.header.poolType.get(try memory.load32(header))
-  }
-
   /// Writes a size in units; what exceeds the field is cut off.
   @inline(__always)
   mutating func setBlockSize(_ header: Address, _ units: UInt64) throws(Halt) {

@@ -1,3 +1,5 @@
+import ContentHash
+
 /// Makes pool tags from call sites, so that a recording without tags still tells its callers
 /// apart: four letters or digits from a hash (FNV-1a) of the site's text. The same site has the
 /// same tag in every import.
@@ -16,8 +18,9 @@ struct SiteTags {
 
   /// The tag of a site and whether it is the first time that the site is seen.
   mutating func tag(_ site: ArraySlice<UInt8>) -> (tag: ListedTag, isNew: Bool) {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in site { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    var content = ContentHash()
+    content.add(site)
+    let hash = content.value
     var rest = hash ^ (hash >> 29)
     var bytes: [UInt8] = []
     for index in 0..<4 {

@@ -1,11 +1,12 @@
+import ContentHash
 import KernelPool
 
 /// A number that changes with any byte, mark, list or counter of a pool: what "unchanged" means.
 enum PoolDigest {
   /// The digest; time proportional to the mapped pages.
   static func of(_ view: PoolView) -> UInt64 {
-    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-    func add(_ word: UInt64) { digest = (digest ^ word) &* 0x100_0000_01B3 }
+    var digest = ContentHash()
+    func add(_ word: UInt64) { digest.add(word) }
     let variables = view.variables
     for base in bases(view) {
       guard let region = view.region(of: base) else { continue }
@@ -14,8 +15,11 @@ enum PoolDigest {
         // The first look at a page may give it its stamp and mark, so the mark is read second.
         let isMapped = view.byte(start) != nil
         add(UInt64(region.marks(at: start)?.rawValue ?? 0))
-        guard isMapped else { continue }
-        for place in stride(from: start, to: start &+ page, by: 8) { add(view.word64(place) ?? 0) }
+        // A profile of the fuzzer showed an eighth of its time in looking each word up.
+        guard isMapped, let bytes = view.bytes(at: start, count: page) else { continue }
+        for offset in stride(from: 0, to: Int(page), by: 8) {
+          add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
       }
     }
     for owner in 0..<view.lookasideOwners {
@@ -32,7 +36,7 @@ enum PoolDigest {
     add(variables.pagedBitmap.hint)
     add(variables.chargedBytes.nonPaged)
     add(variables.chargedBytes.paged)
-    return digest
+    return digest.value
   }
 
   private static func bases(_ view: PoolView) -> [Address] {

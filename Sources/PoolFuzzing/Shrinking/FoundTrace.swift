@@ -1,3 +1,4 @@
+import ContentHash
 import KernelPool
 import PoolTrace
 import PropertyTesting
@@ -61,10 +62,5 @@ public struct FoundTrace: Sendable {
   }
 
   /// The name of the file: the hash of its text (FNV-1a).
-  public var contentHash: String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  public var contentHash: String { ContentHash.of(text) }
 }

@@ -1,3 +1,4 @@
+import ContentHash
 import KernelPool
 import PoolInvariants
 
@@ -7,7 +8,8 @@ public struct AuditedRun: ~Copyable {
   /// The pool.
   public var pool: KernelPool
   /// FNV-1a over the addresses relative to the nonpaged pool, all ones for a failed request.
-  public private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  public var checksum: UInt64 { hash.value }
+  private var hash = ContentHash()
   /// The first violation that was found.
   public private(set) var violation: Violation?
   private let level: CheckLevel
@@ -78,7 +80,7 @@ public struct AuditedRun: ~Copyable {
       offset = address &- base
       if level != .off { book(slot, address, bytes: bytes) }
     }
-    checksum = (checksum ^ offset) &* 0x100_0000_01B3
+    hash.add(offset)
   }
 
   @inline(__always)

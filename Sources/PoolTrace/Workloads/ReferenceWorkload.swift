@@ -1,3 +1,4 @@
+import ContentHash
 import KernelPool
 
 /// The request sequences by which the model's speed is compared with the recorded reference, and
@@ -109,7 +110,8 @@ public struct WorkloadRun: ~Copyable {
   /// The pool.
   public var pool: KernelPool
   /// FNV-1a over the addresses relative to the nonpaged pool, all ones for a failed request.
-  public private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  public var checksum: UInt64 { hash.value }
+  private var hash = ContentHash()
   private var generator = WorkloadGenerator()
   private let sizes: ReferenceWorkload.Sizes
   private let addresses: UnsafeMutableBufferPointer<Address>
@@ -155,7 +157,7 @@ public struct WorkloadRun: ~Copyable {
       addresses[slot] = address
       offset = address &- base
     }
-    checksum = (checksum ^ offset) &* 0x100_0000_01B3
+    hash.add(offset)
   }
 }
 
@@ -165,7 +167,8 @@ public struct GeneratorRun: Sendable {
   private let workload: ReferenceWorkload
   private var generator = WorkloadGenerator()
   /// FNV-1a over what was drawn.
-  public private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  public var checksum: UInt64 { hash.value }
+  private var hash = ContentHash()
 
   /// The generator at its start.
   public init(_ workload: ReferenceWorkload) { self.workload = workload }
@@ -175,7 +178,7 @@ public struct GeneratorRun: Sendable {
   public mutating func run(steps: Int) {
     for _ in 0..<steps {
       let slot = generator.below(UInt64(workload.live))
-      checksum = (checksum ^ slot ^ workload.sizes.next(&generator)) &* 0x100_0000_01B3
+      hash.add(slot ^ workload.sizes.next(&generator))
     }
   }
 }

@@ -1,3 +1,4 @@
+import ContentHash
 import KernelPool
 
 /// Short traces, each on a pool of its own: what fuzzers, shrinkers and batches run by the million.
@@ -11,7 +12,8 @@ public struct ShortTraces: ~Copyable {
   private let level: CheckLevel
   private var generator = WorkloadGenerator()
   /// FNV-1a over every address.
-  public private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  public var checksum: UInt64 { hash.value }
+  private var hash = ContentHash()
 
   /// Traces of a version.
   public init(profile: Profile, level: CheckLevel) {
@@ -44,7 +46,7 @@ public struct ShortTraces: ~Copyable {
         ? .free(name, tag: tag)
         : .alloc(name, .nonPaged, bytes: 1 &+ generator.below(600), tag: tag)
       if case .allocated(let address)? = session.step(operation) {
-        checksum = (checksum ^ address) &* 0x100_0000_01B3
+        hash.add(address)
       }
     }
   }

@@ -1,3 +1,4 @@
+import ContentHash
 import PoolFuzzing
 
 /// The rule by which a part of a corpus is kept small, merged and minimized.

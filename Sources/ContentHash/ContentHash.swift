@@ -1,0 +1,40 @@
+/// FNV-1a in 64 bits (Fowler, Noll and Vo): what content is told apart by where nobody is to be kept
+/// from making two that agree, as file names, checksums and tags of call sites are.
+///
+/// It is published, has no seed, and is the same on every machine and in every version of Swift; the
+/// standard library's own hash is none of these.
+public struct ContentHash: Sendable, Hashable {
+  /// The hash of what was added so far.
+  public private(set) var value: UInt64
+
+  /// The hash of nothing.
+  @inlinable public init() { self.init(value: 0xCBF2_9CE4_8422_2325) }
+
+  @usableFromInline init(value: UInt64) { self.value = value }
+
+  /// Adds a byte, or a whole word at once, which is no longer what others call FNV-1a but as good.
+  @inlinable public mutating func add(_ word: UInt64) { self = adding(word) }
+
+  /// The hash with a word more.
+  @inlinable public func adding(_ word: UInt64) -> ContentHash {
+    ContentHash(value: (value ^ word) &* 0x100_0000_01B3)
+  }
+
+  /// Adds bytes.
+  public mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { add(UInt64(byte)) }
+  }
+
+  /// Sixteen hexadecimal digits.
+  public var text: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  /// The digits of a text's UTF-8 bytes.
+  public static func of(_ text: String) -> String {
+    var hash = ContentHash()
+    hash.add(text.utf8)
+    return hash.text
+  }
+}
