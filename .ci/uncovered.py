@@ -1,8 +1,9 @@
 """Reads llvm-cov's JSON on standard input; lists regions of the model that no test executes.
 
 A region is named by its file and the text of its first line, so that the list of exceptions survives
-an edit elsewhere. Exits with 1 where a region is neither executed nor excepted, or where an exception
-is not needed any more.
+an edit elsewhere. Exits with 1 where a region is neither executed nor excepted, or an exception has no
+reason. Exceptions that were executed are named only: some tests draw from a seed of the commit, and
+what one seed reaches another need not.
 """
 
 import json
@@ -45,12 +46,12 @@ def main():
     for name in new:
         print(f"not executed, {missing[name]}: {name}")
     for name in stale:
-        print(f"executed now, take it off the list: {name}")
+        print(f"excepted, and executed in this run: {name}")
     for name in unexplained:
         print(f"excepted without a reason: {name}")
     covered = sum(1 for count in counts.values() if count)
     print(f"{covered} of {len(counts)} regions of the model executed, {len(excepted)} excepted")
-    return 1 if new or stale or unexplained or len(counts) < 1000 else 0
+    return 1 if new or unexplained or len(counts) < 1000 else 0
 
 
 sys.exit(main())

@@ -12,7 +12,7 @@ public struct ContentHash: Sendable, Hashable {
 
   @usableFromInline init(value: UInt64) { self.value = value }
 
-  /// Adds a byte, or a whole word at once, which is no longer what others call FNV-1a but as good.
+  /// Adds a byte, or a whole word as if it were one, which is not what others call FNV-1a.
   @inlinable public mutating func add(_ word: UInt64) { self = adding(word) }
 
   /// The hash with a word more.
