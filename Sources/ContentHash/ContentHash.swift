@@ -4,20 +4,17 @@
 /// It is published, has no seed, and is the same on every machine and in every version of Swift; the
 /// standard library's own hash is none of these.
 public struct ContentHash: Sendable, Hashable {
-  /// The hash of what was added so far.
-  public private(set) var value: UInt64
+  @usableFromInline var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
   /// The hash of nothing.
-  @inlinable public init() { self.init(value: 0xCBF2_9CE4_8422_2325) }
+  @inlinable public init() {}
 
-  @usableFromInline init(value: UInt64) { self.value = value }
+  /// The hash of what was added so far.
+  @inlinable public var value: UInt64 { state }
 
   /// Adds a byte, or a whole word as if it were one, which is not what others call FNV-1a.
-  @inlinable public mutating func add(_ word: UInt64) { self = adding(word) }
-
-  /// The hash with a word more.
-  @inlinable public func adding(_ word: UInt64) -> ContentHash {
-    ContentHash(value: (value ^ word) &* 0x100_0000_01B3)
+  @inlinable public mutating func add(_ word: UInt64) {
+    state = (state ^ word) &* 0x100_0000_01B3
   }
 
   /// Adds bytes.

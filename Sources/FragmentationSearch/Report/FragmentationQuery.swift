@@ -124,8 +124,7 @@ public struct FragmentationQuery: Sendable, Hashable {
     if objective == .heldOverFinal { return oneBlock }
     let question = SearchQuestion(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
-      seed: seed, streams: min(streams, algorithm.fromScratch?.mostStreams ?? streams),
-      workers: workers)
+      seed: seed, streams: streams, workers: workers)
     if let search = algorithm.fromScratch { return .answer(await search.search(question)) }
     guard algorithm == .schedule else {
       return Self.best(of: staircases).map(BestTrace.program) ?? .none
@@ -169,7 +168,7 @@ public struct FragmentationQuery: Sendable, Hashable {
     return SearchCampaign(
       SearchQuestion(
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
-        seed: seed, streams: min(streams, search.mostStreams), workers: workers), search)
+        seed: seed, streams: streams, workers: workers), search)
   }
 
   /// Replays a trace once on the abstract pool, handing its operations to `record`, and reports.

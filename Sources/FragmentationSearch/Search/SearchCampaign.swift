@@ -19,6 +19,7 @@ public struct SearchCampaign: Sendable {
   public init(
     _ question: SearchQuestion, _ algorithm: some SearchAlgorithm
   ) {
+    let question = algorithm.divided(question)
     self.init(
       question, name: algorithm.name,
       streams: (0..<question.streams).map { algorithm.stream(question, number: $0) })

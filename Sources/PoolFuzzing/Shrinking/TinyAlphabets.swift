@@ -26,8 +26,8 @@ enum TinyAlphabets {
     }
     let few = halves.map { allocation(bytes($0)) } + others
     let more = (halves + complements).map { allocation(bytes($0)) } + others
-    let alphabets = [Alphabet(few, executionLimit: 32), Alphabet(more, executionLimit: 16)]
-    return alphabets + (pages(trace).map { [$0] } ?? [])
+    return [Alphabet(few, executionLimit: 32), Alphabet(more, executionLimit: 16), pages(trace)]
+      .compactMap { $0 }
   }
 
   /// Traces of more operations are stuck: no small step makes them shorter.

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The words of a command line, sorted by a verb's options.
 struct ParsedArguments {
   private var values: [String: [String]] = [:]
@@ -80,6 +82,12 @@ struct ParsedArguments {
       throw .usage("\(name) is a number, decimal or 0x hexadecimal, not '\(text)'")
     }
     return number
+  }
+
+  /// Threads of `--jobs`: all processors where it is 0 or not given.
+  func jobs() throws(CommandFailure) -> Int {
+    let jobs = Int(clamping: try number("--jobs") ?? 0)
+    return jobs == 0 ? ProcessInfo.processInfo.activeProcessorCount : jobs
   }
 
   /// A number, decimal or `0x` hexadecimal, or nil.

@@ -20,6 +20,13 @@ extension SearchAlgorithm {
   /// Any number.
   public var mostStreams: Int { .max }
 
+  /// The question in no more streams than the algorithm can make use of.
+  func divided(_ question: SearchQuestion) -> SearchQuestion {
+    var question = question
+    question.streams = min(question.streams, mostStreams)
+    return question
+  }
+
   /// Runs all streams on the abstract pool of the question.
   public func search(_ question: SearchQuestion) async -> SearchAnswer {
     await run(SearchCampaign(question, self))
@@ -34,6 +41,7 @@ extension SearchAlgorithm {
   public func search<Target: AllocatorTarget & ~Copyable>(
     _ question: SearchQuestion, on makeTarget: @escaping @Sendable () -> Target
   ) async -> SearchAnswer {
+    let question = divided(question)
     let streams = (0..<question.streams).map { stream(question, number: $0, on: makeTarget) }
     return await run(SearchCampaign(question, name: name, streams: streams))
   }

@@ -66,8 +66,7 @@ private struct EnumerateCommand {
     let count = try arguments.number("--operations") ?? 7
     guard (1...32).contains(count) else { throw .usage("--operations is a number from 1 to 32") }
     limit = Int(count)
-    let threads = Int(clamping: try arguments.number("--jobs") ?? 0)
-    jobs = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : min(threads, 1024)
+    jobs = min(try arguments.jobs(), 1024)
     let sizes = try (arguments.value("--sizes") ?? Self.standardSizes).split(separator: ",")
       .map { word throws(CommandFailure) -> UInt64 in
         guard let size = ParsedArguments.number(String(word)) else {

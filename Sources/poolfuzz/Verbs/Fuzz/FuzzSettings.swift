@@ -48,8 +48,7 @@ struct FuzzSettings {
       let perBatch = UInt64(plan.tracesPerBatch)
       batchLimit = traces / perBatch + (traces % perBatch == 0 ? 0 : 1)
     }
-    jobs = Int(clamping: try arguments.number("--jobs") ?? 0)
-    if jobs == 0 { jobs = ProcessInfo.processInfo.activeProcessorCount }
+    jobs = try arguments.jobs()
     stopsAtFirst = arguments.has("--first")
     shrinks = !arguments.has("--no-shrink")
     keeps = arguments.has("--keep")

@@ -46,7 +46,7 @@ struct MutantRatchet {
     -> ExitCode
   {
     let seeds = max(1, Int(clamping: try arguments.number("--seeds") ?? Self.standardSeeds))
-    let jobs = Int(clamping: try arguments.number("--jobs") ?? 0)
+    let jobs = try arguments.jobs()
     var code = ExitCode.held
     for mutant in Mutant.allCases where mutant != .none {
       guard !rows.contains(where: { $0.mutant == mutant }) else { continue }
@@ -56,7 +56,7 @@ struct MutantRatchet {
     for row in rows {
       let (found, _) = MutantTable.row(
         row.mutant, row.profile, firstSeed: 1, seeds: seeds, limit: row.operations,
-        jobs: jobs == 0 ? ProcessInfo.processInfo.activeProcessorCount : jobs)
+        jobs: jobs)
       if found.killedCount < seeds {
         code = .found
         streams.print(

@@ -24,8 +24,7 @@ struct MutantTable {
     firstSeed = arguments.has("--seed") ? try FuzzSettings.seed(arguments).value : 1
     limit = Int(clamping: try arguments.number("--operations") ?? 100_000)
     probe = try arguments.number("--probe").map { max(1, Int(clamping: $0)) }
-    let jobs = Int(clamping: try arguments.number("--jobs") ?? 0)
-    self.jobs = jobs == 0 ? ProcessInfo.processInfo.activeProcessorCount : jobs
+    jobs = try arguments.jobs()
     isJSON = arguments.has("--json")
     stopsAtFirst = arguments.has("--first")
     shrinks = arguments.has("--shrink")
