@@ -26,9 +26,15 @@ let package = Package(
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
     .target(
-      name: "PoolFuzzing",
+      name: "PoolOracles",
       dependencies: [
         "ContentHash", "KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PoolBounds",
+        "PropertyTesting",
+      ]),
+    .target(
+      name: "PoolFuzzing",
+      dependencies: [
+        "ContentHash", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles",
         "PropertyTesting",
       ]),
     .target(
@@ -51,8 +57,8 @@ let package = Package(
     .target(
       name: "FuzzHarness",
       dependencies: [
-        "KernelPool", "PoolTrace", "PoolInvariants", "PropertyTesting", "PoolFuzzing",
-        "PoolDebugger",
+        "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles", "PropertyTesting",
+        "PoolFuzzing", "PoolDebugger",
       ]),
     // Replayers in a plain build, libFuzzer's executables in one with `-DFUZZING`.
     .executableTarget(name: "fuzz-trace", dependencies: ["FuzzHarness"], path: "Fuzz/trace"),
@@ -63,7 +69,7 @@ let package = Package(
     .executableTarget(name: "fuzz-import", dependencies: ["FuzzHarness"], path: "Fuzz/import"),
     .target(
       name: "AllocatorTargets",
-      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing"]),
+      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolOracles"]),
     // Allocators to put under test, each a shared library (see `Fuzz/include/poolfuzz_target.h`).
     .target(name: "TargetTLSF", path: "Fuzz", sources: ["targets/tlsf/tlsf.c"]),
     .target(name: "TargetBuddy", path: "Fuzz", sources: ["targets/buddy/buddy.c"]),
@@ -73,7 +79,8 @@ let package = Package(
       dependencies: [
         "ContentHash", "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
         "FragmentationSearch", "PoolDebugger",
-        "PoolReport", "PoolReconstruction", "PoolFuzzing", "PropertyTesting", "AllocatorTargets",
+        "PoolReport", "PoolReconstruction", "PoolOracles", "PoolFuzzing", "PropertyTesting",
+        "AllocatorTargets",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(

@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolBounds
+import PoolOracles
 import PoolTrace
 import Testing
 

@@ -1,5 +1,6 @@
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PropertyTesting
 import Testing
 

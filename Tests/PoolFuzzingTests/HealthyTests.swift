@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PoolTrace
 import PropertyTesting
 import Testing
@@ -23,7 +24,7 @@ import Testing
     let long = ProcessInfo.processInfo.environment["POOLFUZZ_LONG"].flatMap { Int($0) }
     for seed in 0..<(long ?? 2) {
       let trace = Self.trace(profile, seed: UInt64(seed), count: long == nil ? 20 : 60)
-      let failure = TraceRunner<PoolMachine>().run(trace).failure
+      let failure = TraceRunner<CheckedPool>().run(trace).failure
       #expect(failure == nil, "seed \(seed): \(failure.map { "\($0)" } ?? "")\n\(trace.text())")
       if failure != nil { break }
     }
@@ -36,7 +37,7 @@ import Testing
     let (seed, words) = CommitSeed.current
     var choices = RandomChoices(seed: seed)
     let trace = PoolTraceGenerator.trace(profile, operationCount: 12, choices: &choices)
-    let failure = TraceRunner<PoolMachine>().run(trace).failure
+    let failure = TraceRunner<CheckedPool>().run(trace).failure
     #expect(failure == nil, "\(words) \(failure.map { "\($0)" } ?? "")\n\(trace.text())")
   }
 

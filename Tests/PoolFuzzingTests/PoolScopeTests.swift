@@ -1,5 +1,6 @@
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PropertyTesting
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
     var trace = PoolTraceGenerator.trace(profile, operationCount: 8, choices: &choices)
     trace.configuration.mutant = .freedWrongList
     trace.configuration.oracles = .fast
-    let breaches = MachineLaws.rewindingBreaches(of: PoolMachine.self, on: trace)
+    let breaches = MachineLaws.rewindingBreaches(of: CheckedPool.self, on: trace)
     #expect(breaches.isEmpty, "\(breaches)")
   }
 
@@ -29,7 +30,7 @@ import Testing
     let scope = PoolAlphabet(types: [.nonPaged], sizes: [0, 4081])
       .scope(setup, operationLimit: 3)
     let repeated = scope.search { PoolShrinker.execute($0) }
-    let rewound = scope.search(PoolMachine.self)
+    let rewound = scope.search(CheckedPool.self)
     #expect(repeated.minima.count > 1)
     #expect(Set(rewound.minima.map(\.identity)) == Set(repeated.minima.map(\.identity)))
     for (identity, trace) in repeated.minima { #expect(rewound.minimum(of: identity) == trace) }
@@ -38,7 +39,7 @@ import Testing
   @Test func theHealthyModelHoldsOnEverySmallTrace() throws {
     let alphabet = PoolAlphabet(types: [.nonPaged], sizes: [0, 249, 2041, 4081, 4097])
     let report = alphabet.scope(try setup(Self.small), operationLimit: 3)
-      .search(PoolMachine.self, checksEnd: false)
+      .search(CheckedPool.self, checksEnd: false)
     #expect(report.executionCounts == [5, 30, 200])
     #expect(report.isComplete)
     #expect(report.minima.isEmpty)
@@ -67,7 +68,7 @@ import Testing
     var alphabet = PoolAlphabet(types: [.nonPaged], sizes: [0, 4081])
     alphabet.add(outcome.trace)
     let report = alphabet.scope(try #require(task.setup), operationLimit: optimum - 1)
-      .search(PoolMachine.self, for: [task.identity])
+      .search(CheckedPool.self, for: [task.identity])
     #expect(report.isComplete)
     #expect(report.minimum(of: task.identity) == nil)
   }

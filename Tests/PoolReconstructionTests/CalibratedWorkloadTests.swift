@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolDebugger
+import PoolOracles
 import PoolReconstruction
 import PoolTrace
 import PoolWalk

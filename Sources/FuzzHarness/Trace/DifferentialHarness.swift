@@ -1,5 +1,6 @@
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PoolTrace
 import PropertyTesting
 
@@ -34,8 +35,8 @@ public final class DifferentialHarness: FuzzHarness {
     for index in operations.indices { operations[index] = Self.withoutTag(operations[index]) }
     setup.oracles = Self.oracles
     let pair = (Self.roomy(setup, setup.configuration.pool.profile), roomySecond(setup, last))
-    var first = PoolMachine(configuration: pair.0)
-    var second = PoolMachine(configuration: pair.1)
+    var first = CheckedPool(configuration: pair.0)
+    var second = CheckedPool(configuration: pair.1)
     guard first.isBooted, second.isBooted else { return nil }
     var failures: [PoolFailure] = []
     for (step, operation) in operations.enumerated() {

@@ -7,7 +7,7 @@ import PropertyTesting
 /// One trace with the checks that cost no more than the operation: invariants of what it touched, and
 /// no two live blocks over one another.
 ///
-/// It only has a suspicion. Where something looks wrong, or the kernel stops, `PoolMachine` runs the
+/// It only has a suspicion. Where something looks wrong, or the kernel stops, `CheckedPool` runs the
 /// trace again with all its oracles, and its verdict counts. So this loop may leave out whatever costs
 /// time: predictions, the tables of a first and last look, everything that misuse needs.
 struct QuickRun: ~Copyable {

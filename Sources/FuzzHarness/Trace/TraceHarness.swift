@@ -1,5 +1,6 @@
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PropertyTesting
 
 /// Fuzzes the model by traces.
@@ -63,7 +64,7 @@ public final class TraceHarness: FuzzHarness {
 
   private func thoroughRun(_ setup: PoolSetup) -> FuzzFinding? {
     feedback.reset()
-    var machine = PoolMachine(configuration: setup)
+    var machine = CheckedPool(configuration: setup)
     var failures: [PoolFailure] = []
     var state = StateFeedback(machine.view)
     _ = machine.takeMechanisms()

@@ -13,6 +13,15 @@ public struct FuzzBatch: Sendable {
     public let profile: String
     /// The number of the trace within the campaign.
     public let number: UInt64
+    /// Whether a bug is planted and the healthy model shows the failure as well: a fault of the model
+    /// or of a check.
+    public var isOfHealthyModel = false
+
+    /// The name that failures are counted by: one of the healthy model hides none of the bug's.
+    var countedIdentity: FailureIdentity {
+      let first = failure.identities[0]
+      return isOfHealthyModel ? FailureIdentity("\(PoolShrinker.healthyPrefix)\(first)") : first
+    }
   }
 
   /// A trace that showed features unknown to its epoch.
@@ -72,9 +81,19 @@ public struct FuzzBatch: Sendable {
     uses[index].operations += UInt64(run.operationCount)
     if let failure = run.failure {
       uses[index].failures += 1
-      let cut = trace.prefix(failure.step + 1)
-      findings.append(
-        Finding(trace: cut, failure: failure, profile: profile.name, number: number))
+      var finding = Finding(
+        trace: trace.prefix(failure.step + 1), failure: failure, profile: profile.name,
+        number: number)
+      // What the healthy model shows as well is not the planted bug's.
+      if plan.mutant != .none {
+        let healthy = finding.trace.onHealthyModel
+        if let failure = FuzzRun(healthy).failure {
+          finding = Finding(
+            trace: healthy.prefix(failure.step + 1), failure: failure, profile: profile.name,
+            number: number, isOfHealthyModel: true)
+        }
+      }
+      findings.append(finding)
     } else if run.features.contains(where: { !state.corpus.signature.contains($0) }) {
       novelties.append(Novelty(trace: trace, features: run.features, profile: index))
     }

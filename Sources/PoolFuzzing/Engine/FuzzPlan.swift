@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// Everything that decides what a campaign does; two campaigns of one plan find the same.
@@ -10,7 +11,7 @@ public struct FuzzPlan: Sendable {
   /// A planted bug.
   public var mutant: Mutant = .none
   /// What is checked.
-  public var oracles: OracleSet = .fast
+  public var oracles: OracleSet = .everything
   /// Operations of a trace at most.
   public var operationsPerTrace = 400
   /// Traces of a batch.

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// One executed trace: what it showed and what it reached.
@@ -22,7 +23,7 @@ public struct FuzzRun: Sendable {
 
   /// Executes a trace; rules that are silenced do not count.
   public init(_ trace: PoolFuzzTrace, silencing silent: Set<String> = []) {
-    var machine = PoolMachine(configuration: trace.configuration)
+    var machine = CheckedPool(configuration: trace.configuration)
     var failures: [PoolFailure] = []
     var found: Failure?
     var seen = StateSignature()
@@ -54,7 +55,7 @@ public struct FuzzRun: Sendable {
     }
     failure = found
     features = reached
-    operationCount = machine.operationCount
+    operationCount = Int(clamping: machine.operationCount)
   }
 
   private static func failure(
@@ -62,7 +63,7 @@ public struct FuzzRun: Sendable {
   ) -> Failure {
     var identities: [FailureIdentity] = []
     for failure in failures {
-      let identity = failure.identity(after: operation)
+      let identity = failure.identity(after: operation?.operation)
       if !identities.contains(identity) { identities.append(identity) }
     }
     return Failure(step: step, failures: failures, identities: identities)

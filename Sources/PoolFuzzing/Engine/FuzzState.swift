@@ -68,7 +68,7 @@ public struct FuzzState: Sendable {
   }
 
   private mutating func note(_ finding: FuzzBatch.Finding, _ plan: FuzzPlan) -> Bool {
-    guard let identity = finding.failure.identities.first else { return false }
+    let identity = finding.countedIdentity
     let count = failureCounts[identity, default: 0]
     failureCounts[identity] = count + 1
     if count == 0, let index = plan.profiles.firstIndex(where: { $0.name == finding.profile }) {

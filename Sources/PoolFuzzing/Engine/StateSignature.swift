@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// What a trace has reached, as a set of small numbers: novelty without instrumentation.

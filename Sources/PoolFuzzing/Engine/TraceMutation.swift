@@ -1,3 +1,4 @@
+import PoolOracles
 import PropertyTesting
 
 /// Changes to a kept trace that may lead a little further than it went.

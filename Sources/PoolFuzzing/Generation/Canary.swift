@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PoolTrace
 import PropertyTesting
 

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// A member of the generator's portfolio: what its traces do, in which sizes, on which machines.

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// What one trace keeps to: drawn once at its start, with features left out at random.

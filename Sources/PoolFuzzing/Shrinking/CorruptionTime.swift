@@ -1,3 +1,4 @@
+import PoolOracles
 import PropertyTesting
 
 /// When a trace's pool went wrong, and when somebody noticed: the operation that did it is rarely
@@ -13,13 +14,14 @@ public struct CorruptionTime: Sendable, Equatable {
   /// Replays a trace about log2 of its length times.
   public init(of trace: PoolFuzzTrace) {
     var fast = trace
-    fast.configuration.oracles = .fast
+    let kept = trace.configuration.oracles.intersection(.afterMisuse)
+    fast.configuration.oracles = OracleSet.fast.union(kept)
     symptom = PoolShrinker.execute(fast).failure?.step
     var full = trace
     // Oracles that predict single operations would find in passing what the bisection looks for.
-    full.configuration.oracles = [.finalInvariants, .fullInvariants]
+    full.configuration.oracles = kept.union([.finalInvariants, .fullInvariants])
     // What comes after an alarm does not matter, and may hide what caused it.
     if let symptom { full = full.prefix(symptom + 1) }
-    cause = TraceRunner<PoolMachine>.causeStep(of: full)
+    cause = TraceRunner<CheckedPool>.causeStep(of: full)
   }
 }

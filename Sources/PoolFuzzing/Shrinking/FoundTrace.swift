@@ -1,5 +1,6 @@
 import ContentHash
 import KernelPool
+import PoolOracles
 import PoolTrace
 import PropertyTesting
 
@@ -13,9 +14,6 @@ public struct FoundTrace: Sendable {
   /// The certificate, if the trace was reduced.
   public let certificate: Certificate?
 
-  private static let mutantPrefix = "# mutant: "
-  private static let identityPrefix = "# failure: "
-
   /// A failing trace.
   public init(_ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ certificate: Certificate?) {
     self.trace = trace
@@ -25,18 +23,10 @@ public struct FoundTrace: Sendable {
 
   /// Reads what `text` wrote, with the text of its certificate.
   public init(text: String, certificate: String?) throws {
-    var mutant = Mutant.none
-    var identity = FailureIdentity("")
-    for line in text.split(separator: "\n") {
-      if line.hasPrefix(Self.mutantPrefix) {
-        mutant = Mutant(rawValue: String(line.dropFirst(Self.mutantPrefix.count))) ?? .none
-      }
-      if line.hasPrefix(Self.identityPrefix) {
-        identity = FailureIdentity(String(line.dropFirst(Self.identityPrefix.count)))
-      }
-    }
-    trace = try PoolFuzzTrace.reading(text, mutant: mutant)
-    self.identity = identity
+    var (trace, header) = try PoolFuzzTrace.readingWithHeader(text)
+    trace.configuration.oracles = .replayed
+    self.trace = trace
+    identity = FailureIdentity(header.failure?.value ?? "")
     self.certificate = try certificate.map { try Certificate(parsing: $0) }
   }
 
@@ -45,8 +35,8 @@ public struct FoundTrace: Sendable {
     let mutant = trace.configuration.mutant
     var comments = ["failure: \(identity)"]
     if mutant != .none { comments.append("mutant: \(mutant.rawValue)") }
-    comments.append(
-      "replay: poolfuzz replay\(mutant == .none ? "" : " --mutant \(mutant.rawValue)") FILE")
+    let isFull = trace.configuration.oracles.contains(.placement)
+    comments.append("replay: poolfuzz replay \(isFull ? "" : "--check fast ")FILE")
     return trace.text(comments: comments)
   }
 

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// Reduces failing traces of the pool and certifies the result.
@@ -42,8 +43,47 @@ public struct PoolShrinker {
   public init(budget: ShrinkBudget = ShrinkBudget()) { self.budget = budget }
 
   /// Executes a trace as the shrinker and certificates do.
+  ///
+  /// A failure is a planted bug's only where the healthy model passes the same trace: what that shows
+  /// too is a failure of another name, so that no reduction wanders into it.
   public static func execute(_ trace: PoolFuzzTrace) -> Execution {
-    TraceRunner<PoolMachine>().run(trace)
+    let execution = TraceRunner<CheckedPool>().run(trace)
+    guard execution.failure != nil, let healthy = healthyFailure(of: trace) else {
+      return execution
+    }
+    let identities = healthy.identities.map { FailureIdentity("\(healthyPrefix)\($0)") }
+    return Execution(
+      failure: Execution.Failure(step: healthy.step, identities: identities),
+      skippedSteps: execution.skippedSteps, operationCount: execution.operationCount)
+  }
+
+  /// What stands before the identity of a failure that the healthy model shows as well.
+  public static let healthyPrefix = "healthy model: "
+
+  /// What the healthy model shows on a trace with a planted bug: a fault of the model or of a check.
+  /// Nil where it passes, or no bug is planted. The consequences of misuse are no fault.
+  static func healthyFailure(of trace: PoolFuzzTrace) -> Execution.Failure? {
+    guard trace.configuration.mutant != .none else { return nil }
+    return TraceRunner<CheckedPool>().run(trace.onHealthyModel).failure
+  }
+
+  /// The identity of what the healthy model shows on a trace with a planted bug; nil where it passes,
+  /// or no bug is planted.
+  public static func healthyIdentity(of trace: PoolFuzzTrace) -> FailureIdentity? {
+    healthyFailure(of: trace)?.identities.first
+  }
+
+  /// Whose failure a trace shows, with the trace that shows it: with a planted bug that is not to
+  /// blame, the trace is one of the healthy model. Nil where nothing is wrong.
+  public static func triage(
+    _ trace: PoolFuzzTrace
+  ) -> (trace: PoolFuzzTrace, identity: FailureIdentity)? {
+    let execution = TraceRunner<CheckedPool>().run(trace)
+    guard let failure = execution.failure else { return nil }
+    if let healthy = healthyFailure(of: trace) {
+      return (trace.onHealthyModel.prefix(healthy.step + 1), healthy.identities[0])
+    }
+    return (trace.prefix(failure.step + 1), failure.identities[0])
   }
 
   /// The identity under which a trace is reduced: what all oracles say of it first; nil where it
@@ -103,5 +143,15 @@ public struct PoolShrinker {
       }
     }
     return copy
+  }
+}
+
+extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == PoolOperation {
+  /// The same on the healthy model, which may stop where the version documents it.
+  var onHealthyModel: PoolFuzzTrace {
+    var healthy = self
+    healthy.configuration.mutant = .none
+    healthy.configuration.oracles.remove(.afterMisuse)
+    return healthy
   }
 }

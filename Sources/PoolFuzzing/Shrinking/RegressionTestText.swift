@@ -11,10 +11,8 @@ public struct RegressionTestText: Sendable, CustomStringConvertible {
 
   /// The test of a found trace.
   public init(_ found: FoundTrace) {
-    let mutant = found.trace.configuration.mutant
-    let lines = found.trace.text().split(separator: "\n").map { "    \(Self.escaped($0))" }
-    let isPlanted = mutant != .none
-    let argument = isPlanted ? ", mutant: .\(mutant)" : ""
+    let lines = found.text.split(separator: "\n").map { "    \(Self.escaped($0))" }
+    let isPlanted = found.trace.configuration.mutant != .none
     let expectation =
       isPlanted
       ? "#expect(execution.shows(FailureIdentity(\"\(Self.escaped(found.identity.description))\")))"
@@ -24,8 +22,8 @@ public struct RegressionTestText: Sendable, CustomStringConvertible {
     text += ["@Test func \(Self.name(found.identity))() throws {", "  let text = \"\"\""]
     text += lines
     text += [
-      "    \"\"\"", "  let trace = try PoolFuzzTrace.reading(text\(argument))",
-      "  let execution = PoolShrinker.execute(trace)", "  \(expectation)", "}", "",
+      "    \"\"\"", "  let found = try FoundTrace(text: text, certificate: nil)",
+      "  let execution = PoolShrinker.execute(found.trace)", "  \(expectation)", "}", "",
     ]
     description = text.joined(separator: "\n")
   }

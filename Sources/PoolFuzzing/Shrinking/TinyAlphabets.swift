@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// Letters of tiny traces that show most of what a pool can do: plain allocations just past the

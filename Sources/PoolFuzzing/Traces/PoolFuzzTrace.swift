@@ -25,6 +25,16 @@ extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == P
   public static func reading(
     _ text: String, mutant: Mutant = .none, renumbering: Bool = true
   ) throws(TraceError) -> PoolFuzzTrace {
+    var (trace, _) = try readingWithHeader(text, renumbering: renumbering)
+    trace.configuration.mutant = mutant
+    return trace
+  }
+
+  /// The same with what the file's first comments say of it: the planted bug that they name is
+  /// planted.
+  public static func readingWithHeader(
+    _ text: String, renumbering: Bool = true
+  ) throws(TraceError) -> (trace: PoolFuzzTrace, header: TraceHeader) {
     var parser = TraceParser(text)
     var setup = PoolSetup()
     var operations: [PoolOperation] = []
@@ -50,8 +60,9 @@ extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == P
       case .finished, .endOfTrace, .unreadable: break reading
       }
     }
-    setup.mutant = mutant
-    return PoolFuzzTrace(configuration: setup, operations: operations)
+    let header = parser.header
+    setup.mutant = try header.plantedBug() ?? .none
+    return (PoolFuzzTrace(configuration: setup, operations: operations), header)
   }
 }
 

@@ -95,7 +95,7 @@ public struct AuditedRun: ~Copyable {
 
   @inline(__always) private mutating func check(_ touched: TouchedByOperation) {
     let violations =
-      level == .cheap ? audit.cheap(view, live, touched) : audit.check(view, live)
+      level == .fast ? audit.cheap(view, live, touched) : audit.check(view, live)
     if violation == nil, let first = violations.first { violation = first }
   }
 }

@@ -1,11 +1,11 @@
 /// Executes traces on fresh machines.
 public struct TraceRunner<Machine: StateMachine & ~Copyable>: Sendable {
   /// How often invariants are checked.
-  public let checks: CheckLevel
+  public let checks: CheckFrequency
 
   /// A runner that checks that often.
   @inlinable
-  public init(checks: CheckLevel = .everyStep) {
+  public init(checks: CheckFrequency = .everyStep) {
     self.checks = checks
   }
 

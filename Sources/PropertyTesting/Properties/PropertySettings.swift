@@ -9,14 +9,14 @@ public struct PropertySettings: Sendable, Equatable {
   /// How long they are at most, in operations; each trace draws a length up to this.
   public var operationLimit: Int
   /// How often invariants are checked.
-  public var checks: CheckLevel
+  public var checks: CheckFrequency
   /// What the reduction of a failure may cost; `.off` reports it as found.
   public var shrinking: ShrinkBudget
 
   /// Those settings.
   public init(
     seed: Seed, firstTrace: Int = 0, traceCount: Int = 200, operationLimit: Int = 100,
-    checks: CheckLevel = .everyStep, shrinking: ShrinkBudget = ShrinkBudget()
+    checks: CheckFrequency = .everyStep, shrinking: ShrinkBudget = ShrinkBudget()
   ) {
     precondition(firstTrace >= 0 && traceCount >= 0 && operationLimit > 0, "settings of nothing")
     self.seed = seed

@@ -33,7 +33,7 @@ public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperati
 
   /// A shrinker over a machine.
   public init<Machine: StateMachine & ~Copyable>(
-    _ machine: Machine.Type, checks: CheckLevel = .everyStep,
+    _ machine: Machine.Type, checks: CheckFrequency = .everyStep,
     budget: ShrinkBudget = ShrinkBudget()
   ) where Machine.Configuration == Configuration, Machine.Operation == Operation {
     let runner = TraceRunner<Machine>(checks: checks)

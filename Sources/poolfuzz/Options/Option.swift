@@ -20,3 +20,12 @@ struct Option: Sendable {
   /// Whether it may be given more than once.
   var isRepeatable = false
 }
+
+extension Option {
+  /// How much is checked: the same words in every verb.
+  static let check = Option(
+    name: "--check", argument: .value("off|fast|full|complete"),
+    help: "full: every rule and oracle after every operation, from what it touched; complete: the"
+      + " same, walking everything; fast: the rules of what it touched, neither placement nor"
+      + " refusals, everything once at the end; off: no verdict (full)")
+}

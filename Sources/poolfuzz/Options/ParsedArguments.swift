@@ -1,4 +1,6 @@
 import Foundation
+import KernelPool
+import PoolTrace
 
 /// The words of a command line, sorted by a verb's options.
 struct ParsedArguments {
@@ -73,6 +75,21 @@ struct ParsedArguments {
       throw .usage("\(name) is one of \(all), not '\(text)'")
     }
     return choice
+  }
+
+  /// The check level of `--check`: `full` where it is not given.
+  func checkLevel() throws(CommandFailure) -> CheckLevel {
+    guard let text = value("--check") else { return .full }
+    guard let level = CheckLevel(word: text) else {
+      let all = CheckLevel.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .usage("--check is one of \(all), not '\(text)'")
+    }
+    return level
+  }
+
+  /// The planted bug of `--mutant`; nil where it is not given, and the trace's own header counts.
+  func mutant() throws(CommandFailure) -> Mutant? {
+    has("--mutant") ? try choice("--mutant", default: Mutant.none) : nil
   }
 
   /// The option's value as a number, decimal or `0x` hexadecimal.

@@ -1,5 +1,6 @@
 import KernelPool
 import PoolInvariants
+import PoolOracles
 import PoolTrace
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import PoolOracles
 import PoolTrace
 import Testing
 

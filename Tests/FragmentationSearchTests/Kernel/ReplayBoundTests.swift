@@ -1,5 +1,6 @@
 import KernelPool
 import PoolBounds
+import PoolOracles
 import PoolTrace
 import PoolWalk
 import Testing

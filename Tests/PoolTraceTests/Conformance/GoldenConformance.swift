@@ -1,5 +1,6 @@
 import Foundation
 import KernelPool
+import PoolOracles
 import PoolTrace
 import Testing
 

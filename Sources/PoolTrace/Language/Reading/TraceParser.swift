@@ -24,10 +24,15 @@ public struct TraceParser: ~Copyable {
   /// The line of the item that was found last, from 1 on; it counts through a whole stream.
   public private(set) var line: UInt64 = 0
 
+  /// What the comments before the first operation say of the trace.
+  public private(set) var header = TraceHeader()
+
   private var lines: LineBuffer
   private let stream: Stream
   private let longestLine: Int
   private var progress = Progress.start
+  /// The header is that of a trace that has ended; the next line begins another.
+  private var isHeaderStale = false
 
   /// How far a trace has come: its configuration may only be its first operation.
   private enum Progress {
@@ -76,10 +81,17 @@ public struct TraceParser: ~Copyable {
   private mutating func parse(
     _ text: UnsafeBufferPointer<UInt8>
   ) throws(LineFailure) -> TraceItem? {
+    if isHeaderStale {
+      header = TraceHeader()
+      isHeaderStale = false
+    }
     var cursor = LineCursor(text)
     if line == 1 { cursor.skipByteOrderMark() }
     guard cursor.moveToField() else {
       try cursor.checkComment()
+      if progress != .running, cursor.position < cursor.end {
+        header.read(text, at: cursor.position, line: line)
+      }
       return nil
     }
     let start = cursor.position
@@ -116,6 +128,7 @@ public struct TraceParser: ~Copyable {
     guard stream == .manyTraces else { throw cursor.failure("an operation", at: start) }
     try cursor.finish()
     progress = .start
+    isHeaderStale = true
     return .endOfTrace
   }
 }

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PoolTrace
 
 /// One deterministic piece of work that is measured, by the name that `--only` and the committed
@@ -42,7 +43,7 @@ enum BenchKernel: String, CaseIterable {
   /// The check level of kernels that replay.
   var level: CheckLevel {
     switch self {
-    case .traces, .replayCheap, .smallCheap: .cheap
+    case .traces, .replayCheap, .smallCheap: .fast
     case .replayFull, .smallFull: .full
     case .replayComplete: .complete
     default: .off

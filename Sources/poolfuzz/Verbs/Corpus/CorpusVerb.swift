@@ -17,9 +17,7 @@ extension Verb {
     options: [
       Option(
         name: "--corpus", argument: .value("DIR"), help: "the corpus that is worked on (Corpus)"),
-      Option(
-        name: "--check", argument: .value("cheap|full"),
-        help: "what 'verify' checks after each operation (full)"),
+      .check,
       Option(name: "--dry-run", argument: .none, help: "tell what would change, change nothing"),
     ],
     run: { arguments, streams in

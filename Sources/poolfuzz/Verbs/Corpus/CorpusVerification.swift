@@ -4,17 +4,19 @@ import PropertyTesting
 
 /// `corpus verify`: every trace still does what its file says.
 ///
-/// A trace that names a failure must show it, its certificate must hold word for word, and where a
-/// bug is planted the healthy model must pass. A program must keep its promises to the last
-/// operation. Any other trace must pass a replay with its own expectations.
+/// Every trace is judged as `replay` judges it. One that names a failure must show it, its
+/// certificate must hold word for word, and where a bug is planted the healthy model must pass. One
+/// that was recorded against somebody else's allocator is not judged. A program must keep its
+/// promises to the last operation. Any other trace must hold.
 struct CorpusVerification {
-  private let level: PoolTrace.CheckLevel
+  private let level: CheckLevel
   private let isJSON: Bool
   private let isQuiet: Bool
   private let streams: StandardStreams
 
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
-    level = try arguments.choice("--check", default: PoolTrace.CheckLevel.full)
+    level = try arguments.checkLevel()
+    guard level != .off else { throw .usage("--check off: there is nothing to verify") }
     isJSON = arguments.has("--json")
     isQuiet = arguments.has("--quiet")
     self.streams = streams
@@ -27,73 +29,87 @@ struct CorpusVerification {
     for folder in folders {
       for trace in try CorpusTrace.all(below: folder) {
         if Interruption.isRequested { return .interrupted }
-        let problems: [String]
+        var verification = Verification()
         do throws(CommandFailure) {
-          problems = try self.problems(of: trace)
-          if !problems.isEmpty { code = code.combined(with: .found) }
+          verification = try verify(trace)
+          if !verification.problems.isEmpty { code = code.combined(with: .found) }
+          if verification.isNotJudged { code = code.combined(with: .badInput) }
         } catch {
-          problems = [error.message]
+          verification.problems = [error.message]
           code = code.combined(with: error.code)
         }
         count += 1
         certified += trace.certificate == nil ? 0 : 1
-        show(trace, problems)
+        show(trace, verification)
       }
     }
-    if !isQuiet { streams.note("\(count) traces verified, \(certified) with a certificate") }
+    guard count > 0 else {
+      throw CommandFailure(
+        message: "\(folders.joined(separator: ", ")): no trace below", code: .badInput)
+    }
+    if !isQuiet {
+      streams.note("\(counted(count, "trace")) verified, \(certified) with a certificate")
+    }
     return code
   }
 
-  /// What does not hold; empty where everything does.
-  private func problems(of trace: CorpusTrace) throws(CommandFailure) -> [String] {
-    if let program = try trace.program() { return program.problems }
-    guard let found = try trace.found() else { return try replay(trace) }
+  /// What became of one file.
+  private struct Verification {
+    /// What does not hold; empty where everything does.
     var problems: [String] = []
-    let execution = PoolShrinker.execute(found.trace)
-    if !execution.shows(found.identity) {
-      problems.append("it does not show '\(found.identity)'")
+    /// The verdict as `replay` words it; empty for programs.
+    var verdict: [String] = []
+    /// Whether nobody could judge it.
+    var isNotJudged = false
+  }
+
+  private func verify(_ trace: CorpusTrace) throws(CommandFailure) -> Verification {
+    var result = Verification()
+    if let program = try trace.program() {
+      result.problems = program.problems
+      return result
+    }
+    let verdict = try TraceVerdict.judging(trace.path, level: level)
+    result.verdict = verdict.lines
+    if verdict.code == .badInput {
+      result.isNotJudged = true
+      return result
+    }
+    guard let found = try trace.found() else {
+      if verdict.code != .held { result.problems = verdict.lines }
+      return result
+    }
+    if verdict.showsRecorded != true {
+      result.problems.append("it does not show '\(found.identity)'")
     }
     if let certificate = found.certificate {
-      problems += certificate.discrepancies(
+      result.problems += certificate.discrepancies(
         for: found.trace, execute: PoolShrinker.execute
       ).map(\.description)
     }
-    if found.trace.configuration.mutant != .none {
-      var healthy = found.trace
-      healthy.configuration.mutant = .none
-      if let identity = PoolShrinker.identity(of: healthy) {
-        problems.append("the healthy model shows '\(identity)'")
-      }
+    if let identity = PoolShrinker.healthyIdentity(of: found.trace) {
+      result.problems.append("the healthy model shows '\(identity)'")
     }
-    return problems
+    return result
   }
 
-  private func replay(_ trace: CorpusTrace) throws(CommandFailure) -> [String] {
-    var file = try TraceFile(path: trace.path)
-    let configuration = try file.configuration()
-    var session: ReplaySession
-    do {
-      session = try ReplaySession.boot(configuration, level: level)
-    } catch {
-      throw CommandFailure(message: "\(trace.path): \(error.message)", code: .badInput)
-    }
-    while let operation = try file.next(), session.step(operation) != nil {}
-    session.finish()
-    let outcome = session.outcome ?? .ok
-    return outcome.isOK ? [] : ["operation \(session.operations): \(outcome.name)"]
-  }
-
-  private func show(_ trace: CorpusTrace, _ problems: [String]) {
+  private func show(_ trace: CorpusTrace, _ verification: Verification) {
+    let problems = verification.problems
     if isJSON {
       streams.print(
         JSONValue.object([
-          ("trace", .string(trace.path)), ("holds", .bool(problems.isEmpty)),
+          ("trace", .string(trace.path)),
+          ("holds", verification.isNotJudged ? .null : .bool(problems.isEmpty)),
           ("certificate", .bool(trace.certificate != nil)),
           ("problems", .array(problems.map(JSONValue.string))),
+          ("verdict", .array(verification.verdict.map(JSONValue.string))),
         ]).text)
     } else {
       for problem in problems { streams.print("\(trace.path): \(problem)") }
-      if problems.isEmpty, !isQuiet { streams.print("\(trace.path): holds") }
+      if problems.isEmpty, !isQuiet {
+        verification.verdict.forEach(streams.print)
+        if !verification.isNotJudged { streams.print("\(trace.path): holds") }
+      }
     }
     streams.flush()
   }

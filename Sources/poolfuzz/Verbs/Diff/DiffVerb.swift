@@ -28,7 +28,7 @@ extension Verb {
       guard (1...2).contains(profiles.count) else {
         throw CommandFailure.usage("diff takes one --profile or two")
       }
-      return try ProfileDifference.find(in: path, profiles).report(
+      return try ProfileDifference.find(in: path, profiles, streams).report(
         streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
     })
 }

@@ -21,10 +21,11 @@ struct ProfileDifference {
 
   /// Replays the trace of `path` on both profiles, or on its own and the one.
   static func find(
-    in path: String, _ profiles: [Profile]
+    in path: String, _ profiles: [Profile], _ streams: StandardStreams
   ) throws(CommandFailure) -> ProfileDifference {
     var file = try TraceFile(path: path)
-    let own = try file.configuration()
+    let own = try file.configuration() ?? TraceConfiguration()
+    file.tellWhatIsPassedOver(by: "diff", streams)
     var machines: [TraceConfiguration] = []
     for profile in profiles { machines.append(own.replacingProfile(by: profile)) }
     if machines.count == 1 { machines.insert(own, at: 0) }
@@ -46,6 +47,9 @@ struct ProfileDifference {
         pages: [left.page(of: answers.0), right.page(of: answers.1)])
       break
     }
+    guard result.operations > 0 else {
+      throw CommandFailure(message: "\(file.path): no operation to compare", code: .badInput)
+    }
     return result
   }
 
@@ -60,7 +64,7 @@ struct ProfileDifference {
       for line in sideBySide(found) { streams.print(line) }
     } else if !isQuiet {
       streams.print(
-        "\(path): \(names[0]) and \(names[1]) answer all \(operations) operations alike")
+        "\(path): \(names[0]) and \(names[1]) answer \(counted(operations, "operation")) alike")
     }
     return found == nil ? .held : .found
   }

@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PoolTrace
 import PropertyTesting
 
@@ -94,7 +95,7 @@ private struct EnumerateCommand {
   }
 
   func run() throws(CommandFailure) -> ExitCode {
-    guard PoolMachine(configuration: setup).isBooted else {
+    guard CheckedPool(configuration: setup).problem == nil else {
       throw .usage("--machine: this machine cannot be set up")
     }
     Interruption.install()
@@ -102,7 +103,7 @@ private struct EnumerateCommand {
     let begin = clock.now
     var scope = alphabet.scope(setup, operationLimit: limit)
     scope.isInterrupted = { Interruption.isRequested }
-    let report = scope.search(PoolMachine.self, checksEnd: checksEnd, jobs: jobs)
+    let report = scope.search(CheckedPool.self, checksEnd: checksEnd, jobs: jobs)
     let (seconds, attoseconds) = (clock.now - begin).components
     show(report, seconds: Double(seconds) + Double(attoseconds) / 1e18)
     if Interruption.isRequested { return .interrupted }

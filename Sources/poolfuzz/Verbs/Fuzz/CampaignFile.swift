@@ -25,7 +25,7 @@ struct CampaignFile {
   /// What the campaign does, its seed included.
   let plan: String
 
-  private static let heading = "poolfuzz campaign 3"
+  private static let heading = "poolfuzz campaign 4"
   private static let lastLine = "whole"
 
   // MARK: Writing

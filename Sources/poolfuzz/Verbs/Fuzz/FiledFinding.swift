@@ -1,3 +1,4 @@
+import KernelPool
 import PropertyTesting
 
 /// A finding that was reduced and filed: a row of the report.
@@ -22,6 +23,9 @@ struct FiledFinding: Sendable, Equatable {
   let certificate: String
   /// The failure that was being reduced when this one was met; nil where the campaign met it.
   let metWhile: FailureIdentity?
+  /// The planted bug that it was filed with. None on a night with one says that the healthy model
+  /// shows it as well: a fault of the model or of a check.
+  let mutant: Mutant
 
   private static let separator: Character = "\t"
 
@@ -30,21 +34,22 @@ struct FiledFinding: Sendable, Equatable {
     let met = metWhile.map { "\($0)" } ?? ""
     return [
       "\(identity)", profile, "\(number)", "\(operationsBefore)", "\(operationsAfter)",
-      "\(executions)", isOneMinimal ? "1" : "0", trace, certificate, met,
+      "\(executions)", isOneMinimal ? "1" : "0", trace, certificate, met, mutant.rawValue,
     ].joined(separator: String(Self.separator))
   }
 
   /// Reads what `line` wrote.
   static func reading(_ line: Substring) -> FiledFinding? {
     let fields = line.split(separator: separator, omittingEmptySubsequences: false)
-    guard fields.count == 10, let number = UInt64(fields[2]), let before = Int(fields[3]),
-      let after = Int(fields[4]), let executions = Int(fields[5])
+    guard fields.count == 11, let number = UInt64(fields[2]), let before = Int(fields[3]),
+      let after = Int(fields[4]), let executions = Int(fields[5]),
+      let mutant = Mutant(rawValue: String(fields[10]))
     else { return nil }
     return FiledFinding(
       identity: FailureIdentity(String(fields[0])), profile: String(fields[1]), number: number,
       operationsBefore: before, operationsAfter: after, executions: executions,
       isOneMinimal: fields[6] == "1", trace: String(fields[7]), certificate: String(fields[8]),
-      metWhile: fields[9].isEmpty ? nil : FailureIdentity(String(fields[9])))
+      metWhile: fields[9].isEmpty ? nil : FailureIdentity(String(fields[9])), mutant: mutant)
   }
 
   /// The JSON members of a finding.
@@ -55,7 +60,7 @@ struct FiledFinding: Sendable, Equatable {
       ("operations_before", .integer(Int64(operationsBefore))),
       ("operations_after", .integer(Int64(operationsAfter))),
       ("executions", .integer(Int64(executions))), ("one_minimal", .bool(isOneMinimal)),
-      ("number", .unsigned(number)),
+      ("number", .unsigned(number)), ("mutant", .string(mutant.rawValue)),
       ("met_while", metWhile.map { .string("\($0)") } ?? .null),
     ]
   }

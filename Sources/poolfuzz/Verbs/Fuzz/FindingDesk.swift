@@ -1,5 +1,7 @@
 import Foundation
+import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PropertyTesting
 import Synchronization
 
@@ -48,6 +50,7 @@ final class FindingDesk: Sendable {
 
   private let store: FindingStore
   private let oracles: OracleSet
+  private let mutant: Mutant
   private let shrinks: Bool
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "findings")
@@ -56,9 +59,12 @@ final class FindingDesk: Sendable {
   private static let mostOthers = 8
 
   /// A desk with what an earlier run has left on it.
-  init(_ store: FindingStore, oracles: OracleSet, shrinks: Bool, books: Books) {
+  init(
+    _ store: FindingStore, oracles: OracleSet, mutant: Mutant, shrinks: Bool, books: Books
+  ) {
     self.store = store
     self.oracles = oracles
+    self.mutant = mutant
     self.shrinks = shrinks
     state = Mutex(State(books: books))
     for _ in books.waiting { queue.async { self.workOnFirst() } }
@@ -118,36 +124,40 @@ final class FindingDesk: Sendable {
   }
 
   private func look(at item: Item) throws(AtomicFile.Failure) -> Result {
-    guard let (trace, identity) = named(item.trace),
-      !state.withLock({ $0.books.known.contains(identity) })
-    else { return Result() }
+    guard let (trace, identity) = named(item.trace) else { return Result() }
+    let isOfHealthyModel = mutant != .none && trace.configuration.mutant == .none
+    let known =
+      isOfHealthyModel
+      ? FailureIdentity("\(PoolShrinker.healthyPrefix)\(identity)") : identity
+    guard !state.withLock({ $0.books.known.contains(known) }) else { return Result() }
     guard shrinks else {
       let found = FoundTrace(trace, identity, nil)
       return Result(
-        identity: identity, filed: try file(found, item, executions: 0, isOneMinimal: false))
+        identity: known, filed: try file(found, item, executions: 0, isOneMinimal: false))
     }
     let outcome = PoolShrinker.shrink(trace, identity)
+    guard outcome.ending != .notReproduced else { return Result() }
     let found = FoundTrace(outcome.trace, identity, outcome.certificate)
     let filed = try file(
       found, item, executions: outcome.executionCount, isOneMinimal: outcome.isOneMinimal)
     // What is met while following up is not followed up: the chain ends.
     let others = item.metWhile == nil ? outcome.others.entries.prefix(Self.mostOthers) : []
     return Result(
-      identity: identity, filed: filed,
+      identity: known, filed: filed,
       others: others.map {
         Item(trace: $0.trace, profile: item.profile, number: item.number, metWhile: identity)
       })
   }
 
-  /// The trace under all oracles and what they say first; under those of the campaign where all
+  /// Whose failure it is, and the trace that shows it, under all oracles; under those of the campaign where all
   /// together see nothing.
   private func named(
     _ trace: PoolFuzzTrace
   ) -> (trace: PoolFuzzTrace, identity: FailureIdentity)? {
     var trace = trace
-    for oracles in [OracleSet.everything, oracles] {
+    for oracles in [OracleSet.replayed, oracles] {
       trace.configuration.oracles = oracles
-      if let identity = PoolShrinker.identity(of: trace) { return (trace, identity) }
+      if let found = PoolShrinker.triage(trace) { return found }
     }
     return nil
   }
@@ -156,8 +166,9 @@ final class FindingDesk: Sendable {
     _ found: FoundTrace, _ item: Item, executions: Int, isOneMinimal: Bool
   ) throws(AtomicFile.Failure) -> FiledFinding {
     var paths: (trace: String, certificate: String) = ("", "")
-    if !store.isFull(found) {
-      paths = try store.file(found) { note in
+    let isOfHealthyModel = mutant != .none && found.trace.configuration.mutant == .none
+    if !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
+      paths = try store.file(found, isOfHealthyModel: isOfHealthyModel) { note in
         state.withLock { $0.news.append(.note(note)) }
       }
     }
@@ -166,6 +177,6 @@ final class FindingDesk: Sendable {
       operationsBefore: item.trace.operations.count,
       operationsAfter: found.trace.operations.count, executions: executions,
       isOneMinimal: isOneMinimal, trace: paths.trace, certificate: paths.certificate,
-      metWhile: item.metWhile)
+      metWhile: item.metWhile, mutant: found.trace.configuration.mutant)
   }
 }

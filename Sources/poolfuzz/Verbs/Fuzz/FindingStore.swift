@@ -33,8 +33,8 @@ struct FindingStore: Sendable {
   }
 
   /// True where the failure has all the traces that are kept, and this one is none of them.
-  func isFull(_ found: FoundTrace) -> Bool {
-    let path = folder + "/found/" + found.folderName
+  func isFull(_ found: FoundTrace, isOfHealthyModel: Bool) -> Bool {
+    let path = place(of: found, isOfHealthyModel)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return !names.contains(found.contentHash + ".trace")
       && names.count { $0.hasSuffix(".trace") } >= Self.mostPerFailure
@@ -42,15 +42,21 @@ struct FindingStore: Sendable {
 
   /// Files a finding; returns the paths of the trace and of the certificate.
   func file(
-    _ found: FoundTrace, note: (String) -> Void
+    _ found: FoundTrace, isOfHealthyModel: Bool, note: (String) -> Void
   ) throws(AtomicFile.Failure) -> (trace: String, certificate: String) {
-    let base = "\(folder)/found/\(found.folderName)/\(found.contentHash)"
+    let base = place(of: found, isOfHealthyModel) + "/" + found.contentHash
     // The certificate goes first: a trace that is there has one.
     if let certificate = found.certificate {
       try persist("\(certificate)", to: base + ".certificate", note: note)
     }
     try persist(found.text, to: base + ".trace", note: note)
     return (base + ".trace", found.certificate == nil ? "" : base + ".certificate")
+  }
+
+  /// The folder of a failure. On a night with a planted bug, what the healthy model shows as well has
+  /// a folder of its own.
+  private func place(of found: FoundTrace, _ isOfHealthyModel: Bool) -> String {
+    "\(folder)/found/\(isOfHealthyModel ? "healthy-model." : "")\(found.folderName)"
   }
 
   /// Writes a file unless the corpus folder is gone.

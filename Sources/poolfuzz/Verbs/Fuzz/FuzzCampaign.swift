@@ -50,7 +50,8 @@ final class FuzzCampaign {
     let saved = try resume()
     let engine = FuzzEngine(settings.plan, state: saved?.state)
     let desk = FindingDesk(
-      store, oracles: settings.plan.oracles, shrinks: settings.shrinks,
+      store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
+      shrinks: settings.shrinks,
       books: saved?.books ?? FindingDesk.Books())
     while !isDone(engine.state) {
       let left = settings.batchLimit.map { $0 - engine.state.nextBatch } ?? .max
@@ -95,6 +96,9 @@ final class FuzzCampaign {
 
   private func announce() {
     let names = settings.plan.profiles.map(\.name).joined(separator: " ")
+    if !settings.level.omissions.isEmpty {
+      streams.note("--check \(settings.level.rawValue): \(settings.level.omissions)")
+    }
     streams.note("seed \(settings.plan.seed), \(settings.jobs) jobs, profiles: \(names)")
   }
 
@@ -164,7 +168,8 @@ final class FuzzCampaign {
 
   private func report(_ state: FuzzState, _ books: FindingDesk.Books) -> MorningReport {
     MorningReport(
-      seed: settings.plan.seed.value, plan: settings.fingerprint,
+      seed: settings.plan.seed.value, plan: settings.fingerprint, level: settings.level,
+      mutant: settings.plan.mutant,
       command: "poolfuzz fuzz --seed \(settings.plan.seed) --corpus \(settings.folder)"
         + " with the options of this run",
       state: state, books: books, seconds: earlierSeconds + seconds,
@@ -191,8 +196,10 @@ final class FuzzCampaign {
         ]).text)
     } else {
       let place = finding.trace.isEmpty ? "has its traces already" : finding.trace
+      let isOfHealthyModel = settings.plan.mutant != .none && finding.mutant == .none
       streams.print(
-        "finding: \(finding.identity): \(finding.operationsBefore) operations, now"
+        "finding: \(isOfHealthyModel ? "the healthy model shows " : "")\(finding.identity):"
+          + " \(counted(finding.operationsBefore, "operation")), now"
           + " \(finding.operationsAfter): \(place)")
     }
     streams.flush()

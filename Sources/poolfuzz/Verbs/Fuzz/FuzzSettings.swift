@@ -2,12 +2,16 @@ import ContentHash
 import Foundation
 import KernelPool
 import PoolFuzzing
+import PoolOracles
+import PoolTrace
 import PropertyTesting
 
 /// What the options of `fuzz` ask for.
 struct FuzzSettings {
   /// What is run.
   var plan: FuzzPlan
+  /// What is checked.
+  var level: CheckLevel
   /// How many batches at most; nil without a limit.
   var batchLimit: UInt64?
   /// How long at most; nil without a limit.
@@ -32,7 +36,8 @@ struct FuzzSettings {
     folder = arguments.value("--corpus") ?? "Corpus"
     plan = FuzzPlan(seed: Seed(0), profiles: profiles)
     plan.mutant = try arguments.choice("--mutant", default: Mutant.none)
-    plan.oracles = try Self.oracles(arguments.value("--check") ?? "fast")
+    level = try arguments.checkLevel()
+    plan.oracles = OracleSet(level)
     if let operations = try arguments.number("--operations") {
       plan.operationsPerTrace = max(8, Int(clamping: min(operations, 1 << 20)))
     }
@@ -140,21 +145,18 @@ struct FuzzSettings {
     return kept.isEmpty ? [choices.draw(from: profiles)] : kept
   }
 
-  private static func oracles(_ word: String) throws(CommandFailure) -> OracleSet {
-    switch word {
-    case "off": return .none
-    case "fast": return .fast
-    case "full": return .everything
-    default: throw .usage("--check is one of off, fast, full, not '\(word)'")
-    }
-  }
+  /// The longest time that an option takes: a hundred years.
+  private static let longestSeconds: Double = 100 * 365 * 86_400
 
   /// A time such as 90s, 30m, 8h or 2d.
   static func seconds(_ text: String) throws(CommandFailure) -> Double {
     let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
     guard let last = text.last, let number = Double(text.dropLast()), let unit = units[last],
-      number > 0, number.isFinite
-    else { throw .usage("a time is a number and s, m, h or d, such as 30m, not '\(text)'") }
+      number > 0, number * unit <= longestSeconds
+    else {
+      throw .usage(
+        "a time is a number and s, m, h or d, such as 30m, up to a hundred years, not '\(text)'")
+    }
     return number * unit
   }
 }

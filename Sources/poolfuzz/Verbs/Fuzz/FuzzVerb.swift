@@ -24,7 +24,7 @@ extension Verb {
         isRepeatable: true),
       Option(name: "--swarm", argument: .none, help: "leave profiles out, drawn by the seed"),
       Option(name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model"),
-      Option(name: "--check", argument: .value("off|fast|full"), help: "what is checked (fast)"),
+      .check,
       Option(
         name: "--corpus", argument: .value("DIR"),
         help: "findings go to DIR/found, state and report to DIR/fuzz (Corpus)"),

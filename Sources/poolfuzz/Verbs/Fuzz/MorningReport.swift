@@ -1,5 +1,7 @@
 import Foundation
+import KernelPool
 import PoolFuzzing
+import PoolTrace
 
 /// The report of a campaign on one page: what ran, what was found, what stopped being novel.
 struct MorningReport {
@@ -7,6 +9,10 @@ struct MorningReport {
   var seed: UInt64
   /// The plan in words.
   var plan: String
+  /// What was checked.
+  var level: CheckLevel
+  /// The planted bug, or none.
+  var mutant: Mutant
   /// The command that goes on.
   var command: String
   /// The engine's state.
@@ -44,6 +50,8 @@ struct MorningReport {
     text += "\(headline)\n\n"
     text += "| what ran | |\n|---|---|\n"
     text += "| plan | \(plan) |\n"
+    let omissions = level.omissions.isEmpty ? "" : " (\(level.omissions))"
+    text += "| checks | \(level.rawValue)\(omissions) |\n"
     text += "| traces | \(state.traceCount) |\n| operations | \(state.operationCount) |\n"
     text += "| time | \(Self.time(seconds)), \(Int(operationsPerSecond)) operations a second |\n"
     text += "| memory | \(peakBytes >> 20) MiB at most |\n"
@@ -59,7 +67,7 @@ struct MorningReport {
     }
     return count == 0
       ? "Nothing was found.\(waiting)"
-      : "**\(count) failures were found** and reduced.\(waiting)"
+      : "**\(counted(count, "failure")) \(count == 1 ? "was" : "were") found** and reduced.\(waiting)"
   }
 
   private var findingsText: String {
@@ -70,7 +78,10 @@ struct MorningReport {
     for finding in books.filed {
       let seen = state.failureCounts[finding.identity].map(String.init) ?? "-"
       let origin = finding.metWhile == nil ? finding.profile : finding.profile + " (met on the way)"
-      text += "| \(finding.identity) | \(seen) | \(origin) | \(finding.number)"
+      let isOfHealthyModel = mutant != .none && finding.mutant == .none
+      let whose =
+        isOfHealthyModel ? " (the healthy model shows it: mend the model or the check)" : ""
+      text += "| \(finding.identity)\(whose) | \(seen) | \(origin) | \(finding.number)"
       text += " | \(finding.operationsBefore) -> \(finding.operationsAfter)"
       text += " | \(finding.isOneMinimal ? "certified" : "no")"
       text += " | \(finding.trace.isEmpty ? "has its traces already" : finding.trace) |\n"
@@ -123,6 +134,7 @@ struct MorningReport {
     let failures = state.failureCounts.sorted { "\($0.key)" < "\($1.key)" }
     return .object([
       ("event", .string("report")), ("seed", .unsigned(seed)), ("plan", .string(plan)),
+      ("check", .string(level.rawValue)), ("mutant", .string(mutant.rawValue)),
       ("traces", .unsigned(state.traceCount)), ("operations", .unsigned(state.operationCount)),
       ("seconds", .number(seconds)),
       ("operations_per_second", .number(operationsPerSecond.rounded())),

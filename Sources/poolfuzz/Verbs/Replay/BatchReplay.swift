@@ -1,5 +1,6 @@
 import Foundation
 import KernelPool
+import PoolOracles
 import PoolTrace
 
 /// Replays traces from standard input, each ended by a line `end`, and answers each with a JSON
@@ -25,10 +26,11 @@ struct BatchReplay {
     var memory = MemoryLimit(settings.memoryLimit)
     while true {
       switch parser.next() {
-      case .operation(let operation): trace.step(operation, &memory)
+      case .operation(let operation):
+        trace.step(operation, parser.header, line: parser.line, &memory)
       case .failure(let error): trace.refuse(error.description(file: "standard input"))
       case .endOfTrace:
-        code = code.combined(with: answer(number, &trace))
+        code = code.combined(with: answer(number, &trace, parser.header))
         number += 1
         trace = BatchTrace(settings)
       case .unreadable(let errorNumber):
@@ -37,14 +39,16 @@ struct BatchReplay {
           code: .environment)
       case .finished:
         guard trace.hasBegun else { return code }
-        return code.combined(with: answer(number, &trace))
+        return code.combined(with: answer(number, &trace, parser.header))
       }
     }
   }
 
-  private func answer(_ number: Int, _ trace: inout BatchTrace) -> ExitCode {
+  private func answer(
+    _ number: Int, _ trace: inout BatchTrace, _ header: TraceHeader
+  ) -> ExitCode {
     defer { streams.flush() }
-    let (line, code) = trace.answer("\(number)")
+    let (line, code) = trace.answer("\(number)", header)
     var bytes: [UInt8] = []
     line.append(to: &bytes)
     bytes.append(UInt8(ascii: "\n"))
@@ -58,6 +62,8 @@ private struct BatchTrace: ~Copyable {
   private let settings: ReplaySettings
   private var session: ReplaySession?
   private var failure: CommandFailure?
+  private var hasConfiguration = false
+  private var line: UInt64 = 0
 
   init(_ settings: ReplaySettings) { self.settings = settings }
 
@@ -71,51 +77,68 @@ private struct BatchTrace: ~Copyable {
   }
 
   /// Runs an operation, on a machine that is set up first where there is none.
-  mutating func step(_ operation: PoolTrace.Operation, _ memory: inout MemoryLimit) {
-    guard failure == nil else { return }
-    if session == nil { boot(operation) }
+  mutating func step(
+    _ operation: PoolTrace.Operation, _ header: TraceHeader, line: UInt64,
+    _ memory: inout MemoryLimit
+  ) {
+    guard failure == nil, header.target == nil else { return }
+    if session == nil { boot(operation, header) }
     do throws(CommandFailure) {
       switch session {
       case .some(let session): try memory.allow(operation, session.replayer.slots)
       case .none: return
       }
-      _ = session?.step(operation)
+      if session?.step(operation, line: line) != nil { self.line = line }
     } catch {
       refuse(error.message, error.code)
     }
   }
 
-  private mutating func boot(_ first: PoolTrace.Operation?) {
+  private mutating func boot(_ first: PoolTrace.Operation?, _ header: TraceHeader) {
     var configuration = TraceConfiguration()
-    if case .config(let own)? = first { configuration = own }
+    if case .config(let own)? = first {
+      configuration = own
+      hasConfiguration = true
+    }
     if let profile = settings.profile {
       configuration = configuration.replacingProfile(by: profile)
     }
     do {
-      session = try ReplaySession.boot(
-        configuration, level: settings.level, mutant: settings.mutant)
-    } catch {
+      let mutant = try settings.mutant ?? header.plantedBug() ?? .none
+      session = try ReplaySession.boot(configuration, level: settings.level, mutant: mutant)
+    } catch let error as TraceError {
+      refuse(error.description(file: "standard input"))
+    } catch let error as ConfigurationError {
       refuse(error.message)
+    } catch {
+      preconditionFailure("\(error)")
     }
   }
 
   /// The line that answers the trace, which ends here.
-  mutating func answer(_ name: String) -> (line: JSONValue, code: ExitCode) {
-    if !hasBegun { boot(nil) }
+  mutating func answer(_ name: String, _ header: TraceHeader) -> (line: JSONValue, code: ExitCode) {
+    if let target = header.target, failure == nil {
+      let verdict = TraceVerdict.recordedAgainst(target.value, name)
+      return (ReplayReport.json(name, verdict), verdict.code)
+    }
+    if !hasBegun { boot(nil, header) }
     session?.finish()
-    if let failure { return (ReplayReport.json(name, failure.message), failure.code) }
-    guard let (line, isOK) = report(name) else { preconditionFailure("a machine or a reason") }
-    return (line, isOK ? .held : .found)
-  }
-
-  private func report(_ name: String) -> (JSONValue, Bool)? {
+    let state: ReplayReport.State? =
+      switch session {
+      case .some(let session): ReplayReport.State(session, settings)
+      case .none: nil
+      }
+    session?.finishByEmptying()
     switch session {
     case .some(let session):
-      (
-        ReplayReport.json(name, session, settings),
-        session.outcome?.isOK ?? true && BoundShare(session).breach == nil
-      )
-    case .none: nil
+      guard let state else { preconditionFailure("a state of every machine") }
+      let verdict = TraceVerdict(
+        name, line: line, session, header, hasConfiguration: hasConfiguration,
+        isStrict: settings.isStrict)
+      return (ReplayReport.json(name, session, verdict, state), verdict.code)
+    case .none:
+      guard let failure else { preconditionFailure("a machine or a reason") }
+      return (ReplayReport.json(name, failure.message), failure.code)
     }
   }
 }

@@ -1,5 +1,6 @@
 import FragmentationSearch
 import PoolBounds
+import PoolOracles
 import PoolTrace
 
 /// How much of what is proved possible a replay came to, for people and for programs.
@@ -25,13 +26,6 @@ struct BoundShare {
   /// The most pages held over the bound; nil where there is none, 0 where nothing was held.
   var share: Double? {
     pages.map { $0 == 0 ? 0 : Double(peakPages) / Double($0) }
-  }
-
-  /// What is wrong where the replay held more than is proved possible; nil where it did not. It would
-  /// be a mistake of the proof, the pool or the counting.
-  var breach: String? {
-    guard let pages, peakPages > pages else { return nil }
-    return "held \(peakPages) pages, and at most \(pages) are proved possible: \(note)"
   }
 
   /// The values for a table of metrics: text, or a dash where no bound covers the replay.

@@ -1,5 +1,6 @@
 import KernelPool
 import PoolDebugger
+import PoolOracles
 import PoolReport
 import PoolTrace
 
@@ -31,20 +32,55 @@ struct FileReplay {
 
   private func replay(_ path: String) throws(CommandFailure) -> ExitCode {
     var file = try TraceFile(path: path)
-    var configuration = try file.configuration()
-    if let profile = settings.profile {
-      configuration = configuration.replacingProfile(by: profile)
+    let configuration = try file.configuration()
+    if let target = file.header.target {
+      return show(.recordedAgainst(target.value, file.path), file.path)
     }
-    if shows(.configuration) { showConfiguration(configuration) }
+    var machine = configuration ?? TraceConfiguration()
+    if let profile = settings.profile { machine = machine.replacingProfile(by: profile) }
+    if shows(.configuration) { showConfiguration(machine) }
     var session: ReplaySession
+    let mutant = try file.plantedBug(unless: settings.mutant)
     do {
-      session = try ReplaySession.boot(
-        configuration, level: settings.level, mutant: settings.mutant)
+      session = try ReplaySession.boot(machine, level: settings.level, mutant: mutant)
     } catch {
       throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
     }
     let line = try run(&file, &session)
-    return report(file.path, line: line, session)
+    // What the pool shows, before the law of the emptied pool empties it.
+    let state = ReplayReport.State(session, settings)
+    let (views, code) = views(of: session)
+    session.finishByEmptying()
+    let verdict = TraceVerdict(
+      file.path, line: line, session, file.header, hasConfiguration: configuration != nil,
+      isStrict: settings.isStrict)
+    if settings.json {
+      streams.print(ReplayReport.json(file.path, session, verdict, state).text)
+    } else {
+      tell(verdict)
+    }
+    views.forEach(show)
+    return verdict.code.combined(with: code)
+  }
+
+  /// Says of a trace that it was not run.
+  private func show(_ verdict: TraceVerdict, _ path: String) -> ExitCode {
+    if settings.json {
+      streams.print(ReplayReport.json(path, verdict).text)
+    } else {
+      tell(verdict)
+    }
+    return verdict.code
+  }
+
+  /// Says what fails on standard error, and what holds on standard output.
+  private func tell(_ verdict: TraceVerdict) {
+    if verdict.code != .held {
+      streams.flush()
+      verdict.lines.forEach(streams.note)
+    } else if !settings.quiet, !shows(.state) {
+      verdict.lines.forEach(streams.print)
+    }
   }
 
   /// Runs the operations; returns the line of the one that the outcome is about.
@@ -57,24 +93,14 @@ struct FileReplay {
       for note in session.replayer.configuration.notes { streams.print("# note " + note) }
     }
     var map = shows(.step) ? PageMap(session.view) : nil
-    var line: UInt64 = 0
-    var memory = MemoryLimit(settings.memoryLimit)
-    while let operation = try file.next() {
-      try memory.allow(operation, session.replayer.slots, in: file)
-      guard let result = session.step(operation) else {
-        if case .expect = operation { line = file.line }
-        break
-      }
-      if case .expect = operation { continue }
-      line = file.line
-      if shows(.state) {
+    let showsState = shows(.state)
+    return try session.run(&file, memoryLimit: settings.memoryLimit) { session, operation, result in
+      if showsState {
         transcript.lines(operation, result, tags: session.replayer.tags).forEach(streams.print)
       } else if let before = map {
         map = showStep(operation, session, before)
       }
     }
-    session.finish()
-    return line
   }
 
   private func showConfiguration(_ configuration: TraceConfiguration) {
@@ -101,55 +127,33 @@ struct FileReplay {
     return map
   }
 
-  // MARK: Reports
+  // MARK: What is shown at the end
 
-  private func report(
-    _ path: String, line: UInt64, _ session: borrowing ReplaySession
-  ) -> ExitCode {
-    let outcome = session.outcome ?? .ok
-    let code: ExitCode = outcome.isOK ? .held : .found
-    if settings.json {
-      streams.print(ReplayReport.json(path, session, settings).text)
-    } else if !outcome.isOK {
-      streams.flush()
-      ReplayReport.text(path, line: line, session).forEach(streams.note)
-    } else if !settings.quiet, !shows(.state) {
-      streams.print(
-        "\(path): ok, \(session.operations) operations on"
-          + " \(session.replayer.configuration.pool.profile.name)")
-    }
-    return code.combined(with: showViews(session)).combined(with: breach(path, session))
-  }
-
-  /// More pages than are proved possible are a finding, whatever the invariants say.
-  private func breach(_ path: String, _ session: borrowing ReplaySession) -> ExitCode {
-    guard let breach = BoundShare(session).breach else { return .held }
-    streams.flush()
-    streams.note("\(path): \(breach)")
-    return .found
-  }
-
-  private func showViews(_ session: borrowing ReplaySession) -> ExitCode {
+  /// The texts that the options ask for.
+  private func views(of session: borrowing ReplaySession) -> (texts: [String], code: ExitCode) {
+    var texts: [String] = []
     var code = ExitCode.held
     let view = session.view
     for option in settings.views {
       switch option {
       case .state, .configuration, .step: break
-      case .pool: code = showPages(session)
-      case .poolUsed: showTags(view)
+      case .pool:
+        let pages = pages(of: session)
+        texts += pages.texts
+        code = code.combined(with: pages.code)
+      case .poolUsed: if let tags = tags(view) { texts.append(tags) }
       case .virtualMemory:
         let printer = VirtualMemoryPrinter(view)
-        show(printer.text)
-        show(printer.diagnosis)
-      case .fragmentation: show(FragmentationPrinter(view).text)
-      case .map: show(PageMap(view).text(mapOptions(.all)))
+        texts += [printer.text, printer.diagnosis]
+      case .fragmentation: texts.append(FragmentationPrinter(view).text)
+      case .map: texts.append(PageMap(view).text(mapOptions(.all)))
       case .metrics:
         guard !settings.json else { continue }
-        show(session.metrics(requestBytes: settings.requestBytes).text)
-        show(BoundShare(session).text)
+        texts.append(session.metrics(requestBytes: settings.requestBytes).text)
+        texts.append(BoundShare(session).text)
       }
     }
-    return code
+    return (texts, code)
   }
 
   /// Prints what is meant for people: on standard error where standard output is for programs.
@@ -158,7 +162,8 @@ struct FileReplay {
     if settings.json { streams.note(text) } else { streams.print(text) }
   }
 
-  private func showPages(_ session: borrowing ReplaySession) -> ExitCode {
+  private func pages(of session: borrowing ReplaySession) -> (texts: [String], code: ExitCode) {
+    var texts: [String] = []
     var code = ExitCode.held
     let printer = PoolPagePrinter(session.view, descriptions: settings.descriptions)
     for place in settings.pages {
@@ -167,19 +172,24 @@ struct FileReplay {
         code = .usage
         continue
       }
-      show(printer.text(for: address))
+      if session.view.byte(address) == nil {
+        streams.note(
+          "poolfuzz: --pool \(place): no page is mapped at \(String(address, radix: 16))")
+        code = code.combined(with: .badInput)
+      }
+      texts.append(printer.text(for: address))
     }
-    return code
+    return (texts, code)
   }
 
-  private func showTags(_ view: PoolView) {
+  private func tags(_ view: PoolView) -> String? {
     let flags = PoolUsedFlags(
       rawValue: UInt32(clamping: ParsedArguments.number(settings.poolUsed) ?? 0))
     do {
-      show(
-        try PoolUsedPrinter(view, descriptions: settings.descriptions).text(flags: flags))
+      return try PoolUsedPrinter(view, descriptions: settings.descriptions).text(flags: flags)
     } catch {
       streams.note("poolfuzz: --poolused: \(error.message)")
+      return nil
     }
   }
 }

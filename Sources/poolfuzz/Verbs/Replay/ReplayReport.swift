@@ -1,19 +1,25 @@
 import KernelPool
+import PoolOracles
 import PoolTrace
 
 /// How a replay ended, for people and for programs.
 enum ReplayReport {
-  /// Lines for people: where it ended and why.
-  static func text(
-    _ path: String, line: UInt64, _ session: borrowing ReplaySession
-  ) -> [String] {
-    let place = "\(path):\(line): operation \(session.operations): "
-    switch session.outcome ?? .ok {
-    case .ok: return ["\(path): ok"]
-    case .violation(let violations): return violations.map { place + "violation " + $0.description }
-    case .halted(let reason): return [place + reason.text(AddressPrinter(session.view))]
-    case .raised(let status): return [place + "raised 0x" + String(status, radix: 16)]
-    case .expectation(let message): return [place + "unmet expectation: " + message]
+  /// What a pool showed at the end of a trace.
+  struct State {
+    /// The metrics.
+    let metrics: JSONValue
+    /// How much of what is proved possible it came to.
+    let bound: JSONValue
+
+    /// The state as of now; nothing is worked out where nobody asks.
+    init(_ session: borrowing ReplaySession, _ settings: ReplaySettings) {
+      guard settings.json else {
+        metrics = .null
+        bound = .null
+        return
+      }
+      metrics = ReplayReport.metrics(session.metrics(requestBytes: settings.requestBytes))
+      bound = BoundShare(session).json
     }
   }
 
@@ -24,31 +30,55 @@ enum ReplayReport {
     ])
   }
 
+  /// The object for a trace that was not run.
+  static func json(_ path: String, _ verdict: TraceVerdict) -> JSONValue {
+    .object([
+      ("trace", .string(path)), ("outcome", .string(verdict.outcome)),
+      ("message", .string(verdict.lines[0])),
+    ])
+  }
+
   /// The object of formats' section on JSON.
   static func json(
-    _ path: String, _ session: borrowing ReplaySession, _ settings: ReplaySettings
+    _ path: String, _ session: borrowing ReplaySession, _ verdict: TraceVerdict, _ state: State
   ) -> JSONValue {
-    let outcome = session.outcome ?? .ok
+    let outcome = session.outcome ?? .notJudged
     var members: [(String, JSONValue)] = [
       ("trace", .string(path)),
       ("profile", .string(session.replayer.configuration.pool.profile.name)),
-      ("operations", .unsigned(session.operations)), ("outcome", .string(outcome.name)),
-      ("operation", outcome.isOK ? .null : .unsigned(session.operations)),
+      ("operations", .unsigned(session.operations)), ("outcome", .string(verdict.outcome)),
+      ("check", .string(session.level.rawValue)),
+      ("operation", outcome.isFailure ? .unsigned(session.operations) : .null),
     ]
     switch outcome {
-    case .violation(let violations):
-      members.append(
-        ("invariant", violations.first.map { .string($0.invariant.rawValue) } ?? .null))
-      members.append(("violations", .array(violations.map { .string($0.description) })))
+    case .violation(let failures):
+      members.append(("invariant", failures.first.map { .string($0.rule) } ?? .null))
+      members.append(("violations", .array(failures.map { .string($0.text) })))
     case .raised(let status): members.append(("status", .unsigned(UInt64(status))))
     case .expectation(let message): members.append(("message", .string(message)))
-    case .ok, .halted: break
+    case .ok, .notJudged, .halted: break
     }
+    members.append(
+      ("identities", .array(session.identities.map { .string($0.description) })))
+    if let shows = verdict.showsRecorded { members.append(("as_recorded", .bool(shows))) }
+    members.append(("skipped", .unsigned(session.skippedCount)))
+    members.append(
+      (
+        "skipped_operations",
+        .array(
+          session.skipped.map {
+            .object([
+              ("line", .unsigned($0.line)), ("operation", .unsigned($0.number)),
+              ("text", .string($0.text)),
+            ])
+          })
+      ))
+    members.append(("misuse", session.checked.misuse.map(JSONValue.unsigned) ?? .null))
     if let reason = session.replayer.pool.halted { members += stop(reason, session.view) }
     members.append(
       ("first_corrupt_operation", session.firstCorruptOperation.map(JSONValue.unsigned) ?? .null))
-    members.append(("metrics", metrics(session.metrics(requestBytes: settings.requestBytes))))
-    members.append(("bound", BoundShare(session).json))
+    members.append(("metrics", state.metrics))
+    members.append(("bound", state.bound))
     return .object(members)
   }
 

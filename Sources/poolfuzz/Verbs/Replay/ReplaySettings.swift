@@ -9,8 +9,10 @@ struct ReplaySettings {
   var level: CheckLevel
   /// A profile that replaces the trace's.
   var profile: Profile?
-  /// A planted bug.
-  var mutant: Mutant
+  /// A planted bug, or none; nil for the one that the trace names.
+  var mutant: Mutant?
+  /// Whether skipped operations are failures.
+  var isStrict: Bool
   /// What is printed at the end of each trace, in the order of the table.
   var views: [ReplayViewOption] = []
   /// Addresses or slots whose page is printed.
@@ -33,14 +35,15 @@ struct ReplaySettings {
   var colours: Bool
 
   init(_ arguments: ParsedArguments) throws(CommandFailure) {
-    level = try arguments.choice("--check", default: CheckLevel.full)
-    mutant = try arguments.choice("--mutant", default: Mutant.none)
+    level = try arguments.checkLevel()
+    mutant = try arguments.mutant()
+    isStrict = arguments.has("--strict")
     profile = try arguments.value("--profile").map(Profile.chosen)
     pages = arguments.values("--pool")
     poolUsed = arguments.value("--poolused") ?? ""
     memoryLimit = try arguments.number("--memory-limit")
     requestBytes = try arguments.number("--request")
-    json = arguments.has("--json")
+    json = arguments.has("--json") || arguments.has("--batch")
     quiet = arguments.has("--quiet")
     mapWidth = try arguments.number("--width").map { Int(clamping: $0) }
     colours = getenv("NO_COLOR") == nil && isatty(1) == 1

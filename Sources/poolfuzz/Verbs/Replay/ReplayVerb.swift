@@ -5,7 +5,7 @@ extension Verb {
   /// `poolfuzz replay`: runs traces and checks every invariant after every operation.
   static let replay = Verb(
     name: "replay", operands: "TRACE|FOLDER...",
-    summary: "runs traces and checks every invariant after every operation",
+    summary: "runs traces and judges them by every rule after every operation",
     examples: [
       ("poolfuzz replay Corpus/incident", "every trace of a folder, all invariants"),
       (
@@ -36,9 +36,10 @@ extension Verb {
     })
 
   private static let options: [Option] = [
+    .check,
     Option(
-      name: "--check", argument: .value("off|cheap|full|complete"),
-      help: "what is checked after each operation (full); off tolerates bug checks too"),
+      name: "--strict", argument: .none,
+      help: "operations that mean nothing fail, unless 'expect skipped' announces them"),
     Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
     Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
     Option(name: "--step", argument: .none, help: "prints the page map after each operation"),
@@ -62,7 +63,9 @@ extension Verb {
     Option(
       name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),
     Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
-    Option(name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model"),
+    Option(
+      name: "--mutant", argument: .value("NAME"),
+      help: "plants a bug in the model (the one that the trace's '# mutant:' names; none for none)"),
     Option(
       name: "--memory-limit", argument: .value("BYTES"),
       help: "most memory of a replay (nine tenths of what is available)"),

@@ -1,5 +1,6 @@
 import Foundation
 import KernelPool
+import PoolOracles
 import PoolTrace
 
 /// An open trace, read operation by operation.
@@ -8,6 +9,7 @@ struct TraceFile: ~Copyable {
   private var parser: TraceParser
   /// An operation that was read while looking for the configuration.
   private var held: PoolTrace.Operation?
+  private var heldLine: UInt64 = 0
 
   /// Opens a file; `-` is standard input.
   init(path: String) throws(CommandFailure) {
@@ -19,28 +21,66 @@ struct TraceFile: ~Copyable {
   var path: String { file.name }
 
   /// The line of the last operation.
-  var line: UInt64 { parser.line }
+  private(set) var line: UInt64 = 0
 
-  /// The configuration that the trace begins with, or the defaults where it begins otherwise. Ask
-  /// before the first operation.
-  mutating func configuration() throws(CommandFailure) -> TraceConfiguration {
+  /// What the comments before the first operation say. Ask after the configuration.
+  var header: TraceHeader { parser.header }
+
+  /// The planted bug that an option asks for, else the one that the comments name, else none. Throws
+  /// where there is no such bug.
+  func plantedBug(unless option: Mutant? = nil) throws(CommandFailure) -> Mutant {
+    if let option { return option }
+    do throws(TraceError) {
+      return try header.plantedBug() ?? .none
+    } catch {
+      throw CommandFailure(message: error.description(file: path), code: .badInput)
+    }
+  }
+
+  /// Says which of the file's comments a verb does not obey that compares healthy models.
+  func tellWhatIsPassedOver(by verb: String, _ streams: StandardStreams) {
+    for (name, entry) in [
+      ("mutant", header.mutant), ("failure", header.failure), ("target", header.target),
+    ] {
+      guard let entry else { continue }
+      streams.note(
+        "\(path):\(entry.line): '# \(name): \(entry.value)' is passed over: \(verb) compares"
+          + " requests on the healthy model and judges no failure")
+    }
+  }
+
+  /// The configuration that the trace begins with; nil where it begins otherwise. Ask before the
+  /// first operation.
+  mutating func configuration() throws(CommandFailure) -> TraceConfiguration? {
     let first = try next()
-    if case .config(let own)? = first { return own }
-    held = first
-    return TraceConfiguration()
+    guard case .config(let own)? = first else {
+      hold(first)
+      return nil
+    }
+    // The comments go on to the first operation.
+    hold(try next())
+    return own
+  }
+
+  private mutating func hold(_ operation: PoolTrace.Operation?) {
+    held = operation
+    heldLine = parser.line
   }
 
   /// The next operation; nil at the end. Throws on a line that is not in the language.
   mutating func next() throws(CommandFailure) -> PoolTrace.Operation? {
     if let operation = held {
       held = nil
+      line = heldLine
       return operation
     }
+    defer { line = parser.line }
     switch parser.next() {
     case .operation(let operation): return operation
     case .finished: return nil
     case .endOfTrace:
-      throw CommandFailure(message: "\(path):\(line): 'end' belongs to --batch", code: .badInput)
+      throw CommandFailure(
+        message: "\(path):\(parser.line): 'end' belongs to --batch", code: .badInput)
     case .failure(let error):
       throw CommandFailure(message: error.description(file: path), code: .badInput)
     case .unreadable(let number): throw file.failure(number)
@@ -72,5 +112,32 @@ struct TraceFile: ~Copyable {
       paths += traces.map { folder + "/" + $0 }
     }
     return paths
+  }
+}
+
+extension ReplaySession {
+  /// Runs a trace to its end, or to where it fails; returns the line of the operation that the
+  /// outcome is about. `observe` sees every operation that was run, with what came of it.
+  mutating func run(
+    _ file: inout TraceFile, memoryLimit: UInt64?,
+    observe: (borrowing ReplaySession, PoolTrace.Operation, StepResult) -> Void = { _, _, _ in }
+  ) throws(CommandFailure) -> UInt64 {
+    var line: UInt64 = 0
+    var memory = MemoryLimit(memoryLimit)
+    while let operation = try file.next() {
+      try memory.allow(operation, replayer.slots, in: file)
+      guard let result = step(operation, line: file.line) else {
+        if case .expect = operation { line = file.line }
+        break
+      }
+      switch operation {
+      case .expect, .config: continue
+      default: break
+      }
+      line = file.line
+      observe(self, operation, result)
+    }
+    finish()
+    return line
   }
 }

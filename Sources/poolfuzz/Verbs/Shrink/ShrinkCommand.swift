@@ -32,12 +32,22 @@ struct ShrinkCommand {
   func run() throws(CommandFailure) -> ExitCode {
     Interruption.install()
     let path = arguments.operands[0]
-    let trace = try read(path)
+    let given = try read(path)
+    var trace = given.trace
     let identity: FailureIdentity
     if let words = arguments.value("--failure") {
       identity = FailureIdentity(words)
-    } else if let found = PoolShrinker.identity(of: trace) {
-      identity = found
+    } else if given.identity != FailureIdentity(""),
+      PoolShrinker.execute(trace).shows(given.identity)
+    {
+      identity = given.identity
+    } else if let found = PoolShrinker.triage(trace) {
+      identity = found.identity
+      if found.trace.configuration.mutant != trace.configuration.mutant {
+        streams.note(
+          "\(path): the healthy model shows '\(identity)' as well: reduced without the planted bug")
+        trace = found.trace
+      }
     } else {
       streams.note("\(path): nothing is wrong with this trace, there is nothing to reduce")
       return .held
@@ -98,7 +108,7 @@ struct ShrinkCommand {
     return outcome
   }
 
-  private func read(_ path: String) throws(CommandFailure) -> PoolFuzzTrace {
+  private func read(_ path: String) throws(CommandFailure) -> FoundTrace {
     let file = try InputFile(path: path)
     var bytes: [UInt8] = []
     var isTooLong = false
@@ -106,25 +116,37 @@ struct ShrinkCommand {
       // No operation takes less than two bytes; what is too long is not kept.
       if bytes.count > Self.mostOperations * 128 { isTooLong = true } else { bytes += piece }
     }
-    var found: PoolFuzzTrace
+    let found: FoundTrace
     do {
-      found = try FoundTrace(text: String(decoding: bytes, as: UTF8.self), certificate: nil).trace
+      let text = String(decoding: bytes, as: UTF8.self)
+      if let target = try PoolFuzzTrace.readingWithHeader(text).header.target {
+        throw CommandFailure(
+          message: "\(path): not judged: recorded against \(target.value), whose traces"
+            + " 'poolfuzz fuzz --target' reduces", code: .badInput)
+      }
+      found = try FoundTrace(text: text, certificate: nil)
+    } catch let failure as CommandFailure {
+      throw failure
     } catch let error as TraceError {
       throw CommandFailure(message: error.description(file: path), code: .badInput)
     } catch {
       throw CommandFailure(message: "\(path): \(error)", code: .badInput)
     }
-    guard !isTooLong, found.operations.count <= Self.mostOperations else {
+    guard !isTooLong, found.trace.operations.count <= Self.mostOperations else {
       throw CommandFailure(
         message: "\(path): more than \(Self.mostOperations) operations; 'poolfuzz replay --check"
-          + " cheap' tells where it fails, and what comes after that can be cut off",
+          + " fast' tells where it fails, and what comes after that can be cut off",
         code: .badInput)
     }
     let names = arguments.values("--mutant")
     guard names.count < 2 else { throw .usage("--mutant is given twice") }
-    let named = try arguments.choice("--mutant", default: Mutant.none)
-    if named != .none { found.configuration.mutant = named }
-    return found
+    guard !found.trace.operations.isEmpty || bytes.contains(where: { $0 > 0x20 }) else {
+      throw CommandFailure(message: "\(path): not judged: the trace is empty", code: .badInput)
+    }
+    guard let named = try arguments.mutant() else { return found }
+    var trace = found.trace
+    trace.configuration.mutant = named
+    return FoundTrace(trace, found.identity, nil)
   }
 
   private func output(_ path: String) -> String {

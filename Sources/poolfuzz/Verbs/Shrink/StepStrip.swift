@@ -1,4 +1,5 @@
 import PoolFuzzing
+import PoolOracles
 import PoolReport
 import PropertyTesting
 
@@ -7,7 +8,7 @@ import PropertyTesting
 enum StepStrip {
   /// Lines for people.
   static func lines(_ trace: PoolFuzzTrace, _ certificate: Certificate?) -> [String] {
-    var machine = PoolMachine(configuration: trace.configuration)
+    var machine = CheckedPool(configuration: trace.configuration)
     var failures: [PoolFailure] = []
     var options = PageMapOptions()
     options.pages = .changed

@@ -1,6 +1,7 @@
 import FragmentationSearch
 import KernelPool
 import PoolBounds
+import PoolOracles
 import PoolReport
 import PoolTrace
 
@@ -14,6 +15,10 @@ struct RecordedReplay {
   let operations: UInt64
   /// What the pages held after every step.
   let history: PoolHistory
+  /// The planted bug that it ran with.
+  let mutant: Mutant
+  /// What was checked.
+  let level: CheckLevel
   /// How the replay ended.
   let outcome: ReplayOutcome
   /// The metrics at its end.
@@ -28,13 +33,18 @@ struct RecordedReplay {
     path: String, settings: ViewSettings
   ) throws(CommandFailure) {
     var file = try TraceFile(path: path)
-    var configuration = try file.configuration()
+    var configuration = try file.configuration() ?? TraceConfiguration()
+    if let target = file.header.target {
+      throw CommandFailure(
+        message: TraceVerdict.recordedAgainst(target.value, file.path).lines[0], code: .badInput)
+    }
     if let profile = settings.profile {
       configuration = configuration.replacingProfile(by: profile)
     }
     var session: ReplaySession
+    mutant = try file.plantedBug(unless: settings.mutant)
     do {
-      session = try ReplaySession.boot(configuration, level: settings.level)
+      session = try ReplaySession.boot(configuration, level: settings.level, mutant: mutant)
     } catch {
       throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
     }
@@ -42,21 +52,12 @@ struct RecordedReplay {
     let limits = settings.needsOneState ? settings.limits.with(steps: 2) : settings.limits
     let proved = ReplayBound(configuration.pool, session.view)
     var recorder = PoolRecorder(session.view, limits: limits)
-    var memory = MemoryLimit(settings.memoryLimit)
     var last: (operation: PoolTrace.Operation, result: StepResult)?
     var finished: PoolHistory?
-    var line: UInt64 = 0
-    while let operation = try file.next() {
-      try memory.allow(operation, session.replayer.slots, in: file)
-      guard let result = session.step(operation) else {
-        if case .expect = operation { line = file.line }
-        break
-      }
-      if case .expect = operation { continue }
-      if case .config = operation { continue }
-      line = file.line
+    let line = try session.run(&file, memoryLimit: settings.memoryLimit) {
+      session, operation, result in
       last = (operation, result)
-      guard finished == nil else { continue }
+      guard finished == nil else { return }
       recorder.record(
         session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
       if settings.needsOneState, session.operations == settings.operation {
@@ -64,7 +65,6 @@ struct RecordedReplay {
           session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
       }
     }
-    session.finish()
     self.path = file.path
     profileName = configuration.pool.profile.name
     operations = session.operations
@@ -73,12 +73,11 @@ struct RecordedReplay {
       ?? recorder.finish(
         session.view, line: last.map { Self.line($0.operation, $0.result) } ?? "",
         figures: Self.figures(session, proved))
-    outcome = session.outcome ?? .ok
+    outcome = session.outcome ?? .notJudged
+    level = session.level
     metrics = session.metrics(requestBytes: settings.requestBytes)
     bound = BoundShare(session)
-    problem =
-      outcome.isOK
-      ? "" : ReplayReport.text(file.path, line: line, session).joined(separator: "; ")
+    problem = TraceVerdict.failure(file.path, line, session).joined(separator: "; ")
   }
 
   private static func figures(
@@ -111,7 +110,12 @@ struct RecordedReplay {
   /// A line on what is shown.
   var about: String {
     var text = "\(profileName), \(operations) operations"
-    if outcome.isOK { text += ", nothing went wrong" }
+    if mutant != .none { text += ", with the planted bug \(mutant.rawValue)" }
+    switch outcome {
+    case .ok: text += ", nothing went wrong" + (level == .fast ? " (\(level.omissions))" : "")
+    case .notJudged: text += ", not checked"
+    default: break
+    }
     return text
   }
 

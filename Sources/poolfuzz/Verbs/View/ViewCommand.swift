@@ -7,7 +7,7 @@ struct ViewCommand {
   let settings: ViewSettings
   let streams: StandardStreams
 
-  /// A trace that failed is shown all the same, and is exit code 1.
+  /// A trace that failed is shown all the same, and said; it is for `replay` to judge it.
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
     if case .page = settings.form, settings.output == nil, isatty(1) == 1 {
       throw .usage("the page goes to a file: -o FILE; --text shows the pool here")
@@ -27,8 +27,8 @@ struct ViewCommand {
     if !settings.isQuiet, !settings.needsOneState, let note = replay.history.samplingNote {
       streams.note("poolfuzz: \(path): \(note)")
     }
-    if !replay.outcome.isOK { streams.note("poolfuzz: " + replay.problem) }
-    return replay.outcome.isOK ? .held : .found
+    if replay.outcome.isFailure { streams.note("poolfuzz: " + replay.problem) }
+    return .held
   }
 
   private func text(_ replay: RecordedReplay, title: String) -> String {

@@ -35,6 +35,8 @@ struct ViewSettings {
   var columns: Int?
   /// What is checked after each operation.
   var level: CheckLevel
+  /// A planted bug, or none; nil for the one that the trace names.
+  var mutant: Mutant?
   /// A profile that replaces the trace's.
   var profile: Profile?
   /// How much is kept of a large trace.
@@ -68,7 +70,8 @@ struct ViewSettings {
     pinLimit = Int(clamping: try arguments.number("--pins") ?? 10)
     requestBytes = try arguments.number("--request")
     columns = try arguments.number("--width").map { Int(clamping: $0) }
-    level = try arguments.choice("--check", default: CheckLevel.cheap)
+    level = try arguments.checkLevel()
+    mutant = try arguments.mutant()
     profile = try arguments.value("--profile").map(Profile.chosen)
     memoryLimit = try arguments.number("--memory-limit")
     let steps = try arguments.number("--steps") ?? UInt64(RecordingLimits().steps)

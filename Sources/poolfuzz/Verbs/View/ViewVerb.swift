@@ -34,9 +34,10 @@ extension Verb {
         name: "--pins", argument: .value("K"), help: "pages that the pin report lists (10)"),
       Option.request,
       Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a line (100)"),
+      .check,
       Option(
-        name: "--check", argument: .value("off|cheap|full"),
-        help: "what is checked after each operation (cheap)"),
+        name: "--mutant", argument: .value("NAME"),
+        help: "plants a bug in the model (the one that the trace's '# mutant:' names)"),
       Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
       Option(
         name: "--steps", argument: .value("N"),

@@ -7,6 +7,10 @@ import PoolTrace
 /// blocks get names of their own, and the slot is bound to one.
 struct ChangedRequests {
   private let resizes: [RequestResize]
+  /// How many requests each of them changed.
+  private var resizeCounts: [Int]
+  /// Tags of requests that a lookaside list of their own was meant for, and came.
+  private var seenTags: Set<PoolTag> = []
   private let lookasideTags: Set<PoolTag>
   /// Tags whose requests are not made any more.
   private let droppedTags: Set<PoolTag>
@@ -29,6 +33,7 @@ struct ChangedRequests {
     resizes: [RequestResize], lookasideTags: [PoolTag], depth: Int, droppedTags: [PoolTag] = []
   ) {
     self.resizes = resizes
+    resizeCounts = Array(repeating: 0, count: resizes.count)
     self.lookasideTags = Set(lookasideTags)
     self.droppedTags = Set(droppedTags)
     parked = ParkedBlocks(depth: depth)
@@ -65,8 +70,25 @@ struct ChangedRequests {
     }
   }
 
-  private func resized(_ bytes: UInt64, _ tag: PoolTag) -> UInt64 {
-    resizes.first { $0.tag.unprotected == tag.unprotected && $0.from == bytes }?.to ?? bytes
+  private mutating func resized(_ bytes: UInt64, _ tag: PoolTag) -> UInt64 {
+    if lookasideTags.contains(tag.unprotected) { seenTags.insert(tag.unprotected) }
+    guard
+      let index = resizes.firstIndex(where: {
+        $0.tag.unprotected == tag.unprotected && $0.from == bytes
+      })
+    else { return bytes }
+    resizeCounts[index] += 1
+    return resizes[index].to
+  }
+
+  /// What was asked for and met no request, a sentence each.
+  var withoutEffect: [String] {
+    zip(resizes, resizeCounts).filter { $0.1 == 0 }.map {
+      "no request of tag '\($0.0.tag.spelling)' for \($0.0.from) bytes: --resize changes nothing"
+    }
+      + lookasideTags.subtracting(seenTags).sorted().map {
+        "no request of tag '\($0.spelling)': --lookaside changes nothing"
+      }
   }
 
   private func isHeld(_ name: SlotName, _ slots: ReplaySlots) -> Bool {

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PoolTrace
 
 /// Replays a trace as it is and as it would have been, operation by operation.
@@ -19,7 +20,8 @@ struct WhatIfReplay {
     _ streams: StandardStreams, asJSON: Bool, isQuiet: Bool
   ) throws(CommandFailure) -> ExitCode {
     var file = try TraceFile(path: path)
-    let configuration = try file.configuration()
+    let configuration = try file.configuration() ?? TraceConfiguration()
+    file.tellWhatIsPassedOver(by: "whatif", streams)
     let changed = profile.map { configuration.replacingProfile(by: $0) } ?? configuration
     var before = try boot(configuration)
     var after = try boot(changed)
@@ -36,13 +38,20 @@ struct WhatIfReplay {
     }
     before.finish()
     after.finish()
+    guard before.operations > 0 else {
+      throw CommandFailure(message: "\(file.path): no operation to change", code: .badInput)
+    }
     var code = ExitCode.held
+    for sentence in changes.withoutEffect {
+      streams.note("poolfuzz: \(file.path): \(sentence)")
+      code = .badInput
+    }
     for (name, halted) in [
       ("before", Self.stop(before)), ("after", Self.stop(after)),
     ] {
       guard let halted else { continue }
       streams.note("poolfuzz: \(file.path): \(name) the change: \(halted)")
-      code = .found
+      code = code.combined(with: .found)
     }
     let comparison = MetricComparison(
       before: before.metrics(requestBytes: requestBytes),

@@ -1,5 +1,6 @@
 import KernelPool
 import PoolDebugger
+import PoolOracles
 import PoolTrace
 
 /// Tries the remedies that the guidance knows, each by a replay of its own, and ranks them by the
@@ -60,7 +61,7 @@ struct Advice {
   // MARK: Replays
 
   private func boot(_ file: inout TraceFile) throws(CommandFailure) -> ReplaySession {
-    let configuration = try file.configuration()
+    let configuration = try file.configuration() ?? TraceConfiguration()
     let changed = profile.map { configuration.replacingProfile(by: $0) } ?? configuration
     do {
       return try ReplaySession.boot(changed, level: .off)
@@ -185,7 +186,7 @@ struct Advice {
 
 extension PoolTag {
   /// The four characters, unprintable ones as full stops.
-  fileprivate var spelling: String {
+  var spelling: String {
     let (first, second, third, fourth) = bytes
     return String(
       decoding: [first, second, third, fourth].map { (0x20...0x7E).contains($0) ? $0 : 0x2E },

@@ -1,5 +1,6 @@
 import ContentHash
 import KernelPool
+import PoolTrace
 
 /// Short traces, each on a pool of its own: what fuzzers, shrinkers and batches run by the million.
 ///

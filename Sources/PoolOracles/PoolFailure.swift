@@ -1,6 +1,7 @@
 import KernelPool
 import PoolInvariants
-import PropertyTesting
+import PoolTrace
+import struct PropertyTesting.FailureIdentity
 
 /// Something that an oracle says is wrong.
 public enum PoolFailure: Sendable, Equatable {
@@ -15,8 +16,8 @@ public enum PoolFailure: Sendable, Equatable {
 
   /// What makes it the same failure in another trace: the rule, and the kind of operation that
   /// showed it; no addresses, no sizes.
-  public func identity(after operation: PoolOperation?) -> FailureIdentity {
-    FailureIdentity("\(rule) after \(operation?.operationKind.word ?? "end")")
+  public func identity(after operation: PoolTrace.Operation?) -> FailureIdentity {
+    FailureIdentity("\(rule) after \(operation.map { PoolOperationKind($0).word } ?? "end")")
   }
 
   /// The name of the broken rule, without the operation.

@@ -1,31 +1,41 @@
 import KernelPool
+import PoolBounds
 import PoolInvariants
 import PoolTrace
-import PropertyTesting
 
 // What came of an operation, held against what was predicted, and the checks of the whole pool.
 
-extension PoolMachine {
+extension CheckedPool {
   /// Judges a stop of the kernel.
   mutating func judge(
     halt reason: HaltReason, _ verdict: Verdict, _ digest: UInt64?,
     _ failures: inout [PoolFailure]
   ) {
-    if case .hang = reason {
-      failures.append(.halted(reason))
-      return
-    }
+    let isAsDocumented = judgeStop(reason, verdict, digest, &failures)
+    if !isAsDocumented || oracles.contains(.afterMisuse) { failures.append(.halted(reason)) }
+  }
+
+  /// What the oracles say of a stop; false where it is a failure by itself.
+  private func judgeStop(
+    _ reason: HaltReason, _ verdict: Verdict, _ digest: UInt64?, _ failures: inout [PoolFailure]
+  ) -> Bool {
+    if case .hang = reason { return false }
     switch verdict {
-    case .harmless: failures.append(.halted(reason))
-    case .unspecified, .noticed: return
+    case .harmless: return false
+    case .unspecified, .noticed: return true
     case .fault:
       if case .bugCheck = reason { fail(verdict, "stopped with \(reason)", &failures) }
     case .bugCheck(let code, let first):
       guard case .bugCheck(let found) = reason, found.code == code, found.parameters.0 == first
-      else { return fail(verdict, "stopped with \(reason)", &failures) }
-      guard let digest, PoolDigest.of(view) != digest else { return }
-      failures.append(.oracle(.verdictUnchanged, "a refused misuse changed the pool"))
+      else {
+        fail(verdict, "stopped with \(reason)", &failures)
+        return true
+      }
+      if let digest, PoolDigest.of(view) != digest {
+        failures.append(.oracle(.verdictUnchanged, "a refused misuse changed the pool"))
+      }
     }
+    return true
   }
 
   /// Judges misuse after which the kernel goes on.
@@ -35,7 +45,6 @@ extension PoolMachine {
     case .harmless, .unspecified: return
     case .fault, .bugCheck: fail(verdict, "the kernel went on", &failures)
     case .noticed:
-      let view = view
       guard let violations = audit?.full(view, live), violations.isEmpty
       else { return }
       failures.append(.oracle(.verdictNoticed, "no invariant notices the misuse"))
@@ -49,8 +58,7 @@ extension PoolMachine {
 
   /// Judges whether a healthy operation may be refused.
   mutating func judgeRefusal(
-    _ operation: PoolTrace.Operation, _ result: StepResult, _ view: PoolView,
-    _ failures: inout [PoolFailure]
+    _ operation: Operation, _ result: StepResult, _ failures: inout [PoolFailure]
   ) {
     guard refusals != nil else { return }
     var failure: PoolFailure?
@@ -65,30 +73,53 @@ extension PoolMachine {
 
   // MARK: The whole pool
 
-  /// The invariants, as often as the oracles say.
+  /// The invariants, as often as the oracles say. Ask after an operation that did something.
   public mutating func check(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
-    let view = view
-    if oracles.contains(.fullInvariants) {
+    if oracles.contains(.completeInvariants) {
+      report(audit?.full(view, live), &failures)
+    } else if oracles.contains(.fullInvariants) {
       report(audit?.check(view, live), &failures)
     } else if oracles.contains(.cheapInvariants) {
       report(audit?.cheap(view, live, touched), &failures)
     }
   }
 
-  private func report(_ violations: [PoolInvariants.Violation]?, _ failures: inout [PoolFailure]) {
+  /// Every invariant, whatever the oracles are: what a trace expects is looked for at any level.
+  mutating func walkAll(_ failures: inout [PoolFailure]) {
+    guard !isOver else { return }
+    if audit == nil { audit = IncrementalAudit(view, journal: nil) }
+    report(audit?.full(view, live), &failures)
+  }
+
+  private func report(_ violations: [Violation]?, _ failures: inout [PoolFailure]) {
     for violation in violations ?? [] { failures.append(.invariant(violation)) }
   }
 
-  /// All invariants once more, then the law of the emptied pool.
+  /// All invariants once more, the proved bound, then the law of the emptied pool.
   public mutating func finish(_ failures: inout [PoolFailure]) {
+    checkOnceMore(&failures)
+    checkEmptied(&failures)
+  }
+
+  /// All invariants once more, and the proved bound. The pool stays as it is.
+  public mutating func checkOnceMore(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
-    let view = view
-    if oracles.contains(.finalInvariants) || oracles.contains(.fullInvariants) {
+    if !oracles.isDisjoint(with: [.finalInvariants, .fullInvariants, .completeInvariants]) {
       report(audit?.full(view, live), &failures)
     }
-    if let failure = bound?.failure() { failures.append(failure) }
-    guard failures.isEmpty, let law = emptied else { return }
+    guard oracles.contains(.bound), misuse == nil else { return }
+    let bound = ReplayBound(replayer.configuration.pool, view)
+    guard let most = bound.pages(usage), usage.peakPagesHeld > most else { return }
+    failures.append(
+      .oracle(
+        .bound, "held \(usage.peakPagesHeld) pages, and at most \(most) are proved possible"))
+  }
+
+  /// Frees what callers hold and asks the law of the emptied pool. What the pool showed before is
+  /// gone then.
+  public mutating func checkEmptied(_ failures: inout [PoolFailure]) {
+    guard !isOver, misuse == nil, failures.isEmpty, let law = emptied else { return }
     isOver = true
     guard freeEverything(&failures) else { return }
     failures += law.failures(&replayer.pool)
@@ -109,10 +140,8 @@ extension PoolMachine {
         if !isExpected { failures.append(.halted(reason)) }
         return false
       }
-      noteEmptying(item.address)
+      live.remove(item.address)
     }
     return true
   }
-
-  private mutating func noteEmptying(_ address: Address) { live.remove(address) }
 }

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTrace
 
 /// A mixed trace on a pool of 256 pages, for measuring what each check level costs an operation.
 public struct CheckedWorkload: ~Copyable {

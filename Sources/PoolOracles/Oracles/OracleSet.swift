@@ -1,3 +1,5 @@
+import PoolTrace
+
 /// Which oracles watch a run.
 public struct OracleSet: OptionSet, Sendable, Hashable {
   /// The bits.
@@ -7,7 +9,7 @@ public struct OracleSet: OptionSet, Sendable, Hashable {
 
   /// Invariants of what each operation touched.
   public static let cheapInvariants = OracleSet(rawValue: 1)
-  /// Every invariant after every operation.
+  /// Every invariant after every operation, worked out from what it touched.
   public static let fullInvariants = OracleSet(rawValue: 2)
   /// Every invariant at the end of the trace.
   public static let finalInvariants = OracleSet(rawValue: 4)
@@ -23,16 +25,39 @@ public struct OracleSet: OptionSet, Sendable, Hashable {
   public static let verdicts = OracleSet(rawValue: 128)
   /// No run holds more pages than are proved possible.
   public static let bound = OracleSet(rawValue: 256)
+  /// What follows after misuse is watched by the invariants, and a stop is a failure however well
+  /// documented: for traces of drivers. Without it a trace ends with its misuse.
+  public static let afterMisuse = OracleSet(rawValue: 512)
+  /// Every invariant after every operation, by walking everything.
+  public static let completeInvariants = OracleSet(rawValue: 1024)
 
   /// All of them, every invariant after every operation.
   public static let everything: OracleSet = [
     .fullInvariants, .finalInvariants, .shadow, .refusals, .placement, .emptied, .verdicts,
     .bound,
   ]
+  /// All of them, and what follows after misuse: how traces in files are judged and reduced.
+  public static let replayed: OracleSet = everything.union(.afterMisuse)
   /// The fast ones after every operation, the rest at the end.
   public static let fast: OracleSet = [
     .cheapInvariants, .finalInvariants, .shadow, .emptied, .verdicts, .bound,
   ]
   /// None: what a run costs without them.
   public static let none: OracleSet = []
+
+  /// Those that need an audit.
+  static let whatAudits: OracleSet = [
+    .cheapInvariants, .fullInvariants, .completeInvariants, .finalInvariants, .verdicts,
+  ]
+
+  /// The oracles of a check level.
+  public init(_ level: CheckLevel) {
+    switch level {
+    case .off: self = .none
+    case .fast: self = .fast
+    case .full: self = .everything
+    case .complete:
+      self = OracleSet.everything.subtracting(.fullInvariants).union(.completeInvariants)
+    }
+  }
 }

@@ -3,21 +3,21 @@ import KernelPool
 /// What a request comes to by the published rules, worked out apart from the allocator and from
 /// the invariants (Microsoft, ExAllocatePoolWithTag; ReactOS ExAllocatePoolWithQuotaTag; SSTIC 2020
 /// for cache lines).
-struct RequestFacts {
+public struct RequestFacts {
   /// The pool that serves it.
-  let kind: PoolKind
+  public let kind: PoolKind
   /// The bytes that the allocator works with.
-  let bytes: UInt64
+  public let bytes: UInt64
   /// Whether it is served in whole pages.
-  let isLarge: Bool
+  public let isLarge: Bool
   /// Whether room for a cache line was added.
-  let isGrown: Bool
+  public let isGrown: Bool
   /// Units of its block; 0 where it is large.
-  let units: UInt64
+  public let units: UInt64
   /// Pages that a large request takes; a small one needs one page at most.
-  let pages: UInt64
+  public let pages: UInt64
 
-  init(_ type: PoolType, bytes requested: UInt64, _ profile: Profile) {
+  public init(_ type: PoolType, bytes requested: UInt64, _ profile: Profile) {
     let page = profile.pageBytes
     let header = UInt64(profile.header.bytes)
     let limit = profile.smallRequestLimit ?? page - header - profile.unitBytes

@@ -24,7 +24,7 @@ public enum PoolOperationKind: Int, Sendable, CaseIterable {
   case interruptLevel
 
   /// The kind of an operation; what only a replay understands counts as the last.
-  init(_ operation: PoolTrace.Operation) {
+  public init(_ operation: PoolTrace.Operation) {
     switch operation {
     case .free: self = .free
     case .alloc: self = .alloc

@@ -1,0 +1,252 @@
+import KernelPool
+import PoolInvariants
+import PoolTrace
+
+/// A pool under test with its oracles around it: the one place that executes and judges an
+/// operation.
+///
+/// Each operation goes through four stages: oracles that predict look at the pool before it, the
+/// replayer runs it, the records of live allocations are kept, and what came of it is held against
+/// the predictions. Invariants follow in `check`.
+///
+/// Misuse with a consequence ends what can be predicted about the pool. Once its verdict is judged,
+/// either all that follows is skipped, or, with ``OracleSet/afterMisuse``, the invariants alone go
+/// on: then a stop is a failure too, for whoever replays a driver's trace wants to know of it.
+public struct CheckedPool: ~Copyable {
+  /// The machine; where the configuration cannot be, one that is never used.
+  public internal(set) var replayer: Replayer
+  /// What watches.
+  public let oracles: OracleSet
+  /// The pool, valid as long as this value. Kept, because every operation needs it and making one
+  /// copies the whole profile.
+  public let view: PoolView
+  /// Why the machine could not be booted; nil where it was.
+  public let problem: ConfigurationError?
+  /// What the slots own, for metrics and for the proved bound.
+  public internal(set) var usage: LiveUsage
+  /// What the last operation did, for those who show or check more.
+  public internal(set) var touched: TouchedByOperation = .nothing
+  /// The number of the operation that was misuse, from 1 on; nil while there was none. Nothing is
+  /// predicted from it on.
+  public internal(set) var misuse: UInt64?
+  /// Operations that did something.
+  public internal(set) var operationCount: UInt64 = 0
+
+  var live = LiveAllocations()
+  var audit: IncrementalAudit?
+  var shadow: ShadowAllocator?
+  var refusals: RefusalOracle?
+  var emptied: EmptiedPoolLaw?
+  /// The kernel stopped, or nothing more can be said: all that follows is skipped.
+  var isOver = false
+  private let isFilled: Bool
+
+  /// Boots a machine. Where the configuration cannot be, `problem` says why and every operation is
+  /// skipped.
+  public init(_ configuration: TraceConfiguration, mutant: Mutant = .none, oracles: OracleSet) {
+    self.oracles = oracles
+    isFilled = configuration.fill == .on
+    do throws(ConfigurationError) {
+      replayer = try Replayer.boot(configuration, mutant: mutant)
+      problem = nil
+    } catch {
+      replayer = Self.idle()
+      problem = error
+      isOver = true
+    }
+    view = replayer.pool.view
+    usage = LiveUsage(view)
+    if !oracles.isDisjoint(with: .whatAudits) {
+      let journal =
+        oracles.contains(.fullInvariants)
+        ? replayer.pool.startJournal(reserve: RecycledMemory.reserve) : nil
+      audit = IncrementalAudit(view, journal: journal)
+    }
+    if oracles.contains(.shadow) { shadow = ShadowAllocator(configuration.pool) }
+    if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
+    if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
+  }
+
+  /// Becomes what `other` is; both were made with the same configuration.
+  public mutating func become(_ other: borrowing CheckedPool) {
+    replayer.become(other.replayer)
+    live = other.live
+    audit?.become(other.audit)
+    shadow = other.shadow
+    refusals = other.refusals
+    usage = other.usage
+    touched = other.touched
+    misuse = other.misuse
+    isOver = other.isOver
+    operationCount = other.operationCount
+  }
+
+  /// A machine of the defaults, which can always be.
+  private static func idle() -> Replayer {
+    do throws(ConfigurationError) {
+      return try Replayer.boot(TraceConfiguration())
+    } catch {
+      preconditionFailure("no memory for a pool of the default size: \(error.message)")
+    }
+  }
+
+  /// What the operations since the last call have set in motion.
+  public mutating func takeMechanisms() -> Mechanisms {
+    let mechanisms = replayer.pool.mechanisms
+    replayer.pool.mechanisms = []
+    return mechanisms
+  }
+
+  /// How many allocations are held.
+  public var liveCount: Int { live.count }
+
+  /// What callers hold.
+  public var liveAllocations: LiveAllocations { live }
+
+  // MARK: One operation
+
+  /// Runs one operation under the oracles that look at single operations. What they object to comes
+  /// before what the kernel did.
+  public mutating func perform(
+    _ operation: Operation, _ failures: inout [PoolFailure]
+  ) -> StepResult {
+    guard !isOver else { return .skipped }
+    let predicts = misuse == nil
+    let verdict = predicts ? predictVerdict(operation) : .harmless
+    let digest = predicts ? digestBefore(verdict, operation) : nil
+    let expectation = predicts ? expectation(of: operation) : OperationExpectation()
+    let before = slot(of: operation)
+    let result = replayer.step(operation)
+    touched = .nothing
+    if result == .skipped || result == .nothingToDo || result == .dump { return result }
+    operationCount &+= 1
+    if case .halted(let reason) = result {
+      isOver = true
+      if verdict != .harmless { misuse = operationCount }
+      judge(halt: reason, verdict, digest, &failures)
+      return result
+    }
+    note(operation, result, before, &failures)
+    if verdict != .harmless {
+      misuse = operationCount
+      if !oracles.contains(.afterMisuse) { isOver = true }
+      judgeUnstopped(verdict, &failures)
+      return result
+    }
+    if predicts {
+      judgeRefusal(operation, result, &failures)
+      expectation.judge(result, view, &failures)
+    }
+    return result
+  }
+
+  private func slot(of operation: Operation) -> Slot? {
+    if case .free(let name, _) = operation { return replayer.slots[name] }
+    return nil
+  }
+
+  // MARK: Predictions
+
+  private func predictVerdict(_ operation: Operation) -> Verdict {
+    guard oracles.contains(.verdicts) || !oracles.contains(.afterMisuse) else { return .harmless }
+    switch operation {
+    case .processor, .tick, .interruptLevel, .dump: return .harmless
+    case .alloc:
+      guard view.variables.interruptLevel > 1 else { return .harmless }
+    default: break
+    }
+    return VerdictOracle(view, live).verdict(on: operation, replayer)
+  }
+
+  /// The pool's digest where a refusal must leave it unchanged: not for frees of page addresses,
+  /// which leave the big-page table before their tag is looked at.
+  private func digestBefore(_ verdict: Verdict, _ operation: Operation) -> UInt64? {
+    guard case .bugCheck = verdict, oracles.contains(.verdicts) else { return nil }
+    var freed: Address?
+    switch operation {
+    case .free(let name, _): freed = replayer.slots[name]?.address
+    case .freeAt(let expression, _): freed = replayer.resolve(expression)
+    default: break
+    }
+    if let freed, freed & (view.profile.pageBytes &- 1) == 0 { return nil }
+    return PoolDigest.of(view)
+  }
+
+  private func expectation(of operation: Operation) -> OperationExpectation {
+    guard oracles.contains(.placement) else { return OperationExpectation() }
+    switch operation {
+    case .alloc(_, let type, let bytes, _):
+      return OperationExpectation(allocating: type, bytes: bytes, isFilled: isFilled, view)
+    case .free(let name, _):
+      guard let slot = replayer.slots[name], slot.state == .holds, !slot.isContiguous,
+        live[slot.address] != nil
+      else { return OperationExpectation() }
+      return OperationExpectation(freeing: slot.address, slot.type, bytes: slot.bytes, view)
+    default: return OperationExpectation()
+    }
+  }
+
+  // MARK: What callers hold
+
+  /// Records what an operation came to, and asks the shadow allocator about it.
+  private mutating func note(
+    _ operation: Operation, _ result: StepResult, _ before: Slot?,
+    _ failures: inout [PoolFailure]
+  ) {
+    switch (operation, result) {
+    case (.alloc(let name, _, _, _), .allocated(let address)),
+      (.contiguous(let name, _, _), .allocated(let address)):
+      noteAllocation(name, address, &failures)
+    case (.contiguous(_, let bytes, _), .null):
+      audit?.recordContiguousRefusal(view, bytes: bytes)
+    case (.free, .freed): if let before { noteRelease(before.address) }
+    case (.freeAt(let expression, _), .freed):
+      if let address = replayer.resolve(expression) { noteRelease(address) }
+    case (.write(let name, let offset, let bytes), .done):
+      touched = live.noteStore(
+        .slot(name, offset: offset), byteCount: bytes.count, by: replayer)
+    case (.writeAt(let expression, let bytes), .done):
+      touched = live.noteStore(expression, byteCount: bytes.count, by: replayer)
+    case (.fill(let name), .done): touched = live.noteFill(name, by: replayer)
+    case (_, .raised(let status)): failures.append(.raised(status))
+    default: break
+    }
+  }
+
+  private mutating func noteAllocation(
+    _ name: SlotName, _ address: Address, _ failures: inout [PoolFailure]
+  ) {
+    guard let index = replayer.slots.index(of: name) else { return }
+    let slot = replayer.slots.slot(at: index)
+    if let block = slot.block { usage.allocated(block, in: view) }
+    let allocation = LiveAllocation(
+      slot: UInt32(truncatingIfNeeded: index), requestedBytes: slot.bytes, type: slot.type,
+      tag: slot.tag, patternSeed: slot.patternSeed, isContiguous: slot.isContiguous)
+    let isFirst = live.insert(address, allocation)
+    audit?.recordAllocation(view, at: address, allocation)
+    touched = .allocation(address, allocation)
+    // After misuse that two allocations share bytes is its consequence, told by the invariant.
+    if misuse == nil, shadow != nil {
+      let failure = shadow?.allocated(
+        address, bytes: slot.bytes, slot.type, isContiguous: slot.isContiguous)
+      if let failure { failures.append(failure) }
+    } else if !isFirst, audit != nil {
+      failures.append(
+        .invariant(
+          Violation(
+            .liveOverlap, at: address, expected: 0, found: address,
+            "an allocation that its caller still holds starts here")))
+    }
+  }
+
+  private mutating func noteRelease(_ address: Address) {
+    let allocation = live.remove(address)
+    if let allocation {
+      let slot = replayer.slots.slot(at: Int(allocation.slot))
+      if let block = slot.block { usage.freed(block, in: view) }
+      audit?.recordFree(view, at: address, allocation)
+    }
+    touched = .release(address, allocation)
+    shadow?.freed(address)
+  }
+}
