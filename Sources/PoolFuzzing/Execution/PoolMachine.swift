@@ -119,13 +119,15 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
       return .performed
     }
     note(operation.operation, result, before, &failures)
-    if verdict != .harmless {
+    if verdict.isMisuse {
       isOver = true
       judgeUnstopped(verdict, &failures)
       return .performed
     }
     judgeRefusal(operation.operation, result, view, &failures)
     expectation.judge(result, view, &failures)
+    // A request that raises ends its caller, and a replay.
+    if case .raised = result { isOver = true }
     return result == .null ? .refused : .performed
   }
 
@@ -139,8 +141,8 @@ public struct PoolMachine: ~Copyable, RewindableMachine {
   private func predictVerdict(_ operation: PoolTrace.Operation) -> Verdict {
     switch operation {
     case .processor, .tick, .interruptLevel: return .harmless
-    case .alloc:
-      guard view.variables.interruptLevel > 1 else { return .harmless }
+    case .alloc(_, let type, _, _):
+      guard VerdictOracle.mayStop(view, type) else { return .harmless }
     default: break
     }
     return VerdictOracle(view, live).verdict(on: operation, replayer)

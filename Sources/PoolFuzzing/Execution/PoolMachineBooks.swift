@@ -27,6 +27,9 @@ extension PoolMachine {
     case (.writeAt(let expression, let bytes), .done):
       touched = live.noteStore(expression, byteCount: bytes.count, by: replayer)
     case (.fill(let name), .done): touched = live.noteFill(name, by: replayer)
+    case (.alloc(_, let type, _, _), .raised(KernelPool.insufficientResources))
+    where type.contains(.raiseOnFailure):
+      break
     case (_, .raised(let status)): failures.append(.raised(status))
     default: break
     }

@@ -18,6 +18,13 @@ extension PoolMachine {
     switch verdict {
     case .harmless: failures.append(.halted(reason))
     case .unspecified, .noticed: return
+    case .servedOr(let stop, let type, let bytes):
+      guard reason == .bugCheck(stop) else {
+        return fail(verdict, "stopped with \(reason)", &failures)
+      }
+      guard refusals != nil, let failure = RefusalOracle.room(view, type, bytes: bytes)
+      else { return }
+      failures.append(failure)
     case .fault:
       if case .bugCheck = reason { fail(verdict, "stopped with \(reason)", &failures) }
     case .bugCheck(let code, let first):
@@ -32,7 +39,7 @@ extension PoolMachine {
   mutating func judgeUnstopped(_ verdict: Verdict, _ failures: inout [PoolFailure]) {
     guard oracles.contains(.verdicts) else { return }
     switch verdict {
-    case .harmless, .unspecified: return
+    case .harmless, .servedOr, .unspecified: return
     case .fault, .bugCheck: fail(verdict, "the kernel went on", &failures)
     case .noticed:
       let view = view
@@ -55,8 +62,11 @@ extension PoolMachine {
     guard refusals != nil else { return }
     var failure: PoolFailure?
     switch (operation, result) {
-    case (.alloc(_, let type, let bytes, _), .null):
+    case (.alloc(_, let type, let bytes, _), .null), (.alloc(_, let type, let bytes, _), .raised):
       failure = refusals?.refused(view, type, bytes: bytes)
+      if result == .null, !type.isDisjoint(with: [.mustSucceed, .raiseOnFailure]) {
+        failures.append(.oracle(.verdict, "a request that must not come to NULL did"))
+      }
     case (.contiguous, _): refusals?.resynchronise(view)
     default: failure = refusals?.served(view)
     }
