@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "PoolTrace", targets: ["PoolTrace"]),
     .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
     .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
+    .library(name: "PoolOracles", targets: ["PoolOracles"]),
     .library(name: "PoolFuzzing", targets: ["PoolFuzzing"]),
     .executable(name: "poolfuzz", targets: ["poolfuzz"]),
     .library(name: "target-tlsf", type: .dynamic, targets: ["TargetTLSF"]),
@@ -84,30 +85,33 @@ let package = Package(
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
-      name: "PoolTraceTests", dependencies: ["PoolTrace"],
+      name: "PoolTraceTests", dependencies: ["PoolTrace", "PoolOracles"],
       exclude: ["Golden", "BadTraces"]),
     .testTarget(
       name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),
     .testTarget(
       name: "PoolFuzzingTests",
       dependencies: [
-        "PoolFuzzing", "PoolTrace", "PoolInvariants", "PoolBounds", "PropertyTesting",
+        "PoolFuzzing", "PoolOracles", "PoolTrace", "PoolInvariants", "PropertyTesting",
       ]),
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
     .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
     .testTarget(
       name: "FragmentationSearchTests",
-      dependencies: ["FragmentationSearch", "PoolBounds", "KernelPool", "PoolWalk", "PoolTrace"]),
+      dependencies: [
+        "FragmentationSearch", "PoolBounds", "KernelPool", "PoolWalk", "PoolTrace", "PoolOracles",
+      ]),
     .testTarget(
       name: "PoolDebuggerTests",
       dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
       exclude: ["Listings"]),
-    .testTarget(name: "PoolReportTests", dependencies: ["PoolReport", "PoolTrace"]),
+    .testTarget(name: "PoolReportTests", dependencies: ["PoolReport", "PoolTrace", "PoolOracles"]),
     .testTarget(
       name: "PoolReconstructionTests",
       dependencies: [
-        "PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolWalk", "PropertyTesting",
+        "PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolOracles", "PoolWalk",
+        "PropertyTesting",
       ]),
     .testTarget(
       name: "AllocatorTargetsTests",
@@ -116,7 +120,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants"]),
+      dependencies: ["poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles"]),
     .testTarget(name: "HouseTests"),
   ],
   swiftLanguageModes: [.v6]

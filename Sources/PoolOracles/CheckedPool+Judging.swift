@@ -23,6 +23,14 @@ extension CheckedPool {
     switch verdict {
     case .harmless: return false
     case .unspecified, .noticed: return true
+    case .servedOr(let stop, let type, let bytes):
+      guard reason == .bugCheck(stop) else {
+        fail(verdict, "stopped with \(reason)", &failures)
+        return true
+      }
+      if refusals != nil, let failure = RefusalOracle.room(view, type, bytes: bytes) {
+        failures.append(failure)
+      }
     case .fault:
       if case .bugCheck = reason { fail(verdict, "stopped with \(reason)", &failures) }
     case .bugCheck(let code, let first):
@@ -42,7 +50,7 @@ extension CheckedPool {
   mutating func judgeUnstopped(_ verdict: Verdict, _ failures: inout [PoolFailure]) {
     guard oracles.contains(.verdicts) else { return }
     switch verdict {
-    case .harmless, .unspecified: return
+    case .harmless, .servedOr, .unspecified: return
     case .fault, .bugCheck: fail(verdict, "the kernel went on", &failures)
     case .noticed:
       guard let violations = audit?.full(view, live), violations.isEmpty
@@ -63,8 +71,11 @@ extension CheckedPool {
     guard refusals != nil else { return }
     var failure: PoolFailure?
     switch (operation, result) {
-    case (.alloc(_, let type, let bytes, _), .null):
+    case (.alloc(_, let type, let bytes, _), .null), (.alloc(_, let type, let bytes, _), .raised):
       failure = refusals?.refused(view, type, bytes: bytes)
+      if result == .null, !type.isDisjoint(with: [.mustSucceed, .raiseOnFailure]) {
+        failures.append(.oracle(.verdict, "a request that must not come to NULL did"))
+      }
     case (.contiguous, _): refusals?.resynchronise(view)
     default: failure = refusals?.served(view)
     }

@@ -127,7 +127,7 @@ public struct CheckedPool: ~Copyable {
       return result
     }
     note(operation, result, before, &failures)
-    if verdict != .harmless {
+    if verdict.isMisuse {
       misuse = operationCount
       if !oracles.contains(.afterMisuse) { isOver = true }
       judgeUnstopped(verdict, &failures)
@@ -137,6 +137,8 @@ public struct CheckedPool: ~Copyable {
       judgeRefusal(operation, result, &failures)
       expectation.judge(result, view, &failures)
     }
+    // A request that raises ends its caller; whoever replays a trace wants to know of it.
+    if case .raised = result, !oracles.contains(.afterMisuse) { isOver = true }
     return result
   }
 
@@ -151,8 +153,8 @@ public struct CheckedPool: ~Copyable {
     guard oracles.contains(.verdicts) || !oracles.contains(.afterMisuse) else { return .harmless }
     switch operation {
     case .processor, .tick, .interruptLevel, .dump: return .harmless
-    case .alloc:
-      guard view.variables.interruptLevel > 1 else { return .harmless }
+    case .alloc(_, let type, _, _):
+      guard VerdictOracle.mayStop(view, type) else { return .harmless }
     default: break
     }
     return VerdictOracle(view, live).verdict(on: operation, replayer)
@@ -208,6 +210,9 @@ public struct CheckedPool: ~Copyable {
     case (.writeAt(let expression, let bytes), .done):
       touched = live.noteStore(expression, byteCount: bytes.count, by: replayer)
     case (.fill(let name), .done): touched = live.noteFill(name, by: replayer)
+    case (.alloc(_, let type, _, _), .raised(KernelPool.insufficientResources))
+    where type.contains(.raiseOnFailure) && !oracles.contains(.afterMisuse):
+      break
     case (_, .raised(let status)): failures.append(.raised(status))
     default: break
     }

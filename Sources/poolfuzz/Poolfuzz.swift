@@ -87,8 +87,11 @@ enum Poolfuzz {
       text += "  \(verb.name)\(padding)\(verb.summary)\n"
     }
     text += "\n'poolfuzz help VERB' shows examples and options; 'poolfuzz --version' the version."
-    text += "\nExit codes: 0 all held, 1 something was found, 2 bad usage, 3 bad input,"
-    text += " 4 the environment failed, 130 interrupted."
+    text += "\nExit codes\n"
+    for (code, meaning) in ExitCode.table {
+      text += "  " + code + String(repeating: " ", count: 8 - code.count) + meaning + "\n"
+    }
+    text += "Over several files: 1 if anything was found, else 4, else 3."
     return text
   }
 }

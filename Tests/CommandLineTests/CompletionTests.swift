@@ -33,7 +33,7 @@ struct CompletionTests {
     }
     #expect(try completions(["poolfuzz", "rep"]) == ["replay"])
     #expect(try completions(["poolfuzz", "replay", "--show"]) == ["--show-config"])
-    #expect(try completions(["poolfuzz", "replay", "--check", "c"]).first == "cheap")
+    #expect(try completions(["poolfuzz", "replay", "--check", "c"]).first == "complete")
     #expect(try completions(["poolfuzz", "help", "max"]) == ["maximize"])
     #expect(try completions(["poolfuzz", "replay", "--nonsense"]).isEmpty)
   }

@@ -6,7 +6,7 @@ struct UsageTests {
     (["nonsense"], "there is no verb 'nonsense'"),
     (["replay"], "needs a trace"),
     (["replay", "--nonsense", "x"], "unknown option --nonsense"),
-    (["replay", "--check", "some", "x"], "off, cheap, full"),
+    (["replay", "--check", "some", "x"], "off, fast, full, complete"),
     (["replay", "--check"], "needs a value"),
     (["replay", "--profile", "dos", "x"], "windows-2003-x86"),
     (["replay", "--mutant", "dos", "x"], "--mutant is one of"),

@@ -172,6 +172,37 @@ import Testing
     #expect(outcome.bugCheck == [0xC2, 1, header, UInt64(word), 0])
   }
 
+  /// ReactOS takes a size of zero for one below the first list: in the table of nonpaged lists that
+  /// is a null pointer of the table before, of which the count of frees is raised.
+  @Test(arguments: Profiles.reactos)
+  func aSizeOfZeroHasNoList(_ profile: Profile) throws {
+    let outcome = try free(profile) { test in
+      let block = try test.allocate(0x80)
+      try test.write(word32: test.word == 8 ? 1 << 24 : 1 << 25, at: block - test.headerBytes)
+      return block
+    }
+    #expect(outcome == .halted(.fault(profile.wordBytes == 8 ? 0x1C : 0x14)))
+  }
+
+  /// For paged blocks it is the last nonpaged list. A block that comes from there is booked with the
+  /// size that its header has.
+  @Test(arguments: Profiles.reactos)
+  func aPagedSizeOfZeroIsHandedOutAsTheLargestClass(_ profile: Profile) throws {
+    var test = try TestPool(profile) { $0.lookasideDepth = 4 }
+    let body = profile.nonPagedBase + 0x10_000 + test.headerBytes
+    try test.free(body)
+    let bytes = test.bytes(forUnits: 32)
+    let block = try test.allocate(bytes, tag: PoolTag("Zero"))
+    #expect(block == body)
+    #expect(try test.trackerRow(PoolTag("Zero"))?.nonPaged == [1, 0, 0])
+    // A type that is not plain takes the long way through the allocator.
+    var other = try TestPool(profile) { $0.lookasideDepth = 4 }
+    try other.free(body)
+    let aligned = try other.allocate(bytes, .cacheAligned, tag: PoolTag("Zero"))
+    #expect(aligned == body)
+    #expect(try other.trackerRow(PoolTag("Zero"))?.nonPaged == [1, 0, 0])
+  }
+
   // MARK: Damaged neighbours and links
 
   /// From 7 on the next header must know the block's size, also when the block is small enough for

@@ -29,6 +29,32 @@ import Testing
     #expect(test.view.variables.expansionPages == 0)
   }
 
+  /// What the regions, the maps and everybody else take for the pages that there can be.
+  @Test(arguments: Profiles.all)
+  func oneAnswerToWhichPagesThereAre(_ profile: Profile) throws {
+    for (more, expansion) in [(0, Expansion.none), (1, .none), (1, .lowestFirst), (32, .none)] {
+      let test = try pool(profile, expansion) { $0.maximumNonPagedPages = 8 + UInt64(more) }
+      let ranges = test.view.configuration.nonPagedRanges
+      #expect(ranges.map(\.pages).reduce(0, +) == 8 + UInt64(more))
+      #expect(ranges.count == (more > 0 && profile.expansionBase != nil ? 2 : 1))
+      #expect(test.view.variables.maximumPages == 8 + UInt64(more))
+      for range in ranges {
+        let last = range.base + (range.pages - 1) * 0x1000
+        #expect(test.view.isNonPaged(range.base) && test.view.isNonPaged(last))
+        #expect(!test.view.isNonPaged(last + 0x1000))
+      }
+    }
+  }
+
+  /// A bitmap hands out neighbours; an expansion that lies elsewhere would have none.
+  @Test func aBitmapHasNoSecondRange() throws {
+    var configuration = PoolConfiguration(profile: .windows7x86)
+    configuration.profile.expansionBase = 0xF800_0000
+    #expect(throws: Never.self) { _ = try KernelPool.boot(configuration) }
+    configuration.maximumNonPagedPages = 600
+    #expect(throws: ConfigurationError.self) { _ = try KernelPool.boot(configuration) }
+  }
+
   /// A guard page lies at either end: 32 pages leave 30.
   @Test(arguments: Profiles.before7)
   func guardPages(_ profile: Profile) throws {
@@ -117,6 +143,11 @@ import Testing
     let none = test.pool.allocate(.nonPaged, bytes: 33 * 0x1000, tag: PoolTag("Test"))
     #expect(none == .null)
     var closed = try pool(profile, .none)
+    let bitmap = closed.view.variables.nonPagedBitmap
+    #expect(bitmap.pages == 40 && bitmap.openPages == 8)
+    for page in 0..<UInt64(40) {
+      #expect(closed.view.bit(page, ofMapAt: bitmap.allocationMap) == (page >= 8))
+    }
     _ = try closed.allocate(0x8000)
     let ended = closed.pool.allocate(.nonPaged, bytes: 0x1000, tag: PoolTag("Test"))
     #expect(ended == .null)

@@ -140,7 +140,7 @@ import Testing
     let (_, trace) = try Self.make(small)
     let operations = try TraceParser.operations(in: String(decoding: trace, as: UTF8.self))
     guard case .config(let configuration)? = operations.first else { return }
-    var session = try ReplaySession.boot(configuration, level: .cheap)
+    var session = try ReplaySession.boot(configuration, level: .fast)
     for operation in operations { _ = session.step(operation) }
     session.finish()
     #expect(session.outcome == .ok)

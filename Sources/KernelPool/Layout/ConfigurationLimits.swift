@@ -67,6 +67,10 @@ extension PoolConfiguration {
     try require(
       (1...0xFFFF_FFFF).contains(nonPagedPages), "nonpaged_pages is at least 1 and below 2^32")
     try require(nonPagedLimit <= 0xFFFF_FFFF, "max_nonpaged_pages is below 2^32")
+    try require(
+      nonPagedRanges.count == 1 || profile.nonPagedPages == .runLists,
+      "one bitmap hands out neighbouring pages: an expansion with a base of its own needs run lists"
+    )
     try require((1...0xFFFF_FFFF).contains(pagedPages), "paged_pages is at least 1, below 2^32")
     try require(
       (1...0xFFFF_FFFF).contains(sessionPages), "session_pages is at least 1 and below 2^32")

@@ -37,3 +37,35 @@ public struct PoolConfiguration: Sendable, Equatable {
   /// Pages of nonpaged pool at most.
   public var nonPagedLimit: UInt64 { max(maximumNonPagedPages ?? nonPagedPages, nonPagedPages) }
 }
+
+/// An unbroken range of pages.
+public struct PageRange: Sendable, Equatable {
+  /// Address of the first page.
+  public let base: Address
+  /// How many pages there are.
+  public let pages: UInt64
+}
+
+extension PoolConfiguration {
+  /// Where nonpaged pages can lie, in the order of their numbers: the initial ones, then those of
+  /// the expansion, which has a range of its own where the version maps it elsewhere. Pages of the
+  /// expansion have their addresses, marks and bits even where `expansion` never maps them.
+  public var nonPagedRanges: [PageRange] {
+    let more = nonPagedLimit - nonPagedPages
+    guard more > 0, let expansionBase = profile.expansionBase else {
+      return [PageRange(base: profile.nonPagedBase, pages: nonPagedLimit)]
+    }
+    return [
+      PageRange(base: profile.nonPagedBase, pages: nonPagedPages),
+      PageRange(base: expansionBase, pages: more),
+    ]
+  }
+
+  /// Pages by which the nonpaged pool can grow. Run lists leave a guard page at either end (ReactOS
+  /// `MiInitializeNonPagedPool`).
+  public var nonPagedGrowth: UInt64 {
+    guard expansion != .none else { return 0 }
+    let more = nonPagedLimit - nonPagedPages
+    return profile.nonPagedPages == .bitmap ? more : max(more, 2) - 2
+  }
+}

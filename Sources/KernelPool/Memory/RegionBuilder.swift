@@ -117,17 +117,15 @@ struct RegionBuilder {
   /// a region of its own.
   private mutating func addNonPaged() {
     let initial = configuration.nonPagedPages
-    let most = configuration.nonPagedLimit
-    let isContiguous = profile.expansionBase == nil
+    let first = configuration.nonPagedRanges[0]
     add(
-      .nonPaged, profile.nonPagedBase, (isContiguous ? most : initial) << pageShift,
-      hasFrames: true, alwaysMapped: initial, hasStamps: profile.nonPagedPages == .runLists)
-    markBytes = most
+      .nonPaged, first.base, first.pages << pageShift, hasFrames: true, alwaysMapped: initial,
+      hasStamps: profile.nonPagedPages == .runLists)
+    markBytes = configuration.nonPagedLimit
     variables.initialPages = initial
-    variables.maximumPages = most
-    let isExpandable = configuration.expansion != .none && most > initial + 2
+    variables.maximumPages = configuration.nonPagedLimit
     variables.expansionFirstPage = initial + 1
-    variables.expansionPages = isExpandable ? most - initial - 2 : 0
+    variables.expansionPages = configuration.nonPagedGrowth
   }
 
   private mutating func addStaticData() {
@@ -140,10 +138,9 @@ struct RegionBuilder {
     variables.freeRunHeads = profile.descriptorBase + StaticData.freeRunHeads
     variables.process = profile.descriptorBase + StaticData.process
     variables.quotaCookie = 0x5A3C_9E71_D04B_6F28
-    let most = configuration.nonPagedLimit
-    if let base = profile.expansionBase, most > configuration.nonPagedPages {
+    for range in configuration.nonPagedRanges.dropFirst() {
       add(
-        .nonPaged, base, (most - configuration.nonPagedPages) << pageShift, hasFrames: true,
+        .nonPaged, range.base, range.pages << pageShift, hasFrames: true,
         marksOffset: configuration.nonPagedPages)
     }
   }
@@ -170,15 +167,15 @@ struct RegionBuilder {
     return bitmap
   }
 
+  /// The bits of pages that growth never opens stay set.
   private mutating func addNonPagedBitmap() {
-    let initial = configuration.nonPagedPages
-    let most = configuration.expansion == .none ? initial : configuration.nonPagedLimit
+    let pages = configuration.nonPagedLimit
     variables.nonPagedBitmap.base = profile.nonPagedBase
-    variables.nonPagedBitmap.pages = most
-    variables.nonPagedBitmap.openPages = initial
-    variables.nonPagedBitmap.growthPages = profile.pageTableEntries
-    variables.nonPagedBitmap.allocationMap = addMap(4, pages: most)
-    variables.expansionPages = most - initial
+    variables.nonPagedBitmap.pages = pages
+    variables.nonPagedBitmap.openPages = configuration.nonPagedPages
+    variables.nonPagedBitmap.growthPages =
+      configuration.nonPagedGrowth == 0 ? 0 : profile.pageTableEntries
+    variables.nonPagedBitmap.allocationMap = addMap(4, pages: pages)
   }
 
   /// The memory outside of the pool, the last region.

@@ -28,8 +28,8 @@ extension KernelPool {
     _ bitmap: UnsafeMutablePointer<PageBitmap>, pages: UInt64
   ) throws(Halt) -> Bool {
     let open = bitmap.pointee.openPages
-    guard open < bitmap.pointee.pages else { return false }
     let step = bitmap.pointee.growthPages
+    guard step != 0, open < bitmap.pointee.pages else { return false }
     let tables = (pages &- 1) / step &+ 1
     let (wanted, overflow) = tables.multipliedReportingOverflow(by: step)
     let left = bitmap.pointee.pages &- open

@@ -53,7 +53,7 @@ extension KernelPool {
     let units = max(
       UInt32(truncatingIfNeeded: rounded &>> Shape.unitShift), plain.smallestBlockUnits)
     if units <= plain.lookasideClasses, let body = try popPlain(shape, units) {
-      return try finishLookaside(shape, body, units, tag)
+      return try finishLookaside(shape, body, tag)
     }
     guard let index = firstUsedList(shape, from: units &+ plain.firstListOffset) else {
       return try openPlainPage(shape, units, tag)
@@ -123,14 +123,15 @@ extension KernelPool {
 
   @inline(__always)
   private mutating func finishLookaside<Shape: BlockShape>(
-    _ shape: Shape.Type, _ body: Address, _ units: UInt32, _ tag: PoolTag
+    _ shape: Shape.Type, _ body: Address, _ tag: PoolTag
   ) throws(Halt) -> Address {
     let header = body &- UInt64(Shape.headerBytes)
     guard let host = memory.blockInWindow(header) else {
-      return try finishLookaside(header, .nonPaged, units: UInt64(units), tag)
+      return try finishLookaside(header, .nonPaged, tag)
     }
-    host.store32(Shape.header.poolType.set(host.word32(), plain.storedType))
-    try finish(shape, header, host, Shape.bytes(units), tag)
+    let word = host.word32()
+    host.store32(Shape.header.poolType.set(word, plain.storedType))
+    try finish(shape, header, host, Shape.bytes(Shape.header.blockSize.get(word)), tag)
     return body
   }
 

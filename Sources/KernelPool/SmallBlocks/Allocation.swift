@@ -47,7 +47,7 @@ extension KernelPool {
     if mutant == .oneUnitTooMany, units < geometry.unitsPerPage &- 1 { units &+= 1 }
     let classes = mutant == .lookasideClassTooMany ? max(units, 2) &- 1 : units
     if hasLookaside(kind, units: classes), let header = try popLookaside(kind, units: classes) {
-      let body = try finishLookaside(header, type, units: classes, tag)
+      let body = try finishLookaside(header, type, tag)
       return try align(body, type, isGrown: request != bytes)
     }
     let owner = descriptorForAllocation(kind)
@@ -120,9 +120,11 @@ extension KernelPool {
 
   // MARK: What every small allocation ends with
 
+  /// What a block from a lookaside list ends with: it is booked with the size in its own header.
   mutating func finishLookaside(
-    _ header: Address, _ type: PoolType, units: UInt64, _ tag: PoolTag
+    _ header: Address, _ type: PoolType, _ tag: PoolTag
   ) throws(Halt) -> Address {
+    let units = try blockSize(header)
     if mutant == .lookasideHitsCounted {
       try countAllocation(descriptor(of: kind(for: type)), bytes: units &<< geometry.unitShift)
     }

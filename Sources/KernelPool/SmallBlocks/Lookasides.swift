@@ -84,14 +84,15 @@ extension KernelPool {
   /// Puts a freed block on a list that has room; false when there is none.
   ///
   /// A size of zero, read from a corrupt header, indexes one entry before the lists, as recorded:
-  /// for paged blocks that is the last nonpaged list, for nonpaged ones a list that takes nothing.
+  /// for paged blocks that is the last nonpaged list, for nonpaged ones an unused entry of another
+  /// table: a null pointer, through which the kernel counts the free.
   mutating func pushLookaside(
     _ header: Address, _ kind: PoolKind, units: UInt64
   ) throws(Halt) -> Bool {
     var kind = kind
     var units = units
     if units == 0 {
-      guard kind == .paged else { return false }
+      guard kind == .paged else { throw memory.fault(at: geometry.isWide ? 0x1C : 0x14) }
       kind = .nonPaged
       units = profile.lookasideClasses
     }

@@ -16,6 +16,6 @@ public struct PageBitmap: Sendable, Equatable {
   public var endMap: Address = 0
   /// Index of the region among the simulated memory's regions.
   var region = 0
-  /// Pages that one step of growth opens.
+  /// Pages that one step of growth opens; 0 where the pool does not grow.
   var growthPages: UInt64 = 0
 }

@@ -62,14 +62,24 @@ extension PoolAudit {
       return bookTag(view, allocation.tag, allocation, bytes: 0 &- tracked, count: 0 &- 1)
     }
     let counted = facts.countedBytes(bytes)
-    if books.forgetUntracked(address) {
+    let isUntracked = books.forgetUntracked(address)
+    // Nonpaged pages look alike: only an entry that keeps the type names the descriptor that
+    // counted them, and without one the first is taken.
+    let isMistaken =
+      view.descriptors[descriptor].kind == .nonPagedNoExecute
+      && (isUntracked || !facts.bigEntriesKeepTypes)
+    let freeing = isMistaken ? 0 : descriptor
+    if isMistaken {
+      books.driftLarge(from: descriptor, to: freeing, pages: facts.largePages(bytes))
+    }
+    books.drift(descriptor, by: counted)
+    if isUntracked {
       // Nobody knows its size any more: the free subtracts nothing.
-      books.drift(descriptor, by: counted)
       books.driftTag(.big, isPaged: allocation.type.isPaged, by: tracked)
       return bookTag(view, .big, allocation, bytes: 0 &- tracked, count: 0 &- 1)
     }
     let removed = facts.largePages(bytes) &<< facts.pageShift
-    books.drift(descriptor, by: counted &- removed)
+    books.drift(freeing, by: 0 &- removed)
     if tracked != removed {
       books.driftTag(allocation.tag, isPaged: allocation.type.isPaged, by: tracked &- removed)
     }

@@ -5,16 +5,24 @@ import struct KernelPool.PoolView
 
 /// What the operations so far must have added up to, where the pool's state alone cannot tell.
 ///
-/// Most expectations are recounts of the state. Three are not: how a byte counter drifts when
-/// large allocations are counted unrounded and freed rounded, what allocations came to that found
-/// the big-page table full, and how many requests were served at all.
+/// Most expectations are recounts of the state. Three are not: how counters drift when a free
+/// subtracts elsewhere, or something else, than its allocation added, what allocations came to that
+/// found the big-page table full, and how many requests were served at all.
 struct ShadowBooks {
+  /// What a descriptor's counters differ by from a recount, modulo 2^64.
+  struct Drift {
+    var bytes: UInt64 = 0
+    /// Allocations less frees.
+    var outstanding: UInt64 = 0
+    var largePages: UInt64 = 0
+  }
+
   /// Page allocations of the kernel's own initialisation, by address.
   private var kernels = AddressIndex()
   /// Live large allocations that the big-page table does not know.
   private var untracked = AddressIndex()
-  /// What each descriptor's byte counter differs by from a recount.
-  private(set) var drift: [UInt64]
+  /// What the counters of each descriptor differ by from a recount.
+  private(set) var drift: [Drift]
   /// What each tag's row differs by from a recount.
   private(set) var tagDrift = TagTally()
   /// What single rows of the tag table differ by: a tag of zero counts in the first empty row,
@@ -30,7 +38,7 @@ struct ShadowBooks {
   var expansionFailures: UInt64
 
   init(_ view: PoolView, _ facts: PoolFacts) {
-    drift = Array(repeating: 0, count: view.descriptors.count)
+    drift = Array(repeating: Drift(), count: view.descriptors.count)
     served = Array(repeating: 0, count: PoolKind.allCases.count)
     let variables = view.variables
     expansionFailures = variables.bigTableExpansionFailures
@@ -75,7 +83,16 @@ struct ShadowBooks {
 
   /// Notes what a descriptor's byte counter gained without a recount showing it.
   mutating func drift(_ descriptor: Int, by bytes: UInt64) {
-    if drift.indices.contains(descriptor) { drift[descriptor] &+= bytes }
+    if drift.indices.contains(descriptor) { drift[descriptor].bytes &+= bytes }
+  }
+
+  /// Notes that a large allocation of one descriptor was freed from the count of another.
+  mutating func driftLarge(from counted: Int, to other: Int, pages: UInt64) {
+    guard drift.indices.contains(counted), drift.indices.contains(other) else { return }
+    drift[counted].outstanding &+= 1
+    drift[counted].largePages &+= pages
+    drift[other].outstanding &-= 1
+    drift[other].largePages &-= pages
   }
 
   /// Notes what a tag's row gained without a recount showing it.

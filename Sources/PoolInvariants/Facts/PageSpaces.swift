@@ -34,13 +34,10 @@ struct PageSpaces {
   init(_ view: PoolView, _ facts: PoolFacts) {
     let variables = view.variables
     pageShift = facts.pageShift
-    initialCount = Int(variables.initialPages)
-    nonPagedCount = Int(max(variables.maximumPages, variables.initialPages))
-    if let base = view.profile.expansionBase {
-      add(.nonPaged, view.profile.nonPagedBase, initialCount)
-      add(.nonPaged, base, nonPagedCount - initialCount)
-    } else {
-      add(.nonPaged, view.profile.nonPagedBase, nonPagedCount)
+    initialCount = Int(view.configuration.nonPagedPages)
+    nonPagedCount = Int(view.configuration.nonPagedLimit)
+    for range in view.configuration.nonPagedRanges {
+      add(.nonPaged, range.base, Int(range.pages))
     }
     add(.paged, variables.pagedBitmap.base, Int(variables.pagedBitmap.pages))
     add(.session, variables.sessionBitmap.base, Int(variables.sessionBitmap.pages))

@@ -122,6 +122,10 @@ struct PoolFacts {
     profile.pageCountWidth == .bits32 ? pages(bytes) & 0xFFFF_FFFF : pages(bytes)
   }
 
+  /// Whether entries of the big-page table hold a pool type and a count of bytes: from Vista on,
+  /// with the stored types of that version.
+  var bigEntriesKeepTypes: Bool { profile.storedPoolType == .orTwo }
+
   /// Bytes that a descriptor counts for a large request.
   @inline(__always)
   func countedBytes(_ bytes: UInt64) -> UInt64 {

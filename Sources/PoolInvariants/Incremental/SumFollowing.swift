@@ -44,15 +44,15 @@ extension IncrementalAudit {
     func counter(_ offset: UInt64) -> UInt32 {
       host.loadUnaligned(fromByteOffset: Int(offset), as: UInt32.self)
     }
+    let drift = complete.books.drift[number]
     let outstanding =
       counter(layout.runningAllocations) &- counter(layout.runningFrees)
     guard UInt64(counter(layout.totalPages)) == tally.pages & 0xFFFF_FFFF,
-      UInt64(counter(layout.totalBigPages)) == tally.largePages & 0xFFFF_FFFF,
-      UInt64(outstanding) == (tally.blocksInUse &+ tally.large) & 0xFFFF_FFFF
+      UInt64(counter(layout.totalBigPages)) == (tally.largePages &+ drift.largePages) & 0xFFFF_FFFF,
+      UInt64(outstanding) == (tally.blocksInUse &+ tally.large &+ drift.outstanding) & 0xFFFF_FFFF
     else { return suspect() }
     guard let offset = layout.totalBytes else { return }
-    let expected =
-      tally.unitsInUse &<< facts.unitShift &+ tally.largeBytes &+ complete.books.drift[number]
+    let expected = tally.unitsInUse &<< facts.unitShift &+ tally.largeBytes &+ drift.bytes
     if constants.pointer(host, offset) != expected & facts.wordMask { suspect() }
   }
 

@@ -20,10 +20,8 @@ extension PoolAudit {
     guard let address = view.pointer(place), address & 1 == 0,
       let tag = view.word32(place &+ facts.wordBytes)
     else { return nil }
-    // Byte counts came with the stored types of Vista.
-    let countsBytes = facts.profile.storedPoolType == .orTwo
     let pages =
-      countsBytes
+      facts.bigEntriesKeepTypes
       ? view.pointer(place &+ facts.wordBytes &+ 8).map { facts.pages($0) }
       : view.word32(place &+ facts.wordBytes &+ 4).map { UInt64($0) }
     return pages.map { BigEntry(address: address, tag: PoolTag(word: tag), pages: $0) }

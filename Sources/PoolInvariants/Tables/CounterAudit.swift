@@ -24,26 +24,27 @@ extension PoolAudit {
   }
 
   private mutating func auditDescriptor(
-    _ view: PoolView, _ root: DescriptorRoot, _ tally: DescriptorTally, drift: UInt64
+    _ view: PoolView, _ root: DescriptorRoot, _ tally: DescriptorTally, drift: ShadowBooks.Drift
   ) {
     let layout = facts.profile.descriptor
     let base = root.address
     requireCounter(
       view, .countersPages, base &+ layout.totalPages, tally.pages, "pages of small blocks")
     requireCounter(
-      view, .countersBigPages, base &+ layout.totalBigPages, tally.largePages,
+      view, .countersBigPages, base &+ layout.totalBigPages,
+      tally.largePages &+ drift.largePages,
       "pages of large allocations")
     if let allocations = view.word32(base &+ layout.runningAllocations),
       let frees = view.word32(base &+ layout.runningFrees)
     {
       findings.require(
         .countersOutstanding, at: base &+ layout.runningAllocations,
-        expected: (tally.blocksInUse &+ tally.large) & 0xFFFF_FFFF,
+        expected: (tally.blocksInUse &+ tally.large &+ drift.outstanding) & 0xFFFF_FFFF,
         found: UInt64(allocations &- frees),
         "allocations less frees of a descriptor")
     }
     guard let offset = layout.totalBytes else { return }
-    let expected = tally.unitsInUse &<< facts.unitShift &+ tally.largeBytes &+ drift
+    let expected = tally.unitsInUse &<< facts.unitShift &+ tally.largeBytes &+ drift.bytes
     findings.require(
       .countersBytes, at: base &+ offset, expected: expected & facts.wordMask,
       found: view.pointer(base &+ offset) ?? 0, "bytes of a descriptor")

@@ -18,7 +18,8 @@ struct PageCensus {
     case .nonPaged, .nonPagedNoExecute:
       if view.profile.nonPagedPages == .bitmap {
         countBitmap(view, view.variables.nonPagedBitmap)
-        longestGrowth = min(longestGrowth, view.variables.availablePages)
+        let canGrow = view.configuration.nonPagedGrowth > 0
+        longestGrowth = canGrow ? min(longestGrowth, view.variables.availablePages) : 0
       } else {
         countRuns(view)
       }
@@ -68,8 +69,6 @@ struct PageCensus {
       longestRun = max(longestRun, run)
       if marks.contains(.end) { isHeld = false }
     }
-    let canExpand = view.configuration.expansion != .none
-    longestGrowth = canExpand ? longestGrowth : 0
     if longestGrowth > variables.availablePages { longestGrowth = variables.availablePages }
   }
 

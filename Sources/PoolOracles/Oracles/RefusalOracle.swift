@@ -19,6 +19,11 @@ struct RefusalOracle {
       return .oracle(
         .refusalCount, "\(failures) refusals, \(view.variables.failures) counted")
     }
+    return Self.room(view, type, bytes: bytes)
+  }
+
+  /// What shows that a request which could not be met could have been.
+  static func room(_ view: PoolView, _ type: PoolType, bytes: UInt64) -> PoolFailure? {
     let facts = RequestFacts(type, bytes: bytes, view.profile)
     guard facts.pages < 1 << 30 else { return nil }
     if facts.pages <= 1, singlePages(view, facts.kind) > 0 {
@@ -43,7 +48,7 @@ struct RefusalOracle {
     return .oracle(.refusalCount, "a refusal was counted where none was")
   }
 
-  private func singlePages(_ view: PoolView, _ kind: PoolKind) -> UInt16 {
+  private static func singlePages(_ view: PoolView, _ kind: PoolKind) -> UInt16 {
     let lists = view.variables.singlePageLists
     switch kind {
     case .paged: return lists.paged.count

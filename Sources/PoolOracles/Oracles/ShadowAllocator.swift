@@ -26,14 +26,8 @@ struct ShadowAllocator {
     if profile.hasSessionPool {
       regions.append(region(.session, profile.sessionBase, configuration.sessionPages))
     }
-    let limit = configuration.nonPagedLimit
-    if let expansion = profile.expansionBase {
-      regions.append(region(.nonPaged, profile.nonPagedBase, configuration.nonPagedPages))
-      regions.append(region(.nonPaged, expansion, limit - configuration.nonPagedPages))
-    } else {
-      regions.append(region(.nonPaged, profile.nonPagedBase, limit))
-    }
-    self.regions = regions
+    self.regions =
+      regions + configuration.nonPagedRanges.map { region(.nonPaged, $0.base, $0.pages) }
   }
 
   /// How many allocations are held.

@@ -23,9 +23,10 @@ struct VerdictOracle {
   /// The verdict on an operation.
   func verdict(on operation: PoolTrace.Operation, _ replayer: borrowing Replayer) -> Verdict {
     switch operation {
-    case .alloc(let name, let type, _, _): return allocation(replayer.slots[name], type)
-    case .contiguous(let name, _, _):
-      let verdict = allocation(replayer.slots[name], .cacheAligned)
+    case .alloc(let name, let type, let bytes, let tag):
+      return allocation(replayer.slots[name], type, bytes, tag)
+    case .contiguous(let name, let bytes, _):
+      let verdict = allocation(replayer.slots[name], .cacheAligned, bytes, .contiguous)
       // Pages that do not suit are given back under a tag that a full table has not got.
       return verdict == .harmless && losesTags ? .unspecified : verdict
     case .free(let name, let tag):
@@ -50,11 +51,54 @@ struct VerdictOracle {
     }
   }
 
-  private func allocation(_ slot: PoolTrace.Slot?, _ type: PoolType) -> Verdict {
+  /// Whether an allocation can be anything but harmless: asked before each.
+  static func mayStop(_ view: PoolView, _ type: PoolType) -> Bool {
+    view.variables.interruptLevel > 1 || type.contains(.mustSucceed)
+      || view.profile.entryChecks == .all
+  }
+
+  private func allocation(
+    _ slot: PoolTrace.Slot?, _ type: PoolType, _ requested: UInt64, _ tag: PoolTag
+  ) -> Verdict {
     if slot?.state == .holds { return .harmless }
-    let level = view.variables.interruptLevel
-    guard level > (type.isPaged ? 1 : 2) else { return .harmless }
-    return .bugCheck(code: BugCheck.badPoolCaller, first: 8)
+    if view.variables.interruptLevel > (type.isPaged ? 1 : 2) {
+      return .bugCheck(code: BugCheck.badPoolCaller, first: 8)
+    }
+    let isSure = type.contains(.mustSucceed)
+    if isSure, profile.mustSucceed == .refused {
+      return .bugCheck(code: BugCheck.badPoolCaller, first: 0x9A)
+    }
+    let facts = RequestFacts(type, bytes: requested, profile)
+    if profile.entryChecks == .all, let first = refusedEntry(facts.bytes, tag) {
+      return .bugCheck(code: BugCheck.badPoolCaller, first: first)
+    }
+    return isSure ? .servedOr(mustSucceedStop(facts), type, bytes: requested) : .harmless
+  }
+
+  /// The first parameter of the stop on a request that a version with checks at the door refuses
+  /// (Microsoft, bug check 0xC2).
+  private func refusedEntry(_ bytes: UInt64, _ tag: PoolTag) -> UInt64? {
+    if bytes == 0 { return 0 }
+    if tag.word == 0 { return 0x9B }
+    if tag.unprotected == .big { return 0x9C }
+    let (first, second, third, fourth) = tag.unprotected.bytes
+    let isNamed = [first, second, third, fourth].contains { byte in
+      UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+        || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20
+    }
+    return isNamed ? nil : 0x9D
+  }
+
+  /// The stop of a must-succeed request that cannot be met: what could not be had (a small request
+  /// needs a page), nonpaged pages, large nonpaged pages, and available pages where the version
+  /// tells them (Microsoft, bug check 0x41; ReactOS ExAllocatePoolWithTag).
+  private func mustSucceedStop(_ facts: RequestFacts) -> BugCheck {
+    let base = view.descriptors[0].address
+    func counter(_ offset: UInt64) -> UInt64 { UInt64(view.word32(base &+ offset) ?? 0) }
+    return BugCheck(
+      BugCheck.mustSucceedPoolEmpty, facts.isLarge ? facts.bytes : profile.pageBytes,
+      counter(profile.descriptor.totalPages), counter(profile.descriptor.totalBigPages),
+      profile.mustSucceed == .bugCheckOnFailure ? 0 : view.variables.availablePages)
   }
 
   // MARK: Frees

@@ -12,11 +12,8 @@ public struct AddressPrinter {
     let profile = view.profile
     let shift = UInt64(profile.pageBytes.trailingZeroBitCount)
     let machine = view.configuration
-    let contiguous = profile.expansionBase == nil
-    let nonPagedPages = contiguous ? machine.nonPagedLimit : machine.nonPagedPages
-    if let text = relative("np", address, profile.nonPagedBase, nonPagedPages << shift) {
-      return text
-    }
+    let nonPaged = machine.nonPagedRanges[0]
+    if let text = relative("np", address, nonPaged.base, nonPaged.pages << shift) { return text }
     if let text = relative("pg", address, profile.pagedBase, machine.pagedPages << shift) {
       return text
     }

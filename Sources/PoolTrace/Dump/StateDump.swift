@@ -90,13 +90,9 @@ public struct StateDump {
       guard let first = link(head), first != head else { continue }
       var line = "list \(hex(units * profile.unitBytes))"
       if root.kind == .paged, profile.pagedDescriptors > 1 { line += "@\(root.index)" }
-      lines.append(line + ":" + ring(from: head, isMember: { self.isInPool($0, root.kind) }))
+      // A corrupt header can bring a block onto the lists of another pool.
+      lines.append(line + ":" + ring(from: head) { self.view.region(of: $0)?.kind != nil })
     }
-  }
-
-  private func isInPool(_ address: Address, _ kind: PoolKind) -> Bool {
-    guard let region = view.region(of: address)?.kind else { return false }
-    return region.isPaged == kind.isPaged
   }
 
   private func link(_ address: Address) -> Address? {

@@ -101,6 +101,15 @@ struct ParsedArguments {
     return number
   }
 
+  /// The option's value as a number of a range; nil where it is not given.
+  func number(_ name: String, in range: ClosedRange<UInt64>) throws(CommandFailure) -> Int? {
+    guard let number = try number(name) else { return nil }
+    guard range.contains(number), let number = Int(exactly: number) else {
+      throw .usage("\(name) is \(range.lowerBound) to \(range.upperBound), not \(number)")
+    }
+    return number
+  }
+
   /// Threads of `--jobs`: all processors where it is 0 or not given.
   func jobs() throws(CommandFailure) -> Int {
     let jobs = Int(clamping: try number("--jobs") ?? 0)

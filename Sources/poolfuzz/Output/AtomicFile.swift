@@ -60,7 +60,7 @@ final class AtomicFile {
 
   /// Writes a text; creates the folder where it is missing.
   static func write(_ text: String, to path: String) throws(Failure) {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathText.folder(of: path)
     if !folder.isEmpty {
       try? FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)

@@ -2,10 +2,13 @@ import Foundation
 
 /// Standard output and standard error.
 ///
-/// Output is collected and written in large pieces. A closed pipe ends the run quietly with the
-/// code that shells expect; any other failed write, a full disk say, ends it with a message.
+/// Output is collected and written in large pieces. Where the reader has gone the run goes on
+/// silently and ends with its own code; any other failed write, a full disk say, ends it with a
+/// message.
 final class StandardStreams {
   private var pending: [UInt8] = []
+  /// Whether the reader of standard output has gone.
+  private var isClosed = false
   private static let pieceBytes = 1 << 16
 
   /// Prints a line on standard output.
@@ -29,10 +32,14 @@ final class StandardStreams {
   /// Writes what is pending.
   func flush() {
     guard !pending.isEmpty else { return }
+    guard !isClosed else { return pending.removeAll(keepingCapacity: true) }
     let failure = Self.writeAll(pending, to: 1)
     pending.removeAll(keepingCapacity: true)
     guard let failure else { return }
-    if failure == EPIPE { exit(ExitCode.held.rawValue) }
+    if failure == EPIPE {
+      isClosed = true
+      return
+    }
     note("poolfuzz: standard output: \(String(cString: strerror(failure)))")
     exit(ExitCode.environment.rawValue)
   }

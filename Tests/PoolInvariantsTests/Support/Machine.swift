@@ -44,6 +44,14 @@ struct Machine: Sendable, CustomStringConvertible {
     Machine(.windows7x64, "requested bytes counted") {
       $0.profile.largeByteCount = .requestedBytes
     },
+    Machine(.windows8x64, "entries without types") {
+      $0.profile.storedPoolType = .plusOne
+      $0.profile.largeTail = .wasted
+    },
+    Machine(.windows8x64, "a full big-page table") { machine in
+      machine.nonPagedPages = 300
+      machine.pagedPages = 16
+    },
     Machine(.windows2003x64, "stale pool indexes") {
       $0.profile.poolIndexRule = .stale
       $0.profile.pagedDescriptors = 1
@@ -69,6 +77,15 @@ struct Machine: Sendable, CustomStringConvertible {
           machine.maximumNonPagedPages = 72
           machine.expansion = profile.name.hasSuffix("x64") ? .lowestFirst : .smallestCluster
           machine.availablePages = 25
+        },
+        Machine(profile, "a maximum that is never mapped") { machine in
+          machine.nonPagedPages = 97
+          machine.maximumNonPagedPages = 98
+        },
+        Machine(profile, "one page more") { machine in
+          machine.nonPagedPages = 63
+          machine.maximumNonPagedPages = 64
+          machine.expansion = .lowestFirst
         },
         Machine(profile, "tables beside the pool") { machine in
           machine.initialisation = .none

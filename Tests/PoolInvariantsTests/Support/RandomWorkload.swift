@@ -69,9 +69,7 @@ struct RandomWorkload {
       let highest: UInt64 = Bool.random(using: &random) ? .max : 0x3FFF_FFFF
       address = audited.contiguous(bytes, highest: highest)
     } else {
-      var type = types.randomElement(using: &random) ?? .nonPaged
-      // The model books the free of large no-execute memory on the other nonpaged descriptor.
-      if bytes > profile.largestSmallRequest - 8 { type.remove(.noExecute) }
+      let type = types.randomElement(using: &random) ?? .nonPaged
       let tag = tags.randomElement(using: &random) ?? "Abcd"
       address = audited.allocate(type, bytes, tag)
     }

@@ -24,7 +24,7 @@ import Testing
   func noInvariantBreaks(_ name: String) throws {
     let operations = try IncidentFiles.operations(name)
     let configuration = try #require(IncidentFiles.configuration(operations))
-    var session = try ReplaySession.boot(configuration, level: .cheap)
+    var session = try ReplaySession.boot(configuration, level: .fast)
     for operation in operations { _ = session.step(operation) }
     session.finish()
     let outcome = session.outcome

@@ -22,7 +22,7 @@ import Testing
   }
 
   private static func outcome(_ name: String, _ mutant: Mutant) throws -> ReplayOutcome? {
-    var session = try ReplaySession.boot(TraceConfiguration(), level: .cheap, mutant: mutant)
+    var session = try ReplaySession.boot(TraceConfiguration(), level: .fast, mutant: mutant)
     for operation in try operations(name) { _ = session.step(operation) }
     session.finish()
     return session.outcome

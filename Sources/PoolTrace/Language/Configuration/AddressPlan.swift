@@ -24,11 +24,11 @@ struct AddressPlan {
     let profile = pool.profile
     pageBytes = profile.pageBytes
     wordBytes = profile.wordBytes
-    let initial = profile.expansionBase == nil ? pool.nonPagedLimit : pool.nonPagedPages
+    let nonPaged = pool.nonPagedRanges
     var regions = [
       Region(
-        baseKey: "nonpaged_base", sizeKey: "nonpaged_pages", base: profile.nonPagedBase,
-        pages: initial),
+        baseKey: "nonpaged_base", sizeKey: "nonpaged_pages", base: nonPaged[0].base,
+        pages: nonPaged[0].pages),
       Region(
         baseKey: "paged_base", sizeKey: "paged_pages", base: profile.pagedBase,
         pages: pool.pagedPages),
@@ -36,11 +36,9 @@ struct AddressPlan {
         baseKey: "contiguous_base", sizeKey: "contiguous_pages", base: profile.contiguousBase,
         pages: pool.contiguousPages),
     ]
-    if let base = profile.expansionBase, pool.nonPagedLimit > pool.nonPagedPages {
-      regions.append(
-        Region(
-          baseKey: "expansion_base", sizeKey: "max_nonpaged_pages", base: base,
-          pages: pool.nonPagedLimit - pool.nonPagedPages))
+    regions += nonPaged.dropFirst().map {
+      Region(
+        baseKey: "expansion_base", sizeKey: "max_nonpaged_pages", base: $0.base, pages: $0.pages)
     }
     if profile.hasSessionPool {
       regions.append(

@@ -81,6 +81,11 @@ extension TraceConfiguration {
         ["max_nonpaged_pages", "nonpaged_pages"],
         "max_nonpaged_pages of at least nonpaged_pages (\(pool.nonPagedPages))")
     }
+    guard pool.nonPagedRanges.count == 1 || pool.profile.nonPagedPages == .runLists else {
+      return ConfigurationProblem(
+        ["expansion_base", "nonpaged_allocator", "max_nonpaged_pages"],
+        "expansion_base=adjacent, since one bitmap hands out neighbouring pages")
+    }
     guard pool.profile.sessionLookasideClasses <= pool.profile.lookasideClasses else {
       return ConfigurationProblem(
         ["session_lookaside_classes", "lookaside_classes"],

@@ -42,7 +42,7 @@ struct CorpusTrace {
   /// in the corpus folder itself.
   var shelf: String { name.contains("/") ? String(name.prefix { $0 != "/" }) : "" }
   /// The folder it lies in, below the corpus folder.
-  var folder: String { (name as NSString).deletingLastPathComponent }
+  var folder: String { PathText.folder(of: name) }
   /// A name by content: the same for the same trace and certificate.
   var contentHash: String { ContentHash.of(text + (certificate ?? "")) }
 

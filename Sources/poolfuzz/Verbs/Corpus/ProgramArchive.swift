@@ -24,7 +24,7 @@ struct ProgramArchive {
       if let problem = program.problems.first {
         throw CommandFailure(message: "\(trace.path): \(problem)", code: .badInput)
       }
-      let folder = (place(program) as NSString).deletingLastPathComponent
+      let folder = PathText.folder(of: place(program))
       if let other = best[folder]?.program, !isBetter(program, other) { continue }
       best[folder] = (trace, program)
     }
@@ -49,7 +49,7 @@ struct ProgramArchive {
   /// Files a program where nothing better lies, and removes what it replaces.
   func file(_ program: MaximalProgram) throws(CommandFailure) {
     let path = "\(folder)/\(Self.place(program)).program"
-    let cell = (path as NSString).deletingLastPathComponent
+    let cell = PathText.folder(of: path)
     var worse: [String] = []
     if FileManager.default.fileExists(atPath: cell) {
       for trace in try CorpusTrace.all(below: cell) {

@@ -7,7 +7,7 @@ struct CampaignLock {
 
   /// Takes the lock; throws where another process has it.
   init(path: String) throws(CommandFailure) {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathText.folder(of: path)
     try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     self.path = path

@@ -155,9 +155,13 @@ final class FindingDesk: Sendable {
     _ trace: PoolFuzzTrace
   ) -> (trace: PoolFuzzTrace, identity: FailureIdentity)? {
     var trace = trace
-    for oracles in [OracleSet.replayed, oracles] {
+    for oracles in [OracleSet.everything, oracles] {
       trace.configuration.oracles = oracles
-      if let found = PoolShrinker.triage(trace) { return found }
+      guard var found = PoolShrinker.triage(trace) else { continue }
+      // It is reduced as a replay of the file will judge it. A stop that misuse led to, as the
+      // version documents it, is no finding by itself.
+      found.trace.configuration.oracles.insert(.afterMisuse)
+      return found
     }
     return nil
   }

@@ -39,7 +39,7 @@ struct SearchFile {
   /// Takes a saved state over; false where there is none. Throws where the file is of something
   /// else.
   func restore(_ campaign: inout SearchCampaign) throws(CommandFailure) -> Bool {
-    AtomicFile.removeLeftovers(in: (path as NSString).deletingLastPathComponent)
+    AtomicFile.removeLeftovers(in: PathText.folder(of: path))
     AtomicFile.removeLeftovers(in: archive.folder + "/" + ProgramArchive.shelf)
     guard let data = FileManager.default.contents(atPath: path) else { return false }
     let text = String(decoding: data, as: UTF8.self)

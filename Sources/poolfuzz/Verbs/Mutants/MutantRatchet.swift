@@ -15,7 +15,7 @@ struct MutantRatchet {
   }
 
   private let rows: [Row]
-  private static let standardSeeds: UInt64 = 3
+  private static let standardSeeds = 3
 
   /// Reads the file.
   init(path: String) throws(CommandFailure) {
@@ -45,7 +45,8 @@ struct MutantRatchet {
   func run(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure)
     -> ExitCode
   {
-    let seeds = max(1, Int(clamping: try arguments.number("--seeds") ?? Self.standardSeeds))
+    let seeds =
+      try arguments.number("--seeds", in: MutantTable.seedRange) ?? Self.standardSeeds
     let jobs = try arguments.jobs()
     var code = ExitCode.held
     for mutant in Mutant.allCases where mutant != .none {

@@ -18,9 +18,12 @@ struct MutantTable {
   let stopsAtFirst: Bool
   let shrinks: Bool
 
+  /// Seeds that a row may have: each is kept until the row is told.
+  static let seedRange: ClosedRange<UInt64> = 1...100_000
+
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     self.streams = streams
-    seeds = max(1, Int(clamping: try arguments.number("--seeds") ?? 20))
+    seeds = try arguments.number("--seeds", in: Self.seedRange) ?? 20
     firstSeed = arguments.has("--seed") ? try FuzzSettings.seed(arguments).value : 1
     limit = Int(clamping: try arguments.number("--operations") ?? 100_000)
     probe = try arguments.number("--probe").map { max(1, Int(clamping: $0)) }

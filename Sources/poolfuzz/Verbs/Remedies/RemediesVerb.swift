@@ -28,7 +28,7 @@ extension Verb {
     run: { arguments, streams in
       let options = try ContestOptions(arguments, verb: "remedies")
       let operations = Int(clamping: try arguments.number("--operations") ?? 20_000_000)
-      let seeds = Int(clamping: try arguments.number("--seeds") ?? 5)
+      let seeds = try arguments.number("--seeds", in: 1...10_000) ?? 5
       guard (1...1000).contains(seeds) else {
         throw CommandFailure.usage("--seeds is 1...1000, not \(seeds)")
       }

@@ -38,7 +38,12 @@ struct BatchReplay {
           message: "standard input: \(String(cString: strerror(errorNumber)))",
           code: .environment)
       case .finished:
-        guard trace.hasBegun else { return code }
+        guard trace.hasBegun else {
+          guard number > 1 else {
+            throw CommandFailure(message: "standard input: no trace to judge", code: .badInput)
+          }
+          return code
+        }
         return code.combined(with: answer(number, &trace, parser.header))
       }
     }

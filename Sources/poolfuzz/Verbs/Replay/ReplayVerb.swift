@@ -19,6 +19,15 @@ extension Verb {
     ],
     options: options,
     run: { arguments, streams in
+      if let library = TargetOptions.libraries(arguments).first {
+        guard !arguments.operands.isEmpty else {
+          throw CommandFailure.usage("replay --target needs a trace")
+        }
+        guard !arguments.has("--memory-limit") else {
+          throw CommandFailure.usage("--memory-limit does not go with --target")
+        }
+        return try TargetCampaign(arguments, library: library, streams).run()
+      }
       let settings = try ReplaySettings(arguments)
       if arguments.has("--batch") {
         guard arguments.operands.isEmpty else {
@@ -72,7 +81,7 @@ extension Verb {
     Option(
       name: "--batch", argument: .none,
       help: "reads traces from standard input, each ended by a line 'end'"),
-  ]
+  ] + TargetOptions.judging
 }
 
 extension Option {

@@ -26,7 +26,7 @@ struct ChallengeCommand {
     self.streams = streams
     isJSON = arguments.has("--json")
     hasStatistics = arguments.has("--statistics")
-    seeds = try arguments.number("--seeds").map { Int(clamping: $0) }
+    seeds = try arguments.number("--seeds", in: 0...1_000_000)
     let processors = ProcessInfo.processInfo.activeProcessorCount
     jobs = max(1, min(Int(clamping: try arguments.number("--jobs") ?? UInt64(processors)), 256))
     strategies = arguments.has("--own") ? [] : PublishedStrategy.allCases

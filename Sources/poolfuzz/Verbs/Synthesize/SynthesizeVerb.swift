@@ -94,7 +94,7 @@ private struct SynthesisRequest {
     var bytes: [UInt8] = []
     // A recipe is a few lines; what follows a megabyte is no part of one.
     try InputFile(path: path).forEachPiece { if bytes.count < 1 << 20 { bytes += $0 } }
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathText.folder(of: path)
     func place(_ name: String) -> String {
       name.hasPrefix("/") || folder.isEmpty ? name : folder + "/" + name
     }

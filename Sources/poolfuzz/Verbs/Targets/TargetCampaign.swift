@@ -28,7 +28,9 @@ final class TargetCampaign {
     _ arguments: ParsedArguments, library: String, _ streams: StandardStreams
   ) throws(CommandFailure) {
     settings = try TargetOptions.settings(arguments, library: library)
-    let names = arguments.values("--profile")
+    files = arguments.operands
+    // Traces of files need no generator; there a profile would be a version.
+    let names = files.isEmpty ? arguments.values("--profile") : []
     let profiles = names.compactMap(GeneratorProfile.named)
     guard profiles.count == names.count, profiles.allSatisfy({ $0.negative == nil }) else {
       let all = GeneratorProfile.healthy.map(\.name).joined(separator: ", ")
@@ -44,7 +46,6 @@ final class TargetCampaign {
     isJSON = arguments.has("--json")
     isQuiet = arguments.has("--quiet")
     shrinks = !arguments.has("--no-shrink")
-    files = arguments.operands
     self.streams = streams
     start = clock.now
     tester = try TargetOptions.tester(settings)
@@ -92,11 +93,11 @@ final class TargetCampaign {
   private func file(
     _ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ certificate: Certificate?, before: Int
   ) {
-    let name = (settings.library as NSString).lastPathComponent
+    let name = PathText.name(of: settings.library)
     let option = settings.option.isEmpty ? "" : " --target-option '\(settings.option)'"
     let text = trace.text(comments: [
       "failure: \(identity)", "target: \(name)",
-      "replay: poolfuzz fuzz --target \(settings.library)\(option) FILE",
+      "replay: poolfuzz replay --target \(settings.library)\(option) FILE",
     ])
     let found = FoundTrace(trace, identity, certificate)
     let base =
@@ -165,19 +166,34 @@ final class TargetCampaign {
         continue
       }
       let trace: PoolFuzzTrace
+      let recorded: FailureIdentity?
       do throws(TraceError) {
-        trace = try PoolFuzzTrace.reading(text)
+        let read = try PoolFuzzTrace.readingWithHeader(text)
+        trace = read.trace
+        recorded = read.header.failure.map { FailureIdentity($0.value) }
       } catch {
         streams.note("poolfuzz: \(error.description(file: path))")
         code = code.combined(with: .badInput)
         continue
       }
+      guard !trace.operations.isEmpty else {
+        streams.note("\(path): not judged: the trace is empty")
+        code = code.combined(with: .badInput)
+        continue
+      }
       guard let failure = try tester.test(trace) else {
-        if !isQuiet { streams.print("\(path): all held") }
+        let gone = recorded.map { "gone: '\($0)' does not occur: " } ?? ""
+        if !isQuiet {
+          streams.print(
+            "\(path): \(gone)ok, \(counted(trace.operations.count, "operation")) on"
+              + " \(settings.library)")
+        }
         continue
       }
       code = code.combined(with: .found)
-      streams.print("\(path): \(failure.identity(in: trace)): \(failure.text)")
+      let identity = failure.identity(in: trace)
+      let asRecorded = recorded == identity ? "as recorded, " : ""
+      streams.print("\(path): \(asRecorded)\(identity): \(failure.text)")
     }
     return code
   }

@@ -4,7 +4,15 @@ import Foundation
 /// The options that put somebody else's allocator under test.
 enum TargetOptions {
   /// Their lines in the help of `fuzz`.
-  static let all: [Option] = [
+  static let all: [Option] =
+    judging + [
+      Option(
+        name: "--memory-limit", argument: .value("MIB"),
+        help: "a target with more resident memory grows without bound (512)")
+    ]
+
+  /// Those that name a target and say how it is asked.
+  static let judging: [Option] = [
     Option(
       name: "--target", argument: .value("LIBRARY"),
       help: "another allocator: a shared library with the functions of poolfuzz_target.h or with"
@@ -15,9 +23,6 @@ enum TargetOptions {
       help: "text that the library gets when an allocator is created"),
     Option(
       name: "--timeout", argument: .value("TIME"), help: "a trace that takes longer hangs (5s)"),
-    Option(
-      name: "--memory-limit", argument: .value("MIB"),
-      help: "a target with more resident memory grows without bound (512)"),
   ]
 
   /// The libraries named; none for the model.

@@ -100,7 +100,7 @@ struct TargetRanking {
 
   /// The library's name without its folder and its versions.
   private static func name(_ library: String) -> String {
-    let file = (library as NSString).lastPathComponent
+    let file = PathText.name(of: library)
     let stem = file.split(separator: ".").first.map(String.init) ?? file
     return stem.hasPrefix("lib") ? String(stem.dropFirst(3)) : stem
   }

@@ -16,7 +16,7 @@ struct ViewCommand {
     let file: WholeFile?
     if let output = settings.output { file = try WholeFile(path: output) } else { file = nil }
     let replay = try RecordedReplay(path: path, settings: settings)
-    let bytes = Array(text(replay, title: (path as NSString).lastPathComponent).utf8)
+    let bytes = Array(text(replay, title: PathText.name(of: path)).utf8)
     if let file {
       file.write(bytes)
       try file.finish()
