@@ -58,6 +58,35 @@ import Testing
     #expect(FuzzRun(trace).failure == nil)
   }
 
+  /// Requests that stop the kernel or raise where nothing fits: rightly so, and where a run of pages
+  /// that the search overlooks would serve them.
+  @Test func requestsThatMustNotComeToNothing() throws {
+    let machine =
+      "config profile=windows-xp-x86 nonpaged_allocator=bitmap expansion_base=adjacent"
+      + " nonpaged_pages=32 init=none\n"
+    let request = "alloc a NonPaged 0x1000 Test\nalloc b"
+    for type in ["NonPagedMustSucceed", "NonPaged+Raise"] {
+      for (pages, mutant) in [(32, Mutant.none), (31, .none), (31, .bitmapNoLastRun)] {
+        let text = machine + request + " \(type) \(pages * 0x1000) Test\n"
+        let failure = FuzzRun(try PoolFuzzTrace.reading(text, mutant: mutant)).failure
+        let rules = failure?.failures.map(\.rule) ?? []
+        #expect(rules == (mutant == .none ? [] : [OracleRule.refusal.rawValue]), "\(text)")
+      }
+    }
+    // Where the type is refused, and what checks at the door refuse: the pool stays as it was.
+    let refused = [
+      "config profile=windows-7-x64\nalloc a NonPagedMustSucceed 24 Test\n",
+      "config entry_checks=all\nalloc a NonPaged 0 Test\n",
+      "config entry_checks=all\nalloc a NonPaged 1 '\\x00\\x00\\x00\\x00'\n",
+      "config entry_checks=all\nalloc a Paged 1 BIG\n",
+      "config entry_checks=all\nalloc a Paged 1 '.-; '\n",
+    ]
+    for text in refused {
+      let run = FuzzRun(try PoolFuzzTrace.reading(text + "alloc b NonPaged 24 Test\n"))
+      #expect(run.failure == nil && run.operationCount == 1, "\(text)")
+    }
+  }
+
   /// Misuse with a known verdict on each side: a stop with a code, and one that nobody stops.
   @Test func verdictsAreJudged() throws {
     func failures(_ text: String) throws -> [String] {

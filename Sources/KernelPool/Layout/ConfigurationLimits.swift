@@ -58,6 +58,20 @@ extension PoolConfiguration {
           && profile.bigEntryBytes >= 2 * profile.wordBytes + 8,
       "charged large allocations need entries of the big-page table with a quota object")
     try require(
+      profile.poolIndexRule != .stale || profile.pagedDescriptors == 1 && !profile.hasNoExecutePool,
+      "pool_index=stale cannot tell descriptors apart: paged_pools=1, no_execute_pool=off")
+    let alignment = 2 * profile.wordBytes
+    try require(
+      UInt64(profile.header.bytes) % alignment == 0 && profile.unitBytes % alignment == 0,
+      "header and unit_bytes are multiples of \(alignment), two pointers, as blocks are aligned")
+    try require(
+      profile.checks != .wholePage || profile.largeTail == .wasted,
+      "checks=whole-page walks pages from their start, where large_tail=fragment has no header")
+    try require(
+      profile.cacheAlignment == .typeOnly
+        || (KernelPool.cacheLineBytes - UInt64(profile.header.bytes)) % profile.unitBytes == 0,
+      "cache_alignment=second-header needs a unit that a header before a cache line lies on")
+    try require(
       profile.trackerRowBytes % 4 == 0
         && profile.trackerRowBytes >= (profile.wordBytes == 8 ? 40 : 28),
       "a row of the tag table is a multiple of 4 bytes with room for its counters")

@@ -96,29 +96,27 @@ extension KernelPool {
   /// Frees the pages from `address` to the next end of an allocation.
   mutating func freeRun(_ address: Address) throws(Halt) -> UInt64 {
     guard let first = nonPagedPage(at: address), isMapped(first) else { throw frameFault() }
-    if marks(first).contains(.end), let list = singlePageList(.nonPaged, 1),
-      try push(address, list)
-    {
-      clearMarks(first, .smallBlocks)
-      return 1
-    }
     var last = first
     while !marks(last).contains(.end) {
       last &+= 1
       guard last < variables.pointee.maximumPages, isMapped(last) else { throw frameFault() }
     }
+    let pages = last &- first &+ 1
+    if let list = singlePageList(.nonPaged, pages), try push(address, list) {
+      for page in first...last { clearMarks(page, .smallBlocks) }
+      return pages
+    }
     if mutant != .runKeepsStartMark { clearMarks(first, .start) }
     clearMarks(last, .end)
-    countHandedOut(.nonPaged, 0 &- (last &- first &+ 1))
+    countHandedOut(.nonPaged, 0 &- pages)
     for page in first...last { clearMarks(page, .smallBlocks) }
-    let total = try absorbNext(after: last, freed: last &- first &+ 1)
+    let total = try absorbNext(after: last, freed: pages)
     let run = try joinPrevious(before: first, address, total: total)
-    let freed = last &- first &+ 1
     try memory.stampPages(
-      address, mutant == .runKeepsOldOwner ? freed : total, pageBytes: geometry.pageBytes,
+      address, mutant == .runKeepsOldOwner ? pages : total, pageBytes: geometry.pageBytes,
       owner: run)
     if mutant == .runSignatureMissing { try memory.store32(address &+ signatureOffset, 0) }
-    return freed
+    return pages
   }
 
   /// Takes in the free run behind the freed pages; returns the pages of both.

@@ -220,7 +220,7 @@ extension KernelPool {
   }
 
   @inline(__always) private func isListed(_ units: UInt32) -> Bool {
-    units != 1 || plain.smallestListedUnits == 1
+    units &- 1 >= plain.smallestListedUnits &- 1
   }
 
   /// Takes a free block off whatever list it is on.

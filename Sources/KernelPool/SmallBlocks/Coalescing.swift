@@ -32,7 +32,10 @@ extension KernelPool {
     if isMerged, mutant != .mergeKeepsNextPreviousSize {
       try setPreviousSize(behind: header, units: size)
     }
-    guard size >= profile.smallestListedUnits || profile.checks == .wholePage else { return nil }
+    // ReactOS lists what it frees without a look at the size, which no block can have then.
+    let isCorrupt = size < min(profile.smallestBlockUnits, profile.smallestListedUnits)
+    guard size >= profile.smallestListedUnits || isCorrupt && profile.checks == .wholePage
+    else { return nil }
     try insert(
       header, units: mutant == .freedWrongList ? size &+ 1 : size, owner,
       at: mutant == .freedToTail ? .tail : profile.freedEnd)
@@ -68,10 +71,10 @@ extension KernelPool {
     return true
   }
 
-  /// Orphans of one unit are on no list; every other free block is, a corrupt size of zero too as
-  /// far as the kernel's test can tell.
+  /// Orphans, too small for links, are on no list; every other free block is, a corrupt size of zero
+  /// too as far as the kernel's test can tell.
   @inline(__always) private func isListed(_ units: UInt64) -> Bool {
-    profile.smallestListedUnits == 1 || units != 1
+    units &- 1 >= profile.smallestListedUnits &- 1
   }
 
   /// True where a block covers its page. A whole page wraps the size field around to zero, and a

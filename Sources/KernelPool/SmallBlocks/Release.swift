@@ -72,7 +72,7 @@ extension KernelPool {
   /// Behind a second header, written for cache alignment, lies the way to the first.
   private mutating func headerOfFreed(_ address: Address) throws(Halt) -> Address {
     let header = truncated(address &- geometry.headerBytes)
-    guard profile.doubleFreeCheck != .none else { return header }
+    guard profile.doubleFreeCheck != .none else { return try firstHeader(behind: header) }
     if poolKind(at: address) == nil {
       if address < profile.systemBase {
         throw bugCheck(BugCheck.badPoolCaller, 0x40, address, profile.systemBase)

@@ -1,8 +1,9 @@
 import KernelPool
 
 extension GeneratorProfile {
-  /// The portfolio: healthy profiles first, then those that end in misuse.
-  public static let all: [GeneratorProfile] = healthyProfiles + negativeProfiles
+  /// The portfolio: healthy profiles, those that end in misuse, and those that leave the usual
+  /// machines and requests.
+  public static let all: [GeneratorProfile] = healthyProfiles + negativeProfiles + oddProfiles
 
   /// The profile of the alarm's own test: no member of the portfolio, healthy by itself. A campaign
   /// plants a bug in one of a hundred of its traces, and those must fail.
@@ -95,6 +96,42 @@ extension GeneratorProfile {
       $0.machines.versions = ["windows-7-x86", "windows-7-x64", "windows-8-x64"]
       $0.machines.lookasideDepths = [0]
       $0.machines.singlePageDepths = [0, 1]
+    },
+  ]
+
+  private static let oddProfiles: [GeneratorProfile] = [
+    GeneratorProfile("stops", "requests that raise or must succeed, odd tags, interrupt levels") {
+      $0.weights = [
+        .alloc: 16, .free: 14, .contiguous: 1, .fill: 1, .write: 1, .processor: 1, .tick: 1,
+        .interruptLevel: 1,
+      ]
+      $0.types =
+        everyType + [
+          .mustSucceed, [.cacheAligned, .mustSucceed], .raiseOnFailure, [.paged, .raiseOnFailure],
+          [.quota, .raiseOnFailure], .session, [.paged, .session, .quota],
+        ]
+      $0.sizes = SizeNeighbourhood.allCases
+      $0.hasOddTags = true
+      $0.machines.nonPagedPages = [49, 65, 97, 127]
+      $0.machines.expansionPages = [0, 1, 2, 3, 5, 17]
+      $0.machines.expansions = Expansion.allCases
+      $0.machines.otherPages = [1, 5, 9, 17, 33]
+      $0.machines.availablePages = [nil, 0, 1, 3, 8]
+      $0.machines.tableEntries = [1, 64, 65, 100, 128, 1000]
+      $0.machines.processors = [1, 2, 3, 5, 64]
+      $0.machines.lookasideDepths = [0, 1, 3, nil]
+      $0.machines.dynamicDepths = true
+      $0.machines.mayLeaveUnfilled = true
+    },
+    GeneratorProfile("facts", "versions of which single facts are others") {
+      $0.weights = [.alloc: 16, .free: 14, .contiguous: 1, .fill: 1, .write: 1, .tick: 1]
+      $0.types = everyType
+      $0.machines.nonPagedPages = [128, 160, 255]
+      $0.machines.mostFacts = 3
+      $0.machines.mayLeaveUnfilled = true
+    },
+    GeneratorProfile("reductions", "traces of the others with numbers replaced, as reducing does") {
+      $0.replacesNumbers = true
     },
   ]
 

@@ -24,6 +24,10 @@ public struct GeneratorProfile: Sendable {
   public var slotCounts = [4, 8, 16, 32, 64]
   /// The machines.
   public var machines = MachineMix()
+  /// Whether some tags are protected, empty, or the kernel's own.
+  public var hasOddTags = false
+  /// Whether its traces are those of other profiles with some numbers replaced, as reducing does.
+  public var replacesNumbers = false
   /// The misuse that each trace ends with; nil in healthy profiles.
   public var negative: NegativeOperation?
 

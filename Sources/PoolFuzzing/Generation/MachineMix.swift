@@ -12,6 +12,8 @@ public struct MachineMix: Sendable {
   public var expansionPages: [UInt64] = [0, 0, 0, 16, 64]
   /// Pages of paged, session and contiguous regions.
   public var otherPages: [UInt64] = [16, 32, 64]
+  /// Where an expansion takes its addresses.
+  public var expansions: [Expansion] = [.smallestCluster, .lowestFirst]
   /// Lookaside depths; nil is the version's own.
   public var lookasideDepths: [UInt16?] = [0, 0, 1, 2, 4, nil]
   /// Depths of the single-page lists.
@@ -33,6 +35,8 @@ public struct MachineMix: Sendable {
   /// Whether blocks may be left as they are when they are allocated: what the pool leaves in them
   /// shows only then.
   public var mayLeaveUnfilled = false
+  /// Configuration keys that are given another value at most.
+  public var mostFacts = 0
 
   /// A machine; every choice is one draw, so bytes decode field by field.
   func draw(_ choices: inout some ChoiceSource) -> PoolSetup {
@@ -50,7 +54,7 @@ public struct MachineMix: Sendable {
     let more = choices.draw(from: expansionPages)
     if more > 0 {
       configuration.pool.maximumNonPagedPages = configuration.pool.nonPagedPages + more
-      configuration.pool.expansion = choices.draw(from: [.smallestCluster, .lowestFirst])
+      configuration.pool.expansion = choices.draw(from: expansions)
     }
     configuration.pool.pagedPages = choices.draw(from: otherPages)
     configuration.pool.sessionPages = choices.draw(from: otherPages)
@@ -62,6 +66,20 @@ public struct MachineMix: Sendable {
     configuration.pool.bigTableEntries = choices.draw(from: tableEntries)
     configuration.pool.processors = choices.draw(from: processors)
     if mayLeaveUnfilled, choices.chance(1, in: 4) { configuration.fill = .off }
-    return PoolSetup(configuration)
+    var setup = PoolSetup(configuration)
+    if mostFacts > 0 {
+      for _ in 0..<choices.draw(in: 1...mostFacts) { Self.override(&setup, &choices) }
+    }
+    return setup
+  }
+
+  /// Gives a key another value, where a machine can have it.
+  private static func override(_ setup: inout PoolSetup, _ choices: inout some ChoiceSource) {
+    let key = choices.draw(from: ConfigurationKey.facts)
+    guard !key.samples.isEmpty else { return }
+    var changed = setup
+    if key.read(choices.draw(from: key.samples), &changed.configuration), changed.canBoot {
+      setup = changed
+    }
   }
 }

@@ -18,10 +18,13 @@ public struct PoolTraceGenerator {
   private var held: [Held]
   private var isFilling = true
   private var lastKind: Int?
+  /// The interrupt level that the operations so far leave.
+  private var level: UInt8 = 0
 
   /// What the generator knows of a slot's last allocation.
   private struct Held {
     var bytes: UInt64 = 0
+    var type: PoolType = .nonPaged
     var tag = PoolTag("Test")
     var isContiguous = false
     var isPinned = false
@@ -50,6 +53,11 @@ public struct PoolTraceGenerator {
     _ profile: GeneratorProfile, operationCount: Int, setup: PoolSetup? = nil,
     choices: inout some ChoiceSource
   ) -> PoolFuzzTrace {
+    if profile.replacesNumbers {
+      let base = choices.draw(from: GeneratorProfile.all.filter { !$0.replacesNumbers })
+      let trace = trace(base, operationCount: operationCount, setup: setup, choices: &choices)
+      return ReducedNumbers.replaced(in: trace, &choices)
+    }
     var generator = PoolTraceGenerator(profile, setup: setup, choices: &choices)
     var operations: [PoolOperation] = []
     operations.reserveCapacity(min(operationCount, 1 << 16) + 4)
@@ -78,7 +86,8 @@ public struct PoolTraceGenerator {
     case .fill: return fill(&choices)
     case .write: return write(&choices)
     case .tick: return PoolOperation(normal: .tick(seconds: UInt32(1 + choices.draw(below: 3))))
-    case .processor, .freeAt, .writeAt, .interruptLevel:
+    case .interruptLevel: return interruptLevel(choices.draw(from: [0, 0, 1, 2]))
+    case .processor, .freeAt, .writeAt:
       let count = UInt64(setup.configuration.pool.processors)
       return PoolOperation(normal: .processor(UInt8(choices.draw(below: count))))
     }
@@ -115,9 +124,11 @@ public struct PoolTraceGenerator {
   private mutating func allocation(_ choices: inout some ChoiceSource) -> PoolOperation {
     let slot = choices.drawSlot(.empty, from: slots) ?? Slot(0)
     let bytes = size(&choices)
-    let type = choices.draw(from: features.types)
+    var type = choices.draw(from: features.types)
+    // Paged memory is for lower levels.
+    if level > 1 { type.subtract([.paged, .session]) }
     let tag = choices.draw(from: features.tags)
-    note(slot, Held(bytes: bytes, tag: tag, isPinned: isPinned(&choices)))
+    note(slot, Held(bytes: bytes, type: type, tag: tag, isPinned: isPinned(&choices)))
     return .alloc(slot, type, bytes: bytes, tag: tag)
   }
 
@@ -141,10 +152,16 @@ public struct PoolTraceGenerator {
 
   private mutating func free(_ choices: inout some ChoiceSource) -> PoolOperation {
     let slot = leaving(&choices) ?? Slot(0)
-    slots.empty(slot)
     let known = held[slot.number]
+    if level > 1, known.type.isPaged { return interruptLevel(1) }
+    slots.empty(slot)
     let withTag = choices.chance(1, in: 2)
-    return .free(slot, tag: withTag && !known.isContiguous ? known.tag : nil)
+    return .free(slot, tag: withTag && !known.isContiguous ? known.tag.unprotected : nil)
+  }
+
+  private mutating func interruptLevel(_ new: UInt8) -> PoolOperation {
+    level = new
+    return PoolOperation(normal: .interruptLevel(new))
   }
 
   private mutating func fill(_ choices: inout some ChoiceSource) -> PoolOperation {

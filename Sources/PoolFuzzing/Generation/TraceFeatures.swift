@@ -63,6 +63,17 @@ public struct TraceFeatures: Sendable {
     slotCount = choices.draw(from: profile.slotCounts)
     policy = choices.draw(from: LifetimePolicy.allCases)
     rhythm = choices.draw(from: Rhythm.allCases)
+    if profile.hasOddTags { tags = tags.map { Self.oddTag($0, &choices) } }
+  }
+
+  /// Every other tag becomes a protected one, none, or one that the kernel uses itself.
+  private static func oddTag(_ tag: PoolTag, _ choices: inout some ChoiceSource) -> PoolTag {
+    let protected = PoolTag(word: tag.word | 0x8000_0000)
+    let odd: [PoolTag] = [
+      protected, protected, PoolTag(word: 0), PoolTag(word: 0x8000_0000), .pool, .big, .fragment,
+      .contiguous,
+    ]
+    return choices.chance(1, in: 2) ? choices.draw(from: odd) : tag
   }
 
   /// A tag by number: `Ta00`, `Ta01` and so on.

@@ -9,6 +9,11 @@ extension PoolOperation {
   /// The tag towards which tags are shrunk.
   static let plainTag = PoolTag("Test")
 
+  /// The bits of pool types of which it is published what they come to. A reduction keeps to them.
+  static let judgedTypes: PoolType = [
+    .paged, .mustSucceed, .cacheAligned, .quota, .raiseOnFailure, .session, .noExecute,
+  ]
+
   /// The numbers, by kind, in an order of falling importance.
   public var parameters: [Parameter] {
     switch operation {
@@ -47,8 +52,9 @@ extension PoolOperation {
 
   private func rebuilt(from numbers: [UInt64]) -> PoolTrace.Operation? {
     switch operation {
-    case .alloc(let name, _, _, _):
-      guard let type = UInt32(exactly: numbers[1]), let tag = UInt32(exactly: numbers[2])
+    case .alloc(let name, let old, _, _):
+      guard let type = UInt32(exactly: numbers[1]), let tag = UInt32(exactly: numbers[2]),
+        type == old.rawValue || PoolType(rawValue: type).isSubset(of: Self.judgedTypes)
       else { return nil }
       return .alloc(
         name, PoolType(rawValue: type), bytes: numbers[0], tag: PoolTag(word: tag))

@@ -30,6 +30,12 @@ public struct PoolSetup: PropertyTesting.TraceConfiguration {
     self.oracles = oracles
   }
 
+  /// Whether a machine can have it, with pages enough for its own tables.
+  var canBoot: Bool {
+    configuration.problem == nil
+      && (try? KernelPool.boot(configuration.pool, reserve: RecycledMemory.reserve)) != nil
+  }
+
   /// The `config` line.
   public var description: String { configuration.line(.differences) }
 

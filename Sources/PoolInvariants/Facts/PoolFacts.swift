@@ -185,6 +185,13 @@ extension PoolFacts {
     isLarge(asked(allocation), allocation.type)
   }
 
+  /// Bytes that the process is charged for an allocation that was served in whole pages and that the
+  /// big-page table knows.
+  @inline(__always) func chargedPageBytes(_ allocation: LiveAllocation) -> UInt64 {
+    guard allocation.type.contains(.quota), profile.largeQuota == .charged else { return 0 }
+    return pageRounded(allocation.requestedBytes)
+  }
+
   /// Units of an allocation's block.
   @inline(__always) func units(_ allocation: LiveAllocation) -> UInt64 {
     units(asked(allocation), allocation.type)

@@ -13,6 +13,8 @@ struct LargeBooks: ~Copyable {
     /// The descriptor that counts it, or -1, and the bytes that this counts.
     var descriptor: Int = -1
     var countedBytes: UInt64 = 0
+    /// Bytes that the process is charged.
+    var chargedBytes: UInt64 = 0
     var isKernels = false
     /// Its contents were looked at in the present operation.
     var isFresh = true

@@ -70,6 +70,7 @@ extension IncrementalAudit {
     tally.pointee.large &-= 1
     tally.pointee.largePages &-= old.pages
     tally.pointee.largeBytes &-= old.countedBytes
+    charge(number, 0)
     touched.descriptors |= 1 &<< UInt64(old.descriptor)
   }
 
@@ -116,6 +117,7 @@ extension IncrementalAudit {
       facts.pages(allocation.requestedBytes) <= place.pointee.pages
     else { return suspect() }
     countLarge(number, kind, bytes: bytes)
+    if place.pointee.place != 0 { charge(number, facts.chargedPageBytes(allocation)) }
     if isNew, place.pointee.place != 0 { makeTail(view, live, number, kind, bytes: bytes) }
     guard allocation.patternSeed != nil, !isBuilding else { return }
     guard let host = view.bytes(at: address, count: max(allocation.requestedBytes, 1)),
@@ -141,6 +143,18 @@ extension IncrementalAudit {
     tally.pointee.largePages &+= place.pointee.pages
     tally.pointee.largeBytes &+= place.pointee.countedBytes
     touched.descriptors |= 1 &<< UInt64(owner)
+  }
+
+  /// Replaces what the process is charged for a large allocation.
+  private mutating func charge(_ number: Int, _ bytes: UInt64) {
+    let place = large.place(number)
+    let difference = bytes &- place.pointee.chargedBytes
+    place.pointee.chargedBytes = bytes
+    if descriptors[place.pointee.descriptor].kind.isPaged {
+      charged.paged &+= difference
+    } else {
+      charged.nonPaged &+= difference
+    }
   }
 
   /// Makes a record of the blocks behind a large allocation, where the version makes any.

@@ -28,6 +28,10 @@ extension PoolAudit {
       .livePool, at: address, expected: UInt64(wanted.rawValue),
       found: UInt64(spaces.space(of: address)?.kind.rawValue ?? 0xFF), "pool of an allocation")
     tallyLarge(view, kind, pages: pages, bytes: bytes)
+    if !books.isUntracked(address) {
+      let bytes = facts.chargedPageBytes(allocation)
+      if kind.isPaged { charged.paged &+= bytes } else { charged.nonPaged &+= bytes }
+    }
     tags.add(tag, isPaged: allocation.type.isPaged, bytes: facts.pageRounded(bytes))
     guard facts.pages(allocation.requestedBytes) <= pages else {
       findings.report(

@@ -20,7 +20,7 @@ struct PageLevelExpectation {
     case .block, .open: return
     case .page:
       runs = FreeRunLists(view)
-      if !Self.hasKept(view, facts) { runs?.take(facts.pages) }
+      if Self.kept(view, facts.pages)?.count ?? 0 == 0 { runs?.take(facts.pages) }
     }
   }
 
@@ -39,7 +39,7 @@ struct PageLevelExpectation {
     } else {
       guard release?.releasesPage ?? false else { return }
     }
-    guard facts.pages > 1 || !Self.keepsOne(view) else { return }
+    if let list = Self.kept(view, facts.pages), list.count < list.maximumCount { return }
     guard let first = PageCensus.page(view, address & ~(page &- 1)),
       lists.give(view, first: first, pages: facts.pages)
     else { return }
@@ -50,13 +50,16 @@ struct PageLevelExpectation {
     kind == .nonPaged || kind == .nonPagedNoExecute
   }
 
-  private static func hasKept(_ view: PoolView, _ facts: RequestFacts) -> Bool {
-    facts.pages == 1 && view.variables.singlePageLists.nonPaged.0.count > 0
-  }
-
-  private static func keepsOne(_ view: PoolView) -> Bool {
-    let list = view.variables.singlePageLists.nonPaged.0
-    return list.count < list.maximumCount
+  /// The list of freed runs of so many nonpaged pages, where the version has one.
+  private static func kept(_ view: PoolView, _ pages: UInt64) -> SinglePageList? {
+    let lists = view.variables.singlePageLists.nonPaged
+    guard pages <= view.profile.singleListPages else { return nil }
+    return switch pages {
+    case 1: lists.0
+    case 2: lists.1
+    case 3: lists.2
+    default: nil
+    }
   }
 
   /// What is wrong after the operation, if anything; `address` is where an allocation lies.

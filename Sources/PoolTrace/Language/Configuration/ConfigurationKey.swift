@@ -8,8 +8,11 @@ public struct ConfigurationKey: Sendable {
   public let purpose: String
   /// The values it takes, in words, for messages and manuals.
   public let values: String
+  /// Values worth trying: every word; of numbers the ends of the range, or those near zero, and some
+  /// that are no power of two. None where only the regions' sizes tell what can be.
+  public let samples: [String]
   /// Stores the value that a text means; false where it means none.
-  let read: @Sendable (_ text: String, _ configuration: inout TraceConfiguration) -> Bool
+  public let read: @Sendable (_ text: String, _ configuration: inout TraceConfiguration) -> Bool
   /// The text of a configuration's value.
   let print: @Sendable (_ configuration: TraceConfiguration) -> String
 
@@ -26,6 +29,7 @@ extension ConfigurationKey {
   ) -> ConfigurationKey {
     ConfigurationKey(
       name: name, purpose: purpose, values: "\(range.lowerBound)...\(range.upperBound)",
+      samples: samples(of: range),
       read: { text, configuration in
         guard let number = ConfigurationKey.number(text), let value = Value(exactly: number),
           range.contains(value)
@@ -44,6 +48,7 @@ extension ConfigurationKey {
     ConfigurationKey(
       name: name, purpose: purpose,
       values: "\(range.lowerBound)...\(range.upperBound) or \(word)",
+      samples: [word] + samples(of: range),
       read: { text, configuration in
         if text == word {
           configuration[keyPath: path] = nil
@@ -65,6 +70,8 @@ extension ConfigurationKey {
     ConfigurationKey(
       name: name, purpose: purpose,
       values: "a power of two in \(range.lowerBound)...\(range.upperBound)",
+      samples: sequence(first: range.lowerBound) { $0 < range.upperBound ? $0 * 2 : nil }
+        .map { String($0) },
       read: { text, configuration in
         guard let value = ConfigurationKey.number(text), range.contains(value),
           value.nonzeroBitCount == 1
@@ -80,7 +87,7 @@ extension ConfigurationKey {
     _ name: String, _ path: Path<Address>, _ purpose: String
   ) -> ConfigurationKey {
     ConfigurationKey(
-      name: name, purpose: purpose, values: "an address",
+      name: name, purpose: purpose, values: "an address", samples: [],
       read: { text, configuration in
         guard let value = ConfigurationKey.number(text) else { return false }
         configuration[keyPath: path] = value
@@ -94,7 +101,7 @@ extension ConfigurationKey {
     _ name: String, _ path: Path<Address?>, or word: String, _ purpose: String
   ) -> ConfigurationKey {
     ConfigurationKey(
-      name: name, purpose: purpose, values: "an address or \(word)",
+      name: name, purpose: purpose, values: "an address or \(word)", samples: [word],
       read: { text, configuration in
         let value = ConfigurationKey.number(text)
         guard value != nil || text == word else { return false }
@@ -125,6 +132,7 @@ extension ConfigurationKey {
     let names = words.map { $0.0 }
     return ConfigurationKey(
       name: name, purpose: purpose, values: "one of \(names.joined(separator: ", "))",
+      samples: names,
       read: { text, configuration in
         guard let word = words.first(where: { $0.0 == text }) else { return false }
         configuration[keyPath: path] = word.1
@@ -140,6 +148,14 @@ extension ConfigurationKey {
     words(
       name, path, known, purpose,
       print: { value in known.first { $0.1 == value }?.0 ?? "unnamed" })
+  }
+
+  /// Numbers of a range that are worth trying.
+  private static func samples<Value: FixedWidthInteger>(of range: ClosedRange<Value>) -> [String] {
+    let numbers: [UInt64] = [0, 1, 2, 3, 7, 8, 17, 33, 64, 100]
+    let low = numbers.compactMap { Value(exactly: $0) }.filter { range.contains($0) }
+    let isFar = range.upperBound > 4096 || low.contains(range.upperBound)
+    return (isFar ? low : low + [range.upperBound]).map { String($0) }
   }
 
   /// A number as everywhere in the language, or nil.

@@ -10,6 +10,10 @@ extension ConfigurationKey {
     sizes + bases + lookasides + tables + replay + geometry + smallBlocks + largeAllocations
     + pages + accounting
 
+  /// Those of `all` that set neither a region's size or place nor what only a replay does.
+  public static let facts: [ConfigurationKey] =
+    lookasides + tables + geometry + smallBlocks + largeAllocations + pages + accounting
+
   private static let mostPages: UInt64 = 0xFFFF_FFFF
 
   private static let sizes: [ConfigurationKey] = [

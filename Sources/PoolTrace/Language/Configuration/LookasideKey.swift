@@ -6,6 +6,7 @@ extension ConfigurationKey {
   static let lookaside = ConfigurationKey(
     name: "lookaside", purpose: "depth of every lookaside list",
     values: "0...65535, fixed (at the profile's depth), dynamic or dynamic:N",
+    samples: ["fixed", "dynamic", "dynamic:0", "dynamic:3", "0", "1", "17"],
     read: { text, configuration in
       guard let (depth, rule) = LookasideDepths.read(text) else { return false }
       configuration.pool.lookasideDepth = depth
