@@ -35,6 +35,14 @@ public enum PoolFailure: Sendable, Equatable {
     }
   }
 
+  /// True where a rule is broken, rather than that the kernel stopped or raised.
+  public var isRule: Bool {
+    switch self {
+    case .invariant, .oracle: true
+    case .halted, .raised: false
+    }
+  }
+
   /// One line for people.
   public var text: String {
     switch self {

@@ -137,12 +137,7 @@ public struct ReplaySession: ~Copyable {
       if !identities.contains(identity) { identities.append(identity) }
     }
     // A broken rule says more than the stop that it led to.
-    let rules = news.filter { failure in
-      switch failure {
-      case .invariant, .oracle: true
-      case .halted, .raised: false
-      }
-    }
+    let rules = news.filter(\.isRule)
     if !rules.isEmpty {
       pending = .violation(rules)
     } else if case .halted(let reason)? = news.first {
@@ -267,7 +262,8 @@ public struct ReplaySession: ~Copyable {
   }
 
   private func description(of result: StepResult) -> String {
-    if !present.isEmpty { return present.map(\.text).joined(separator: "; ") }
+    let rules = present.filter(\.isRule)
+    if !rules.isEmpty { return rules.map(\.text).joined(separator: "; ") }
     return result.text(AddressPrinter(view))
   }
 }

@@ -89,7 +89,7 @@ enum Poolfuzz {
     text += "\n'poolfuzz help VERB' shows examples and options; 'poolfuzz --version' the version."
     text += "\nExit codes\n"
     for (code, meaning) in ExitCode.table {
-      text += "  " + code + String(repeating: " ", count: 8 - code.count) + meaning + "\n"
+      text += code + String(repeating: " ", count: 8 - code.count) + meaning + "\n"
     }
     text += "Over several files: 1 if anything was found, else 4, else 3."
     return text

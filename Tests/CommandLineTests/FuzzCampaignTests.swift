@@ -38,7 +38,7 @@ struct FuzzCampaignTests {
     #expect(files.keys.contains { $0.hasSuffix(".trace") })
     #expect(files.keys.contains { $0.hasSuffix(".certificate") })
     for (name, text) in files where name.hasSuffix(".trace") {
-      #expect(text.contains("# replay: poolfuzz replay --mutant free-not-counted"))
+      #expect(text.contains("# mutant: free-not-counted\n# replay: poolfuzz replay FILE\n"))
     }
     // A campaign that has ended leaves its report and nothing that would be gone on with.
     let left = try FileManager.default.contentsOfDirectory(atPath: one + "/fuzz").sorted()

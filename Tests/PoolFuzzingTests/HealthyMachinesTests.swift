@@ -1,6 +1,7 @@
 import KernelPool
 import PoolFuzzing
 import PoolTrace
+import PoolOracles
 import PropertyTesting
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
   private func alarm(_ config: String) throws -> String? {
     for operations in ["", Self.operations] {
       guard let trace = try? PoolFuzzTrace.reading(config + "\n" + operations) else { return nil }
-      if let failure = TraceRunner<PoolMachine>().run(trace).failure { return "\(failure)" }
+      if let failure = TraceRunner<CheckedPool>().run(trace).failure { return "\(failure)" }
     }
     return nil
   }
@@ -54,7 +55,7 @@ import Testing
     let text = before + "alloc x NonPagedNx 4065 Test\nfree x\nfree a0\n"
     for profile in ["windows-8-x64", "windows-2003-x64 no_execute_pool=on"] {
       let trace = try PoolFuzzTrace.reading("config profile=\(profile) bigtable=1\n" + text)
-      let failure = TraceRunner<PoolMachine>().run(trace).failure
+      let failure = TraceRunner<CheckedPool>().run(trace).failure
       #expect(failure == nil, "\(profile): \(failure.map { "\($0)" } ?? "")")
     }
   }
@@ -102,6 +103,6 @@ import Testing
   @Test func aPlantedBugIsNoticed() throws {
     var trace = try PoolFuzzTrace.reading("config profile=windows-7-x64\n" + Self.operations)
     trace.configuration.mutant = .freeNotCounted
-    #expect(TraceRunner<PoolMachine>().run(trace).failure != nil)
+    #expect(TraceRunner<CheckedPool>().run(trace).failure != nil)
   }
 }

@@ -37,7 +37,7 @@ public final class DifferentialHarness: FuzzHarness {
     let pair = (Self.roomy(setup, setup.configuration.pool.profile), roomySecond(setup, last))
     var first = CheckedPool(configuration: pair.0)
     var second = CheckedPool(configuration: pair.1)
-    guard first.isBooted, second.isBooted else { return nil }
+    guard first.problem == nil, second.problem == nil else { return nil }
     var failures: [PoolFailure] = []
     for (step, operation) in operations.enumerated() {
       let effects = (first.perform(operation, &failures), second.perform(operation, &failures))

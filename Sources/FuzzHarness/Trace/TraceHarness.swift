@@ -76,7 +76,7 @@ public final class TraceHarness: FuzzHarness {
       feedback.note(machine.takeMechanisms())
       state.note(operation, effect, &feedback)
     }
-    operationCount += machine.operationCount
+    operationCount += Int(clamping: machine.operationCount)
     state.finish(&feedback)
     machine.finish(&failures)
     return failures.isEmpty ? nil : finding(failures, setup, operations.count)
@@ -85,7 +85,7 @@ public final class TraceHarness: FuzzHarness {
   private func finding(_ failures: [PoolFailure], _ setup: PoolSetup, _ step: Int) -> FuzzFinding {
     let trace = PoolFuzzTrace(configuration: setup, operations: operations).prefix(step + 1)
     let operation = step < operations.count ? operations[step] : nil
-    let identity = failures[0].identity(after: operation)
+    let identity = failures[0].identity(after: operation?.operation)
     return FuzzFinding(
       rule: "\(identity)", text: failures.map(\.text).joined(separator: "; "),
       trace: FoundTrace(trace, identity, nil).text)

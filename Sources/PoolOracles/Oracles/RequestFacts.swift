@@ -17,6 +17,7 @@ public struct RequestFacts {
   /// Pages that a large request takes; a small one needs one page at most.
   public let pages: UInt64
 
+  /// The facts of a request for so many bytes.
   public init(_ type: PoolType, bytes requested: UInt64, _ profile: Profile) {
     let page = profile.pageBytes
     let header = UInt64(profile.header.bytes)

@@ -64,7 +64,7 @@ struct ProfileDifference {
       for line in sideBySide(found) { streams.print(line) }
     } else if !isQuiet {
       streams.print(
-        "\(path): \(names[0]) and \(names[1]) answer \(counted(operations, "operation")) alike")
+        "\(path): \(names[0]) and \(names[1]) answer all \(operations) operations alike")
     }
     return found == nil ? .held : .found
   }
