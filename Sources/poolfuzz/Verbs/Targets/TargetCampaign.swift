@@ -30,7 +30,7 @@ final class TargetCampaign {
     settings = try TargetOptions.settings(arguments, library: library)
     let names = arguments.values("--profile")
     let profiles = names.compactMap(GeneratorProfile.named)
-    guard profiles.count == names.count, profiles.allSatisfy({ $0.negative == nil }) else {
+    guard profiles.count == names.count, profiles.allSatisfy(\.isHealthy) else {
       let all = GeneratorProfile.healthy.map(\.name).joined(separator: ", ")
       throw .usage("with --target, --profile is one of \(all)")
     }
