@@ -64,10 +64,9 @@ import Testing
     let machine =
       "config profile=windows-xp-x86 nonpaged_allocator=bitmap expansion_base=adjacent"
       + " nonpaged_pages=32 init=none\n"
-    let request = "alloc a NonPaged 0x1000 Test\nalloc b"
     for type in ["NonPagedMustSucceed", "NonPaged+Raise"] {
-      for (pages, mutant) in [(32, Mutant.none), (31, .none), (31, .bitmapNoLastRun)] {
-        let text = machine + request + " \(type) \(pages * 0x1000) Test\n"
+      for (pages, mutant) in [(33, Mutant.none), (32, .none), (32, .bitmapNoLastRun)] {
+        let text = machine + "alloc a \(type) \(pages * 0x1000) Test\n"
         let failure = FuzzRun(try PoolFuzzTrace.reading(text, mutant: mutant)).failure
         let rules = failure?.failures.map(\.rule) ?? []
         #expect(rules == (mutant == .none ? [] : [OracleRule.refusal.rawValue]), "\(text)")

@@ -16,7 +16,7 @@ public struct TargetTraces: Sendable {
   /// Traces of a seed; misuse has no place in front of an allocator that does not define it.
   public init(seed: Seed, profiles: [GeneratorProfile] = GeneratorProfile.healthy) {
     self.seed = seed
-    self.profiles = profiles.filter { $0.negative == nil }
+    self.profiles = profiles.filter(\.isHealthy)
   }
 
   /// One trace.

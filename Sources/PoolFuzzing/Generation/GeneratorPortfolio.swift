@@ -3,7 +3,7 @@ import KernelPool
 extension GeneratorProfile {
   /// The portfolio: healthy profiles, those that end in misuse, and those that leave the usual
   /// machines and requests.
-  public static let all: [GeneratorProfile] = healthyProfiles + negativeProfiles + oddProfiles
+  public static let all: [GeneratorProfile] = healthy + negativeProfiles + oddProfiles
 
   /// The profile of the alarm's own test: no member of the portfolio, healthy by itself. A campaign
   /// plants a bug in one of a hundred of its traces, and those must fail.
@@ -24,7 +24,8 @@ extension GeneratorProfile {
     .quota, [.paged, .quota], [.cacheAligned, .quota], [.noExecute, .cacheAligned],
   ]
 
-  private static let healthyProfiles: [GeneratorProfile] = [
+  /// Healthy profiles: usual machines, and nothing that stops a kernel; no alarm is ever right.
+  public static let healthy: [GeneratorProfile] = [
     GeneratorProfile("general", "everything a little") {
       $0.weights = [
         .alloc: 16, .free: 14, .contiguous: 1, .fill: 1, .write: 1, .processor: 1, .tick: 1,

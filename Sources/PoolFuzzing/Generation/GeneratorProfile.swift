@@ -43,8 +43,8 @@ public struct GeneratorProfile: Sendable {
     ([canary] + all).first { $0.name == name }
   }
 
-  /// Healthy profiles: no alarm is ever right.
-  public static var healthy: [GeneratorProfile] { all.filter { $0.negative == nil } }
+  /// Whether it is one of `healthy`, restricted or not.
+  public var isHealthy: Bool { Self.healthy.contains { $0.name == name } }
 
   /// The kinds in the order of their numbers with this profile's weights.
   var kindWeights: [Int] { PoolOperationKind.allCases.map { weights[$0] ?? 0 } }

@@ -21,6 +21,7 @@ final class TargetCampaign {
   private let clock = ContinuousClock()
   private let start: ContinuousClock.Instant
   private var known: Set<FailureIdentity> = []
+  private var flaky: Set<FailureIdentity> = []
   private var operationCount: UInt64 = 0
   private var code = ExitCode.held
 
@@ -32,7 +33,7 @@ final class TargetCampaign {
     // Traces of files need no generator; there a profile would be a version.
     let names = files.isEmpty ? arguments.values("--profile") : []
     let profiles = names.compactMap(GeneratorProfile.named)
-    guard profiles.count == names.count, profiles.allSatisfy({ $0.negative == nil }) else {
+    guard profiles.count == names.count, profiles.allSatisfy(\.isHealthy) else {
       let all = GeneratorProfile.healthy.map(\.name).joined(separator: ", ")
       throw .usage("with --target, --profile is one of \(all)")
     }
@@ -82,12 +83,40 @@ final class TargetCampaign {
   }
 
   private func take(_ trace: PoolFuzzTrace, _ failure: TargetFailure) throws(TargetError) {
-    code = .found
     let identity = failure.identity(in: trace)
-    guard known.insert(identity).inserted else { return }
-    guard shrinks else { return file(trace, identity, nil, before: trace.operations.count) }
+    guard !known.contains(identity) else { return }
+    guard try repeats(trace, identity) else { return tellFlaky(trace, identity) }
+    guard shrinks else {
+      known.insert(identity)
+      code = .found
+      return file(trace, identity, nil, before: trace.operations.count)
+    }
     let reduced = try tester.shrink(trace, failure)
+    guard try repeats(reduced.trace, identity) else { return tellFlaky(trace, identity) }
+    known.insert(identity)
+    code = .found
     file(reduced.trace, identity, reduced.certificate, before: trace.operations.count)
+  }
+
+  /// How often a failure must show itself again, each time in a process of its own, before the
+  /// allocator is blamed for it.
+  private static let confirmations = 3
+
+  private func repeats(
+    _ trace: PoolFuzzTrace, _ identity: FailureIdentity
+  ) throws(TargetError) -> Bool {
+    for _ in 0..<Self.confirmations {
+      guard try tester.test(trace)?.identity(in: trace) == identity else { return false }
+    }
+    return true
+  }
+
+  /// Tells of a failure that did not repeat: it may be the machine's.
+  private func tellFlaky(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) {
+    guard flaky.insert(identity).inserted else { return }
+    streams.note(
+      "flaky: \(identity) on \(counted(trace.operations.count, "operation")) did not repeat"
+        + " \(Self.confirmations) times, and is not filed")
   }
 
   private func file(
@@ -146,6 +175,7 @@ final class TargetCampaign {
           ("target", .string(settings.library)), ("traces", .unsigned(number)),
           ("operations", .unsigned(operationCount)), ("seconds", .number(elapsed)),
           ("finding", .null), ("findings", .integer(Int64(known.count))),
+          ("flaky", .integer(Int64(flaky.count))),
           ("processes_lost", .integer(Int64(tester.lostProcessCount))),
         ]).text)
     }
