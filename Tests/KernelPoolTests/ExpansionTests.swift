@@ -131,6 +131,25 @@ import Testing
     #expect(none == .null)
   }
 
+  /// A page table opens pages beyond those that there is memory for.
+  @Test(arguments: Profiles.windows7on)
+  func openPagesNeedMemoryToo(_ profile: Profile) throws {
+    var test = try pool(profile, .lowestFirst) { $0.availablePages = 3 }
+    _ = try test.allocate(0x8000)
+    let first = try test.allocate(0x2000)
+    #expect(test.view.variables.nonPagedBitmap.openPages == 40)
+    let two = test.pool.allocate(.nonPaged, bytes: 0x2000, tag: PoolTag("Test"))
+    #expect(two == .null)
+    _ = try test.allocate(0x1000)
+    let one = test.pool.allocate(.nonPaged, bytes: 0x1000, tag: PoolTag("Test"))
+    #expect(one == .null)
+    #expect(test.view.variables.expansionUsed == 3 && test.view.variables.availablePages == 0)
+    // What is mapped stays so, and can be had again.
+    try test.free(first)
+    let again = try test.allocate(0x2000)
+    #expect(again == first)
+  }
+
   /// From Vista on the bitmap opens more pages, right behind the initial ones.
   @Test(arguments: Profiles.windows7on)
   func bitmapsOpenMorePages(_ profile: Profile) throws {

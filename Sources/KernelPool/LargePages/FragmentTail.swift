@@ -90,7 +90,9 @@ extension KernelPool {
       page, layout.poolIndex.set(layout.blockSize.set(0, UInt32(units)), descriptors[owner].index))
     try memory.store32(page &+ HeaderLayout.tagOffset, PoolTag.fragment.word)
     try setPreviousSize(behind: page, units: units)
-    try insert(page, units: units, owner, at: profile.freedEnd)
+    if units >= profile.smallestListedUnits {
+      try insert(page, units: units, owner, at: profile.freedEnd)
+    }
     try countPages(owner, 1)
     setSmallBlocks(page, kind, true)
   }

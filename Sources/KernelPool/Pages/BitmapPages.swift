@@ -93,11 +93,15 @@ extension KernelPool {
       found = try findClear(bitmap.pointee, pages, hint: 0)
     }
     guard let first = found else { return nil }
+    // Page tables were opened for more pages than have been mapped since.
+    var unmapped: UInt64 = 0
+    for page in first..<(first &+ pages) where !isMapped(page) { unmapped &+= 1 }
+    guard unmapped <= variables.pointee.availablePages else { return nil }
     try setBits(first, pages, of: bitmap.pointee.allocationMap, to: true)
-    for page in first..<(first &+ pages) where !isMapped(page) {
-      setMarks(page, .mapped)
-      variables.pointee.availablePages &-= min(variables.pointee.availablePages, 1)
-      variables.pointee.expansionUsed &+= 1
+    if unmapped != 0 {
+      for page in first..<(first &+ pages) where !isMapped(page) { setMarks(page, .mapped) }
+      variables.pointee.availablePages &-= unmapped
+      variables.pointee.expansionUsed &+= unmapped
     }
     setMarks(first, .start)
     setMarks(first &+ pages &- 1, .end)

@@ -4,6 +4,8 @@
 extension KernelPool {
   /// The dispatcher type of a process.
   static let processObjectType: UInt8 = 3
+  /// The lowest address that a hidden pointer to a process can have (SSTIC 2020).
+  static let lowestEncodedProcess: Address = 0xFFFF_8000_0000_0000
 
   /// Allocates with a charge, where the request is small enough to be charged.
   mutating func allocateWithQuota(
@@ -57,7 +59,7 @@ extension KernelPool {
     if stored == 0 { return }
     let process = hidden(stored, header)
     let isEncoded = profile.quotaPointer == .processBilledEncoded
-    guard !isEncoded || process >= 0xFFFF_8000_0000_0000,
+    guard !isEncoded || process >= Self.lowestEncodedProcess,
       try memory.load8(process) & (isEncoded ? 0x7F : 0xFF) == Self.processObjectType
     else {
       throw bugCheck(

@@ -17,7 +17,8 @@ struct PageCensus {
     case .session: countBitmap(view, view.variables.sessionBitmap)
     case .nonPaged, .nonPagedNoExecute:
       if view.profile.nonPagedPages == .bitmap {
-        countBitmap(view, view.variables.nonPagedBitmap)
+        countBitmap(
+          view, view.variables.nonPagedBitmap, mappable: view.variables.availablePages)
         let canGrow = view.configuration.nonPagedGrowth > 0
         longestGrowth = canGrow ? min(longestGrowth, view.variables.availablePages) : 0
       } else {
@@ -26,15 +27,21 @@ struct PageCensus {
     }
   }
 
-  private mutating func countBitmap(_ view: PoolView, _ bitmap: PageBitmap) {
+  /// `mappable` pages of a run at most are not mapped yet and can be.
+  private mutating func countBitmap(
+    _ view: PoolView, _ bitmap: PageBitmap, mappable: UInt64 = .max
+  ) {
     var run: UInt64 = 0
+    var unmapped: UInt64 = 0
     var tail: UInt64 = 0
     for page in 0..<bitmap.openPages {
       if view.bit(page, ofMapAt: bitmap.allocationMap) {
         held += 1
         run = 0
+        unmapped = 0
       } else {
-        run += 1
+        if mappable != .max, !Self.isMapped(view, page) { unmapped += 1 }
+        if unmapped <= mappable { run += 1 }
         // A version that never looks at a run ending at the limit may refuse the last one.
         let isAtLimit = view.profile.bitmapSearch == .beforeLimit && page + 1 == bitmap.pages
         longestRun = max(longestRun, isAtLimit ? run - 1 : run)
@@ -70,6 +77,21 @@ struct PageCensus {
       if marks.contains(.end) { isHeld = false }
     }
     if longestGrowth > variables.availablePages { longestGrowth = variables.availablePages }
+  }
+
+  /// Whether a nonpaged page of a bitmap is backed by memory.
+  private static func isMapped(_ view: PoolView, _ page: UInt64) -> Bool {
+    page < view.variables.initialPages
+      || view.marks(ofPageAt: address(view, page))?.contains(.mapped) ?? false
+  }
+
+  /// Whether there is memory left for those of so many nonpaged pages that are not mapped yet.
+  static func canMap(_ view: PoolView, at address: Address, _ pages: UInt64) -> Bool {
+    guard view.variables.availablePages < pages, let first = page(view, address) else {
+      return true
+    }
+    let unmapped = (first..<(first &+ pages)).count { !isMapped(view, $0) }
+    return UInt64(unmapped) <= view.variables.availablePages
   }
 
   /// The number of the nonpaged page that starts at an address, or nil.

@@ -115,8 +115,10 @@ struct PlacementOracle {
       if pages <= profile.singleListPages, pages <= 3, kept[Int(pages) - 1].count > 0 {
         return kept[Int(pages) - 1].top
       }
-      return profile.nonPagedPages == .bitmap
-        ? bitmapPage(variables.nonPagedBitmap, pages, hint: 0) : runPage(pages)
+      guard profile.nonPagedPages == .bitmap else { return runPage(pages) }
+      return bitmapPage(variables.nonPagedBitmap, pages, hint: 0).flatMap {
+        PageCensus.canMap(view, at: $0, pages) ? $0 : nil
+      }
     }
   }
 
