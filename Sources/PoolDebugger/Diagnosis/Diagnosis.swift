@@ -12,7 +12,7 @@ public enum Diagnosis {
     let evidence = SystemEvidence(listings)
     let sparse = SparsePages(listings)
     let holes = HoleCoverage(listings, sparse: sparse, evidence: evidence)
-    return corruptions(listings) + PoolFragmentation(evidence: evidence).entries()
+    return wrongListings(listings) + PoolFragmentation(evidence: evidence).entries()
       + sparse.entries() + holes.entries() + PoolLimits(evidence: evidence).entries()
       + PoorFits.entries(listings) + RefreshChanges.entries(listings)
       + debuggerLimits(listings)
@@ -25,20 +25,51 @@ public enum Diagnosis {
     SnapshotComparison(before: before, after: after, seconds: seconds).entries()
   }
 
-  private static func corruptions(_ listings: [CheckedListing]) -> [DiagnosisEntry] {
-    let corrupt = listings.filter { $0.verdict == .corrupt }.prefix(mostCorruptions)
-    return corrupt.compactMap { checked in
-      guard let finding = checked.findings.first(where: \.isCorruption) else { return nil }
-      var tags: [ListedTag] = []
-      if case .pool(let page) = checked.listing.content, let address = finding.address,
+  /// Listings that show something wrong by themselves, a corruption before anything else.
+  private static func wrongListings(_ listings: [CheckedListing]) -> [DiagnosisEntry] {
+    let entries = listings.compactMap(wrong)
+    return Array(
+      (entries.filter { $0.verdict == .corruption } + entries.filter { $0.verdict != .corruption })
+        .prefix(mostCorruptions))
+  }
+
+  private static func wrong(_ checked: CheckedListing) -> DiagnosisEntry? {
+    guard let verdict = verdict(checked.verdict),
+      let finding = checked.findings.first(where: \.isWrong)
+    else { return nil }
+    var guidance = Guidance.specialPool
+    var tags: [ListedTag] = []
+    switch checked.listing.content {
+    case .pool(let page):
+      if let address = finding.address,
         let before = page.blocksByAddress.last(where: { $0.address < address })
       {
         tags = before.tag.map { [$0] } ?? []
       }
-      let place = finding.address.map { "0x" + Hexadecimal.text($0) + ": " } ?? ""
-      return DiagnosisEntry(
-        verdict: .corruption, tags: tags, text: place + finding.text,
-        evidence: finding.evidence, guidance: .specialPool)
+    case .bugCheck(let check):
+      let meaning = check.code.flatMap { code in
+        BugCheckMeaning.find(
+          code: code, selector: check.parameters[BugCheckMeaning.selectorIndex(of: code)])
+      }
+      if let meaning { guidance = meaning.kind.guidance }
+    case .poolEmpty: guidance = .leakHunt
+    default: break
+    }
+    let isBugCheck = if case .bugCheck = checked.listing.content { true } else { false }
+    let place =
+      isBugCheck ? "" : finding.address.map { "0x" + Hexadecimal.text($0) + ": " } ?? ""
+    return DiagnosisEntry(
+      verdict: verdict, tags: tags, text: place + finding.text, evidence: finding.evidence,
+      guidance: guidance, isOfListing: true)
+  }
+
+  private static func verdict(_ verdict: ListingVerdict) -> DiagnosisEntry.Verdict? {
+    switch verdict {
+    case .corrupt: .corruption
+    case .wrongCall: .wrongCall
+    case .leak: .leak
+    case .exhausted: .exhausted
+    case .healthy, .incomplete, .suspicious, .unknown: nil
     }
   }
 

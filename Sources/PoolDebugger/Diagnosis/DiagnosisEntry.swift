@@ -32,8 +32,26 @@ public struct DiagnosisEntry: Sendable, Hashable {
     case growth
     /// A page or a bug check shows corruption.
     case corruption
+    /// A call was wrong.
+    case wrongCall = "wrong-call"
+    /// Allocations were left behind.
+    case leak
+    /// A pool, or what feeds it, was used up.
+    case exhausted
     /// The debugger could not read the pool; no conclusion about the pool itself.
     case debuggerLimit = "debugger-limit"
+
+    /// Whether the conclusion is of something wrong, rather than a figure to know.
+    public var isFinding: Bool {
+      switch self {
+      case .fragmentation, .pinnedPages, .unservedSizes, .nearPageRequests, .limitNear,
+        .leakCandidate, .pairedLeak, .corruption, .wrongCall, .leak, .exhausted:
+        true
+      case .untaggedPaged, .poorFit, .limitDistance, .memoryShare, .largestConsumer, .churn,
+        .growth, .debuggerLimit:
+        false
+      }
+    }
   }
 
   /// The conclusion.
@@ -50,4 +68,6 @@ public struct DiagnosisEntry: Sendable, Hashable {
   public var evidence: [String]
   /// The fact from public guidance that says what to do.
   public var guidance: Guidance
+  /// A listing's own finding, which stands beside the listing already.
+  var isOfListing = false
 }

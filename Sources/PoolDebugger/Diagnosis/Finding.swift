@@ -22,8 +22,16 @@ public struct Finding: Sendable, Hashable {
     case fragmentHeader = "frag-header"
     /// The debugger says that the page is corrupt.
     case debuggerVerdict = "debugger-verdict"
-    /// A bug check that reports corruption or misuse.
+    /// A bug check that reports corruption.
     case bugCheck = "bug-check"
+    /// A bug check that reports a wrong call.
+    case wrongCall = "wrong-call"
+    /// Allocations that were left behind.
+    case leak
+    /// A pool that was used up.
+    case exhausted
+    /// A bug check that says nothing of the pool, or whose meaning is not published.
+    case unknownBugCheck = "unknown-bug-check"
     /// Blocks are missing from the listing.
     case missingLines = "missing-lines"
     /// The text is no genuine debugger output.
@@ -47,13 +55,22 @@ public struct Finding: Sendable, Hashable {
   /// The lines it rests on, `FILE:LINE: what stands there`.
   public var evidence: [String] = []
 
+  /// Whether the observation is of something wrong.
+  public var isWrong: Bool {
+    switch rule {
+    case .wrongCall, .leak, .exhausted: true
+    default: isCorruption
+    }
+  }
+
   /// Whether the observation means that memory is corrupt.
   public var isCorruption: Bool {
     switch rule {
     case .sizeZero, .sizeAlignment, .addressAlignment, .pastPageEnd, .overlap, .previousSize,
       .stride, .implausibleHeader, .debuggerVerdict, .bugCheck:
       true
-    case .fragmentHeader, .missingLines, .notGenuine, .normalOddity, .debuggerLimit, .artefact,
+    case .wrongCall, .leak, .exhausted, .unknownBugCheck, .fragmentHeader, .missingLines,
+      .notGenuine, .normalOddity, .debuggerLimit, .artefact,
       .arithmetic:
       false
     }

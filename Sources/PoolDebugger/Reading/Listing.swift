@@ -20,6 +20,8 @@ public struct Listing: Sendable, Hashable {
     case poolMonitor(PoolMonitorListing)
     /// A bug check.
     case bugCheck(BugCheckListing)
+    /// An event that says that a pool was empty.
+    case poolEmpty(PoolEmptyEvent)
     /// Nothing but sentences of the debugger that belong to no page.
     case messages([DebuggerMessage])
   }
@@ -43,6 +45,7 @@ public struct Listing: Sendable, Hashable {
     case .lookaside: "lookaside"
     case .poolMonitor: "poolmon"
     case .bugCheck: "bugcheck"
+    case .poolEmpty: "event"
     }
   }
 }

@@ -1,4 +1,4 @@
-/// `!poolused`, `!vm`, `!lookaside`, PoolMon and bug checks.
+/// `!poolused`, `!vm`, `!lookaside` and PoolMon.
 extension ListingAssembler {
   // MARK: - !poolused
 
@@ -177,30 +177,6 @@ extension ListingAssembler {
     guard poolMonitor == nil else { return }
     let listing = PoolMonitorListing()
     poolMonitor = OpenTable(index: open(.poolMonitor(listing), line: number), content: listing)
-  }
-
-  // MARK: - Bug checks
-
-  mutating func addBugCheck(_ line: RecognisedLine, _ number: Int) {
-    switch line {
-    case .bugCheck(let listing): _ = open(.bugCheck(listing), line: number)
-    case .bugCheckCode(let code):
-      guard bugCheck?.content.code != code else { return }
-      reading.close(&bugCheck) { .bugCheck($0) }
-      let listing = BugCheckListing(code: code)
-      bugCheck = OpenTable(index: open(.bugCheck(listing), line: number), content: listing)
-    case .bugCheckParameter(let position, let value):
-      guard let known = bugCheck?.content.parameters else {
-        odd("a bug check parameter without a code", line: number)
-        return
-      }
-      if let earlier = known[position - 1], earlier != value {
-        odd("another value for the same bug check parameter", line: number)
-      } else {
-        bugCheck?.content.parameters[position - 1] = value
-      }
-    default: break
-    }
   }
 }
 

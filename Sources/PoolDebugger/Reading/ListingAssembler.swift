@@ -28,7 +28,11 @@ struct ListingAssembler: Sendable {
   var poolFind: OpenTable<PoolFindListing, Never>?
   var messages: OpenTable<[DebuggerMessage], Never>?
   var bugCheck: OpenTable<BugCheckListing, Never>?
+  /// The analysis' last `Key:`, whose `Value:` follows.
+  var analysisKey: String?
   var isVerbosePoolUsed = false
+  /// Since the last command the debugger said that symbols or kernel variables are missing.
+  var lacksSymbols = false
   var tagPattern: String?
 
   init(source: String) { self.source = source }
@@ -51,7 +55,10 @@ struct ListingAssembler: Sendable {
     case .poolMonitorTitle, .poolMonitorColumns, .poolMonitorMemory, .poolMonitorPools,
       .poolMonitorRow:
       addPoolMonitor(line, number)
-    case .bugCheck, .bugCheckCode, .bugCheckParameter: addBugCheck(line, number)
+    case .bugCheck, .bugCheckCode, .bugCheckParameter, .bugCheckParameters, .bugCheckField:
+      addBugCheck(line, number)
+    case .poolEmpty(let isPaged):
+      _ = open(.poolEmpty(PoolEmptyEvent(isPaged: isPaged)), line: number)
     }
   }
 
@@ -61,6 +68,7 @@ struct ListingAssembler: Sendable {
     copy.closeTables()
     copy.reading.lines = lines
     copy.reading.listings.removeAll { Self.isEmpty($0.content) }
+    BugCheckListing.mergeRepeated(&copy.reading.listings)
     return copy.reading
   }
 
@@ -79,6 +87,7 @@ struct ListingAssembler: Sendable {
 
   mutating func openSection(command: String, _ arguments: String) {
     closeTables()
+    if !command.isEmpty { lacksSymbols = false }
     pages = [:]
     currentPage = nil
     validation = nil
@@ -130,6 +139,7 @@ struct ListingAssembler: Sendable {
     case .poolMonitor(let table): table.rows.isEmpty
     case .lookaside(let listing): listing.lists.isEmpty
     case .messages(let messages): messages.isEmpty
+    case .bugCheck(let check): check.code == nil && check.parameters.allSatisfy { $0 == nil }
     default: false
     }
   }

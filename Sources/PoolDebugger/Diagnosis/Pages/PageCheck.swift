@@ -64,6 +64,8 @@ struct PageCheck {
   private func verdict(_ layout: PageLayout?) -> ListingVerdict {
     // Text that no debugger printed proves nothing, whatever its arithmetic.
     if page.hasBackticks { return .unknown }
+    // A walk through memory that is no pool, or without symbols, shows anything.
+    if page.lacksSymbols && page.isOutsidePools { return .unknown }
     if findings.contains(where: \.isCorruption) { return .corrupt }
     if blocks.isEmpty { return .unknown }
     if findings.contains(where: { $0.rule == .fragmentHeader || $0.rule == .arithmetic }) {
@@ -91,6 +93,7 @@ struct PageCheck {
 
   private mutating func check(_ message: DebuggerMessage) {
     let evidence = ["\(source):\(message.line): the debugger's own words"]
+    if page.lacksSymbols || page.isOutsidePools { return addLimit(message, evidence) }
     switch message.kind {
     case .implausibleSmallBlock:
       guard page.large == nil, let last = blocks.last, message.address == last.endAddress,
@@ -109,15 +112,19 @@ struct PageCheck {
           text: "the debugger found a header that contradicts its neighbour", evidence: evidence))
     case .heapKeyUnreadable, .debuggerNotReady, .sessionTableUnreadable, .unreadableMemory,
       .notPool, .freedOrCorrupt, .notLargeAllocation:
-      guard page.large == nil, blocks.isEmpty, !findings.contains(where: Self.isLimit) else {
-        return
-      }
-      findings.append(
-        Finding(
-          rule: .debuggerLimit, address: message.address,
-          text: "the debugger could not read this as pool; that alone is no corruption",
-          evidence: evidence))
+      addLimit(message, evidence)
     }
+  }
+
+  private mutating func addLimit(_ message: DebuggerMessage, _ evidence: [String]) {
+    guard page.large == nil, blocks.isEmpty, !findings.contains(where: Self.isLimit) else {
+      return
+    }
+    findings.append(
+      Finding(
+        rule: .debuggerLimit, address: message.address,
+        text: "the debugger could not read this as pool; that alone is no corruption",
+        evidence: evidence))
   }
 
   private static func isLimit(_ finding: Finding) -> Bool { finding.rule == .debuggerLimit }

@@ -9,6 +9,8 @@
 public struct Inspection: Sendable {
   private var readings: [Reading] = []
   private var reader: ListingReader?
+  private var source = ""
+  private var unreadSources: [String] = []
 
   /// An inspection that has read nothing yet.
   public init() {}
@@ -16,12 +18,13 @@ public struct Inspection: Sendable {
   /// Begins the next file or stream; its name appears in the report.
   public mutating func begin(source: String) {
     endSource()
+    self.source = source
     reader = ListingReader(source: source)
   }
 
   /// Reads the next line of the current source, without its line end.
   public mutating func read(line: [UInt8]) {
-    if reader == nil { reader = ListingReader(source: "standard input") }
+    if reader == nil { begin(source: "standard input") }
     reader?.read(line: line)
   }
 
@@ -35,13 +38,15 @@ public struct Inspection: Sendable {
   /// Everything read so far, checked and diagnosed.
   public mutating func report() -> InspectionReport {
     endSource()
-    let listings = readings.flatMap(\.listings).map(ListingCheck.check)
+    var read = readings.flatMap(\.listings)
+    BugCheckListing.mergeRepeated(&read)
+    let listings = read.map(ListingCheck.check)
     return InspectionReport(
       listings: listings, oddities: readings.flatMap(\.oddities),
       oddityCount: readings.reduce(0) { $0 + $1.oddityCount },
       unrecognisedLines: readings.reduce(0) { $0 + $1.unrecognisedLines },
       lines: readings.reduce(0) { $0 + $1.lines },
-      diagnosis: Diagnosis.diagnose(listings))
+      diagnosis: Diagnosis.diagnose(listings), unreadSources: unreadSources)
   }
 
   /// The report on the state after, with what changed since the state before (`--before`,
@@ -57,7 +62,9 @@ public struct Inspection: Sendable {
 
   private mutating func endSource() {
     guard var open = reader else { return }
-    readings.append(open.finish())
+    let reading = open.finish()
+    if reading.listings.isEmpty { unreadSources.append(source) }
+    readings.append(reading)
     reader = nil
   }
 }

@@ -53,5 +53,9 @@ enum RecognisedLine: Equatable {
   case poolMonitorRow(PoolMonitorListing.Row)
   case bugCheck(BugCheckListing)
   case bugCheckCode(UInt64)
-  case bugCheckParameter(index: Int, value: UInt64)
+  case bugCheckParameter(index: Int, value: PrintedNumber, words: String)
+  /// The four parameters without their code, which stood on the line before.
+  case bugCheckParameters([PrintedNumber])
+  case bugCheckField(name: String, value: String)
+  case poolEmpty(isPaged: Bool)
 }

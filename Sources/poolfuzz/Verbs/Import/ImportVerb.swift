@@ -35,12 +35,19 @@ extension Verb {
       var splitter = LineSplitter()
       try file.forEachPiece { splitter.push($0) { run.read($0, streams) } }
       splitter.finish { run.read($0, streams) }
+      if let binary = splitter.binary { throw CommandFailure.binary(binary, name: file.name) }
       guard let summary = run.finish(streams) else {
         throw CommandFailure(
           message: "\(file.name): no known format in its first lines; name one with --format",
           code: .badInput)
       }
       streams.flush()
+      guard summary.operations > 0 else {
+        streams.note(summary.text)
+        throw CommandFailure(
+          message: "\(file.name): no allocation and no free in \(summary.lines) lines",
+          code: .badInput)
+      }
       // The trace has standard output to itself.
       if arguments.has("--json") {
         streams.note(summary.json.text)

@@ -46,7 +46,7 @@ extension Verb {
         for oddity in report.oddities { streams.note("poolfuzz: \(oddity)") }
         return .badInput
       }
-      return report.foundCorruption ? .found : .held
+      return report.outcome.exitCode
     })
 
   private static func writeTrace(
@@ -92,7 +92,27 @@ extension Verb {
       var splitter = LineSplitter()
       try file.forEachPiece { splitter.push($0) { inspection.read(line: $0) } }
       splitter.finish { inspection.read(line: $0) }
+      if let binary = splitter.binary { throw .binary(binary, name: file.name) }
     }
     return inspection.report()
+  }
+}
+
+extension InspectionReport.Outcome {
+  /// 3 where there was nothing to judge.
+  fileprivate var exitCode: ExitCode {
+    switch self {
+    case .held: .held
+    case .found: .found
+    case .notJudged: .badInput
+    }
+  }
+}
+
+extension CommandFailure {
+  /// The file is no text; what it is and what to do.
+  static func binary(_ content: BinaryContent, name: String) -> CommandFailure {
+    CommandFailure(
+      message: "\(name): \(content.rawValue), and no text: \(content.remedy)", code: .badInput)
   }
 }
