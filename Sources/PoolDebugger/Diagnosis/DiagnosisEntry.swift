@@ -26,6 +26,20 @@ public struct DiagnosisEntry: Sendable, Hashable {
     case leakCandidate = "leak-candidate"
     /// Several tags grew by the same number of allocations: one bug.
     case pairedLeak = "paired-leak"
+    /// A tag holds a large part of a pool, and much of it.
+    case dominantTag = "dominant-tag"
+    /// A tag is allocated in great numbers and hardly ever freed.
+    case hardlyFreed = "hardly-freed"
+    /// Tags with the same great number of blocks in use: parts of one object.
+    case equalLive = "equal-live"
+    /// The same with numbers too small to call it more than a remark.
+    case equalCounts = "equal-counts"
+    /// An unknown tag with blocks of many pages.
+    case unknownLargeBlocks = "unknown-large-blocks"
+    /// Tags that are freed as often as allocated, or grew and shrank again.
+    case noGrowth = "no-growth"
+    /// One paged pool stands apart from the others.
+    case unevenPools = "uneven-pools"
     /// A tag is allocated and freed at a high rate without growing.
     case churn
     /// A tag grew within one refresh of PoolMon.
@@ -45,10 +59,11 @@ public struct DiagnosisEntry: Sendable, Hashable {
     public var isFinding: Bool {
       switch self {
       case .fragmentation, .pinnedPages, .unservedSizes, .nearPageRequests, .limitNear,
-        .leakCandidate, .pairedLeak, .corruption, .wrongCall, .leak, .exhausted:
+        .leakCandidate, .pairedLeak, .dominantTag, .hardlyFreed, .equalLive, .corruption,
+        .wrongCall, .leak, .exhausted:
         true
       case .untaggedPaged, .poorFit, .limitDistance, .memoryShare, .largestConsumer, .churn,
-        .growth, .debuggerLimit:
+        .growth, .equalCounts, .unknownLargeBlocks, .noGrowth, .unevenPools, .debuggerLimit:
         false
       }
     }

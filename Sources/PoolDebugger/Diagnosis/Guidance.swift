@@ -63,6 +63,13 @@ public struct Guidance: Sendable, Hashable {
     source: "debugger documentation, finding a kernel-mode memory leak; "
       + "Using PoolMon")
 
+  /// One table is a state and no growth.
+  static let secondTable = Guidance(
+    text: "One table proves no leak: take a second after some minutes, with the same command "
+      + "(poolmon /n FILE, or !poolused 2 and !poolused 4), and give both to inspect --before "
+      + "FIRST --after SECOND --seconds N.",
+    source: "debugger documentation, finding a kernel-mode memory leak; Using PoolMon")
+
   static let verifier = Guidance(
     text: "Let Driver Verifier track the driver's pool: it stops at unload while allocations "
       + "are left (0xC4, 0x62).",

@@ -18,6 +18,8 @@ public struct Listing: Sendable, Hashable {
     case lookaside(LookasideListing)
     /// PoolMon.
     case poolMonitor(PoolMonitorListing)
+    /// A table of tags of another make.
+    case tagTable(TagTableListing)
     /// A bug check.
     case bugCheck(BugCheckListing)
     /// An event that says that a pool was empty.
@@ -44,6 +46,7 @@ public struct Listing: Sendable, Hashable {
     case .poolValidation: "poolval"
     case .lookaside: "lookaside"
     case .poolMonitor: "poolmon"
+    case .tagTable: "tags"
     case .bugCheck: "bugcheck"
     case .poolEmpty: "event"
     }

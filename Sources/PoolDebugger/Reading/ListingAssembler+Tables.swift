@@ -19,7 +19,8 @@ extension ListingAssembler {
 
   private mutating func poolUsedTable(_ number: Int) -> OpenTable<PoolUsedListing, ListedTag> {
     if let open = poolUsed { return open }
-    let listing = PoolUsedListing(tagPattern: tagPattern)
+    var listing = PoolUsedListing(tagPattern: tagPattern)
+    listing.time = time
     return OpenTable(index: open(.poolUsed(listing), line: number), content: listing)
   }
 
@@ -145,7 +146,8 @@ extension ListingAssembler {
         openPoolMonitor(number)
       }
     case .poolMonitorTitle(let title): poolMonitor?.content.title = title
-    case .poolMonitorPools(let nonpaged, let paged):
+    case .poolMonitorPools(let nonpaged, let paged, let commitLeft):
+      poolMonitor?.content.commitLeftKilobytes = commitLeft
       poolMonitor?.content.nonpagedKilobytes = nonpaged
       poolMonitor?.content.pagedKilobytes = paged
     case .poolMonitorRow(let row): add(row, number)
@@ -175,7 +177,8 @@ extension ListingAssembler {
 
   private mutating func openPoolMonitor(_ number: Int) {
     guard poolMonitor == nil else { return }
-    let listing = PoolMonitorListing()
+    var listing = PoolMonitorListing()
+    listing.time = time
     poolMonitor = OpenTable(index: open(.poolMonitor(listing), line: number), content: listing)
   }
 }

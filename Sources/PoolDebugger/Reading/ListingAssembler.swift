@@ -27,6 +27,11 @@ struct ListingAssembler: Sendable {
   var poolMonitor: OpenTable<PoolMonitorListing, MonitorKey>?
   var poolFind: OpenTable<PoolFindListing, Never>?
   var messages: OpenTable<[DebuggerMessage], Never>?
+  var tagTable: OpenTable<TagTableListing, Never>?
+  /// The columns of the open table of tags; empty for one without a header.
+  var tagColumns: [TagColumn?] = []
+  /// The last date and time that stood on a line of its own or in a heading.
+  var time: Double?
   var bugCheck: OpenTable<BugCheckListing, Never>?
   /// The analysis' last `Key:`, whose `Value:` follows.
   var analysisKey: String?
@@ -55,6 +60,7 @@ struct ListingAssembler: Sendable {
     case .poolMonitorTitle, .poolMonitorColumns, .poolMonitorMemory, .poolMonitorPools,
       .poolMonitorRow:
       addPoolMonitor(line, number)
+    case .tagColumns, .tagRow, .tagKey, .tagPool, .tagValue: addTagTable(line, number)
     case .bugCheck, .bugCheckCode, .bugCheckParameter, .bugCheckParameters, .bugCheckField:
       addBugCheck(line, number)
     case .poolEmpty(let isPaged):
@@ -99,6 +105,7 @@ struct ListingAssembler: Sendable {
     closePoolUsed()
     closeVirtualMemory()
     closePoolMonitor()
+    closeTagTable()
     reading.close(&lookaside) { .lookaside($0) }
     reading.close(&poolFind) { .poolFind($0) }
     reading.close(&messages) { .messages($0) }
@@ -107,6 +114,7 @@ struct ListingAssembler: Sendable {
 
   mutating func closePoolUsed() { reading.close(&poolUsed) { .poolUsed($0) } }
   mutating func closeVirtualMemory() { reading.close(&virtualMemory) { .virtualMemory($0) } }
+  mutating func closeTagTable() { reading.close(&tagTable) { .tagTable($0) } }
   mutating func closePoolMonitor() { reading.close(&poolMonitor) { .poolMonitor($0) } }
 
   /// `!poolused [/t<count>] [flags] [pattern]`.
@@ -123,8 +131,13 @@ struct ListingAssembler: Sendable {
       if let page = currentPage { updatePool(page) { $0.isElided = true } }
     } else if case .brokenValue = line {
       odd("a value line without its kilobytes", line: number)
-    } else if addPoolUsedRow(ByteScanner(bytes), number) {
+    } else if addPoolUsedRow(ByteScanner(bytes), number) || addTagTableRow(bytes, number) {
       return
+    } else if let found = WrittenTime.find(bytes) {
+      // A time between tables is the next one's.
+      closeTables()
+      time = found
+      reading.unrecognisedLines += 1
     } else if case .odd(let text) = line {
       odd(text, line: number)
     } else {
@@ -137,6 +150,8 @@ struct ListingAssembler: Sendable {
     case .poolUsed(let table): table.rows.isEmpty && table.total == nil
     case .virtualMemory(let memory): memory.values.isEmpty && memory.regions.isEmpty
     case .poolMonitor(let table): table.rows.isEmpty
+    case .tagTable(let table):
+      table.rows.allSatisfy { $0.outstanding == nil && $0.bytes == nil }
     case .lookaside(let listing): listing.lists.isEmpty
     case .messages(let messages): messages.isEmpty
     case .bugCheck(let check): check.code == nil && check.parameters.allSatisfy { $0 == nil }

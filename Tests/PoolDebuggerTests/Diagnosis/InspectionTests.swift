@@ -29,6 +29,7 @@ import Testing
       order == [
         "fragmentation", "untagged-paged", "pinned-pages", "pinned-pages", "unserved-sizes",
         "near-page-requests", "limit-distance", "limit-distance", "largest-consumer",
+        "unknown-large-blocks", "uneven-pools",
       ])
   }
 
@@ -47,7 +48,7 @@ import Testing
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
     let diagnosis = try #require(object["diagnosis"] as? [[String: Any]])
-    #expect(diagnosis.count == 9)
+    #expect(diagnosis.count == 11)
     #expect(diagnosis[0]["verdict"] as? String == "fragmentation")
     #expect(diagnosis[0]["bytes"] as? Int == 38_384_344)
     #expect(diagnosis[2]["tag"] as? String == "ReEv")

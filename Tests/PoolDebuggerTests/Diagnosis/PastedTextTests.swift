@@ -13,6 +13,8 @@ import Testing
     var testDescription: String { file }
   }
 
+  private static let oneTable = "One table proves no leak: take a second"
+
   static let cases: [Case] = [
     .init(
       file: "A1-19-20-own-header.txt", outcome: .found,
@@ -85,6 +87,35 @@ import Testing
     .init(
       file: "T6-13a-failure-bucket.txt", outcome: .found,
       says: ["0x13a 0x11", "tag PMas", "in portmaster-kext_v1-1-2.sys"]),
+    .init(
+      file: "K1-one-tag-holds-the-pool.txt", outcome: .found,
+      says: ["NtFC holds 99.7 %", "41,951,020 blocks of 533.7 bytes", oneTable],
+      saysNot: ["healthy"]),
+    .init(
+      file: "T1-tags-markdown.txt", outcome: .found,
+      says: [
+        "Tag Toke holds 51.5 %", "Tag FMfn", "SeTd, Toke have the same number", "3,708,367",
+        oneTable,
+      ]),
+    .init(
+      file: "T2-tags-csv.txt", outcome: .found,
+      says: ["41,951,020 blocks", "hardly ever freed", oneTable], saysNot: ["healthy"]),
+    .init(
+      file: "T3-tags-key-value.txt", outcome: .found,
+      says: ["18,574,637,216 bytes", "110,418,754 blocks", "6.9 % of its 1,607,446,837", oneTable]),
+    .init(
+      file: "T4-poolmon-one-row.txt", outcome: .found,
+      says: ["19,190,861 allocations against 94,407 frees (0.5 %)", oneTable],
+      saysNot: ["healthy"]),
+    .init(
+      file: "T5-tags-live-equal.txt", outcome: .found,
+      says: ["WCfc, WCsc, WCse have the same number of blocks in use, 874", "one object", oneTable]),
+    .init(
+      file: "T7-poolmon-one-snapshot.txt", outcome: .found,
+      says: [
+        "SeTd, Toke have the same number", "WCfc, WCsc have the same number",
+        "WCfn: freed as often as allocated, so no leak", oneTable,
+      ]),
   ]
 
   @Test(arguments: cases) func theTextIsUnderstood(_ expected: Case) throws {

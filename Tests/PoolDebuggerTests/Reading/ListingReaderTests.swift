@@ -20,6 +20,7 @@ import Testing
     case .poolFind(let find): find.blocks.count
     case .lookaside(let lists): lists.lists.count
     case .poolMonitor(let table): table.rows.count
+    case .tagTable(let table): table.rows.count
     case .poolValidation, .bugCheck, .poolEmpty, .messages: 0
     }
   }

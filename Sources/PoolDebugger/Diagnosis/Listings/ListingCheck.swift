@@ -9,6 +9,9 @@ enum ListingCheck {
         page, source: listing.source)
       checked.blockCount = page.blocks.count
     case .poolUsed(let table): TableCheck.check(table, &checked)
+    case .tagTable(let table):
+      checked.blockCount = table.rows.count
+      checked.verdict = .incomplete
     case .virtualMemory(let memory): TableCheck.check(memory, &checked)
     case .poolFind(let find): TableCheck.check(find, &checked)
     case .lookaside(let lists): TableCheck.check(lists, &checked)
@@ -17,6 +20,12 @@ enum ListingCheck {
     case .bugCheck(let bugCheck): BugCheckReading.check(bugCheck, &checked)
     case .poolEmpty(let event): check(event, &checked)
     case .messages(let messages): check(messages, &checked)
+    }
+    let table = checked.tagTable
+    if checked.verdict != .unknown, let table,
+      TagVerdicts(source: listing.source, table: table).isSuspicious
+    {
+      checked.verdict = .suspicious
     }
     return checked
   }

@@ -48,6 +48,8 @@ public struct InspectionReport: Sendable {
       let others = listings.count - healthy
       return "Nothing wrong is visible: \(healthy) of \(listings.count) listings are whole and "
         + "sound" + (others > 0 ? "; the others do not show enough to say so." : ".")
+        + (listings.contains { $0.tagTable != nil }
+          ? " A leak shows only in a second table of tags." : "")
     case .notJudged:
       if listings.isEmpty {
         return "Not judged: no debugger output recognised in \(lines) lines."

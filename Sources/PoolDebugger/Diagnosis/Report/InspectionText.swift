@@ -32,6 +32,7 @@ enum InspectionText {
       return "!\(listing.kindName)\(address ?? "")" + (page.region.map { " (\($0))" } ?? "")
     case .poolFind(let find): return "!poolfind" + (find.tag.map { " \($0)" } ?? "")
     case .poolMonitor: return "PoolMon"
+    case .tagTable: return "table of tags"
     case .bugCheck(let check):
       return check.code.map { "bug check 0x\(Hexadecimal.text($0))" } ?? "bug check without code"
     case .poolEmpty: return "event"
@@ -43,7 +44,7 @@ enum InspectionText {
   private static func unit(_ checked: CheckedListing) -> String {
     let name: String
     switch checked.listing.content {
-    case .poolUsed, .poolMonitor: name = "tag"
+    case .poolUsed, .poolMonitor, .tagTable: name = "tag"
     case .virtualMemory: name = "value"
     case .lookaside: name = "list"
     default: name = "block"

@@ -240,9 +240,9 @@ enum BugCheckLine {
   /// `19|20|p2|p3|p4|system|remark|source`: a table of vectors.
   private static func vector(_ line: ByteScanner) -> RecognisedLine? {
     var scanner = line
-    guard let code = scanner.hexadecimal(), code <= 0xFFFF_FFFF, scanner.skip("|") else {
-      return nil
-    }
+    guard let code = scanner.hexadecimal(), BugCheckNames.name(of: code) != nil,
+      scanner.skip("|")
+    else { return nil }
     var listing = BugCheckListing(code: code)
     for index in 0..<4 {
       scanner.skipBlanks()

@@ -49,8 +49,13 @@ enum RecognisedLine: Equatable {
   case poolMonitorTitle(String)
   case poolMonitorColumns
   case poolMonitorMemory
-  case poolMonitorPools(nonpaged: UInt64, paged: UInt64)
+  case poolMonitorPools(nonpaged: UInt64, paged: UInt64, commitLeft: UInt64?)
   case poolMonitorRow(PoolMonitorListing.Row)
+  case tagColumns([TagColumn?])
+  case tagRow(TagTableListing.Row)
+  case tagKey(ListedTag)
+  case tagPool(isPaged: Bool)
+  case tagValue(TagColumn, UInt64)
   case bugCheck(BugCheckListing)
   case bugCheckCode(UInt64)
   case bugCheckParameter(index: Int, value: PrintedNumber, words: String)
