@@ -127,6 +127,7 @@ public enum Diagnosis {
       }
       if let meaning { guidance = meaning.kind.guidance }
     case .poolEmpty: guidance = .leakHunt
+    case .allocations: guidance = .verifier
     default: break
     }
     let isBugCheck = if case .bugCheck = checked.listing.content { true } else { false }
@@ -143,7 +144,8 @@ public enum Diagnosis {
     case .wrongCall: .wrongCall
     case .leak: .leak
     case .exhausted: .exhausted
-    case .healthy, .incomplete, .suspicious, .unknown: nil
+    case .suspicious: .corruption
+    case .healthy, .incomplete, .unknown: nil
     }
   }
 

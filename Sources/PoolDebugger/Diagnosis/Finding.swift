@@ -14,6 +14,10 @@ public struct Finding: Sendable, Hashable {
     case overlap
     /// A previous size that contradicts the block before.
     case previousSize = "previous-size"
+    /// A header's bytes that no sound header has.
+    case overwrittenHeader = "overwritten-header"
+    /// Headers or allocations in words.
+    case blockHeader = "block-header"
     /// A block of another size, or off the grid, among blocks of one size.
     case stride
     /// The debugger could not believe the header that follows the last listed block.
@@ -67,9 +71,10 @@ public struct Finding: Sendable, Hashable {
   public var isCorruption: Bool {
     switch rule {
     case .sizeZero, .sizeAlignment, .addressAlignment, .pastPageEnd, .overlap, .previousSize,
-      .stride, .implausibleHeader, .debuggerVerdict, .bugCheck:
+      .stride, .implausibleHeader, .debuggerVerdict, .bugCheck, .overwrittenHeader:
       true
-    case .wrongCall, .leak, .exhausted, .unknownBugCheck, .fragmentHeader, .missingLines,
+    case .blockHeader, .wrongCall, .leak, .exhausted, .unknownBugCheck, .fragmentHeader,
+      .missingLines,
       .notGenuine, .normalOddity, .debuggerLimit, .artefact,
       .arithmetic:
       false

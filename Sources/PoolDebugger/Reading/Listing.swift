@@ -20,6 +20,12 @@ public struct Listing: Sendable, Hashable {
     case poolMonitor(PoolMonitorListing)
     /// A table of tags of another make.
     case tagTable(TagTableListing)
+    /// Bytes of memory.
+    case memory(MemoryListing)
+    /// A block header taken apart by its fields.
+    case header(HeaderListing)
+    /// Allocations one by one.
+    case allocations(AllocationListing)
     /// A bug check.
     case bugCheck(BugCheckListing)
     /// An event that says that a pool was empty.
@@ -47,6 +53,9 @@ public struct Listing: Sendable, Hashable {
     case .lookaside: "lookaside"
     case .poolMonitor: "poolmon"
     case .tagTable: "tags"
+    case .memory: "memory"
+    case .header: "header"
+    case .allocations(let list): list.tool
     case .bugCheck: "bugcheck"
     case .poolEmpty: "event"
     }

@@ -32,6 +32,9 @@ struct ListingAssembler: Sendable {
   var tagColumns: [TagColumn?] = []
   /// The last date and time that stood on a line of its own or in a heading.
   var time: Double?
+  var memory: OpenTable<MemoryListing, Never>?
+  var header: OpenTable<HeaderListing, Never>?
+  var allocations: OpenTable<AllocationListing, Never>?
   var bugCheck: OpenTable<BugCheckListing, Never>?
   /// The analysis' last `Key:`, whose `Value:` follows.
   var analysisKey: String?
@@ -44,9 +47,16 @@ struct ListingAssembler: Sendable {
 
   mutating func add(_ line: RecognisedLine, bytes: [UInt8], line number: Int) {
     switch line {
+    case .contents where currentPage == nil:
+      if let row = MemoryLine.row(ByteScanner(bytes)) { addMemory(.memoryRow(row), number) }
     case .blank, .contents, .validationRemark, .poolInfoColumns, .lookasideTotal: break
     case .noise, .odd, .brokenBlock, .brokenValue: addUnclear(line, bytes: bytes, number)
-    case .command(let name, let arguments): openSection(command: name, arguments)
+    case .command(let name, let arguments):
+      openSection(command: name, arguments)
+      if name.isEmpty, let command = MemoryLine.headerCommand(arguments) {
+        let listing = HeaderListing(address: command.address)
+        header = OpenTable(index: open(.header(listing), line: number), content: listing)
+      }
     case .poolPage, .block, .large, .special, .description, .message, .poolInfoStart,
       .poolInfoBlock, .elision:
       addPool(line, number)
@@ -60,6 +70,7 @@ struct ListingAssembler: Sendable {
     case .poolMonitorTitle, .poolMonitorColumns, .poolMonitorMemory, .poolMonitorPools,
       .poolMonitorRow:
       addPoolMonitor(line, number)
+    case .memoryRow, .headerField, .allocation, .verifiedDriver: addMemory(line, number)
     case .tagColumns, .tagRow, .tagKey, .tagPool, .tagValue: addTagTable(line, number)
     case .bugCheck, .bugCheckCode, .bugCheckParameter, .bugCheckParameters, .bugCheckField:
       addBugCheck(line, number)
@@ -106,6 +117,7 @@ struct ListingAssembler: Sendable {
     closeVirtualMemory()
     closePoolMonitor()
     closeTagTable()
+    closeMemory()
     reading.close(&lookaside) { .lookaside($0) }
     reading.close(&poolFind) { .poolFind($0) }
     reading.close(&messages) { .messages($0) }
@@ -152,6 +164,8 @@ struct ListingAssembler: Sendable {
     case .poolMonitor(let table): table.rows.isEmpty
     case .tagTable(let table):
       table.rows.allSatisfy { $0.outstanding == nil && $0.bytes == nil }
+    case .header(let header): header.dword == nil
+    case .allocations(let list): list.entries.isEmpty
     case .lookaside(let listing): listing.lists.isEmpty
     case .messages(let messages): messages.isEmpty
     case .bugCheck(let check): check.code == nil && check.parameters.allSatisfy { $0 == nil }

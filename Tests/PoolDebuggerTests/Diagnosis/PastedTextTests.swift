@@ -56,6 +56,21 @@ import Testing
       file: "E1-c2-7-reserved-not-a-tag.txt", outcome: .found,
       says: ["0x109b: reserved", "not marked in use"], saysNot: ["no tag", "tag '"]),
     .init(
+      file: "F1-dt-x86.txt", outcome: .held,
+      says: [
+        "previous size 0x60, pool index 1, size 0x78, pool type 0x43", "tag 'abcd'", "91c26128",
+      ], saysNot: ["healthy"]),
+    .init(
+      file: "G1-dc-tail.txt", outcome: .held,
+      says: [
+        "2 block headers: the tail of the page behind a large allocation",
+        "tag Frag, previous size 0x0, pool index 1, size 0x10, pool type 0x2",
+        "tag Free, previous size 0x10, pool index 1, size 0x40",
+      ]),
+    .init(
+      file: "G3-db-overwritten-header.txt", outcome: .found,
+      says: ["5 bytes 0x49 (\"I\") ran into the header", "block of tag Even", "?ven"]),
+    .init(
       file: "H1-c4-62.txt", outcome: .found,
       says: ["1 allocations left", "!verifier 3"], saysNot: ["corrupt:", ": corrupt"]),
     .init(

@@ -21,7 +21,7 @@ import Testing
     case .lookaside(let lists): lists.lists.count
     case .poolMonitor(let table): table.rows.count
     case .tagTable(let table): table.rows.count
-    case .poolValidation, .bugCheck, .poolEmpty, .messages: 0
+    case .poolValidation, .bugCheck, .poolEmpty, .messages, .memory, .header, .allocations: 0
     }
   }
 

@@ -18,6 +18,9 @@ enum ListingCheck {
     case .poolMonitor(let table): TableCheck.check(table, &checked)
     case .poolValidation(let validation): check(validation, &checked)
     case .bugCheck(let bugCheck): BugCheckReading.check(bugCheck, &checked)
+    case .memory(let memory): MemoryCheck.check(memory, &checked)
+    case .header(let header): MemoryCheck.check(header, &checked)
+    case .allocations(let list): MemoryCheck.check(list, &checked)
     case .poolEmpty(let event): check(event, &checked)
     case .messages(let messages): check(messages, &checked)
     }

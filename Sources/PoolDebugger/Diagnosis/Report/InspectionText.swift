@@ -36,6 +36,8 @@ enum InspectionText {
     case .bugCheck(let check):
       return check.code.map { "bug check 0x\(Hexadecimal.text($0))" } ?? "bug check without code"
     case .poolEmpty: return "event"
+    case .memory: return "memory"
+    case .header: return "header"
     case .messages: return "debugger messages"
     default: return "!" + listing.kindName
     }

@@ -51,6 +51,10 @@ enum RecognisedLine: Equatable {
   case poolMonitorMemory
   case poolMonitorPools(nonpaged: UInt64, paged: UInt64, commitLeft: UInt64?)
   case poolMonitorRow(PoolMonitorListing.Row)
+  case memoryRow(MemoryRow)
+  case headerField(HeaderListing.Field)
+  case allocation(AllocationListing.Entry, isPoolView: Bool)
+  case verifiedDriver(String, isUnloaded: Bool)
   case tagColumns([TagColumn?])
   case tagRow(TagTableListing.Row)
   case tagKey(ListedTag)
