@@ -12,6 +12,8 @@ public struct DiagnosisEntry: Sendable, Hashable {
     case unservedSizes = "unserved-sizes"
     /// Blocks of nearly a page, which force fresh pages and leave remainders behind.
     case nearPageRequests = "near-page-requests"
+    /// Blocks of nearly a page that leave remainders; no page shows yet what settles there.
+    case pageRemainders = "page-remainders"
     /// Blocks just over half a page: one to a page.
     case poorFit = "poor-fit"
     /// How far the pool is from its maximum.
@@ -63,7 +65,8 @@ public struct DiagnosisEntry: Sendable, Hashable {
         .wrongCall, .leak, .exhausted:
         true
       case .untaggedPaged, .poorFit, .limitDistance, .memoryShare, .largestConsumer, .churn,
-        .growth, .equalCounts, .unknownLargeBlocks, .noGrowth, .unevenPools, .debuggerLimit:
+        .growth, .pageRemainders, .equalCounts, .unknownLargeBlocks, .noGrowth, .unevenPools,
+        .debuggerLimit:
         false
       }
     }

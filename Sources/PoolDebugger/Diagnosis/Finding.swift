@@ -58,6 +58,8 @@ public struct Finding: Sendable, Hashable {
   public var text: String
   /// The lines it rests on, `FILE:LINE: what stands there`.
   public var evidence: [String] = []
+  /// What it says is damaged or wrong: one place for certain, or either of two.
+  public var places: [DamagedPlace] = []
 
   /// Whether the observation is of something wrong.
   public var isWrong: Bool {

@@ -47,7 +47,7 @@ struct BugCheckMeaning: Sendable {
   let kind: Kind
   let text: String
   let roles: [Role]
-  let blame: Blame
+  let suspect: Suspect
   let next: String
 
   /// Which parameter selects the row: the fourth for special pool, else the first.
@@ -80,7 +80,7 @@ struct BugCheckMeaning: Sendable {
 }
 
 /// Who may have done it, by what the check proves and no further.
-enum Blame: String, Sendable {
+enum Suspect: String, Sendable {
   case eitherHeader =
     "either of the two headers; whichever it is, most often the block in front of it wrote past its end"
   case blockInFront = "the block in front of the damaged header, most often"
@@ -89,6 +89,7 @@ enum Blame: String, Sendable {
   case blockItself = "whoever wrote to this block past its end"
   case tailOrHeader = "an overrun at the block's tail (x86) or of its header's second half (x64)"
   case caller = "the caller in the stack"
+  case callerOrTag = "the caller in the stack, or whoever overwrote the block's tag"
   case doubleFree =
     "two frees of one block, most often by the tag's owner; an overwritten header looks the same"
   case callerOrCorruption =

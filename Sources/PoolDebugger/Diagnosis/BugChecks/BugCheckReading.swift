@@ -46,13 +46,16 @@ struct BugCheckReading {
     }.first
     var evidence = [place] + bucket() + words(meaning)
     evidence += header(meaning) + conclusions(meaning)
-    evidence.append("suspect: \(meaning.blame.rawValue)")
+    let places = places(meaning)
+    evidence += DamagedPlace.sentence(places, listing.width)
+    evidence.append("suspect: \(meaning.suspect.rawValue)")
     evidence.append("next: \(nextCommand(meaning)) [\(meaning.source)]")
     return (
       verdict,
       [
         Finding(
-          rule: rule, address: address, text: "\(headline)\(meaning.text)", evidence: evidence)
+          rule: rule, address: address, text: "\(headline)\(meaning.text)", evidence: evidence,
+          places: places)
       ]
     )
   }
@@ -208,7 +211,7 @@ struct BugCheckReading {
   // MARK: - Headers and links among the parameters
 
   /// The layout by the pointer width, or the one in which size and distance agree.
-  private func layout(_ dword: UInt32) -> HeaderDwordLayout {
+  func layout(_ dword: UInt32) -> HeaderDwordLayout {
     if code == 0x19, selector == 0x20, let first = listing.parameters[1],
       let next = listing.parameters[2], next > first
     {
@@ -218,15 +221,32 @@ struct BugCheckReading {
       }
       if let only = fitting.first { return only }
     }
-    return listing.width == .bits64 ? .x64 : .x86
+    if listing.width == .bits64 { return .x64 }
+    // Windows 2000 had the same pointers and other headers: what only that makes sense of is its.
+    let isEarly =
+      !HeaderFields(dword, .x86).implausibilities(at: headerAddress).isEmpty
+      && HeaderFields(dword, .windows2000).implausibilities(at: headerAddress).isEmpty
+    return isEarly ? .windows2000 : .x86
+  }
+
+  /// The dword that a parameter holds, with the parameter's index.
+  private func headerParameter(_ meaning: BugCheckMeaning) -> (index: Int, dword: UInt32)? {
+    let index = meaning.roles.firstIndex {
+      if case .header = $0 { true } else { false }
+    }
+    guard let index, let value = listing.parameters[index], value <= 0xFFFF_FFFF, value != 0 else {
+      return nil
+    }
+    return (index, UInt32(value))
+  }
+
+  /// The header's first dword, where the bug check carries it.
+  var headerDword: UInt32? {
+    BugCheckMeaning.find(code: code, selector: selector).flatMap(headerParameter)?.dword
   }
 
   private func header(_ meaning: BugCheckMeaning) -> [String] {
-    guard
-      let index = meaning.roles.firstIndex(where: { if case .header = $0 { true } else { false } }),
-      let value = listing.parameters[index], value <= 0xFFFF_FFFF, value != 0
-    else { return [] }
-    let dword = UInt32(value)
+    guard let (index, dword) = headerParameter(meaning) else { return [] }
     let fields = HeaderFields(dword, layout(dword))
     var lines = ["P\(index + 1) decoded: \(fields.text)"]
     let signs = fields.implausibilities(at: headerAddress)
@@ -238,7 +258,7 @@ struct BugCheckReading {
   }
 
   /// Where the header of a parameter lies.
-  private var headerAddress: UInt64? {
+  var headerAddress: UInt64? {
     switch (code, selector) {
     case (0x19, 0x20?), (0xC2, 1?), (0xC2, 2?), (0xC2, 4?): listing.parameters[1]
     case (0xC2, 6?), (0xC4, 0x13?), (0xC4, 0x14?): listing.parameters[2]

@@ -5,10 +5,10 @@ extension BugCheckMeaning {
 
   private static func row(
     _ code: UInt64, _ selector: UInt64?, _ kind: Kind, _ text: String, _ roles: [Role],
-    _ blame: Blame, _ next: String
+    _ suspect: Suspect, _ next: String
   ) -> BugCheckMeaning {
     BugCheckMeaning(
-      code: code, selector: selector, kind: kind, text: text, roles: roles, blame: blame,
+      code: code, selector: selector, kind: kind, text: text, roles: roles, suspect: suspect,
       next: next)
   }
 
@@ -136,7 +136,7 @@ extension BugCheckMeaning {
       [
         .selector, .address("the block"), .tag("of the allocation"),
         .tag("given to the free"),
-      ], .caller, "kb; !pool P2"),
+      ], .callerOrTag, "kb; !pool P2"),
     row(
       0xC2, 0x0B, .corruption, "the process charged for a block is none", quota, .tailOrHeader,
       "!pool P2 1"),
@@ -210,14 +210,14 @@ extension BugCheckMeaning {
   ]
 
   private static func heap(
-    _ first: UInt64, _ text: String, _ blame: Blame, _ kind: Kind = .corruption
+    _ first: UInt64, _ text: String, _ suspect: Suspect, _ kind: Kind = .corruption
   ) -> BugCheckMeaning {
     row(
       0x13A, first, kind, text,
       [
         .selector, .address("the heap that reports it"), .address("where it was found"),
         .reserved,
-      ], blame, "!pool P3; !heap P2")
+      ], suspect, "!pool P3; !heap P2")
   }
 
   static let heapCorruption: [BugCheckMeaning] = [

@@ -102,14 +102,24 @@ struct PageCheck {
       findings.append(
         Finding(
           rule: .implausibleHeader, address: message.address,
-          text: "the header at \(text(last.endAddress)) is no pool header; "
-            + Self.suspicion(of: last),
-          evidence: evidence + [line(last)]))
+          text: "the header at \(text(last.endAddress)) is no pool header: it was overwritten, or "
+            + "the size of \(text(last.address)) is wrong; " + Self.suspicion(of: last),
+          evidence: evidence + [line(last)],
+          places: [.init(.header, last.endAddress), .init(.header, last.address)]))
     case .badPreviousSize, .badSize:
+      // The chain of the listed blocks may have shown it already.
+      guard !findings.contains(where: { $0.address == message.address && $0.isCorruption }) else {
+        return
+      }
+      let before = blocks.last { $0.endAddress == message.address }
+      let places = [message.address, before?.address].compactMap { $0 }
+        .map { DamagedPlace(.header, $0) }
       findings.append(
         Finding(
           rule: .debuggerVerdict, address: message.address,
-          text: "the debugger found a header that contradicts its neighbour", evidence: evidence))
+          text: "the debugger found a header that contradicts its neighbour",
+          evidence: evidence + (before.map { [line($0)] } ?? [])
+            + DamagedPlace.sentence(places, blocks.first?.width), places: places))
     case .heapKeyUnreadable, .debuggerNotReady, .sessionTableUnreadable, .unreadableMemory,
       .notPool, .freedOrCorrupt, .notLargeAllocation:
       addLimit(message, evidence)
@@ -131,14 +141,14 @@ struct PageCheck {
 
   // MARK: - Words
 
-  /// The block that most likely overran is the one below the broken header.
+  /// The block that may have overrun is the one below the broken header.
   static func suspicion(of block: ListedBlock) -> String {
     let name =
       "the block before it (\(Hexadecimal.address(block.address, block.width)), tag "
       + "\(block.tag?.description ?? "unknown"), 0x\(Hexadecimal.text(block.sizeBytes)) bytes)"
     return block.isAllocated
-      ? name + " most likely wrote past its end"
-      : name + " is free: somebody wrote to it after its free, or overran from below it"
+      ? name + " may have written past its end"
+      : name + " is free: somebody may have written to it after its free, or overrun it from below"
   }
 
   func text(_ address: UInt64) -> String {

@@ -26,6 +26,7 @@ enum InspectionJSON {
       ("version", .unsigned(version)),
       ("outcome", .string(report.outcome.rawValue)),
       ("headline", .string(report.headline)),
+      ("damaged", .array(report.damaged.map(object))),
       ("lines", .unsigned(UInt64(report.lines))),
       ("odd_lines", .unsigned(UInt64(report.oddityCount))),
       ("unread_sources", .array(report.unreadSources.map { .string($0) })),
@@ -53,8 +54,13 @@ enum InspectionJSON {
       ("rule", .string(finding.rule.rawValue)),
       ("address", hexadecimal(finding.address)),
       ("text", .string(finding.text)),
+      ("damaged", .array(finding.places.map(object))),
       ("evidence", .array(finding.evidence.map { .string($0) })),
     ])
+  }
+
+  private static func object(_ place: DamagedPlace) -> JSONValue {
+    .object([("kind", .string(place.kind.rawValue)), ("address", hexadecimal(place.address))])
   }
 
   private static func object(_ entry: DiagnosisEntry) -> JSONValue {
