@@ -60,11 +60,12 @@ public struct DiagnosisEntry: Sendable, Hashable {
     /// Whether the conclusion is of something wrong, rather than a figure to know.
     public var isFinding: Bool {
       switch self {
-      case .fragmentation, .pinnedPages, .unservedSizes, .nearPageRequests, .limitNear,
+      case .fragmentation, .nearPageRequests, .limitNear,
         .leakCandidate, .pairedLeak, .dominantTag, .hardlyFreed, .equalLive, .corruption,
         .wrongCall, .leak, .exhausted:
         true
-      case .untaggedPaged, .poorFit, .limitDistance, .memoryShare, .largestConsumer, .churn,
+      case .untaggedPaged, .pinnedPages, .unservedSizes, .poorFit, .limitDistance, .memoryShare,
+        .largestConsumer, .churn,
         .growth, .pageRemainders, .equalCounts, .unknownLargeBlocks, .noGrowth, .unevenPools,
         .debuggerLimit:
         false

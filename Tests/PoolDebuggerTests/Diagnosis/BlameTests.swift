@@ -49,6 +49,8 @@ import Testing
 
     var header: UInt64 { UInt64(fixture.view.profile.header.bytes) }
 
+    func byte(_ address: Address) throws -> UInt8 { try #require(fixture.view.byte(address)) }
+
     /// Takes the debugger's view of the page that holds `address`.
     mutating func show(_ address: Address) {
       printed = PoolPagePrinter(fixture.view).text(for: address)
@@ -106,7 +108,7 @@ import Testing
       { page in
         let header = page.victim - page.header
         let size = UInt64(page.fixture.view.profile.header == .windows2000 ? 3 : 2)
-        page.fixture.write(header + size, [page.fixture.view.byte(header + size)! ^ 0x0F])
+        page.fixture.write(header + size, [try page.byte(header + size) ^ 0x0F])
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     ),
@@ -115,7 +117,7 @@ import Testing
       { page in
         let header = page.before - page.header
         let size = UInt64(page.fixture.view.profile.header == .windows2000 ? 3 : 2)
-        page.fixture.write(header + size, [page.fixture.view.byte(header + size)! ^ 0x03])
+        page.fixture.write(header + size, [try page.byte(header + size) ^ 0x03])
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     ),
@@ -123,7 +125,7 @@ import Testing
       "next header",
       { page in
         let header = page.after - page.header
-        page.fixture.write(header, [page.fixture.view.byte(header)! ^ 0x03])
+        page.fixture.write(header, [try page.byte(header) ^ 0x03])
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     ),
@@ -138,7 +140,8 @@ import Testing
     (
       "tag",
       { page in
-        let tag = PoolTag(word: page.fixture.view.word32(page.victim - page.header + 4)!)
+        let tag = PoolTag(
+          word: try #require(page.fixture.view.word32(page.victim - page.header + 4)))
         page.fixture.write(page.victim - page.header + 4, Array("Wxyz".utf8))
         return (
           .init(.header, page.victim - page.header),

@@ -18,7 +18,7 @@ import Testing
     #expect(report.outcome == .found && report.oddityCount == 0)
     let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0].hasPrefix("Found: The nonpaged pool holds 25,463 pages"))
-    #expect(lines[0].hasSuffix("(and 4 more, below)"))
+    #expect(lines[0].hasSuffix("(and 1 more, below)"))
     #expect(lines[2] == "vm.txt:1: !vm, 26 values: healthy")
     #expect(lines[3] == "poolused.txt:1: !poolused, 5 tags: healthy")
     #expect(

@@ -193,6 +193,24 @@ import Testing
     #expect(text.binary == nil)
   }
 
+  /// Cut anywhere, or with a byte changed, a text may say less and must never say that all is well.
+  @Test(arguments: cases) func damagedTextsAreSurvived(_ expected: Case) throws {
+    let bytes = Array(try Samples.text("pasted/\(expected.file)").utf8)
+    var random = SeededRandom(seed: 11)
+    for cut in 0..<bytes.count {
+      var changed = Array(bytes[..<cut])
+      if cut.isMultiple(of: 3) {
+        changed = bytes
+        changed[cut] = UInt8(truncatingIfNeeded: random.next())
+      }
+      var inspection = Inspection()
+      inspection.read(text: String(decoding: changed, as: UTF8.self), source: "text")
+      let report = inspection.report()
+      #expect(!report.listings.contains { $0.verdict == .healthy && $0.tagTable == nil })
+      #expect(report.jsonLines.allSatisfy { !$0.contains("\n") })
+    }
+  }
+
   // MARK: - Further forms
 
   private func check(_ text: String) -> (InspectionReport, [BugCheckListing]) {

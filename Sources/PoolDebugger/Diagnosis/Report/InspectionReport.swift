@@ -46,10 +46,12 @@ public struct InspectionReport: Sendable {
     case .held:
       let healthy = listings.count { $0.verdict == .healthy }
       let others = listings.count - healthy
+      let remarks = diagnosis.count
       return "Nothing wrong is visible: \(healthy) of \(listings.count) listings are whole and "
         + "sound" + (others > 0 ? "; the others do not show enough to say so." : ".")
         + (listings.contains { $0.tagTable != nil }
           ? " A leak shows only in a second table of tags." : "")
+        + (remarks > 0 ? " Remarks: \(remarks), below." : "")
     case .notJudged:
       if listings.isEmpty {
         return "Not judged: no debugger output recognised in \(lines) lines."

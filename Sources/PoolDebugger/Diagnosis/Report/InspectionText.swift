@@ -2,13 +2,23 @@
 /// from it and what to do, each once.
 enum InspectionText {
   static func text(_ report: InspectionReport) -> String {
-    var lines = [report.headline]
+    var lines = [report.headline] + damaged(report)
     if !report.listings.isEmpty { lines.append("") }
     lines += report.listings.flatMap(listing)
     lines += oddities(report)
     lines += conclusions(report)
     lines += remedies(report)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What several findings together say is damaged, where that is more than each says by itself.
+  private static func damaged(_ report: InspectionReport) -> [String] {
+    let naming = report.listings.filter { $0.findings.contains { !$0.places.isEmpty } }
+    guard naming.count > 1 else { return [] }
+    let isWide = report.damaged.contains { ($0.address ?? 0) > 0xFFFF_FFFF }
+    return DamagedPlace.sentence(report.damaged, isWide ? .bits64 : .bits32).map {
+      "All together, " + $0
+    }
   }
 
   private static func listing(_ checked: CheckedListing) -> [String] {

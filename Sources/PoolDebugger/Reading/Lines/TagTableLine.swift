@@ -50,7 +50,7 @@ enum TagTableLine {
     else { return nil }
     // An event table, which has addresses or times too, is for `import`.
     let isEventTable = cells.contains { EventColumn(name: Array($0.utf8)[...]) == .address }
-    return isEventTable ? nil : columns
+    return isEventTable || NamedColumnsReader.isHeader(bytes) ? nil : columns
   }
 
   /// The rows that a line of a table holds, one for each kind of pool; empty for the rule below a
