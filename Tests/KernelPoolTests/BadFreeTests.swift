@@ -211,17 +211,20 @@ import Testing
   func aWrongPreviousSize(_ profile: Profile) throws {
     var block: Address = 0
     var next: Address = 0
+    var own: UInt32 = 0
     let outcome = try free(profile) { test in
       _ = try test.allocate(0x80)
       let upper = try test.allocate(0x80)
       block = try test.allocate(0x80)
       next = upper - test.headerBytes
+      own = try test.word32(block - test.headerBytes)
       let word = try test.word32(next)
       try test.write(word32: word ^ 1, at: next)
       return block
     }
     if profile.nonPagedPages == .bitmap {
-      #expect(outcome.bugCheck == [0x19, 0x20, block - UInt64(profile.header.bytes), next, 0])
+      #expect(
+        outcome.bugCheck == [0x19, 0x20, block - UInt64(profile.header.bytes), next, UInt64(own)])
     } else {
       #expect(outcome == .freed)
     }

@@ -69,8 +69,9 @@ import Testing
     try #require(second.previousUnits > 1)
     let first = block - 16 - second.previousUnits * 16
     try test.write(pointer: 0, at: first + 16)
+    let word = try test.word32(first)
     let outcome = test.pool.free(block)
-    #expect(outcome.bugCheck == [0x19, 0x20, first, block - 16, 0])
+    #expect(outcome.bugCheck == [0x19, 0x20, first, block - 16, UInt64(word)])
   }
 
   /// Aligned blocks come back from lookasides aligned, and with quota the charge is the whole

@@ -131,9 +131,11 @@ import Testing
     let word = try test.word32(block - test.headerBytes)
     let shift: UInt32 = profile.header == .x86 ? 9 : 8
     try test.write(word32: word | 0x40 << shift, at: block - test.headerBytes)
+    let own = try test.word32(block - test.headerBytes)
+    let next = block - 16 + UInt64(own >> 16 & 0xFF) * 16
     let outcome = test.pool.free(block)
     if profile.name == "windows-8-x64" {
-      #expect(outcome.bugCheck == [0x19, 0x20, block - 16, 0, 0])
+      #expect(outcome.bugCheck == [0x19, 0x20, block - 16, next, UInt64(own)])
     } else {
       #expect(outcome == .halted(.fault(profile.descriptor.runningFrees)))
     }

@@ -53,11 +53,11 @@ public final class ListingHarness: FuzzHarness {
     return inspection.report()
   }
 
-  /// The text in lower case without the backticks that divide long addresses.
+  /// The text in lower case without the backticks that divide long addresses and the zeroes of UTF-16.
   private static func digits(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     bytes.compactMap { byte in
       switch byte {
-      case 0x60: nil
+      case 0x60, 0: nil
       case 0x41...0x5A: byte | 0x20
       default: byte
       }

@@ -2,7 +2,8 @@
 public struct BugCheck: Equatable, Sendable, Error {
   /// The code, for instance 0xC2 for BAD_POOL_CALLER.
   public var code: UInt32
-  /// The four parameters. Where Microsoft calls one reserved it is zero.
+  /// The four parameters. Where Microsoft calls one reserved it is zero, except the fourth of
+  /// 0x19/0x20, which in published crashes is the header's first dword.
   public var parameters: (UInt64, UInt64, UInt64, UInt64)
 
   /// A bug check from its code and parameters.

@@ -72,7 +72,8 @@ extension KernelPool {
     if distance > 1 {
       let hidden = try memory.loadPointer(first &+ geometry.headerBytes)
       guard hidden == truncated(header ^ variables.pointee.quotaCookie) else {
-        throw bugCheck(BugCheck.badPoolHeader, 0x20, first, header)
+        throw bugCheck(
+          BugCheck.badPoolHeader, 0x20, first, header, UInt64(try headerWord(first)))
       }
     }
     return first

@@ -74,17 +74,15 @@ extension KernelPool {
     var current = page(of: header)
     var found = false
     var total: UInt64 = 0
-    var last = current
     repeat {
       if current == header { found = true }
       try checkHeader(current)
       let units = try blockSize(current)
       total &+= units
-      last = current
       current = block(current, plus: units)
     } while total < geometry.unitsPerPage && !geometry.isPageAligned(current)
     guard geometry.isPageAligned(current), found else {
-      throw bugCheck(BugCheck.badPoolHeader, 0xA, header, 0, last)
+      throw bugCheck(BugCheck.badPoolHeader, 0xA, header, 0, page(of: header))
     }
   }
 }

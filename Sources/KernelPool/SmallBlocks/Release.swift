@@ -102,7 +102,8 @@ extension KernelPool {
       return firstPagedDescriptor + index
     }
     if profile.poolIndexRule == .descriptorChecked {
-      throw bugCheck(BugCheck.badPoolHeader, 0x20, header)
+      let next = block(header, plus: UInt64(profile.header.blockSize.get(word)))
+      throw bugCheck(BugCheck.badPoolHeader, 0x20, header, next, UInt64(word))
     }
     // The table of descriptors holds a null pointer there: the kernel writes through it.
     throw memory.fault(at: profile.descriptor.runningFrees)
@@ -139,7 +140,7 @@ extension KernelPool {
     let next = block(header, plus: units)
     if geometry.isPageAligned(next) { return }
     guard try previousSize(next) == units else {
-      throw bugCheck(BugCheck.badPoolHeader, 0x20, header, next)
+      throw bugCheck(BugCheck.badPoolHeader, 0x20, header, next, UInt64(word))
     }
   }
 

@@ -12,6 +12,8 @@ public struct DiagnosisEntry: Sendable, Hashable {
     case unservedSizes = "unserved-sizes"
     /// Blocks of nearly a page, which force fresh pages and leave remainders behind.
     case nearPageRequests = "near-page-requests"
+    /// Blocks of nearly a page that leave remainders; no page shows yet what settles there.
+    case pageRemainders = "page-remainders"
     /// Blocks just over half a page: one to a page.
     case poorFit = "poor-fit"
     /// How far the pool is from its maximum.
@@ -26,14 +28,49 @@ public struct DiagnosisEntry: Sendable, Hashable {
     case leakCandidate = "leak-candidate"
     /// Several tags grew by the same number of allocations: one bug.
     case pairedLeak = "paired-leak"
+    /// A tag holds a large part of a pool, and much of it.
+    case dominantTag = "dominant-tag"
+    /// A tag is allocated in great numbers and hardly ever freed.
+    case hardlyFreed = "hardly-freed"
+    /// Tags with the same great number of blocks in use: parts of one object.
+    case equalLive = "equal-live"
+    /// The same with numbers too small to call it more than a remark.
+    case equalCounts = "equal-counts"
+    /// An unknown tag with blocks of many pages.
+    case unknownLargeBlocks = "unknown-large-blocks"
+    /// Tags that are freed as often as allocated, or grew and shrank again.
+    case noGrowth = "no-growth"
+    /// One paged pool stands apart from the others.
+    case unevenPools = "uneven-pools"
     /// A tag is allocated and freed at a high rate without growing.
     case churn
     /// A tag grew within one refresh of PoolMon.
     case growth
     /// A page or a bug check shows corruption.
     case corruption
+    /// A call was wrong.
+    case wrongCall = "wrong-call"
+    /// Allocations were left behind.
+    case leak
+    /// A pool, or what feeds it, was used up.
+    case exhausted
     /// The debugger could not read the pool; no conclusion about the pool itself.
     case debuggerLimit = "debugger-limit"
+
+    /// Whether the conclusion is of something wrong, rather than a figure to know.
+    public var isFinding: Bool {
+      switch self {
+      case .fragmentation, .nearPageRequests, .limitNear,
+        .leakCandidate, .pairedLeak, .dominantTag, .hardlyFreed, .equalLive, .corruption,
+        .wrongCall, .leak, .exhausted:
+        true
+      case .untaggedPaged, .pinnedPages, .unservedSizes, .poorFit, .limitDistance, .memoryShare,
+        .largestConsumer, .churn,
+        .growth, .pageRemainders, .equalCounts, .unknownLargeBlocks, .noGrowth, .unevenPools,
+        .debuggerLimit:
+        false
+      }
+    }
   }
 
   /// The conclusion.
@@ -50,4 +87,6 @@ public struct DiagnosisEntry: Sendable, Hashable {
   public var evidence: [String]
   /// The fact from public guidance that says what to do.
   public var guidance: Guidance
+  /// A listing's own finding, which stands beside the listing already.
+  var isOfListing = false
 }

@@ -14,6 +14,10 @@ public struct Finding: Sendable, Hashable {
     case overlap
     /// A previous size that contradicts the block before.
     case previousSize = "previous-size"
+    /// A header's bytes that no sound header has.
+    case overwrittenHeader = "overwritten-header"
+    /// Headers or allocations in words.
+    case blockHeader = "block-header"
     /// A block of another size, or off the grid, among blocks of one size.
     case stride
     /// The debugger could not believe the header that follows the last listed block.
@@ -22,8 +26,16 @@ public struct Finding: Sendable, Hashable {
     case fragmentHeader = "frag-header"
     /// The debugger says that the page is corrupt.
     case debuggerVerdict = "debugger-verdict"
-    /// A bug check that reports corruption or misuse.
+    /// A bug check that reports corruption.
     case bugCheck = "bug-check"
+    /// A bug check that reports a wrong call.
+    case wrongCall = "wrong-call"
+    /// Allocations that were left behind.
+    case leak
+    /// A pool that was used up.
+    case exhausted
+    /// A bug check that says nothing of the pool, or whose meaning is not published.
+    case unknownBugCheck = "unknown-bug-check"
     /// Blocks are missing from the listing.
     case missingLines = "missing-lines"
     /// The text is no genuine debugger output.
@@ -46,14 +58,26 @@ public struct Finding: Sendable, Hashable {
   public var text: String
   /// The lines it rests on, `FILE:LINE: what stands there`.
   public var evidence: [String] = []
+  /// What it says is damaged or wrong: one place for certain, or either of two.
+  public var places: [DamagedPlace] = []
+
+  /// Whether the observation is of something wrong.
+  public var isWrong: Bool {
+    switch rule {
+    case .wrongCall, .leak, .exhausted: true
+    default: isCorruption
+    }
+  }
 
   /// Whether the observation means that memory is corrupt.
   public var isCorruption: Bool {
     switch rule {
     case .sizeZero, .sizeAlignment, .addressAlignment, .pastPageEnd, .overlap, .previousSize,
-      .stride, .implausibleHeader, .debuggerVerdict, .bugCheck:
+      .stride, .implausibleHeader, .debuggerVerdict, .bugCheck, .overwrittenHeader:
       true
-    case .fragmentHeader, .missingLines, .notGenuine, .normalOddity, .debuggerLimit, .artefact,
+    case .blockHeader, .wrongCall, .leak, .exhausted, .unknownBugCheck, .fragmentHeader,
+      .missingLines,
+      .notGenuine, .normalOddity, .debuggerLimit, .artefact,
       .arithmetic:
       false
     }

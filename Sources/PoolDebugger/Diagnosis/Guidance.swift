@@ -63,6 +63,13 @@ public struct Guidance: Sendable, Hashable {
     source: "debugger documentation, finding a kernel-mode memory leak; "
       + "Using PoolMon")
 
+  /// One table is a state and no growth.
+  static let secondTable = Guidance(
+    text: "One table proves no leak: take a second after some minutes, with the same command "
+      + "(poolmon /n FILE, or !poolused 2 and !poolused 4), and give both to inspect --before "
+      + "FIRST --after SECOND --seconds N.",
+    source: "debugger documentation, finding a kernel-mode memory leak; Using PoolMon")
+
   static let verifier = Guidance(
     text: "Let Driver Verifier track the driver's pool: it stops at unload while allocations "
       + "are left (0xC4, 0x62).",
@@ -74,10 +81,43 @@ public struct Guidance: Sendable, Hashable {
       + "the demand, and the pool's free lists stay out of it.",
     source: "Windows driver documentation, Using Lookaside Lists")
 
+  /// Small blocks that are overrun or used after their free.
   static let specialPool = Guidance(
-    text: "Run the suspect under special pool: each of its blocks gets a page of its own next "
-      + "to a guard page, and the overrun stops at the instruction that makes it.",
+    text: "Run the suspect under special pool: each of its blocks below a page gets a page of its "
+      + "own next to a guard page, and the overrun stops at the instruction that makes it. By "
+      + "driver: verifier /flags 0x1 /driver x.sys; by tag: gflags /k +spp Tag1.",
     source: "Windows driver documentation, Special Pool")
+
+  /// Allocations of a page and more.
+  static let ownerStack = Guidance(
+    text: "Special pool does not serve allocations of a page and more (only the owner's smaller "
+      + "ones). Look at the stack and the source of the owner, and put guard bytes of its own "
+      + "behind the buffer.",
+    source: "Windows driver documentation, Special Pool")
+
+  /// Calls that break a rule.
+  static let callStack = Guidance(
+    text: "The call itself is wrong: its stack names the caller. No tool against overruns helps "
+      + "here.",
+    source: "Windows debugger documentation, bug check reference")
+
+  /// Special pool or a protection did its work.
+  static let caught = Guidance(
+    text: "The tool that finds it is on already: take the allocation's and the free's stacks from "
+      + "the verifier's pool log (!verifier 80 ADDRESS).",
+    source: "debugger documentation, !verifier")
+
+  /// Bits that no program wrote.
+  static let memoryTest = Guidance(
+    text: "Test the memory, and turn on DMA protection, before suspecting a driver: nothing that "
+      + "guards virtual addresses sees a device's write.",
+    source: "Windows debugger documentation, bug checks 0x12B and 0xC1")
+
+  /// A leak that the verifier has counted.
+  static let countedLeak = Guidance(
+    text: "The leak is exact: !verifier 3 DRIVER.sys lists each allocation with its caller. "
+      + "Nothing is corrupt, so special pool does not help.",
+    source: "Windows driver documentation, Pool Tracking")
 
   static let newerDebugger = Guidance(
     text: "Use a current debugger and a dump that holds the memory in question before drawing "

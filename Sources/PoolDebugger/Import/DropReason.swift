@@ -14,6 +14,4 @@ public enum DropReason: String, Sendable, Hashable, CaseIterable {
   case otherEvent = "other event"
   /// A line that does not follow the format.
   case unreadableLine = "unreadable line"
-  /// heaptrack's interpreted file, which has no addresses any more.
-  case interpretedFile = "interpreted heaptrack file (convert the raw one)"
 }

@@ -5,9 +5,9 @@ public enum RecordedFormat: String, Sendable, CaseIterable {
   case etwCSV = "etw-csv"
   /// glibc's mtrace.
   case mtrace
-  /// heaptrack's raw file, version 3.
+  /// heaptrack's file, raw (version 3) or interpreted.
   case heaptrack
-  /// Linux kernel memory events as `trace-cmd report` or `perf script` print them.
+  /// Linux kernel memory events as `trace-cmd report`, `perf script` or babeltrace print them.
   case kmem
   /// valgrind's `--trace-malloc=yes`.
   case valgrind
@@ -17,6 +17,28 @@ public enum RecordedFormat: String, Sendable, CaseIterable {
   case memoryReplay = "memory-replay"
   /// jemalloc's utrace records as FreeBSD's kdump prints them.
   case utrace
+  /// Values separated by commas or tabs under named columns: `op,id,size` and more.
+  case csv
+  /// Calls with their results, as ltrace prints them.
+  case ltrace
+  /// `ADDRESS SIZE` and `ADDRESS -`, as a one-liner of bpftrace prints them.
+  case columns
+  /// ESP-IDF's heap trace.
+  case espHeap = "esp-heap"
+
+  /// What a file of totals calls itself; nil for anything else. Totals say how much was in use at
+  /// some times, but not what was allocated and freed, so that nothing can be replayed.
+  public static func totals(in lines: [[UInt8]]) -> String? {
+    let marks: [(StaticString, String)] = [
+      ("\"dhatFileVersion\"", "dhat"), ("mem_heap_B=", "massif"), ("heap profile:", "gperftools"),
+      ("heap_v2/", "jemalloc's heap profile"), ("heapprofd", "heapprofd"),
+    ]
+    for line in lines {
+      let scanner = ByteScanner(line)
+      for (mark, name) in marks where scanner.contains(mark) { return name }
+    }
+    return nil
+  }
 
   /// The format that a file's first lines belong to; nil when none of them is characteristic.
   public static func detect(_ lines: [[UInt8]]) -> RecordedFormat? {
@@ -40,7 +62,13 @@ public enum RecordedFormat: String, Sendable, CaseIterable {
     if ValgrindReader.call(in: line) != nil { return .valgrind }
     if MemoryReplayReader.action(in: line) != nil { return .memoryReplay }
     if HeaptrackReader.isVersionLine(line) { return .heaptrack }
+    if NamedColumnsReader.isHeader(line.bytes), !EventTableReader.namesEvents(line.bytes) {
+      return .csv
+    }
     if EventTableReader.isHeader(line.bytes) { return .etwCSV }
+    if CallLogReader.call(in: line) != nil { return .ltrace }
+    if TwoColumnReader.event(line) != nil { return .columns }
+    if HeapTraceReader.allocation(line) != nil { return .espHeap }
     return nil
   }
 

@@ -28,6 +28,10 @@ public struct TraceImporter {
       case .malloclab: MalloclabReader()
       case .memoryReplay: MemoryReplayReader()
       case .utrace: UtraceReader()
+      case .csv: NamedColumnsReader()
+      case .ltrace: CallLogReader()
+      case .columns: TwoColumnReader()
+      case .espHeap: HeapTraceReader()
       }
   }
 

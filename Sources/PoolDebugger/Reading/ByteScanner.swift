@@ -102,6 +102,12 @@ struct ByteScanner {
     return value
   }
 
+  /// A decimal number behind any number of blanks.
+  mutating func paddedDecimal() -> UInt64? {
+    skipBlanks()
+    return decimal()
+  }
+
   /// A decimal number with an optional minus sign.
   mutating func signedDecimal() -> Int64? {
     let start = position

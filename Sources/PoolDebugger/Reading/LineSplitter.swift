@@ -1,15 +1,21 @@
 /// Cuts a stream of bytes into lines without ever holding more than one of them.
 ///
-/// A line ends at a line feed; a carriage return before it is dropped. Lines longer than
-/// `longestLineBytes` are cut there and the remainder is thrown away, so that a file without line
-/// ends cannot exhaust memory.
+/// UTF-16 of either order becomes UTF-8 and byte-order marks go. A stream that is no text gives no
+/// lines; `binary` says what it is. A line ends at a line feed; a carriage return before it is
+/// dropped. Lines longer than `longestLineBytes` are cut there and the remainder is thrown away, so
+/// that a file without line ends cannot exhaust memory.
 public struct LineSplitter: Sendable {
   /// The longest line kept, in bytes; no format that is read here has lines near it.
   public static let longestLineBytes = 65_536
 
   /// How many lines were cut at `longestLineBytes`.
   public private(set) var cutLines = 0
+  /// What the stream holds where that is no text, known after its first eight bytes.
+  public private(set) var binary: BinaryContent?
 
+  /// The first bytes, until they tell the encoding; nil from then on.
+  private var head: [UInt8]? = []
+  private var decoder: UTF16Decoder?
   private var pending: [UInt8] = []
   private var isCut = false
 
@@ -21,10 +27,43 @@ public struct LineSplitter: Sendable {
     _ chunk: some Sequence<UInt8>, line: ([UInt8]) throws -> Void
   ) rethrows {
     let isDone = try chunk.withContiguousStorageIfAvailable { bytes in
-      try split(bytes, line)
+      try begin(bytes, line)
       return true
     }
-    if isDone == nil { try Array(chunk).withUnsafeBufferPointer { try split($0, line) } }
+    if isDone == nil { try Array(chunk).withUnsafeBufferPointer { try begin($0, line) } }
+  }
+
+  /// Collects the head; what follows it goes on.
+  private mutating func begin(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ line: ([UInt8]) throws -> Void
+  ) rethrows {
+    guard let known = head else { return try decode(bytes, line) }
+    let missing = TextEncoding.headBytes - known.count
+    head = known + bytes.prefix(missing)
+    guard bytes.count >= missing else { return }
+    try decodeHead(line)
+    try decode(UnsafeBufferPointer(rebasing: bytes[missing...]), line)
+  }
+
+  private mutating func decodeHead(_ line: ([UInt8]) throws -> Void) rethrows {
+    guard let bytes = head else { return }
+    head = nil
+    let (encoding, markBytes) = TextEncoding.detect(bytes)
+    switch encoding {
+    case .utf8: if markBytes == 0 { binary = BinaryContent.detect(bytes) }
+    case .utf16(let isBigEndian): decoder = UTF16Decoder(isBigEndian: isBigEndian)
+    }
+    try bytes.withUnsafeBufferPointer {
+      try decode(UnsafeBufferPointer(rebasing: $0[markBytes...]), line)
+    }
+  }
+
+  private mutating func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ line: ([UInt8]) throws -> Void
+  ) rethrows {
+    guard binary == nil else { return }
+    guard let text = decoder?.decode(bytes) else { return try split(bytes, line) }
+    try text.withUnsafeBufferPointer { try split($0, line) }
   }
 
   private mutating func split(
@@ -46,6 +85,7 @@ public struct LineSplitter: Sendable {
 
   /// Ends the stream: a last line without a line feed is a line too.
   public mutating func finish(line: ([UInt8]) throws -> Void) rethrows {
+    try decodeHead(line)
     if !pending.isEmpty { try endLine(line) }
   }
 

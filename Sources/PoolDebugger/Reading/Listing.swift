@@ -18,8 +18,18 @@ public struct Listing: Sendable, Hashable {
     case lookaside(LookasideListing)
     /// PoolMon.
     case poolMonitor(PoolMonitorListing)
+    /// A table of tags of another make.
+    case tagTable(TagTableListing)
+    /// Bytes of memory.
+    case memory(MemoryListing)
+    /// A block header taken apart by its fields.
+    case header(HeaderListing)
+    /// Allocations one by one.
+    case allocations(AllocationListing)
     /// A bug check.
     case bugCheck(BugCheckListing)
+    /// An event that says that a pool was empty.
+    case poolEmpty(PoolEmptyEvent)
     /// Nothing but sentences of the debugger that belong to no page.
     case messages([DebuggerMessage])
   }
@@ -42,7 +52,12 @@ public struct Listing: Sendable, Hashable {
     case .poolValidation: "poolval"
     case .lookaside: "lookaside"
     case .poolMonitor: "poolmon"
+    case .tagTable: "tags"
+    case .memory: "memory"
+    case .header: "header"
+    case .allocations(let list): list.tool
     case .bugCheck: "bugcheck"
+    case .poolEmpty: "event"
     }
   }
 }

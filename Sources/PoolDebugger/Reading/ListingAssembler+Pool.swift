@@ -68,7 +68,9 @@ extension ListingAssembler {
       currentPage = index
       return index
     }
-    let index = open(.pool(PoolListing(pageAddress: page)), line: number)
+    var listing = PoolListing(pageAddress: page)
+    listing.lacksSymbols = lacksSymbols
+    let index = open(.pool(listing), line: number)
     pages[page] = index
     currentPage = index
     return index
@@ -161,6 +163,10 @@ extension ListingAssembler {
     } else if let page = currentPage, kind != .debuggerNotReady {
       updatePool(page) { Self.append(message, to: &$0) }
     } else {
+      if kind == .debuggerNotReady {
+        lacksSymbols = true
+        for index in pages.values { updatePool(index) { $0.lacksSymbols = true } }
+      }
       if messages == nil {
         messages = OpenTable(index: open(.messages([]), line: number), content: [])
       }
@@ -208,6 +214,7 @@ extension ListingAssembler {
       return index
     }
     var listing = PoolValidationListing(pageAddress: page)
+    listing.lacksSymbols = lacksSymbols
     if let index = currentPage, let header = pool(index), header.blocks.isEmpty,
       header.pageAddress == page, header.messages.isEmpty, header.large == nil
     {

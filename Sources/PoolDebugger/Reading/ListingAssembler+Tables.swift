@@ -1,4 +1,4 @@
-/// `!poolused`, `!vm`, `!lookaside`, PoolMon and bug checks.
+/// `!poolused`, `!vm`, `!lookaside` and PoolMon.
 extension ListingAssembler {
   // MARK: - !poolused
 
@@ -19,7 +19,8 @@ extension ListingAssembler {
 
   private mutating func poolUsedTable(_ number: Int) -> OpenTable<PoolUsedListing, ListedTag> {
     if let open = poolUsed { return open }
-    let listing = PoolUsedListing(tagPattern: tagPattern)
+    var listing = PoolUsedListing(tagPattern: tagPattern)
+    listing.time = time
     return OpenTable(index: open(.poolUsed(listing), line: number), content: listing)
   }
 
@@ -145,7 +146,8 @@ extension ListingAssembler {
         openPoolMonitor(number)
       }
     case .poolMonitorTitle(let title): poolMonitor?.content.title = title
-    case .poolMonitorPools(let nonpaged, let paged):
+    case .poolMonitorPools(let nonpaged, let paged, let commitLeft):
+      poolMonitor?.content.commitLeftKilobytes = commitLeft
       poolMonitor?.content.nonpagedKilobytes = nonpaged
       poolMonitor?.content.pagedKilobytes = paged
     case .poolMonitorRow(let row): add(row, number)
@@ -175,32 +177,9 @@ extension ListingAssembler {
 
   private mutating func openPoolMonitor(_ number: Int) {
     guard poolMonitor == nil else { return }
-    let listing = PoolMonitorListing()
+    var listing = PoolMonitorListing()
+    listing.time = time
     poolMonitor = OpenTable(index: open(.poolMonitor(listing), line: number), content: listing)
-  }
-
-  // MARK: - Bug checks
-
-  mutating func addBugCheck(_ line: RecognisedLine, _ number: Int) {
-    switch line {
-    case .bugCheck(let listing): _ = open(.bugCheck(listing), line: number)
-    case .bugCheckCode(let code):
-      guard bugCheck?.content.code != code else { return }
-      reading.close(&bugCheck) { .bugCheck($0) }
-      let listing = BugCheckListing(code: code)
-      bugCheck = OpenTable(index: open(.bugCheck(listing), line: number), content: listing)
-    case .bugCheckParameter(let position, let value):
-      guard let known = bugCheck?.content.parameters else {
-        odd("a bug check parameter without a code", line: number)
-        return
-      }
-      if let earlier = known[position - 1], earlier != value {
-        odd("another value for the same bug check parameter", line: number)
-      } else {
-        bugCheck?.content.parameters[position - 1] = value
-      }
-    default: break
-    }
   }
 }
 

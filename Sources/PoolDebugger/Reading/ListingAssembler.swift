@@ -27,17 +27,36 @@ struct ListingAssembler: Sendable {
   var poolMonitor: OpenTable<PoolMonitorListing, MonitorKey>?
   var poolFind: OpenTable<PoolFindListing, Never>?
   var messages: OpenTable<[DebuggerMessage], Never>?
+  var tagTable: OpenTable<TagTableListing, Never>?
+  /// The columns of the open table of tags; empty for one without a header.
+  var tagColumns: [TagColumn?] = []
+  /// The last date and time that stood on a line of its own or in a heading.
+  var time: Double?
+  var memory: OpenTable<MemoryListing, Never>?
+  var header: OpenTable<HeaderListing, Never>?
+  var allocations: OpenTable<AllocationListing, Never>?
   var bugCheck: OpenTable<BugCheckListing, Never>?
+  /// The analysis' last `Key:`, whose `Value:` follows.
+  var analysisKey: String?
   var isVerbosePoolUsed = false
+  /// Since the last command the debugger said that symbols or kernel variables are missing.
+  var lacksSymbols = false
   var tagPattern: String?
 
   init(source: String) { self.source = source }
 
   mutating func add(_ line: RecognisedLine, bytes: [UInt8], line number: Int) {
     switch line {
+    case .contents where currentPage == nil:
+      if let row = MemoryLine.row(ByteScanner(bytes)) { addMemory(.memoryRow(row), number) }
     case .blank, .contents, .validationRemark, .poolInfoColumns, .lookasideTotal: break
     case .noise, .odd, .brokenBlock, .brokenValue: addUnclear(line, bytes: bytes, number)
-    case .command(let name, let arguments): openSection(command: name, arguments)
+    case .command(let name, let arguments):
+      openSection(command: name, arguments)
+      if name.isEmpty, let command = MemoryLine.headerCommand(arguments) {
+        let listing = HeaderListing(address: command.address)
+        header = OpenTable(index: open(.header(listing), line: number), content: listing)
+      }
     case .poolPage, .block, .large, .special, .description, .message, .poolInfoStart,
       .poolInfoBlock, .elision:
       addPool(line, number)
@@ -51,7 +70,12 @@ struct ListingAssembler: Sendable {
     case .poolMonitorTitle, .poolMonitorColumns, .poolMonitorMemory, .poolMonitorPools,
       .poolMonitorRow:
       addPoolMonitor(line, number)
-    case .bugCheck, .bugCheckCode, .bugCheckParameter: addBugCheck(line, number)
+    case .memoryRow, .headerField, .allocation, .verifiedDriver: addMemory(line, number)
+    case .tagColumns, .tagRow, .tagKey, .tagPool, .tagValue: addTagTable(line, number)
+    case .bugCheck, .bugCheckCode, .bugCheckParameter, .bugCheckParameters, .bugCheckField:
+      addBugCheck(line, number)
+    case .poolEmpty(let isPaged):
+      _ = open(.poolEmpty(PoolEmptyEvent(isPaged: isPaged)), line: number)
     }
   }
 
@@ -61,6 +85,7 @@ struct ListingAssembler: Sendable {
     copy.closeTables()
     copy.reading.lines = lines
     copy.reading.listings.removeAll { Self.isEmpty($0.content) }
+    BugCheckListing.mergeRepeated(&copy.reading.listings)
     return copy.reading
   }
 
@@ -79,6 +104,7 @@ struct ListingAssembler: Sendable {
 
   mutating func openSection(command: String, _ arguments: String) {
     closeTables()
+    if !command.isEmpty { lacksSymbols = false }
     pages = [:]
     currentPage = nil
     validation = nil
@@ -90,6 +116,8 @@ struct ListingAssembler: Sendable {
     closePoolUsed()
     closeVirtualMemory()
     closePoolMonitor()
+    closeTagTable()
+    closeMemory()
     reading.close(&lookaside) { .lookaside($0) }
     reading.close(&poolFind) { .poolFind($0) }
     reading.close(&messages) { .messages($0) }
@@ -98,6 +126,7 @@ struct ListingAssembler: Sendable {
 
   mutating func closePoolUsed() { reading.close(&poolUsed) { .poolUsed($0) } }
   mutating func closeVirtualMemory() { reading.close(&virtualMemory) { .virtualMemory($0) } }
+  mutating func closeTagTable() { reading.close(&tagTable) { .tagTable($0) } }
   mutating func closePoolMonitor() { reading.close(&poolMonitor) { .poolMonitor($0) } }
 
   /// `!poolused [/t<count>] [flags] [pattern]`.
@@ -114,8 +143,13 @@ struct ListingAssembler: Sendable {
       if let page = currentPage { updatePool(page) { $0.isElided = true } }
     } else if case .brokenValue = line {
       odd("a value line without its kilobytes", line: number)
-    } else if addPoolUsedRow(ByteScanner(bytes), number) {
+    } else if addPoolUsedRow(ByteScanner(bytes), number) || addTagTableRow(bytes, number) {
       return
+    } else if let found = WrittenTime.find(bytes) {
+      // A time between tables is the next one's.
+      closeTables()
+      time = found
+      reading.unrecognisedLines += 1
     } else if case .odd(let text) = line {
       odd(text, line: number)
     } else {
@@ -128,8 +162,13 @@ struct ListingAssembler: Sendable {
     case .poolUsed(let table): table.rows.isEmpty && table.total == nil
     case .virtualMemory(let memory): memory.values.isEmpty && memory.regions.isEmpty
     case .poolMonitor(let table): table.rows.isEmpty
+    case .tagTable(let table):
+      table.rows.allSatisfy { $0.outstanding == nil && $0.bytes == nil }
+    case .header(let header): header.dword == nil
+    case .allocations(let list): list.entries.isEmpty
     case .lookaside(let listing): listing.lists.isEmpty
     case .messages(let messages): messages.isEmpty
+    case .bugCheck(let check): check.code == nil && check.parameters.allSatisfy { $0 == nil }
     default: false
     }
   }

@@ -18,8 +18,13 @@ public struct PoolListing: Sendable, Hashable {
   public var tagDescription: String?
   /// An address had a backtick in it, which `!pool` never prints: the text was made up or edited.
   public var hasBackticks = false
+  /// The debugger said in this section that symbols or kernel variables are missing.
+  public var lacksSymbols = false
   /// A block line was torn, or dots stand where lines were left out.
   public var isElided = false
+
+  /// The debugger looked for the address in every pool and named none.
+  var isOutsidePools: Bool { region.map { $0.hasPrefix("Unknown") } ?? false }
 
   /// The blocks in the order of their addresses.
   public var blocksByAddress: [ListedBlock] { blocks.sorted { $0.address < $1.address } }

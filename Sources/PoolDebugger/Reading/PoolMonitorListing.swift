@@ -40,6 +40,10 @@ public struct PoolMonitorListing: Sendable, Hashable {
   public var nonpagedKilobytes: UInt64?
   /// `P:` beside it, in kilobytes.
   public var pagedKilobytes: UInt64?
+  /// What may still be committed before the limit, in kilobytes, from the header.
+  public var commitLeftKilobytes: UInt64?
+  /// Seconds from an arbitrary beginning, where a date and a time stand before the screen.
+  public var time: Double?
   /// The rows.
   public var rows: [Row] = []
 }

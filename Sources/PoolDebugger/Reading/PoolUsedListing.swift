@@ -37,6 +37,8 @@ public struct PoolUsedListing: Sendable, Hashable {
   public var sortedBy: String?
   /// The pattern of tags that the command was given, when the command is part of the text.
   public var tagPattern: String?
+  /// Seconds from an arbitrary beginning, where a date and a time stand before the table.
+  public var time: Double?
   /// The tags in the order of the listing.
   public var rows: [Row] = []
   /// The line TOTAL, nonpaged and paged.

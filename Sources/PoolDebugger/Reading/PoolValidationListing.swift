@@ -18,6 +18,8 @@ public struct PoolValidationListing: Sendable, Hashable {
   public var region: String?
   /// VALID or INVALID; nil when that line is missing.
   public var isValid: Bool?
+  /// The debugger said in this section that symbols or kernel variables are missing.
+  public var lacksSymbols = false
   /// The headers complained of.
   public var badPreviousSizes: [BadPreviousSize] = []
 }

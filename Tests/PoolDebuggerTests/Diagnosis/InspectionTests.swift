@@ -15,18 +15,21 @@ import Testing
 
   @Test func theReportTellsTheStory() throws {
     let report = try story()
-    #expect(!report.foundCorruption && report.oddityCount == 0)
+    #expect(report.outcome == .found && report.oddityCount == 0)
     let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false)
-    #expect(lines[0] == "vm.txt:1: !vm, 26 values: healthy")
-    #expect(lines[1] == "poolused.txt:1: !poolused, 5 tags: healthy")
+    #expect(lines[0].hasPrefix("Found: The nonpaged pool holds 25,463 pages"))
+    #expect(lines[0].hasSuffix("(and 1 more, below)"))
+    #expect(lines[2] == "vm.txt:1: !vm, 26 values: healthy")
+    #expect(lines[3] == "poolused.txt:1: !poolused, 5 tags: healthy")
     #expect(
-      lines[2]
+      lines[4]
         == "pool-pages.txt:2: !pool page fa808000 (Nonpaged pool), classic, 3 blocks: healthy")
     let order = report.diagnosis.map(\.verdict.rawValue)
     #expect(
       order == [
         "fragmentation", "untagged-paged", "pinned-pages", "pinned-pages", "unserved-sizes",
         "near-page-requests", "limit-distance", "limit-distance", "largest-consumer",
+        "unknown-large-blocks", "uneven-pools",
       ])
   }
 
@@ -45,7 +48,7 @@ import Testing
     let object = try #require(
       try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
     let diagnosis = try #require(object["diagnosis"] as? [[String: Any]])
-    #expect(diagnosis.count == 9)
+    #expect(diagnosis.count == 11)
     #expect(diagnosis[0]["verdict"] as? String == "fragmentation")
     #expect(diagnosis[0]["bytes"] as? Int == 38_384_344)
     #expect(diagnosis[2]["tag"] as? String == "ReEv")
@@ -78,7 +81,7 @@ import Testing
       inspection.read(line: line)
     }
     let report = inspection.report()
-    #expect(report.foundCorruption)
+    #expect(report.outcome == .found)
     #expect(report.text.contains("! size-alignment: fa808a20"))
     #expect(report.text.contains("Odd lines (1):\n  page.txt:3: a block line"))
     #expect(report.oddities.first?.line == 3)
@@ -88,8 +91,10 @@ import Testing
     var inspection = Inspection()
     inspection.read(text: "Nothing of the kind.\n", source: "prose")
     let report = inspection.report()
-    #expect(report.text.hasPrefix("No debugger output recognised in 1 lines."))
-    #expect(report.jsonLines == [#"{"diagnosis":[]}"#])
+    #expect(report.outcome == .notJudged && report.unreadSources == ["prose"])
+    #expect(report.text.hasPrefix("Not judged: no debugger output recognised in 1 lines."))
+    #expect(report.jsonLines.count == 1)
+    #expect(report.jsonLines[0].contains(#""outcome":"not-judged""#))
     #expect(report.unrecognisedLines == 1)
   }
 

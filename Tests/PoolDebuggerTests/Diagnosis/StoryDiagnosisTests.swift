@@ -99,6 +99,14 @@ import Testing
     #expect(!impossible.contains { $0.pool == "nonpaged" && $0.verdict == .limitNear })
   }
 
+  @Test func theLargeBlocksAloneTellWhatTheyLeave() throws {
+    let entries = try diagnose(["mmcm.txt"])
+    #expect(entries.map(\.verdict) == [.pageRemainders])
+    #expect(entries[0].text.contains("one block of 0xf18 bytes in each of 8 pages"))
+    #expect(entries[0].text.contains("leaves 0xe8 (232) bytes"))
+    #expect(!entries[0].verdict.isFinding)
+  }
+
   @Test func everyVerdictHasEvidenceAndGuidance() throws {
     var listings = try checked(all)
     for expectation in try Samples.expectations() {

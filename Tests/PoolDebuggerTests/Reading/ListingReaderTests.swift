@@ -20,7 +20,8 @@ import Testing
     case .poolFind(let find): find.blocks.count
     case .lookaside(let lists): lists.lists.count
     case .poolMonitor(let table): table.rows.count
-    case .poolValidation, .bugCheck, .messages: 0
+    case .tagTable(let table): table.rows.count
+    case .poolValidation, .bugCheck, .poolEmpty, .messages, .memory, .header, .allocations: 0
     }
   }
 

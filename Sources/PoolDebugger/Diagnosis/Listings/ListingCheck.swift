@@ -9,13 +9,26 @@ enum ListingCheck {
         page, source: listing.source)
       checked.blockCount = page.blocks.count
     case .poolUsed(let table): TableCheck.check(table, &checked)
+    case .tagTable(let table):
+      checked.blockCount = table.rows.count
+      checked.verdict = .incomplete
     case .virtualMemory(let memory): TableCheck.check(memory, &checked)
     case .poolFind(let find): TableCheck.check(find, &checked)
     case .lookaside(let lists): TableCheck.check(lists, &checked)
     case .poolMonitor(let table): TableCheck.check(table, &checked)
     case .poolValidation(let validation): check(validation, &checked)
     case .bugCheck(let bugCheck): BugCheckReading.check(bugCheck, &checked)
+    case .memory(let memory): MemoryCheck.check(memory, &checked)
+    case .header(let header): MemoryCheck.check(header, &checked)
+    case .allocations(let list): MemoryCheck.check(list, &checked)
+    case .poolEmpty(let event): check(event, &checked)
     case .messages(let messages): check(messages, &checked)
+    }
+    let table = checked.tagTable
+    if checked.verdict != .unknown, let table,
+      TagVerdicts(source: listing.source, table: table).isSuspicious
+    {
+      checked.verdict = .suspicious
     }
     return checked
   }
@@ -24,6 +37,30 @@ enum ListingCheck {
     _ validation: PoolValidationListing, _ checked: inout CheckedListing
   ) {
     let source = checked.listing.source
+    if validation.lacksSymbols || validation.region?.hasPrefix("Unknown") == true {
+      checked.findings.append(
+        Finding(
+          rule: .debuggerLimit, address: validation.pageAddress,
+          text: "the debugger lacks symbols or found no pool at this address; what !poolval says "
+            + "of it proves nothing",
+          evidence: ["\(source):\(checked.listing.line): the debugger's own words"]))
+      return
+    }
+    let isWide = validation.pageAddress.map { $0 > 0xFFFF_FFFF } ?? false
+    if isWide, validation.isValid != true || !validation.badPreviousSizes.isEmpty {
+      let sizes = validation.badPreviousSizes.prefix(8).map {
+        "\(source):\($0.line): previous size 0x\(Hexadecimal.text($0.found)) where the walk "
+          + "expects 0x\(Hexadecimal.text($0.expected))"
+      }
+      checked.findings.append(
+        Finding(
+          rule: .debuggerLimit, address: validation.pageAddress,
+          text: "!poolval calls the page invalid, but it knows classic pages only and says so of "
+            + "every healthy page of the segment heap (Windows 10 1809 and later); list the page "
+            + "with !pool",
+          evidence: ["\(source):\(checked.listing.line): the debugger's own words"] + sizes))
+      return
+    }
     for bad in validation.badPreviousSizes {
       checked.findings.append(
         Finding(
@@ -37,8 +74,7 @@ enum ListingCheck {
       checked.findings.append(
         Finding(
           rule: .debuggerVerdict, address: validation.pageAddress,
-          text: "!poolval calls the page invalid; it knows classic pages only and says so of "
-            + "healthy segment-heap pages (Windows 10 1809 and later) too",
+          text: "!poolval calls the page invalid",
           evidence: ["\(source):\(checked.listing.line): the debugger's own words"]))
     }
     if checked.findings.isEmpty {
@@ -46,6 +82,20 @@ enum ListingCheck {
     } else {
       checked.verdict = .corrupt
     }
+  }
+
+  private static func check(_ event: PoolEmptyEvent, _ checked: inout CheckedListing) {
+    checked.verdict = .exhausted
+    let pool = event.isPaged ? "paged" : "nonpaged"
+    checked.findings.append(
+      Finding(
+        rule: .exhausted,
+        text: "event \(event.isPaged ? 2020 : 2019): an allocation of the server service failed "
+          + "because the \(pool) pool was empty; who holds it, the event does not tell",
+        evidence: [
+          "\(checked.listing.source):\(checked.listing.line): the event's own words",
+          "next: !poolused \(event.isPaged ? 4 : 2), or poolmon /b, twice with some minutes between",
+        ]))
   }
 
   private static func check(_ messages: [DebuggerMessage], _ checked: inout CheckedListing) {

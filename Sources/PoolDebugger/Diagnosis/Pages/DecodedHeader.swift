@@ -32,11 +32,6 @@ public struct DecodedHeader: Sendable, Hashable {
     }
   }
 
-  /// Takes the first dword of a header, as a bug check's parameter has it.
-  public init(dword: UInt32) {
-    bytes = (0..<4).map { UInt8(truncatingIfNeeded: dword >> ($0 * 8)) }
-  }
-
   /// `41 ?? 41 ?? 41 41 41 41`.
   public var hexadecimal: String {
     bytes.map { $0.map { Hexadecimal.text(UInt64($0), digits: 2) } ?? "??" }
@@ -59,14 +54,6 @@ public struct DecodedHeader: Sendable, Hashable {
       return nil
     }
     return first
-  }
-
-  /// The fields of an x64 header's first dword, sizes in bytes.
-  public static func x64Fields(_ dword: UInt32) -> String {
-    let previous = UInt64(dword & 0xFF) * 16
-    let size = UInt64(dword >> 16 & 0xFF) * 16
-    return "previous size 0x\(Hexadecimal.text(previous)), pool index \(dword >> 8 & 0xFF), "
-      + "size 0x\(Hexadecimal.text(size)), pool type \(dword >> 24)"
   }
 
   private static func joined(_ field: UInt8?, highBit units: UInt64) -> UInt8? {

@@ -5,7 +5,10 @@ extension PageCheck {
     for (index, block) in blocks.enumerated() {
       let before = index > 0 ? blocks[index - 1] : nil
       if let (rule, text) = fault(block, layout) {
-        add(rule, at: block, after: before, text)
+        // Where the block in front is known to be right, so is this header's place.
+        let isPlaceCertain = before.map { block.previousSizeBytes == $0.sizeBytes } ?? true
+        let places = isPlaceCertain ? [block] : [before ?? block, block]
+        add(rule, at: block, after: before, places: places, text)
       }
     }
     for (before, block) in zip(blocks, blocks.dropFirst()) where before.endAddress > block.address {
@@ -15,6 +18,7 @@ extension PageCheck {
       let index = blocks.firstIndex { $0.address == broken.address } ?? 0
       add(
         .overlap, at: broken, after: index > 0 ? blocks[index - 1] : nil,
+        places: fits ? [before] : [before, block],
         "\(text(before.address)) with 0x\(Hexadecimal.text(before.sizeBytes)) bytes reaches into "
           + "the block at \(text(block.address))")
     }
@@ -43,11 +47,13 @@ extension PageCheck {
 
   /// Records corruption at a block once, with its suspect and its header decoded.
   mutating func add(
-    _ rule: Finding.Rule, at block: ListedBlock, after before: ListedBlock?, _ text: String
+    _ rule: Finding.Rule, at block: ListedBlock, after before: ListedBlock?,
+    places: [ListedBlock], _ text: String
   ) {
     guard !findings.contains(where: { $0.address == block.address && $0.isCorruption }) else {
       return
     }
+    let damaged = places.map { DamagedPlace(.header, $0.address) }
     var evidence = [line(block), decoded(block)]
     var sentence = text
     if let before {
@@ -57,6 +63,9 @@ extension PageCheck {
       sentence += "; whatever lies below this page may have overrun into it"
     }
     findings.append(
-      Finding(rule: rule, address: block.address, text: sentence, evidence: evidence))
+      Finding(
+        rule: rule, address: block.address, text: sentence,
+        evidence: evidence
+          + DamagedPlace.sentence(damaged, block.width), places: damaged))
   }
 }

@@ -15,7 +15,7 @@ extension PageCheck {
     if first.pageOffset == 0 {
       guard previous != 0 else { return }
       add(
-        .previousSize, at: first, after: nil,
+        .previousSize, at: first, after: nil, places: [first],
         "the first block of a page must have previous size 0, but \(text(first.address)) has 0x"
           + Hexadecimal.text(previous))
       return
@@ -23,7 +23,7 @@ extension PageCheck {
     isWhole = false
     if previous > first.pageOffset {
       add(
-        .previousSize, at: first, after: nil,
+        .previousSize, at: first, after: nil, places: [first],
         "the previous size of \(text(first.address)) reaches before the start of the page")
     }
   }
@@ -37,7 +37,7 @@ extension PageCheck {
       let follows = PageClassifier.isFragment(before) && before.previousSizeBytes == 0
       guard previous != before.sizeBytes, !(follows && previous == 0) else { return }
       add(
-        .previousSize, at: block, after: before,
+        .previousSize, at: block, after: before, places: damaged(before, block),
         "the chain breaks at \(text(block.address)): it says that 0x"
           + "\(Hexadecimal.text(previous)) bytes lie before it, but the block before has 0x"
           + Hexadecimal.text(before.sizeBytes))
@@ -48,9 +48,24 @@ extension PageCheck {
     // lines cut out, an author may also have kept a chain that looks right.
     guard previous == 0 || previous > gap, previous != before.sizeBytes else { return }
     add(
-      .previousSize, at: block, after: before,
+      .previousSize, at: block, after: before, places: [before, block],
       "the chain breaks at \(text(block.address)): a block of 0x\(Hexadecimal.text(previous)) "
         + "bytes does not fit between it and \(text(before.address))")
+  }
+
+  /// Which of two neighbours that do not agree is damaged.
+  ///
+  /// The walk came to the second header by the first one's size, so a sound chain behind it shows
+  /// that a header lies there and the first size leads to one. That size may still leave out blocks
+  /// between: then the second header names a smaller block in front of itself.
+  private func damaged(_ before: ListedBlock, _ block: ListedBlock) -> [ListedBlock] {
+    let mayLeaveOut =
+      block.previousSizeBytes > 0 && block.previousSizeBytes < before.sizeBytes
+    let next = blocks.first { $0.address == block.endAddress }
+    let isFollowed =
+      next.map { $0.previousSizeBytes == block.sizeBytes }
+      ?? (block.pageOffset &+ block.sizeBytes == Self.pageBytes)
+    return isFollowed && !mayLeaveOut ? [block] : [before, block]
   }
 
   private mutating func checkEnd() {

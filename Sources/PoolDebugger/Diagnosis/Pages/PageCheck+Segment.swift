@@ -38,14 +38,14 @@ extension PageCheck {
         // The area before the first block is listed as a free block of its own.
         if index == 0, block.pageOffset == 0, !block.isAllocated { continue }
         add(
-          .stride, at: block, after: before,
+          .stride, at: block, after: before, places: [block],
           "\(text(block.address)) has 0x\(Hexadecimal.text(block.sizeBytes)) bytes among blocks of "
             + "0x\(Hexadecimal.text(stride))")
       } else {
         let distance = max(block.address, anchor.address) - min(block.address, anchor.address)
         guard stride > 0, !distance.isMultiple(of: stride) else { continue }
         add(
-          .stride, at: block, after: before,
+          .stride, at: block, after: before, places: [block],
           "\(text(block.address)) is off the grid of 0x\(Hexadecimal.text(stride)) bytes")
       }
     }
@@ -67,7 +67,7 @@ extension PageCheck {
   private mutating func checkZeroPreviousSizes() {
     for (index, block) in blocks.enumerated() where block.previousSizeBytes != 0 {
       add(
-        .previousSize, at: block, after: index > 0 ? blocks[index - 1] : nil,
+        .previousSize, at: block, after: index > 0 ? blocks[index - 1] : nil, places: [block],
         "\(text(block.address)) has previous size 0x\(Hexadecimal.text(block.previousSizeBytes)), "
           + "which the segment heap leaves zero")
     }

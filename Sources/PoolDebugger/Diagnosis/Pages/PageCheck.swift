@@ -64,6 +64,8 @@ struct PageCheck {
   private func verdict(_ layout: PageLayout?) -> ListingVerdict {
     // Text that no debugger printed proves nothing, whatever its arithmetic.
     if page.hasBackticks { return .unknown }
+    // A walk through memory that is no pool, or without symbols, shows anything.
+    if page.lacksSymbols && page.isOutsidePools { return .unknown }
     if findings.contains(where: \.isCorruption) { return .corrupt }
     if blocks.isEmpty { return .unknown }
     if findings.contains(where: { $0.rule == .fragmentHeader || $0.rule == .arithmetic }) {
@@ -91,6 +93,7 @@ struct PageCheck {
 
   private mutating func check(_ message: DebuggerMessage) {
     let evidence = ["\(source):\(message.line): the debugger's own words"]
+    if page.lacksSymbols || page.isOutsidePools { return addLimit(message, evidence) }
     switch message.kind {
     case .implausibleSmallBlock:
       guard page.large == nil, let last = blocks.last, message.address == last.endAddress,
@@ -99,39 +102,53 @@ struct PageCheck {
       findings.append(
         Finding(
           rule: .implausibleHeader, address: message.address,
-          text: "the header at \(text(last.endAddress)) is no pool header; "
-            + Self.suspicion(of: last),
-          evidence: evidence + [line(last)]))
+          text: "the header at \(text(last.endAddress)) is no pool header: it was overwritten, or "
+            + "the size of \(text(last.address)) is wrong; " + Self.suspicion(of: last),
+          evidence: evidence + [line(last)],
+          places: [.init(.header, last.endAddress), .init(.header, last.address)]))
     case .badPreviousSize, .badSize:
+      // The chain of the listed blocks may have shown it already.
+      guard !findings.contains(where: { $0.address == message.address && $0.isCorruption }) else {
+        return
+      }
+      let before = blocks.last { $0.endAddress == message.address }
+      let places = [message.address, before?.address].compactMap { $0 }
+        .map { DamagedPlace(.header, $0) }
       findings.append(
         Finding(
           rule: .debuggerVerdict, address: message.address,
-          text: "the debugger found a header that contradicts its neighbour", evidence: evidence))
+          text: "the debugger found a header that contradicts its neighbour",
+          evidence: evidence + (before.map { [line($0)] } ?? [])
+            + DamagedPlace.sentence(places, blocks.first?.width), places: places))
     case .heapKeyUnreadable, .debuggerNotReady, .sessionTableUnreadable, .unreadableMemory,
       .notPool, .freedOrCorrupt, .notLargeAllocation:
-      guard page.large == nil, blocks.isEmpty, !findings.contains(where: Self.isLimit) else {
-        return
-      }
-      findings.append(
-        Finding(
-          rule: .debuggerLimit, address: message.address,
-          text: "the debugger could not read this as pool; that alone is no corruption",
-          evidence: evidence))
+      addLimit(message, evidence)
     }
+  }
+
+  private mutating func addLimit(_ message: DebuggerMessage, _ evidence: [String]) {
+    guard page.large == nil, blocks.isEmpty, !findings.contains(where: Self.isLimit) else {
+      return
+    }
+    findings.append(
+      Finding(
+        rule: .debuggerLimit, address: message.address,
+        text: "the debugger could not read this as pool; that alone is no corruption",
+        evidence: evidence))
   }
 
   private static func isLimit(_ finding: Finding) -> Bool { finding.rule == .debuggerLimit }
 
   // MARK: - Words
 
-  /// The block that most likely overran is the one below the broken header.
+  /// The block that may have overrun is the one below the broken header.
   static func suspicion(of block: ListedBlock) -> String {
     let name =
       "the block before it (\(Hexadecimal.address(block.address, block.width)), tag "
       + "\(block.tag?.description ?? "unknown"), 0x\(Hexadecimal.text(block.sizeBytes)) bytes)"
     return block.isAllocated
-      ? name + " most likely wrote past its end"
-      : name + " is free: somebody wrote to it after its free, or overran from below it"
+      ? name + " may have written past its end"
+      : name + " is free: somebody may have written to it after its free, or overrun it from below"
   }
 
   func text(_ address: UInt64) -> String {

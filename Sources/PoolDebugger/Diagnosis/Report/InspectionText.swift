@@ -1,25 +1,34 @@
-/// The report of `inspect` as text: what was recognised, what was odd, what follows from it.
+/// The report of `inspect` as text: the answer, what was recognised, what was odd, what follows
+/// from it and what to do, each once.
 enum InspectionText {
   static func text(_ report: InspectionReport) -> String {
-    var lines: [String] = []
-    if report.listings.isEmpty {
-      lines.append("No debugger output recognised in \(report.lines) lines.")
-    }
+    var lines = [report.headline] + damaged(report)
+    if !report.listings.isEmpty { lines.append("") }
     lines += report.listings.flatMap(listing)
     lines += oddities(report)
-    lines += diagnosis(report)
+    lines += conclusions(report)
+    lines += remedies(report)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What several findings together say is damaged, where that is more than each says by itself.
+  private static func damaged(_ report: InspectionReport) -> [String] {
+    let naming = report.listings.filter { $0.findings.contains { !$0.places.isEmpty } }
+    guard naming.count > 1 else { return [] }
+    let isWide = report.damaged.contains { ($0.address ?? 0) > 0xFFFF_FFFF }
+    return DamagedPlace.sentence(report.damaged, isWide ? .bits64 : .bits32).map {
+      "All together, " + $0
+    }
   }
 
   private static func listing(_ checked: CheckedListing) -> [String] {
     let place = "\(checked.listing.source):\(checked.listing.line)"
     let layout = checked.layout.map { ", \($0.rawValue)" } ?? ""
-    let head =
-      "\(place): \(title(checked.listing))\(layout), \(checked.blockCount) "
-      + "\(unit(checked)): \(checked.verdict.rawValue)"
+    let count = checked.blockCount > 0 ? ", \(checked.blockCount) \(unit(checked))" : ""
+    let head = "\(place): \(title(checked.listing))\(layout)\(count): \(checked.verdict.rawValue)"
     return [head]
       + checked.findings.flatMap { finding in
-        ["  \(finding.isCorruption ? "!" : "-") \(finding.rule.rawValue): \(finding.text)"]
+        ["  \(finding.isWrong ? "!" : "-") \(finding.rule.rawValue): \(finding.text)"]
           + finding.evidence.map { "      \($0)" }
       }
   }
@@ -33,7 +42,12 @@ enum InspectionText {
       return "!\(listing.kindName)\(address ?? "")" + (page.region.map { " (\($0))" } ?? "")
     case .poolFind(let find): return "!poolfind" + (find.tag.map { " \($0)" } ?? "")
     case .poolMonitor: return "PoolMon"
-    case .bugCheck(let check): return "bug check 0x\(Hexadecimal.text(check.code))"
+    case .tagTable: return "table of tags"
+    case .bugCheck(let check):
+      return check.code.map { "bug check 0x\(Hexadecimal.text($0))" } ?? "bug check without code"
+    case .poolEmpty: return "event"
+    case .memory: return "memory"
+    case .header: return "header"
     case .messages: return "debugger messages"
     default: return "!" + listing.kindName
     }
@@ -42,7 +56,7 @@ enum InspectionText {
   private static func unit(_ checked: CheckedListing) -> String {
     let name: String
     switch checked.listing.content {
-    case .poolUsed, .poolMonitor: name = "tag"
+    case .poolUsed, .poolMonitor, .tagTable: name = "tag"
     case .virtualMemory: name = "value"
     case .lookaside: name = "list"
     default: name = "block"
@@ -58,15 +72,22 @@ enum InspectionText {
       + (hidden > 0 ? ["  and \(hidden) more"] : [])
   }
 
-  private static func diagnosis(_ report: InspectionReport) -> [String] {
-    guard !report.diagnosis.isEmpty else {
-      return ["", "Diagnosis: the listings give no reason for one."]
-    }
-    return ["", "Diagnosis:"]
-      + report.diagnosis.flatMap { entry in
-        ["  \(entry.verdict.rawValue): \(entry.text)"]
+  /// What follows from the listings together; a listing's own finding stands beside it.
+  private static func conclusions(_ report: InspectionReport) -> [String] {
+    let entries = report.diagnosis.filter { !$0.isOfListing }
+    guard !entries.isEmpty else { return [] }
+    return ["", "Conclusions:"]
+      + entries.flatMap { entry in
+        ["  \(entry.verdict.isFinding ? "!" : "-") \(entry.verdict.rawValue): \(entry.text)"]
           + entry.evidence.map { "      \($0)" }
-          + ["      -> \(entry.guidance.text) [\(entry.guidance.source)]"]
       }
+  }
+
+  /// Each remedy once, however many conclusions it follows from.
+  private static func remedies(_ report: InspectionReport) -> [String] {
+    var seen: Set<Guidance> = []
+    let remedies = report.diagnosis.map(\.guidance).filter { seen.insert($0).inserted }
+    guard !remedies.isEmpty else { return [] }
+    return ["", "What to do:"] + remedies.map { "  -> \($0.text) [\($0.source)]" }
   }
 }

@@ -34,7 +34,7 @@ struct HoleCoverage {
     let holes = sparse.pages.flatMap(\.holes)
     guard sparse.pages.count >= 2, let largest = holes.map(\.sizeBytes).max(),
       let width = holes.first?.width
-    else { return [] }
+    else { return remainders() }
     return [unserved(largest, holes: holes.count, width)].compactMap { $0 }
       + nearPageRequests(above: largest)
   }
@@ -57,6 +57,32 @@ struct HoleCoverage {
         + "(the largest has 0x\(Hexadecimal.text(largest)) bytes), although each of the pages has "
         + "at least 0x\(Hexadecimal.text(least)) bytes free in total.",
       evidence: lines, guidance: .largeTransfers)
+  }
+
+  /// Blocks of nearly a page, one in each page, without a page that shows what became of the rest.
+  private func remainders() -> [DiagnosisEntry] {
+    let large = allocated.filter {
+      $0.block.sizeBytes > PageCheck.pageBytes / 4 * 3 && $0.block.sizeBytes < PageCheck.pageBytes
+    }
+    let groups = Dictionary(grouping: large.filter { $0.block.tag != nil }) {
+      Kind(tag: $0.block.tag ?? ListedTag(rawValue: 0), sizeBytes: $0.block.sizeBytes)
+    }
+    return groups.filter { Set($0.value.map(\.block.pageAddress)).count >= 2 }
+      .sorted { ($1.value.count, $0.key.tag) < ($0.value.count, $1.key.tag) }
+      .map { kind, blocks in
+        let rest = PageCheck.pageBytes - kind.sizeBytes
+        let size = Hexadecimal.text(kind.sizeBytes)
+        return DiagnosisEntry(
+          verdict: .pageRemainders, tags: [kind.tag], bytes: rest,
+          text: "Tag \(kind.tag) has one block of 0x\(size) bytes in each of "
+            + "\(Set(blocks.map(\.block.pageAddress)).count) pages: each leaves "
+            + "0x\(Hexadecimal.text(rest)) (\(rest)) bytes, in which small blocks of others settle "
+            + "and keep the page when the large one is freed.",
+          evidence: blocks.prefix(8).map { source, block in
+            "\(source):\(block.line): \(Hexadecimal.address(block.address, block.width)) size \(size)"
+          },
+          guidance: .wholePages)
+      }
   }
 
   private struct Kind: Hashable {

@@ -49,7 +49,9 @@ struct PoolLimits {
     let pool = isPaged ? "paged" : "nonpaged"
     return table.listing.rows.compactMap { row in
       let usage = isPaged ? row.paged : row.nonpaged
-      guard Double(usage.usedBytes) >= Double(total.bytes) * Self.consumerShare else { return nil }
+      guard usage.usedBytes < TagVerdicts.leastBytes,
+        Double(usage.usedBytes) >= Double(total.bytes) * Self.consumerShare
+      else { return nil }
       return DiagnosisEntry(
         verdict: .largestConsumer, pool: pool, tags: [row.tag], bytes: usage.usedBytes,
         text: "Tag \(row.tag) holds \(DecimalText.percent(usage.usedBytes, of: total.bytes)) of "

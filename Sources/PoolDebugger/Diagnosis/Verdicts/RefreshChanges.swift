@@ -19,7 +19,7 @@ struct RefreshChanges {
         + "\(change.bytes) bytes since the last refresh"
     ]
     let pool = row.isPaged ? "paged" : "nonpaged"
-    if grown > 0, change.bytes >= Int64(SnapshotComparison.leastGrownBytes) {
+    if grown > 0, change.bytes >= Int64(TagSeries.leastGrownBytes) {
       return DiagnosisEntry(
         verdict: .growth, pool: pool, tags: [row.tag], bytes: UInt64(change.bytes),
         text: "Tag \(row.tag) grew by \(grown) allocations and "

@@ -13,7 +13,7 @@ struct SystemEvidence {
     }
     tables = listings.compactMap { checked in
       guard case .poolUsed(let table) = checked.listing.content,
-        checked.verdict == .healthy, Self.coversEverything(table)
+        checked.verdict == .healthy || checked.verdict == .suspicious, Self.coversEverything(table)
       else { return nil }
       return (checked.listing.source, table)
     }
@@ -64,6 +64,17 @@ struct SystemEvidence {
       maximum.pages > 0, maximum.pages < 1 << 32
     else { return nil }
     return maximum
+  }
+
+  /// Bytes that are left before each pool's maximum.
+  var bytesLeft: (nonpaged: UInt64?, paged: UInt64?) {
+    func left(isPaged: Bool) -> UInt64? {
+      guard let usage = poolUsage(isPaged: isPaged), let most = poolMaximum(isPaged: isPaged)
+      else { return nil }
+      return Saturating.product(
+        Saturating.difference(most.pages, usage.pages), PageCheck.pageBytes)
+    }
+    return (left(isPaged: false), left(isPaged: true))
   }
 
   func taggedBytes(isPaged: Bool) -> Bytes? {

@@ -19,6 +19,11 @@ struct EventTableReader: RecordedTraceReader {
     isHeader(CommaSeparatedLine.fields(line))
   }
 
+  /// A header in which a column names the event.
+  static func namesEvents(_ line: [UInt8]) -> Bool {
+    isHeader(line) && CommaSeparatedLine.fields(line).contains { EventColumn(name: $0) == .event }
+  }
+
   /// A row has a number somewhere, which no header has; most lines are told apart by that alone.
   private static func isHeader(_ fields: [ArraySlice<UInt8>]) -> Bool {
     let hasNumber = fields.contains { field in

@@ -1,7 +1,20 @@
-/// heaptrack's raw file, version 3: `+ size trace pointer` and `- pointer`, all hexadecimal; the
-/// trace index stands for the call stack (KDE heaptrack).
+/// heaptrack's files. The raw one, version 3, has `+ size trace pointer` and `- pointer`, all
+/// hexadecimal; the trace index stands for the call stack. The interpreted one, which heaptrack
+/// writes by default, names sizes with stacks once (`a size stack`) and then only their indices,
+/// `+ index` and `- index`: which of several live blocks of one index is freed, it does not say, so
+/// the one that is oldest stands for it (KDE heaptrack).
 struct HeaptrackReader: RecordedTraceReader {
+  /// What an index of the interpreted file stands for, and its live blocks.
+  private struct Allocation {
+    var bytes: UInt64
+    var site: [UInt8]
+    var live: [UInt64] = []
+    var firstLive = 0
+  }
+
   private var isInterpreted = false
+  private var allocations: [Allocation] = []
+  private var nextKey: UInt64 = 1
 
   mutating func events(in line: ByteScanner) -> RecordedEvent? {
     var scanner = line
@@ -9,28 +22,64 @@ struct HeaptrackReader: RecordedTraceReader {
     scanner.position += 1
     scanner.skipBlanks()
     switch kind {
-    case 0x2B:
-      if isInterpreted { return .dropped(.interpretedFile) }
-      guard let bytes = scanner.hexadecimal(), scanner.skip(" ") else { break }
-      let start = scanner.position
-      guard scanner.hexadecimal() != nil else { break }
-      let site = scanner.bytes[start..<scanner.position]
-      scanner.skipBlanks()
-      guard let pointer = scanner.hexadecimal() else { break }
-      return .allocation(key: pointer, bytes: bytes, origin: .init(site: site))
+    case 0x2B: return allocation(&scanner) ?? .dropped(.unreadableLine)
     case 0x2D:
-      if isInterpreted { return .dropped(.interpretedFile) }
-      guard let pointer = scanner.hexadecimal() else { break }
-      return .free(key: pointer)
+      guard let pointer = scanner.hexadecimal() else { return .dropped(.unreadableLine) }
+      return isInterpreted ? free(index: pointer) : .free(key: pointer)
     case 0x61:
       isInterpreted = true
-      return nil
+      return define(&scanner) ? nil : .dropped(.unreadableLine)
     // Version, executable, command line, pages, modules, traces, strings, instruction pointers,
     // time, resident memory, comments, suppressions, attachment.
     case 0x76, 0x78, 0x58, 0x49, 0x6D, 0x74, 0x73, 0x69, 0x63, 0x52, 0x23, 0x53, 0x41: return nil
-    default: break
+    default: return .dropped(.unreadableLine)
     }
-    return .dropped(.unreadableLine)
+  }
+
+  private mutating func allocation(_ scanner: inout ByteScanner) -> RecordedEvent? {
+    guard let first = scanner.hexadecimal() else { return nil }
+    if isInterpreted { return scanner.isAtEnd ? allocate(index: first) : nil }
+    guard scanner.skip(" ") else { return nil }
+    let start = scanner.position
+    guard scanner.hexadecimal() != nil else { return nil }
+    let site = scanner.bytes[start..<scanner.position]
+    scanner.skipBlanks()
+    guard let pointer = scanner.hexadecimal() else { return nil }
+    return .allocation(key: pointer, bytes: first, origin: .init(site: site))
+  }
+
+  private mutating func define(_ scanner: inout ByteScanner) -> Bool {
+    guard let bytes = scanner.hexadecimal(), scanner.skip(" ") else { return false }
+    let start = scanner.position
+    guard scanner.hexadecimal() != nil else { return false }
+    allocations.append(
+      Allocation(bytes: bytes, site: Array(scanner.bytes[start..<scanner.position])))
+    return true
+  }
+
+  private mutating func allocate(index: UInt64) -> RecordedEvent {
+    guard index < UInt64(allocations.count) else { return .dropped(.unreadableLine) }
+    let place = Int(index)
+    let key = nextKey
+    nextKey += 1
+    allocations[place].live.append(key)
+    return .allocation(
+      key: key, bytes: allocations[place].bytes, origin: .init(site: allocations[place].site[...]))
+  }
+
+  private mutating func free(index: UInt64) -> RecordedEvent {
+    guard index < UInt64(allocations.count) else { return .dropped(.unreadableLine) }
+    let place = Int(index)
+    let first = allocations[place].firstLive
+    guard first < allocations[place].live.count else { return .dropped(.allocatedBefore) }
+    let key = allocations[place].live[first]
+    allocations[place].firstLive = first + 1
+    // What is freed is forgotten, half of the list at a time.
+    if allocations[place].firstLive * 2 > allocations[place].live.count {
+      allocations[place].live.removeFirst(allocations[place].firstLive)
+      allocations[place].firstLive = 0
+    }
+    return .free(key: key)
   }
 
   /// `v 10550 3`: program version and file version.

@@ -1,6 +1,6 @@
 /// Linux kernel memory events: `kmalloc`, `kmem_cache_alloc`, `kfree`, `kmem_cache_free` and their
-/// `_node` forms, as `trace-cmd report` and `perf script` print them. The call site becomes the
-/// tag. A free of the null pointer is ordinary there and left out.
+/// `_node` forms, as `trace-cmd report`, `perf script` and babeltrace (LTTng) print them. The call
+/// site becomes the tag. A free of the null pointer is ordinary there and left out.
 struct KmemReader: RecordedTraceReader {
   enum Event { case allocation, free }
 
@@ -11,15 +11,16 @@ struct KmemReader: RecordedTraceReader {
     guard let (event, position) = Self.event(in: line) else { return .dropped(.otherEvent) }
     let fields = ByteScanner(line.bytes, at: position)
     var pointer = fields
-    guard pointer.seek(" ptr=") else { return .dropped(.unreadableLine) }
+    guard pointer.seek(" ptr = ") else { return .dropped(.unreadableLine) }
     guard let address = pointer.pointer() else { return .dropped(.hiddenAddress) }
     guard event == .allocation else { return .free(key: address) }
     var size = fields
-    guard size.seek("bytes_req="), let bytes = size.decimal() else {
+    guard size.seek("bytes_req = "), let bytes = size.decimal() else {
       return .dropped(.unreadableLine)
     }
     var site = fields
-    let name = site.seek("call_site=") ? site.word() : nil
+    var name = site.seek("call_site = ") ? site.word() : nil
+    if name?.last == 0x2C { name?.removeLast() }
     return .allocation(key: address, bytes: bytes, origin: .init(site: name))
   }
 
@@ -41,7 +42,8 @@ struct KmemReader: RecordedTraceReader {
   private static let names: [(StaticString, Event)] = [
     ("kmalloc_node:", .allocation), ("kmalloc:", .allocation),
     ("kmem_cache_alloc_node:", .allocation), ("kmem_cache_alloc:", .allocation),
-    ("kfree:", .free), ("kmem_cache_free:", .free),
+    ("kfree:", .free), ("kmem_cache_free:", .free), ("kmem_kmalloc_node:", .allocation),
+    ("kmem_kmalloc:", .allocation), ("kmem_kfree:", .free),
   ]
 
   private static func event(named name: ByteScanner, end: Int) -> Event? {

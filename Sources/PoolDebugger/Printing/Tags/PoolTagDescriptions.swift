@@ -25,6 +25,14 @@ public struct PoolTagDescriptions: Sendable {
     exact[tag.word, default: description] = exact[tag.word] ?? description
   }
 
+  /// The one described tag that ends with these bytes; nil where none does, or several.
+  func tag(endingWith rest: [UInt8]) -> ListedTag? {
+    let fitting = exact.keys.map { ListedTag(rawValue: $0) }.filter {
+      $0.bytes.suffix(rest.count).elementsEqual(rest)
+    }
+    return fitting.count == 1 ? fitting[0] : nil
+  }
+
   /// What is known of `tag`; the mark of a protected block is no part of it.
   public func description(of tag: PoolTag) -> TagDescription? {
     let tag = tag.unprotected

@@ -3,7 +3,7 @@ enum LineRecogniser {
   private static let forms: [@Sendable (ByteScanner) -> RecognisedLine?] = [
     CommandLineText.recognise, AddressLine.recognise, PoolLine.recognise, PoolUsedLine.heading,
     VirtualMemoryLine.recognise, LookasideLine.recognise, PoolMonitorLine.recognise,
-    BugCheckLine.recognise, MessageLine.recognise,
+    MemoryLine.recognise, BugCheckLine.recognise, MessageLine.recognise, TagTableLine.recognise,
   ]
 
   static func recognise(_ bytes: [UInt8]) -> RecognisedLine {

@@ -12,6 +12,9 @@ enum MessageLine {
     ("is not a valid large pool allocation", .notLargeAllocation),
     ("is not valid pool", .notPool),
     ("is freed (or corrupt) pool", .freedOrCorrupt),
+    // The suite's own printer.
+    (": size is zero; the chain", .badSize), (": block ends ", .badSize),
+    (": previous size is ", .badPreviousSize),
   ]
 
   /// Sentences that hold an address further on, or none.

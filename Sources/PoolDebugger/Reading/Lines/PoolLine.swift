@@ -59,7 +59,12 @@ enum PoolLine {
     guard scanner.skip("Pool page [ "), let address = ListedAddress.scan(&scanner),
       scanner.skip(" ] is ")
     else { return nil }
-    return .validationState(address.value, isValid: !scanner.skip("INVALID"))
+    // Old debuggers print `__VALID` and `__inVALID`.
+    let state = scanner.rest.uppercased().filter(\.isLetter)
+    guard state == "VALID" || state == "INVALID" else {
+      return .odd("a validation whose result is neither valid nor invalid")
+    }
+    return .validationState(address.value, isValid: state == "VALID")
   }
 
   private static func validationRemark(_ line: ByteScanner) -> RecognisedLine? {

@@ -26,7 +26,16 @@ enum PoolMonitorLine {
     guard scanner.seek("Pool N: "), let nonpaged = scanner.decimal(), scanner.skip("K P: "),
       let paged = scanner.decimal()
     else { return .poolMonitorMemory }
-    return .poolMonitorPools(nonpaged: nonpaged, paged: paged)
+    var commit = line
+    var limit = line
+    var left: UInt64?
+    commit.skipBlanks()
+    if let used = commit.decimal(), limit.seek("Limit:"), let most = limit.paddedDecimal(),
+      most >= used
+    {
+      left = most - used
+    }
+    return .poolMonitorPools(nonpaged: nonpaged, paged: paged, commitLeft: left)
   }
 
   private static func row(_ line: ByteScanner) -> RecognisedLine? {

@@ -49,9 +49,22 @@ enum RecognisedLine: Equatable {
   case poolMonitorTitle(String)
   case poolMonitorColumns
   case poolMonitorMemory
-  case poolMonitorPools(nonpaged: UInt64, paged: UInt64)
+  case poolMonitorPools(nonpaged: UInt64, paged: UInt64, commitLeft: UInt64?)
   case poolMonitorRow(PoolMonitorListing.Row)
+  case memoryRow(MemoryRow)
+  case headerField(HeaderListing.Field)
+  case allocation(AllocationListing.Entry, isPoolView: Bool)
+  case verifiedDriver(String, isUnloaded: Bool)
+  case tagColumns([TagColumn?])
+  case tagRow(TagTableListing.Row)
+  case tagKey(ListedTag)
+  case tagPool(isPaged: Bool)
+  case tagValue(TagColumn, UInt64)
   case bugCheck(BugCheckListing)
   case bugCheckCode(UInt64)
-  case bugCheckParameter(index: Int, value: UInt64)
+  case bugCheckParameter(index: Int, value: PrintedNumber, words: String)
+  /// The four parameters without their code, which stood on the line before.
+  case bugCheckParameters([PrintedNumber])
+  case bugCheckField(name: String, value: String)
+  case poolEmpty(isPaged: Bool)
 }

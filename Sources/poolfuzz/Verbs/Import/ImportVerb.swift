@@ -35,12 +35,17 @@ extension Verb {
       var splitter = LineSplitter()
       try file.forEachPiece { splitter.push($0) { run.read($0, streams) } }
       splitter.finish { run.read($0, streams) }
+      if let binary = splitter.binary { throw CommandFailure.binary(binary, name: file.name) }
       guard let summary = run.finish(streams) else {
-        throw CommandFailure(
-          message: "\(file.name): no known format in its first lines; name one with --format",
-          code: .badInput)
+        throw CommandFailure(message: "\(file.name): \(run.unknown)", code: .badInput)
       }
       streams.flush()
+      guard summary.operations > 0 else {
+        streams.note(summary.text)
+        throw CommandFailure(
+          message: "\(file.name): no allocation and no free in \(summary.lines) lines",
+          code: .badInput)
+      }
       // The trace has standard output to itself.
       if arguments.has("--json") {
         streams.note(summary.json.text)
@@ -102,6 +107,15 @@ private struct ImportRun {
     importer = TraceImporter(format: format, options: options)
     for line in firstLines { importer?.read(line: line) { Self.write($0, streams) } }
     firstLines = []
+  }
+
+  /// Why the first lines are no recording.
+  var unknown: String {
+    guard let name = RecordedFormat.totals(in: firstLines) else {
+      return "no known format in its first lines; name one with --format"
+    }
+    return "totals of \(name): they say how much was in use, not what was allocated and freed, so "
+      + "there is nothing to replay; record the events"
   }
 
   mutating func finish(_ streams: StandardStreams) -> ImportSummary? {

@@ -1,3 +1,4 @@
+import Foundation
 import KernelPool
 import PoolDebugger
 import PoolReconstruction
@@ -6,7 +7,7 @@ import PoolTrace
 extension Verb {
   /// `poolfuzz inspect`: reads what a debugger printed, checks it and says what pins the pool.
   static let inspect = Verb(
-    name: "inspect", operands: "FILE|-...",
+    name: "inspect", operands: "FILE|FOLDER|-...",
     summary: "reads debugger output, checks it, diagnoses it",
     examples: [
       ("poolfuzz inspect session.log", "!pool, !vm, !poolused and others, mixed, with noise"),
@@ -15,6 +16,7 @@ extension Verb {
         "poolfuzz inspect --before monday.txt --after friday.txt --seconds 345600",
         "two snapshots: leaks and churn"
       ),
+      ("poolfuzz inspect --series snapshots/", "a folder of tables of tags, oldest name first"),
       (
         "poolfuzz inspect --to-trace pages.txt > pages.trace",
         "a trace whose final state is the listed pages"
@@ -26,6 +28,12 @@ extension Verb {
       Option(name: "--after", argument: .value("FILE"), help: "the later one"),
       Option(
         name: "--seconds", argument: .value("N"), help: "seconds between the two, for rates"),
+      Option(
+        name: "--series", argument: .none,
+        help: "the files are states of one system, one after the other: growth and its rate"),
+      Option(
+        name: "--tags", argument: .value("FILE"),
+        help: "a pooltag.txt that says whose the tags are"),
       Option(
         name: "--to-trace", argument: .none,
         help: "prints a trace that ends with the listed !pool pages, instead of a report"),
@@ -46,7 +54,7 @@ extension Verb {
         for oddity in report.oddities { streams.note("poolfuzz: \(oddity)") }
         return .badInput
       }
-      return report.foundCorruption ? .found : .held
+      return report.outcome.exitCode
     })
 
   private static func writeTrace(
@@ -70,29 +78,95 @@ extension Verb {
   private static func inspection(
     _ arguments: ParsedArguments
   ) throws(CommandFailure) -> InspectionReport {
+    let owners = try owners(arguments)
     guard let before = arguments.value("--before") else {
       guard !arguments.operands.isEmpty, !arguments.has("--after") else {
         throw .usage("inspect needs files, '-' for standard input, or --before with --after")
       }
-      return try report(arguments.operands)
+      let paths = try arguments.operands.flatMap(files)
+      if arguments.has("--series") || paths.count > arguments.operands.count {
+        return try series(paths, owners)
+      }
+      return try report(paths, owners)
     }
     guard let after = arguments.value("--after"), arguments.operands.isEmpty else {
       throw .usage("--before goes with --after and with no other file")
     }
     let seconds = try arguments.number("--seconds").map { Double($0) }
     return Inspection.compare(
-      before: try report([before]), after: try report([after]), seconds: seconds)
+      before: try report([before], owners), after: try report([after], owners), seconds: seconds)
   }
 
-  private static func report(_ paths: [String]) throws(CommandFailure) -> InspectionReport {
-    var inspection = Inspection()
+  private static func owners(
+    _ arguments: ParsedArguments
+  ) throws(CommandFailure) -> PoolTagDescriptions {
+    guard let path = arguments.value("--tags") else { return .builtIn }
+    var bytes: [UInt8] = []
+    // The whole list has some five thousand lines.
+    try InputFile(path: path).forEachPiece { if bytes.count < 1 << 24 { bytes += $0 } }
+    let file = PoolTagFile(bytes)
+    guard file.descriptions.count > 0 else {
+      throw CommandFailure(message: "\(path): no line of a pooltag.txt", code: .badInput)
+    }
+    return file.descriptions
+  }
+
+  /// The file itself, or the files of a folder in the order of their names.
+  private static func files(_ path: String) throws(CommandFailure) -> [String] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
+    else { return [path] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let visible = names.filter { !$0.hasPrefix(".") }.sorted()
+    guard !visible.isEmpty else {
+      throw CommandFailure(message: "\(path): an empty folder", code: .badInput)
+    }
+    return visible.map { path + (path.hasSuffix("/") ? "" : "/") + $0 }
+  }
+
+  /// States of one system; a time stands in the table, in the file's name, or nowhere.
+  private static func series(
+    _ paths: [String], _ owners: PoolTagDescriptions
+  ) throws(CommandFailure) -> InspectionReport {
+    var states: [(report: InspectionReport, time: Double?)] = []
+    for path in paths {
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      states.append((try report([path], owners), Inspection.time(inName: name)))
+    }
+    return Inspection.series(states, owners: owners) ?? states[0].report
+  }
+
+  private static func report(
+    _ paths: [String], _ owners: PoolTagDescriptions
+  ) throws(CommandFailure) -> InspectionReport {
+    var inspection = Inspection(owners: owners)
     for path in paths {
       let file = try InputFile(path: path)
       inspection.begin(source: file.name)
       var splitter = LineSplitter()
       try file.forEachPiece { splitter.push($0) { inspection.read(line: $0) } }
       splitter.finish { inspection.read(line: $0) }
+      if let binary = splitter.binary { throw .binary(binary, name: file.name) }
     }
     return inspection.report()
+  }
+}
+
+extension InspectionReport.Outcome {
+  /// 3 where there was nothing to judge.
+  fileprivate var exitCode: ExitCode {
+    switch self {
+    case .held: .held
+    case .found: .found
+    case .notJudged: .badInput
+    }
+  }
+}
+
+extension CommandFailure {
+  /// The file is no text; what it is and what to do.
+  static func binary(_ content: BinaryContent, name: String) -> CommandFailure {
+    CommandFailure(
+      message: "\(name): \(content.rawValue), and no text: \(content.remedy)", code: .badInput)
   }
 }

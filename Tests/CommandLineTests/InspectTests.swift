@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// `inspect`, `import` and `explain`: what they read, what they refuse, how they end.
+@Suite struct InspectTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  @Test func theEndTellsWhatWasJudged() throws {
+    let whole = "NonPagedPool Usage: 25463 ( 101852 Kb)\nPhysical Memory: 1000000 ( 4000000 Kb)\n"
+    let ends: [(String, Int32, String)] = [
+      ("BugCheck 19, {20, fffffa800002eee0, fffffa800002ef70, 2090006}\n", 1, "Found:"),
+      (whole, 0, "Nothing wrong is visible"),
+      ("prose and nothing else\n", 3, "Not judged:"),
+      ("BugCheck C2, {1234, ffff808ac4657900, 0, 0}\n", 3, "Not judged:"),
+      ("", 3, "Not judged:"),
+    ]
+    for (text, code, words) in ends {
+      let run = try Command.run(["inspect", "-"], input: text)
+      #expect(run.code == code && run.output.hasPrefix(words), "\(text)")
+      let json = try Command.run(["inspect", "--json", "-"], input: text)
+      let outcome = code == 0 ? "held" : code == 1 ? "found" : "not-judged"
+      #expect(json.code == code && json.output.contains("\"outcome\":\"\(outcome)\""), "\(text)")
+    }
+    #expect(try Command.run(["inspect", "/nowhere/to/be/found"]).code == 4)
+    #expect(try Command.run(["inspect"]).code == 2)
+    #expect(
+      try Command.run(["inspect", "--strict", "-"], input: whole + "fa808000 size: oops\n").code
+        == 3)
+  }
+
+  @Test func whatIsNoTextIsNamedAndRefused() throws {
+    let files: [([UInt8], String)] = [
+      (Array("PAGEDU64".utf8) + [UInt8](repeating: 0, count: 4_088), "crash dump"),
+      ([0x1F, 0x8B, 8, 0, 1, 2, 3, 4, 5], "gzip"),
+      ([0x28, 0xB5, 0x2F, 0xFD, 0, 0, 0, 1], "Zstandard"),
+    ]
+    for (bytes, words) in files {
+      let path = try scratch.file("some.bin", bytes)
+      for verb in ["inspect", "import"] {
+        let run = try Command.run([verb, path])
+        #expect(run.code == 3 && run.errors.contains(words), "\(verb) \(words)")
+      }
+    }
+  }
+
+  @Test func aFileInUTF16IsRead() throws {
+    let text = "BugCheck D5, {fffff980143dc000, 0, fffff8800a1b2c3d, 0}\r\n"
+    let units = [0xFEFF] + Array(text.utf16)
+    let path = try scratch.file("wide.txt", units.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
+    let run = try Command.run(["inspect", path])
+    #expect(run.code == 1 && run.output.contains("P2: 0x0: a read"))
+  }
+
+  @Test func aFolderIsASeriesAndALeakEndsLikeAFinding() throws {
+    func table(_ blocks: Int) -> String {
+      "Tag,Type,Allocs,Frees,Bytes\nLeak,Paged,\(blocks),0,\(blocks * 1_000)\n"
+    }
+    for (hour, blocks) in [(10, 1_000), (11, 5_000), (12, 9_000)] {
+      _ = try scratch.file("pool-20260105-\(hour)0000.csv", table(blocks))
+    }
+    let series = try Command.run(["inspect", scratch.path])
+    #expect(series.code == 1 && series.output.contains("in every one of 3 snapshots"))
+    #expect(series.output.contains("1.1 allocations and 1,111.1 bytes a second"))
+    let first = try scratch.file("a.csv", table(1_000))
+    let second = try scratch.file("b.csv", table(9_000))
+    let two = try Command.run(["inspect", "--before", first, "--after", second, "--seconds", "60"])
+    #expect(two.code == 1 && two.output.contains("leak-candidate"))
+    let same = try Command.run(["inspect", "--before", first, "--after", first])
+    #expect(same.code == 0)
+    let tags = try scratch.file("pooltag.txt", "Leak - mine.sys - My objects\n")
+    let owned = try Command.run(["inspect", "--tags", tags, "--series", first, second])
+    #expect(owned.code == 1 && owned.output.contains("owner: My objects (mine.sys)"))
+    #expect(try Command.run(["inspect", "--tags", first, second]).code == 3)
+  }
+
+  @Test func anImportThatKeepsNothingFails() throws {
+    let kept = try Command.run(["import", "-"], input: "op,id,size\nalloc,1,64\nfree,1,\n")
+    #expect(kept.code == 0 && kept.output.contains("alloc s0 NonPaged 64"))
+    let nothing = try Command.run(["import", "-"], input: "op,id,size\nfree,1,\n")
+    #expect(nothing.code == 3 && nothing.errors.contains("no allocation and no free"))
+    let totals = try Command.run(["import", "-"], input: "desc: x\ntime=0\nmem_heap_B=0\n")
+    #expect(totals.code == 3 && totals.errors.contains("totals of massif"))
+    #expect(try Command.run(["import", "-"], input: "prose\n").code == 3)
+  }
+
+  @Test func aSizeIsExplained() throws {
+    let run = try Command.run(["explain", "size", "0x1F0"])
+    #expect(run.code == 0)
+    #expect(
+      run.output.contains("windows-7-x64: 0x200 bytes, 16 of header, 0 wasted, list 32, lookaside"))
+    #expect(try Command.run(["explain", "size", "0x1F0", "--json"]).lines.count == 10)
+    #expect(try Command.run(["explain", "size", "many"]).code == 2)
+    #expect(try Command.run(["explain"]).code == 2)
+  }
+}

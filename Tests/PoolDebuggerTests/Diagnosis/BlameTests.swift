@@ -1,0 +1,299 @@
+import Foundation
+import KernelPool
+import PoolWalk
+import Testing
+
+@testable import PoolDebugger
+
+/// Each kind of corruption planted in the model of each version: the bug check and the `!pool` page
+/// that follow are given to `inspect`, and what it blames is held against the plant.
+@Suite struct BlameTests {
+  /// What was planted, and where.
+  struct Plant {
+    var name: String
+    var truth: DamagedPlace
+    var bugCheck: String?
+    var page: String
+    /// The page's chain of headers shows a fault.
+    var isVisible: Bool
+  }
+
+  enum Answer: String, CaseIterable {
+    case certain, amongTwo = "among two", silent, wrong
+  }
+
+  /// Three neighbours in one page, the middle one the victim; every block has a tag of its own.
+  private struct Page: ~Copyable {
+    var fixture: PoolFixture
+    var before: Address
+    var victim: Address
+    var after: Address
+    let bytes: UInt64 = 0x78
+    /// What a debugger shows once the damage is done, and whether its chain of headers breaks.
+    var printed = ""
+    var isVisible = false
+
+    init(_ profile: Profile) throws {
+      var fixture = try PoolFixture(profile) {
+        $0.profile.deferredFrees = false
+        $0.profile.pagedDescriptors = min($0.profile.pagedDescriptors, 2)
+      }
+      let names: [StaticString] = ["Aaaa", "Bbbb", "Cccc", "Dddd", "Eeee"]
+      let tags = names.map { PoolTag($0) }
+      var blocks: [Address] = []
+      for tag in tags { blocks.append(try fixture.allocate(0x78, tag)) }
+      blocks.sort()
+      (before, victim, after) = (blocks[1], blocks[2], blocks[3])
+      self.fixture = fixture
+    }
+
+    var header: UInt64 { UInt64(fixture.view.profile.header.bytes) }
+
+    func byte(_ address: Address) throws -> UInt8 { try #require(fixture.view.byte(address)) }
+
+    /// Takes the debugger's view of the page that holds `address`.
+    mutating func show(_ address: Address) {
+      printed = PoolPagePrinter(fixture.view).text(for: address)
+      let walker = PoolWalker(fixture.view)
+      isVisible = !walker.blocks(ofPage: address & ~0xFFF).faults.isEmpty
+    }
+
+    /// Frees, allocates, frees the neighbours: the first stop of the kernel as the debugger's line.
+    mutating func trouble(freeing address: Address, tag: PoolTag? = nil) -> String? {
+      show(victim)
+      if let text = Self.text(fixture.pool.free(address, tag: tag)) { return text }
+      for neighbour in [after, before] where neighbour != address {
+        if let text = Self.text(fixture.pool.free(neighbour, tag: nil)) { return text }
+      }
+      for _ in 0..<3 {
+        if case .halted(let halt) = fixture.pool.allocate(
+          .nonPaged, bytes: bytes, tag: PoolTag("Zzzz"))
+        {
+          return Self.text(halt)
+        }
+      }
+      return nil
+    }
+
+    static func text(_ outcome: KernelPool.FreeOutcome) -> String? {
+      guard case .halted(let halt) = outcome else { return nil }
+      return text(halt)
+    }
+
+    static func text(_ halt: HaltReason) -> String? {
+      switch halt {
+      case .bugCheck(let check):
+        let parameters = [
+          check.parameters.0, check.parameters.1, check.parameters.2, check.parameters.3,
+        ]
+        return "BugCheck \(String(check.code, radix: 16, uppercase: true)), {"
+          + parameters.map { String($0, radix: 16) }.joined(separator: ", ") + "}\n"
+      case .fault(let address):
+        return "BugCheck 50, {\(String(address, radix: 16)), 0, 0, 0}\n"
+      case .nonCanonicalFault: return "BugCheck 3B, {c0000005, 0, 0, 0}\n"
+      case .hang: return nil
+      }
+    }
+  }
+
+  // MARK: - Plants
+
+  private typealias Damage = (
+    name: String, make: @Sendable (inout Page) throws -> (DamagedPlace, String?)
+  )
+
+  private static let damages: [Damage] = [
+    (
+      "own header",
+      { page in
+        let header = page.victim - page.header
+        let size = UInt64(page.fixture.view.profile.header == .windows2000 ? 3 : 2)
+        page.fixture.write(header + size, [try page.byte(header + size) ^ 0x0F])
+        return (.init(.header, header), page.trouble(freeing: page.victim))
+      }
+    ),
+    (
+      "previous header",
+      { page in
+        let header = page.before - page.header
+        let size = UInt64(page.fixture.view.profile.header == .windows2000 ? 3 : 2)
+        page.fixture.write(header + size, [try page.byte(header + size) ^ 0x03])
+        return (.init(.header, header), page.trouble(freeing: page.victim))
+      }
+    ),
+    (
+      "next header",
+      { page in
+        let header = page.after - page.header
+        page.fixture.write(header, [try page.byte(header) ^ 0x03])
+        return (.init(.header, header), page.trouble(freeing: page.victim))
+      }
+    ),
+    (
+      "links",
+      { page in
+        page.fixture.free(page.victim)
+        page.fixture.write(page.victim, Array("OOOOOOOO".utf8))
+        return (.init(.links, page.victim), page.trouble(freeing: page.after))
+      }
+    ),
+    (
+      "tag",
+      { page in
+        let tag = PoolTag(
+          word: try #require(page.fixture.view.word32(page.victim - page.header + 4)))
+        page.fixture.write(page.victim - page.header + 4, Array("Wxyz".utf8))
+        return (
+          .init(.header, page.victim - page.header),
+          page.trouble(freeing: page.victim, tag: tag)
+        )
+      }
+    ),
+    (
+      "text over a free block",
+      { page in
+        page.fixture.free(page.victim)
+        page.fixture.write(
+          page.victim, Array(repeating: 0x55, count: Int(page.bytes)))
+        return (.init(.links, page.victim), page.trouble(freeing: page.after))
+      }
+    ),
+    (
+      "stale pointer",
+      { page in
+        page.fixture.free(page.victim)
+        page.fixture.write(page.victim, [1, 0, 0, 0, 0, 0, 0, 0])
+        return (.init(.links, page.victim), page.trouble(freeing: page.before))
+      }
+    ),
+    (
+      "underrun",
+      { page in
+        let header = page.victim - page.header
+        page.fixture.write(header, Array(repeating: 0x2A, count: Int(page.header)))
+        return (.init(.header, header), page.trouble(freeing: page.victim))
+      }
+    ),
+    (
+      "double free",
+      { page in
+        page.fixture.free(page.victim)
+        return (.init(.call), page.trouble(freeing: page.victim))
+      }
+    ),
+    (
+      "wrong pool",
+      { page in
+        let paged = try page.fixture.allocate(0x78, PoolTag("Pgd1"), .paged)
+        return (.init(.call), Page.text(page.fixture.pool.freeContiguous(paged + 0x1000)))
+      }
+    ),
+    (
+      "tail of a large block",
+      { page in
+        let profile = page.fixture.view.profile
+        let bytes = profile.pageBytes + profile.pageBytes / 2
+        let large = try page.fixture.allocate(bytes, PoolTag("Larg"))
+        page.fixture.write(large + bytes, Array(repeating: 0x41, count: 8))
+        page.printed = PoolPagePrinter(page.fixture.view).text(for: large + bytes + page.header)
+        page.isVisible = page.printed.contains("size:") || page.printed.contains("doesn't look")
+        return (
+          .init(.header, large + bytes), Page.text(page.fixture.pool.free(large, tag: nil))
+        )
+      }
+    ),
+  ]
+
+  private static func overrun(_ count: Int, _ fill: UInt8) -> Damage {
+    (
+      "overrun",
+      { page in
+        let header = page.victim - page.header
+        page.fixture.write(header, Array(repeating: fill, count: count))
+        return (.init(.header, header), page.trouble(freeing: page.victim))
+      }
+    )
+  }
+
+  static func plants(_ profile: Profile) throws -> [Plant] {
+    var plants: [Plant] = []
+    let overruns = [1, 2, 3, 4, 5, 8, 12, 16, 24, 32, 48, 64].flatMap { count in
+      [UInt8(0x41), 0x00, 0xFF].map { overrun(count, $0) }
+    }
+    for damage in damages + overruns {
+      var page = try Page(profile)
+      let (truth, text) = try damage.make(&page)
+      if page.printed.isEmpty { page.show(page.victim) }
+      plants.append(
+        Plant(
+          name: damage.name, truth: truth, bugCheck: text, page: page.printed,
+          isVisible: page.isVisible))
+    }
+    return plants
+  }
+
+  // MARK: - Judgement
+
+  static func answer(_ text: String, _ truth: DamagedPlace) -> Answer {
+    var inspection = Inspection()
+    inspection.read(text: text, source: "text")
+    let places = inspection.report().damaged
+    switch places.count {
+    case 0: return .silent
+    case 1: return places[0] == truth ? .certain : .wrong
+    default:
+      // Another entry of the list stands for one whose address the bug check does not carry.
+      let isAmong =
+        places.contains(truth)
+        || (truth.kind == .links && places.contains(.init(.neighbouringLinks)))
+      return isAmong ? .amongTwo : .wrong
+    }
+  }
+
+  private static func evidence(_ plant: Plant) -> [(name: String, text: String)] {
+    let both = plant.bugCheck.map { [("bug check", $0), ("both", $0 + plant.page)] } ?? []
+    return [("page", plant.page)] + both
+  }
+
+  @Test func theBlameIsHeldAgainstThePlant() throws {
+    var counts: [String: [Answer: Int]] = [:]
+    var visible: [Answer: Int] = [:]
+    for profile in Profile.all {
+      for plant in try Self.plants(profile) {
+        for (evidence, text) in Self.evidence(plant) {
+          let answer = Self.answer(text, plant.truth)
+          counts["\(plant.name) | \(evidence)", default: [:]][answer, default: 0] += 1
+          #expect(
+            answer != .wrong,
+            "\(profile.name) \(plant.name) \(evidence): \(plant.truth)\n\(text)")
+          if evidence == "page", plant.isVisible { visible[answer, default: 0] += 1 }
+        }
+      }
+    }
+    let all = visible.values.reduce(0, +)
+    #expect(all > 300 && visible[.silent, default: 0] * 10 <= all)
+    #expect((visible[.certain, default: 0] + visible[.amongTwo, default: 0]) * 10 >= all * 6)
+    let article = try String(
+      contentsOf: Samples.folder.deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .appendingPathComponent("Sources/PoolDebugger/PoolDebugger.docc/Blame.md"), encoding: .utf8)
+    for (key, answers) in counts {
+      let numbers = [Answer.certain, .amongTwo, .silent].map { String(answers[$0] ?? 0) }
+      let row = "| \(key) | \(numbers.joined(separator: " | ")) |"
+      #expect(article.contains(row), "\(row)")
+    }
+    #expect(article.split(separator: "\n").count { $0.hasPrefix("| ") } == counts.count + 1)
+  }
+
+  /// The comparison itself notices a wrong claim and a doubtful one.
+  @Test func aWrongBlameIsNoticed() throws {
+    let plants = try Self.plants(.windows7x64)
+    let next = try #require(plants.first { $0.name == "next header" })
+    #expect(Self.answer(next.page, next.truth) == .certain)
+    let elsewhere = DamagedPlace(.header, next.truth.address.map { $0 + 0x10 })
+    #expect(Self.answer(next.page, elsewhere) == .wrong)
+    let check = try #require(next.bugCheck)
+    #expect(Self.answer(check, next.truth) == .amongTwo && Self.answer(check, elsewhere) == .wrong)
+    #expect(Self.answer("nothing", next.truth) == .silent)
+  }
+}
