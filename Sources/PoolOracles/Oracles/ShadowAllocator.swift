@@ -6,8 +6,7 @@ import KernelPool
 /// pool. What it can tell: no two allocations share a byte, addresses are aligned as promised, and
 /// they lie in the region that was asked for.
 struct ShadowAllocator {
-  private var starts: [Address] = []
-  private var ends: [Address] = []
+  private var held = HeldIntervals()
   private let profile: Profile
   private let regions: [(kind: PoolKind?, start: Address, end: Address)]
 
@@ -30,20 +29,13 @@ struct ShadowAllocator {
       regions + configuration.nonPagedRanges.map { region(.nonPaged, $0.base, $0.pages) }
   }
 
-  /// How many allocations are held.
-  var count: Int { starts.count }
-
   /// Takes note of an allocation; returns what is wrong with it.
   mutating func allocated(
     _ address: Address, bytes: UInt64, _ type: PoolType, isContiguous: Bool
   ) -> PoolFailure? {
     let end = address &+ max(bytes, 1)
-    let place = position(of: address)
-    let overlapsLower = place > 0 && ends[place - 1] > address
-    let overlapsUpper = place < starts.count && starts[place] < end
-    starts.insert(address, at: place)
-    ends.insert(end, at: place)
-    if overlapsLower || overlapsUpper || end < address {
+    let isShared = held.insert(address, end)
+    if isShared || end < address {
       return .oracle(.overlap, "an allocation of \(bytes) bytes shares bytes with a live one")
     }
     let alignment = bytes >= profile.pageBytes ? profile.pageBytes : profile.wordBytes &* 2
@@ -60,20 +52,79 @@ struct ShadowAllocator {
   }
 
   /// Takes note of a free; one of an address that nobody holds changes nothing.
-  mutating func freed(_ address: Address) {
-    let place = position(of: address)
-    guard place < starts.count, starts[place] == address else { return }
-    starts.remove(at: place)
-    ends.remove(at: place)
+  mutating func freed(_ address: Address) { held.remove(address) }
+}
+
+/// Intervals in the order of their starts, in chunks: where a machine holds a hundred thousand
+/// blocks, an operation moves one chunk and not all of them.
+private struct HeldIntervals {
+  private struct Chunk {
+    var starts: [Address] = []
+    var ends: [Address] = []
+
+    /// The first place whose start is not below an address.
+    func position(of address: Address) -> Int {
+      HeldIntervals.first(starts.count) { starts[$0] >= address }
+    }
   }
 
-  /// The first place whose start is not below an address.
-  private func position(of address: Address) -> Int {
+  /// Never empty; only the first chunk may be.
+  private var chunks = [Chunk()]
+  private static let mostInChunk = 512
+
+  /// Adds an interval; true where it shares a byte with one beside it.
+  mutating func insert(_ start: Address, _ end: Address) -> Bool {
+    let number = chunk(of: start)
+    let place = chunks[number].position(of: start)
+    var isShared = false
+    if place > 0 {
+      isShared = chunks[number].ends[place - 1] > start
+    } else if number > 0, let before = chunks[number - 1].ends.last {
+      isShared = before > start
+    }
+    if place < chunks[number].starts.count {
+      isShared = isShared || chunks[number].starts[place] < end
+    } else if number + 1 < chunks.count {
+      isShared = isShared || chunks[number + 1].starts[0] < end
+    }
+    chunks[number].starts.insert(start, at: place)
+    chunks[number].ends.insert(end, at: place)
+    if chunks[number].starts.count > Self.mostInChunk { halve(number) }
+    return isShared
+  }
+
+  /// Removes the interval of a start, if there is one.
+  mutating func remove(_ start: Address) {
+    let number = chunk(of: start)
+    let place = chunks[number].position(of: start)
+    guard place < chunks[number].starts.count, chunks[number].starts[place] == start else { return }
+    chunks[number].starts.remove(at: place)
+    chunks[number].ends.remove(at: place)
+    if chunks[number].starts.isEmpty, chunks.count > 1 { chunks.remove(at: number) }
+  }
+
+  /// The last chunk that begins at or before an address, else the first.
+  private func chunk(of address: Address) -> Int {
+    guard chunks.count > 1 else { return 0 }
+    return max(Self.first(chunks.count) { chunks[$0].starts[0] > address }, 1) - 1
+  }
+
+  private mutating func halve(_ number: Int) {
+    let middle = chunks[number].starts.count / 2
+    let upper = Chunk(
+      starts: Array(chunks[number].starts[middle...]), ends: Array(chunks[number].ends[middle...]))
+    chunks[number].starts.removeSubrange(middle...)
+    chunks[number].ends.removeSubrange(middle...)
+    chunks.insert(upper, at: number + 1)
+  }
+
+  /// The first of so many places for which a condition holds that holds for all behind it.
+  private static func first(_ count: Int, where holds: (Int) -> Bool) -> Int {
     var low = 0
-    var high = starts.count
+    var high = count
     while low < high {
       let middle = (low + high) / 2
-      if starts[middle] < address { low = middle + 1 } else { high = middle }
+      if holds(middle) { high = middle } else { low = middle + 1 }
     }
     return low
   }

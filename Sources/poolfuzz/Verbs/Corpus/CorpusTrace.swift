@@ -92,7 +92,13 @@ struct CorpusTrace {
     }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue
-    else { throw CommandFailure(message: "\(root): no such folder", code: .environment) }
+    else {
+      let isFile = FileManager.default.fileExists(atPath: root)
+      throw CommandFailure(
+        message: isFile
+          ? "\(root): a file, where a folder is expected; 'poolfuzz replay' judges one trace"
+          : "\(root): no such folder", code: isFile ? .badInput : .environment)
+    }
     var traces: [CorpusTrace] = []
     for path in names.compactMap({ $0 as? String }).sorted() {
       let file = path as NSString

@@ -116,7 +116,10 @@ private struct EnumerateCommand {
       return
     }
     for (identity, trace) in report.minima {
-      streams.print("\(identity): \(trace.operations.count) operations")
+      let isOfHealthyModel = PoolShrinker.healthyIdentity(of: trace) != nil
+      streams.print(
+        "\(isOfHealthyModel ? PoolShrinker.healthyPrefix : "")\(identity):"
+          + " \(counted(trace.operations.count, "operation"))")
       if !isQuiet { trace.operations.forEach { streams.print("  \($0)") } }
     }
     let counts = report.executionCounts.map { "\($0)" }.joined(separator: " ")
@@ -141,6 +144,7 @@ private struct EnumerateCommand {
           report.minima.map { identity, trace in
             .object([
               ("identity", .string(identity.description)),
+              ("healthy_model", .bool(PoolShrinker.healthyIdentity(of: trace) != nil)),
               ("operations", .array(trace.operations.map { .string($0.description) })),
             ])
           })

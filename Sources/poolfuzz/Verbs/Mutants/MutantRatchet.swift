@@ -38,6 +38,9 @@ struct MutantRatchet {
       }
       rows.append(Row(mutant: mutant, profile: profile, operations: operations))
     }
+    guard !rows.isEmpty else {
+      throw CommandFailure(message: "\(path): no row to run", code: .badInput)
+    }
     self.rows = rows
   }
 

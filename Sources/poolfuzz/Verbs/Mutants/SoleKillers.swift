@@ -12,7 +12,11 @@ struct SoleKillers {
     guard FileManager.default.fileExists(atPath: path) else {
       throw CommandFailure(message: "\(path): cannot be read", code: .environment)
     }
-    let killings = try RecordedTable(path).rows.flatMap(\.soleKillings)
+    let rows = try RecordedTable(path).rows
+    guard !rows.isEmpty else {
+      throw CommandFailure(message: "\(path): no row to see again", code: .badInput)
+    }
+    let killings = rows.flatMap(\.soleKillings)
     var problems: [String] = []
     var confirmed: [String: [String]] = [:]
     for killing in killings {

@@ -94,6 +94,9 @@ private struct SynthesisRequest {
     var bytes: [UInt8] = []
     // A recipe is a few lines; what follows a megabyte is no part of one.
     try InputFile(path: path).forEachPiece { if bytes.count < 1 << 20 { bytes += $0 } }
+    guard bytes.contains(where: { $0 > 0x20 }) else {
+      throw CommandFailure(message: "\(path): an empty recipe", code: .badInput)
+    }
     let folder = PathText.folder(of: path)
     func place(_ name: String) -> String {
       name.hasPrefix("/") || folder.isEmpty ? name : folder + "/" + name

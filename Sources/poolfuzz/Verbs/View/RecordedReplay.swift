@@ -65,6 +65,9 @@ struct RecordedReplay {
           session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
       }
     }
+    guard session.operations > 0 else {
+      throw CommandFailure(message: "\(file.path): no operation to show", code: .badInput)
+    }
     self.path = file.path
     profileName = configuration.pool.profile.name
     operations = session.operations

@@ -86,6 +86,9 @@ struct Advice {
       census.note(operation, result, slot)
     }
     session.finish()
+    guard session.operations > 0 else {
+      throw CommandFailure(message: "\(path): no operation to change", code: .badInput)
+    }
     return (session.metrics, census, profile.pageBytes)
   }
 
