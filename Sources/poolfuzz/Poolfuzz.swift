@@ -66,8 +66,8 @@ enum Poolfuzz {
       }
       let arguments = try ParsedArguments(
         Array(words.dropFirst()), options: verb.options + Verb.common)
-      // Checked here, so that every verb refuses what is no number, those without chance too.
-      _ = try arguments.number("--seed")
+      // Checked here, so that every verb refuses what is no seed, those without chance too.
+      _ = try FuzzSettings.seed(arguments)
       return try verb.run(arguments, streams)
     }
   }

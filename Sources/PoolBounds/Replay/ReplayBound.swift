@@ -52,7 +52,7 @@ public struct ReplayBound: Sendable {
     for family in PoolFamily.allCases {
       let live = usage[family]
       guard live.peakBlockBytes > 0 else { continue }
-      let hasLarge = live.largestBlockBytes > geometry.largestBlockBytes
+      let hasLarge = live.largestBlockBytes > smallestLargeBytes(geometry)
       if hasLarge, profile.largeTail == .fragment { return .failure(.largeTails) }
       let cap = live.peakBlockBytes &+ parkedBytes(family)
       parts.append(Part(family: family, bound: bound(family, cap, geometry), capBytes: cap))
@@ -64,6 +64,15 @@ public struct ReplayBound: Sendable {
   public func pages(_ usage: LiveUsage) -> UInt64? {
     guard case .success(let parts) = parts(usage) else { return nil }
     return parts.reduce(0) { $0 &+ UInt64($1.bound.pages) }
+  }
+
+  /// What no small block exceeds, or, where a version serves blocks in whole pages that would fit into
+  /// one, what every large allocation exceeds: there the size does not tell them apart.
+  private func smallestLargeBytes(_ geometry: PoolGeometry) -> UInt64 {
+    let limit = profile.largestSmallRequest
+    let isUsual = limit &+ UInt64(profile.header.bytes) &+ profile.unitBytes
+      > geometry.largestBlockBytes
+    return isUsual ? geometry.largestBlockBytes : limit
   }
 
   /// The pages of all pools, mapped or not.
