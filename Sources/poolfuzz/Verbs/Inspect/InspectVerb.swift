@@ -83,7 +83,8 @@ extension Verb {
       guard !arguments.operands.isEmpty, !arguments.has("--after") else {
         throw .usage("inspect needs files, '-' for standard input, or --before with --after")
       }
-      let paths = try arguments.operands.flatMap(files)
+      var paths: [String] = []
+      for operand in arguments.operands { paths += try files(operand) }
       if arguments.has("--series") || paths.count > arguments.operands.count {
         return try series(paths, owners)
       }
