@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Holds what poolfuzz proves and keeps against page rules that are written down here once more.
+
+Usage: check-bounds.py POOLFUZZ [TRACE...]
+
+All traces of small pools are enumerated, whichever of equal free blocks a request meets. In every state
+pages whose free runs have at most x units must cost what the article "Bounds" says, and must not be more
+than its recursion allows; no state may hold more pages than `poolfuzz bound` prints. The same claims, each
+made stronger by one, must be refuted. Every TRACE (one may be '-') is replayed, pages counted by this
+program alone; a page more than the trace promises must be refuted too.
+"""
+import json
+import subprocess
+import sys
+from collections import OrderedDict
+
+
+def least_live(page, smallest, x, large):
+    """Live units of a page whose free runs have at most x units; with a block of x + 1 if large."""
+    first, gaps, least = (x + 1, 2, 0) if large else (0, 1, 1)
+    return min(max(first + c * smallest, page - (c + gaps) * x) for c in range(least, page + 2))
+
+
+def closed_pages(page, smallest, cap):
+    """The recursion: at most so many pages with free runs of at most x units, by x."""
+    limits = {smallest - 1: cap // least_live(page, smallest, smallest - 1, False)}
+    for x in range(smallest, page - smallest + 1):
+        cheap = least_live(page, smallest, x, False)
+        q = min(limits[x - 1] + 1, cap // cheap)
+        limits[x] = q + (cap - q * cheap) // least_live(page, smallest, x, True)
+    return limits
+
+
+def cut(runs, index, units):
+    rest = -runs[index] - units
+    halves = (units,) if rest == 0 else (units, -rest) if index == 0 else (-rest, units)
+    return runs[:index] + halves + runs[index + 1:]
+
+
+def release(runs, index):
+    first = index - (index > 0 and runs[index - 1] < 0)
+    last = index + (index + 1 < len(runs) and runs[index + 1] < 0)
+    free = sum(abs(run) for run in runs[first:last + 1])
+    return runs[:first] + (-free,) + runs[last + 1:]
+
+
+def steps(state, page, smallest, cap, exact):
+    """Every state one operation away; a page is a tuple of runs, live ones positive."""
+    live = sum(run for runs in state for run in runs if run > 0)
+    listed = min(smallest, 2)
+    free = {-run for runs in state for run in runs if run <= -listed}
+    for units in range(smallest, min(page, cap - live) + 1):
+        sizes = [size for size in free if size >= units + (not exact)]
+        if not sizes:
+            fresh = (units,) if units == page else (units, units - page)
+            yield tuple(sorted(state + (fresh,)))
+            continue
+        for place, runs in enumerate(state):
+            for index, run in enumerate(runs):
+                if run == -min(sizes):
+                    yield tuple(sorted(state[:place] + (cut(runs, index, units),) + state[place + 1:]))
+    for place, runs in enumerate(state):
+        for index, run in enumerate(runs):
+            if run > 0:
+                after = release(runs, index)
+                kept = () if len(after) == 1 and after[0] < 0 else (after,)
+                yield tuple(sorted(state[:place] + kept + state[place + 1:]))
+
+
+def observe(page, smallest, cap, exact):
+    """Of all states: the most pages, the most closed pages and the least live units of one, by x."""
+    most, closed, cost, costly = 0, {}, {}, {}
+    seen, queue = {()}, [()]
+    while queue:
+        state = queue.pop()
+        most = max(most, len(state))
+        holes = [max((-run for run in runs if run < 0), default=0) for runs in state]
+        for x in range(smallest - 1, page - smallest + 1):
+            closed[x] = max(closed.get(x, 0), sum(hole <= x for hole in holes))
+            for runs, hole in zip(state, holes):
+                if hole <= x:
+                    live = sum(run for run in runs if run > 0)
+                    cost[x] = min(cost.get(x, live), live)
+                    if max(runs) > x:
+                        costly[x] = min(costly.get(x, live), live)
+        for after in steps(state, page, smallest, cap, exact):
+            if after not in seen:
+                seen.add(after)
+                queue.append(after)
+    return most, closed, cost, costly
+
+
+def refuted(claims, page, smallest, exact, seen):
+    """The claims that a state refutes; a claim is (kind, x) and a number."""
+    most, closed, cost, costly = seen
+    for (kind, x), number in claims.items():
+        if kind == "cost" and x in cost and cost[x] < number:
+            yield kind, x
+        elif kind == "cost with a large block" and x in costly and costly[x] < number:
+            yield kind, x
+        elif kind == "closed pages of the recursion" and closed.get(x, 0) > number:
+            yield kind, x
+        elif kind == "pages" and most > number:
+            yield kind, x
+
+
+def check_pool(poolfuzz, page, smallest, cap, exact):
+    line = (f"bound --json --page-units {page} --smallest-units {smallest} --peak-live-units {cap}"
+            f" --order relaxed --exact-fit {'on' if exact else 'off'}")
+    report = json.loads(subprocess.run([poolfuzz] + line.split(), capture_output=True, check=True).stdout)
+    claims = {("pages", bound["proof"]): bound["pages"] for bound in report["bounds"]
+              if bound["covers"] == "yes"}
+    for x in range(smallest - 1, page - smallest + 1):
+        claims["cost", x] = least_live(page, smallest, x, False)
+        claims["cost with a large block", x] = least_live(page, smallest, x, True)
+    if exact:
+        for x, limit in closed_pages(page, smallest, cap).items():
+            claims["closed pages of the recursion", x] = limit
+    seen = observe(page, smallest, cap, exact)
+    for kind, x in refuted(claims, page, smallest, exact, seen):
+        yield f"{page},{smallest},{cap}: {kind} {x} is not {claims[kind, x]}", None
+    optimum = report["known_optimum"]
+    if optimum is not None and optimum != seen[0]:
+        yield f"{page},{smallest},{cap}: {seen[0]} pages are the most, not {optimum}", None
+    stronger = {claim: number + (1 if "cost" in claim[0] else -1) for claim, number in claims.items()}
+    for kind, x in refuted(stronger, page, smallest, exact, seen):
+        yield None, f"{kind} {x}" if kind == "pages" else kind
+
+
+PROFILES = {  # unit and header in bytes, exact fits taken, remainders to the head
+    "windows-2003-x86": (8, 8, True, False), "windows-2003-x64": (16, 16, True, False),
+    "reactos-x86": (8, 8, False, False), "reactos-x64": (16, 16, False, False)}
+
+
+def replay(lines):
+    """The most pages and live bytes of a trace, its last pages, and what it expects of them."""
+    blocks, start, end, free, slots, expected = {}, {}, {}, set(), {}, []
+    lists, mask, pages, live, peaks, fresh = {}, 0, 0, 0, [0, 0], 0
+    for text in lines:
+        words = text.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] == "config":
+            switches = dict(word.split("=") for word in words[1:])
+            unit, header, exact, head = PROFILES[switches["profile"]]
+            head = switches.get("remainder_end", "head" if head else "tail") == "head"
+            exact = switches.get("first_list", "exact" if exact else "above") in ("exact", "exact_fit")
+            page = 4096 // unit
+
+            def enter(at, units, first):
+                nonlocal mask
+                start[at], end[at + units] = units, at
+                free.add(at)
+                if units > 1:
+                    lists.setdefault(units, OrderedDict())[at] = True
+                    lists[units].move_to_end(at, last=not first)
+                    mask |= 1 << units
+
+            def leave(at):
+                nonlocal mask
+                units = start[at]
+                free.discard(at)
+                if units > 1:
+                    del lists[units][at]
+                    if not lists[units]:
+                        mask &= ~(1 << units)
+                return units
+        elif words[0] == "alloc":
+            units = (int(words[3]) + header + unit - 1) // unit
+            fits = mask >> (units + (not exact))
+            if fits:
+                size = (fits & -fits).bit_length() - 1 + units + (not exact)
+                at = next(iter(lists[size]))
+                leave(at)
+            else:
+                at, size, pages, fresh = fresh, page, pages + 1, fresh + page
+            rest, place = size - units, at
+            if rest and at % page:
+                enter(at, rest, head)
+                place = at + rest
+            elif rest:
+                enter(at + units, rest, head)
+            start[place], end[place + units] = units, place
+            slots[words[1]] = place
+            live += units
+            peaks = [max(peaks[0], pages), max(peaks[1], live * unit)]
+        elif words[0] == "free":
+            at = slots.pop(words[1])
+            units = start[at]
+            live -= units
+            if (at + units) % page and at + units in free:
+                units += leave(at + units)
+            if at % page and end[at] in free:
+                at = end[at]
+                units += leave(at)
+            if units == page:
+                pages -= 1
+            else:
+                enter(at, units, True)
+        elif words[0] == "expect":
+            expected.append((words[1], words[2], int(words[3])))
+    return {"nonpaged.peak_pages_held": peaks[0], "nonpaged.pages_held": pages,
+            "nonpaged.peak_live_block_bytes": peaks[1]}, expected
+
+
+def broken(figures, expected):
+    return [f"{name} is {figures[name]}, not {relation} {number}" for name, relation, number in expected
+            if not {">=": figures[name] >= number, "<=": figures[name] <= number,
+                    "==": figures[name] == number}[relation]]
+
+
+def main():
+    poolfuzz, faults, tight = sys.argv[1], [], set()
+    pools = [(3, 1, 6), (4, 1, 6), (5, 1, 6), (6, 2, 10), (8, 2, 10), (9, 2, 9), (10, 3, 11)]
+    for page, smallest, last in pools:
+        for cap in range(smallest, last + 1):
+            for exact in (True, False):
+                for fault, refutation in check_pool(poolfuzz, page, smallest, cap, exact):
+                    (faults.append(fault) if fault else tight.add(refutation))
+    kinds = ["cost", "cost with a large block", "closed pages of the recursion"] + [
+        f"pages {proof}" for proof in ("trivial", "last-request", "last-request-skipping-exact",
+                                       "last-closing", "closed-pages")]
+    faults += [f"a stronger claim was never refuted: {kind}" for kind in kinds if kind not in tight]
+    for path in sys.argv[2:]:
+        with sys.stdin if path == "-" else open(path, encoding="utf-8") as lines:
+            figures, expected = replay(lines)
+        faults += [f"{path}: {text}" for text in broken(figures, expected)]
+        more = [(name, relation, number + 1) for name, relation, number in expected if "pages" in name]
+        if len(more) < 2 or not broken(figures, more):
+            faults.append(f"{path}: a page more would have been believed")
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    print(f"{len(pools)} pools enumerated, {len(tight)} kinds of stronger claims refuted,"
+          f" {len(sys.argv) - 2} traces replayed, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
