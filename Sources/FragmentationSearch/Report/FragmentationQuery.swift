@@ -132,8 +132,8 @@ public struct FragmentationQuery: Sendable, Hashable {
     return await constructed(question)
   }
 
-  /// The best schedule. While a staircase cuts a page, all of it is live, so caps near a page leave
-  /// no room for one; there a search from scratch has its say too.
+  /// The best schedule. A staircase needs room for the page that it cuts, so caps near a page leave
+  /// little for one; there a search from scratch has its say too.
   private func constructed(_ question: SearchQuestion) async -> BestTrace {
     let best = await bestSchedule(question)
     guard peakLiveUnits < 2 * geometry.pageUnits else {
@@ -220,6 +220,9 @@ public struct FragmentationQuery: Sendable, Hashable {
     if let best = Self.best(of: found), best.predictedPages == bound().upperBound.pages {
       return best
     }
+    let walking = WalkingSchedule(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits)
+    if let best = walking?.best() { found.append(best) }
     if LateStaircase.covers(rules) {
       let search = LateScheduleSearch(
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, firstLevel: lowest)
