@@ -25,7 +25,7 @@ struct WalkingSchedule {
   }
 
   /// Tables of walks and levels grow with the square of the page.
-  private static let mostPageUnits = 1024
+  static let mostPageUnits = 1024
 
   /// A schedule for one pool and cap; nil where blocks would not land where they should.
   init?(geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int) {
@@ -154,7 +154,7 @@ struct WalkingSchedule {
 extension PinTree {
   /// The shortest free run of a page at a level at which no temporary block is held: stretches that
   /// the level has outgrown have lost their pins.
-  fileprivate func shortestRun(at level: Int) -> Int {
+  func shortestRun(at level: Int) -> Int {
     guard units >= level, case .divided(let first, _, let rest) = self else { return units }
     let firstRun = first.shortestRun(at: level)
     return rest.units == 0 ? firstRun : min(firstRun, rest.shortestRun(at: level))
