@@ -24,6 +24,7 @@ struct AdversaryTests {
       Staircase.sixStepLoop(geometry: geometry, rules: rules, peakLiveUnits: cap),
       Staircase.dyadic(
         geometry: geometry, rules: rules, peakLiveUnits: cap, firstLevel: geometry.pageUnits / 8),
+      ResetCycle(geometry: geometry, rules: rules, peakLiveUnits: cap),
     ]
   }
 
@@ -57,7 +58,7 @@ struct AdversaryTests {
     let order = PlacementRules.lastInFirstOut
     func pages(_ adversary: any Adversary) -> Int { adversary.outcome().footprint.peakPagesHeld }
     #expect(
-      Self.programs(.x86, order, 8192).map(pages) == [16, 31, 80, 120, 2951, 3255])
+      Self.programs(.x86, order, 8192).map(pages) == [16, 31, 80, 120, 2951, 3255, 2951])
     #expect(Self.programs(story, order, 8192).map(pages)[5] == 2405)
     #expect(Self.programs(.x64, order, 4096).map(pages)[5] == 1627)
     #expect(Self.programs(.x86, .windows, 8192).map(pages)[5] == 3248)

@@ -97,12 +97,16 @@ struct ExactOptimumTests {
   func stepsAgreeWithThePool(rules: PlacementRules) throws {
     for (page, smallest, cap) in [(3, 1, 7), (4, 1, 9), (6, 2, 16), (8, 2, 20)] {
       let geometry = try PoolGeometry(pageUnits: page, smallestBlockUnits: smallest)
-      let layouts = try PageLayouts(geometry: geometry)
-      var states = PageStates(layouts: layouts, rules: rules, peakLiveUnits: cap)
+      let layouts = try PageLayouts(geometry: geometry, peakLiveUnits: cap)
+      let format = try PageKeys(
+        layouts: layouts.count, runs: layouts.mostListedRuns,
+        listed: rules.remainderOrder == .relaxed ? 0 : 2 * cap)
+      var states = PageStates(
+        layouts: layouts, format: format, rules: rules, peakLiveUnits: cap)
       var generator = SeededGenerator(seed: 3, stream: UInt64(page))
       var walk: [PoolOperation] = []
       for _ in 0..<8 {
-        let before = Self.state(after: walk, geometry, rules, layouts)
+        let before = Self.state(after: walk, geometry, rules, layouts, format)
         for (index, key) in before.enumerated() { states.keys[index] = key }
         states.pages = before.count
         var stepped: Set<[UInt64]> = []
@@ -111,7 +115,8 @@ struct ExactOptimumTests {
           return true
         }
         let next = Self.operations(after: walk, geometry, cap, rules)
-        let expect = Set(next.map { Self.state(after: walk + [$0], geometry, rules, layouts) })
+        let expect = Set(
+          next.map { Self.state(after: walk + [$0], geometry, rules, layouts, format) })
         #expect(stepped == expect, "page \(page) after \(walk)")
         walk.append(next[generator.below(next.count)])
       }
@@ -120,12 +125,12 @@ struct ExactOptimumTests {
 
   private static func state(
     after walk: [PoolOperation], _ geometry: PoolGeometry, _ rules: PlacementRules,
-    _ layouts: PageLayouts
+    _ layouts: PageLayouts, _ format: PageKeys
   ) -> [UInt64] {
     var pool = AbstractPool(geometry: geometry, rules: rules)
     var handles: [Int: BlockHandle] = [:]
     for operation in walk { operation.apply(to: &pool, &handles) }
-    return pool.canonicalKeys(layouts)
+    return pool.canonicalKeys(layouts, format)
   }
 
   private static func operations(
@@ -157,14 +162,35 @@ struct ExactOptimumTests {
     #expect(nothing.witness == [])
   }
 
+  /// A question about few live units is small however large the page is.
+  @Test(arguments: [
+    (16, 1, 5, 1), (14, 1, 4, 1), (24, 2, 8, 1), (512, 2, 4, 1), (512, 2, 5, 1), (33, 8, 20, 1),
+  ])
+  func theQuestionLimitsTheLayouts(page: Int, smallest: Int, cap: Int, expect: Int) throws {
+    for rules in [PlacementRules.windows, .reactOS, .lastInFirstOut] {
+      #expect(try Self.solve(page, smallest, cap, rules).optimumPages == expect)
+    }
+  }
+
+  /// The limit that was hit is the one that is named.
   @Test func refusesWhatItCannotEnumerate() throws {
-    #expect(throws: ExactOptimum.Failure.geometryTooLarge) { try Self.solve(65, 2, 9, .windows) }
-    #expect(throws: ExactOptimum.Failure.geometryTooLarge) { try Self.solve(8, 2, 99, .windows) }
-    #expect(throws: ExactOptimum.Failure.geometryTooLarge) { try Self.solve(20, 1, 8, .windows) }
+    func failure(
+      _ page: Int, _ smallest: Int, _ cap: Int, _ rules: PlacementRules = .windows, states: Int = 9
+    ) throws -> ExactOptimum.Failure? {
+      let geometry = try PoolGeometry(pageUnits: page, smallestBlockUnits: smallest)
+      let question = ExactOptimum(geometry: geometry, rules: rules, peakLiveUnits: cap)
+      do throws(ExactOptimum.Failure) {
+        _ = try question.solve(mostStates: states)
+        return nil
+      } catch { return error }
+    }
+    #expect(try failure(8, 2, 99) == .tooManyPages(bound: 47))
+    #expect(try failure(65_536, 30_000, 90_000) == .tooManyLayouts)
+    #expect(throws: ExactOptimum.Failure.tooManyFreeRuns(9)) {
+      try PageKeys(layouts: 1000, runs: 9, listed: 80)
+    }
     let firstFit = PlacementRules(remainderOrder: .tail, exactFit: .taken, fit: .firstFit)
-    #expect(throws: ExactOptimum.Failure.unsupportedRules) { try Self.solve(8, 2, 9, firstFit) }
-    let geometry = try PoolGeometry(pageUnits: 8, smallestBlockUnits: 2)
-    let large = ExactOptimum(geometry: geometry, rules: .windows, peakLiveUnits: 14)
-    #expect(throws: ExactOptimum.Failure.self) { try large.solve(mostStates: 1000) }
+    #expect(try failure(8, 2, 9, firstFit) == .unsupportedRules)
+    #expect(try failure(8, 2, 14, states: 1000)?.description.contains("gave up after 1") == true)
   }
 }

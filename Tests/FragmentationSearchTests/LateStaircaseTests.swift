@@ -12,10 +12,11 @@ struct LateStaircaseTests {
   ) -> LateStaircase {
     let relaxation = ScheduleRelaxation(
       geometry: geometry, rules: .lastInFirstOut, firstLevel: geometry.pageUnits / 16, pins: pins)
+    let walking = WalkingCut(geometry)
     return LateStaircase(
       geometry: geometry, rules: .lastInFirstOut, peakLiveUnits: cap,
       cuts: relaxation.levels.map {
-        LateStaircasePlan.Cut(level: $0.level, cut: LateCut($0.tree, geometry))
+        LateStaircasePlan.Cut(level: $0.level, cut: LateCut($0.tree, geometry, walking))
       })
   }
 

@@ -23,6 +23,7 @@ struct SmallGeometryTests {
     let bound = FragmentationBounds(geometry: geometry, peakLiveUnits: cap)
       .strongest(for: rules).pages
     let programs: [any Adversary] = [
+      ResetCycle(geometry: geometry, rules: rules, peakLiveUnits: cap),
       Comb(geometry: geometry, rules: rules, peakLiveUnits: cap, finish: .refill),
       RobsonProgram(geometry: geometry, rules: rules, peakLiveUnits: cap),
       ContiguousChurn(geometry: geometry, rules: rules, peakLiveUnits: cap),

@@ -10,6 +10,8 @@ public enum AdversaryKind: String, Sendable, Hashable, CaseIterable {
   case sixSteps = "six-steps"
   /// The dyadic staircase.
   case staircase
+  /// The cycle that closes and opens pages, for pools that never take exact fits.
+  case reset
   /// The story's churn of large blocks over small tenants.
   case churn
 
@@ -49,6 +51,7 @@ public enum AdversaryKind: String, Sendable, Hashable, CaseIterable {
       return Staircase.dyadic(
         geometry: geometry, rules: rules, peakLiveUnits: cap,
         firstLevel: parameters.firstLevelUnits ?? geometry.pageUnits / 8)
+    case .reset: return ResetCycle(geometry: geometry, rules: rules, peakLiveUnits: cap)
     case .churn:
       return ContiguousChurn(
         geometry: geometry, rules: rules, peakLiveUnits: cap,

@@ -22,6 +22,16 @@ struct LateCut: Sendable {
   let swapUnits: Int
   /// How the making of a page can be bridged, nil if it cannot.
   let bridge: Bridge?
+  /// What a ``WalkingCut`` of a page needs, nil if there is none.
+  let walk: Walk?
+
+  /// What walking needs.
+  struct Walk: Sendable {
+    /// The most units of the page that are live.
+    let peakUnits: Int
+    /// No free run elsewhere may have these lengths.
+    let barredRuns: Range<Int>
+  }
 
   /// What bridging needs.
   struct Bridge: Sendable {
@@ -33,7 +43,8 @@ struct LateCut: Sendable {
     let filledUnitsOfPages: Int
   }
 
-  init(_ given: PinTree, _ geometry: PoolGeometry) {
+  /// `walking`: of the same pool; nil to leave walks out.
+  init(_ given: PinTree, _ geometry: PoolGeometry, _ walking: WalkingCut? = nil) {
     let tree = given.withShorterRestFirst
     self.tree = tree
     pins = StaircasePlan.PageCost(tree, exactFit: .taken).pins
@@ -52,6 +63,10 @@ struct LateCut: Sendable {
     lateUnits = units - rests.count * smallest
     if case .divided(.temporary, _, _) = tree { swapUnits = 0 } else { swapUnits = temporaries }
     bridge = Self.bridge(tree, smallest)
+    let shortest = tree.shortestRun(at: 0)
+    walk = walking?.peakUnits(tree).map { peakUnits in
+      Walk(peakUnits: peakUnits, barredRuns: smallest..<max(smallest, shortest))
+    }
   }
 
   private static func bridge(_ tree: PinTree, _ smallest: Int) -> Bridge? {

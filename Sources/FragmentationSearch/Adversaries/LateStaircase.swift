@@ -58,7 +58,8 @@ public struct LateStaircase: Adversary {
 
   /// Runs the program on an empty target.
   public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
-    var work = LateStaircaseWork(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    var work = LateStaircaseWork(
+      geometry: geometry, peakLiveUnits: peakLiveUnits, walks: plan.steps.contains(where: \.walks))
     for step in plan.steps { work.perform(step, on: &target) }
     guard let units = Self.lastRequestUnits(geometry) else { return }
     while target.footprint.liveUnits + units <= peakLiveUnits { _ = target.allocate(units: units) }

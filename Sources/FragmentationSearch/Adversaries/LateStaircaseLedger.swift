@@ -26,16 +26,21 @@ struct LateStaircaseLedger {
   var slackUnits: Int { peakLiveUnits - livePinUnits }
 
   /// Makes as many pages of a cut as fit at a level, or `fewer` than that.
-  mutating func take(level: Int, cut: LateCut, fewer: Int = 0) -> (early: Int, late: Int) {
+  mutating func take(
+    level: Int, cut: LateCut, fewer: Int = 0
+  ) -> (early: Int, late: Int, walks: Bool) {
     begin(level)
     let early = mostEarly(cut)
+    let walked = mostWalked(cut)
     let late = mostLate(cut)
+    let walks = walked > early && walked >= late.early + late.late
     var counts = late.early + late.late > early ? late : (early: early, late: 0)
+    if walks { counts = (walked, 0) }
     let lateFewer = min(fewer, counts.late)
     counts.late -= lateFewer
     counts.early = max(0, counts.early - (fewer - lateFewer))
     let made = counts.early + counts.late
-    guard made > 0 else { return (0, 0) }
+    guard made > 0 else { return (0, 0, false) }
     pages += made
     for pin in cut.pins {
       pinUnits[pin.stretch] += made * pin.units
@@ -45,7 +50,15 @@ struct LateStaircaseLedger {
       changes[max(level, run.units) + 1].append((run.units, made))
       if run.parent < geometry.pageUnits { changes[run.parent + 1].append((run.units, -made)) }
     }
-    return counts
+    return (counts.early, counts.late, walks)
+  }
+
+  /// Pages whose last ones are cut by a walk, if no free run is in its way.
+  private func mostWalked(_ cut: LateCut) -> Int {
+    guard let walk = cut.walk, slackUnits >= walk.peakUnits,
+      !runs[walk.barredRuns].contains(where: { $0 > 0 })
+    else { return 0 }
+    return (slackUnits - walk.peakUnits) / cut.units + 1
   }
 
   /// Ends the levels before: outgrown pins go, and their stretches become free runs.

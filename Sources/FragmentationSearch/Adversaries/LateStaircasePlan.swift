@@ -13,6 +13,8 @@ public struct LateStaircasePlan: Sendable, Hashable {
     let early: Int
     /// Pages whose last pins are set only when the level is full.
     let late: Int
+    /// Whether pages for which there is no room are cut by a walk, not bridged.
+    let walks: Bool
   }
 
   /// In order of levels.
@@ -36,7 +38,9 @@ public struct LateStaircasePlan: Sendable, Hashable {
       let counts = ledger.take(level: cut.level, cut: cut.cut, fewer: cut.fewer)
       guard counts.early + counts.late > 0 else { continue }
       steps.append(
-        Step(level: cut.level, tree: cut.cut.tree, early: counts.early, late: counts.late))
+        Step(
+          level: cut.level, tree: cut.cut.tree, early: counts.early, late: counts.late,
+          walks: counts.walks))
     }
     pages = ledger.pages
     if let lastRequestUnits { pages += max(0, ledger.slackUnits) / lastRequestUnits }

@@ -6,6 +6,7 @@ struct LateStaircaseWork {
   private let peakLiveUnits: Int
   private var early: StaircaseWork
   private var latePins: [LatePin] = []
+  private let walking: WalkingHands?
 
   /// A stretch that waits for its pin.
   private struct LatePin {
@@ -14,8 +15,9 @@ struct LateStaircaseWork {
     let stretch: Int
   }
 
-  init(geometry: PoolGeometry, peakLiveUnits: Int) {
+  init(geometry: PoolGeometry, peakLiveUnits: Int, walks: Bool) {
     self.geometry = geometry
+    walking = walks ? WalkingHands(WalkingCut(geometry), geometry) : nil
     self.peakLiveUnits = peakLiveUnits
     early = StaircaseWork(geometry: geometry, rules: .lastInFirstOut)
   }
@@ -28,6 +30,8 @@ struct LateStaircaseWork {
     for _ in 0..<step.early {
       if target.footprint.liveUnits + geometry.pageUnits <= peakLiveUnits {
         early.makePage(step.tree, on: &target)
+      } else if step.walks, let walking {
+        early.adopt(walking.makePage(step.tree, on: &target))
       } else {
         makeBridgedPage(step, on: &target)
       }

@@ -79,7 +79,8 @@ public struct Staircase: Adversary {
     var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
     for step in plan.steps {
       let cost = StaircasePlan.PageCost(step.tree, exactFit: rules.exactFit)
-      forecast.take(cost, level: step.level, mostPages: step.mostPages)
+      forecast.take(
+        cost, level: step.level, mostPages: step.mostPages, walkingUnits: step.walkingUnits)
     }
     return forecast.finish(lastRequestUnits: lastRequestUnits)
   }
@@ -87,14 +88,19 @@ public struct Staircase: Adversary {
   /// Runs the program on an empty target.
   public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
     var work = StaircaseWork(geometry: geometry, rules: rules)
+    let walks = plan.steps.contains { $0.walkingUnits != nil }
+    let hands = walks ? WalkingHands(WalkingCut(geometry), geometry) : nil
     for step in plan.steps {
       work.begin(level: step.level, on: &target)
-      var made = 0
-      while made < step.mostPages,
-        target.footprint.liveUnits + geometry.pageUnits <= peakLiveUnits
-      {
-        work.makePage(step.tree, on: &target)
-        made += 1
+      for _ in 0..<step.mostPages {
+        let slack = peakLiveUnits - target.footprint.liveUnits
+        if slack >= geometry.pageUnits {
+          work.makePage(step.tree, on: &target)
+        } else if let hands, let units = step.walkingUnits, slack >= units {
+          work.adopt(hands.makePage(step.tree, on: &target))
+        } else {
+          break
+        }
       }
     }
     work.releaseTemporaries(on: &target)

@@ -31,12 +31,15 @@ struct StaircaseForecast {
     level = newLevel
   }
 
-  /// Makes pages of one cost at a level, at most `mostPages`; gives how many. A page is all live
-  /// for a moment, so the last one needs a whole page of slack whatever it costs afterwards.
+  /// Makes pages of one cost at a level, at most `mostPages`; gives how many. A page is all live for
+  /// a moment, or as many units of it as `walkingUnits` says; so the last one needs so much slack
+  /// whatever it costs afterwards.
   @discardableResult
-  mutating func take(_ cost: StaircasePlan.PageCost, level: Int, mostPages: Int) -> Int {
+  mutating func take(
+    _ cost: StaircasePlan.PageCost, level: Int, mostPages: Int, walkingUnits: Int? = nil
+  ) -> Int {
     begin(level: level)
-    let room = slackUnits - geometry.pageUnits
+    let room = slackUnits - min(geometry.pageUnits, walkingUnits ?? geometry.pageUnits)
     guard room >= 0, mostPages > 0 else { return 0 }
     let pins = cost.pinUnits
     let count = min(mostPages, room / (cost.temporaryUnits + pins) + 1)

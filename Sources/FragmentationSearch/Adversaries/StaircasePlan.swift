@@ -10,6 +10,8 @@ public struct StaircasePlan: Sendable, Hashable {
     let tree: PinTree
     /// Pages to make; as many as the cap allows if it is more than that.
     var mostPages: Int
+    /// The most units of a page that are live while a ``WalkingCut`` makes it; nil if none can.
+    var walkingUnits: Int?
   }
 
   /// What a page of one cut costs, worked out once.

@@ -52,6 +52,12 @@ struct StaircaseWork {
   /// Remembers a pin that somebody else took.
   mutating func keep(_ pin: BlockHandle, stretch: Int) { pins[stretch].append(pin) }
 
+  /// Remembers the blocks of a page that somebody else cut.
+  mutating func adopt(_ page: WalkingHands.Page) {
+    temporaries += page.temporaries
+    for pin in page.pins { keep(pin.handle, stretch: pin.stretch) }
+  }
+
   /// Takes a fresh page and cuts it.
   mutating func makePage<Target: AllocatorTarget & ~Copyable>(
     _ tree: PinTree, on target: inout Target

@@ -18,8 +18,12 @@ public struct ExactOptimum: Sendable, Hashable {
 
   /// Why there is no answer.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The geometry has too many layouts of a page, or the cap allows too many pages.
-    case geometryTooLarge
+    /// The proved bound allows more pages than a state has room for.
+    case tooManyPages(bound: Int)
+    /// There are more ways to cut a page within the cap than tables have room for.
+    case tooManyLayouts
+    /// A page can have so many free runs that their places do not fit a state.
+    case tooManyFreeRuns(Int)
     /// More states than allowed; the best so far is a lower limit only.
     case tooManyStates(visited: Int, bestPages: Int)
     /// The list search must be the kernel's for this solver.
@@ -28,8 +32,15 @@ public struct ExactOptimum: Sendable, Hashable {
     /// One sentence for the user.
     public var description: String {
       switch self {
-      case .geometryTooLarge:
-        "the pool is too large to enumerate: at most 64 units a page, 6 free runs, 40 pages"
+      case .tooManyPages(let bound):
+        "too large to enumerate: the bound allows \(bound) pages, and \(PageStates.mostPages) are"
+          + " the most"
+      case .tooManyLayouts:
+        "too large to enumerate: a page can be cut in more than \(PageLayouts.mostLayouts) ways"
+          + " within the cap"
+      case .tooManyFreeRuns(let runs):
+        "too large to enumerate: a page can have \(runs) free runs, too many to keep the place of"
+          + " each"
       case .tooManyStates(let visited, let best):
         "gave up after \(visited) states; at least \(best) pages are possible"
       case .unsupportedRules: "only the smallest-list search can be enumerated"
@@ -79,25 +90,32 @@ public struct ExactOptimum: Sendable, Hashable {
     guard rules.fit == .smallestList else { throw .unsupportedRules }
     let bound = FragmentationBounds(geometry: geometry, peakLiveUnits: peakLiveUnits)
       .strongest(for: rules).pages
-    guard bound <= PageStates.mostPages else { throw .geometryTooLarge }
-    let layouts = try PageLayouts(geometry: geometry)
-    var store = StateStore(listedCounts: layouts.listedCounts)
+    guard bound <= PageStates.mostPages else { throw .tooManyPages(bound: bound) }
+    let layouts = try PageLayouts(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    // A page has at most one free run more than live blocks.
+    let listed = peakLiveUnits / geometry.smallestBlockUnits + bound
+    let format = try PageKeys(
+      layouts: layouts.count, runs: layouts.mostListedRuns,
+      listed: rules.remainderOrder == .relaxed ? 0 : listed)
+    var store = StateStore(layouts: layouts, format: format)
     let goal = extent == .untilBound ? bound : Int.max
-    let best = try visit(layouts, &store, goal, mostStates, progress)
-    let path = Self.path(to: best.name, in: store, layouts)
+    let states = PageStates(
+      layouts: layouts, format: format, rules: rules, peakLiveUnits: peakLiveUnits)
+    let best = try visit(states, &store, goal, mostStates, progress)
+    let path = Self.path(to: best.name, in: store)
     return Result(
       optimumPages: best.pages, minimalOperations: path.count - 1, statesVisited: store.count,
-      stateBytes: store.bytes, witness: Witness(layouts: layouts, rules: rules).operations(of: path)
-    )
+      stateBytes: store.bytes,
+      witness: Witness(layouts: layouts, format: format, rules: rules).operations(of: path))
   }
 
   /// The first state with the most pages. Records lie in the order of the visit, so the queue is
   /// the store itself.
   private func visit(
-    _ layouts: PageLayouts, _ store: inout StateStore, _ goal: Int, _ mostStates: Int,
+    _ states: consuming PageStates, _ store: inout StateStore, _ goal: Int, _ mostStates: Int,
     _ progress: (Int, Int) -> Void
   ) throws(Failure) -> (pages: Int, name: UInt32) {
-    var states = PageStates(layouts: layouts, rules: rules, peakLiveUnits: peakLiveUnits)
+    var states = states
     var best: (pages: Int, name: UInt32) = (0, 0)
     _ = store.insert(states.keys, pages: 0, from: 0)
     var current: UInt32 = 0
@@ -123,7 +141,7 @@ public struct ExactOptimum: Sendable, Hashable {
 
   /// The states on the way to `name`, the empty pool first.
   private static func path(
-    to name: UInt32, in store: borrowing StateStore, _ layouts: PageLayouts
+    to name: UInt32, in store: borrowing StateStore
   ) -> [[UInt64]] {
     var path: [[UInt64]] = []
     var name = name

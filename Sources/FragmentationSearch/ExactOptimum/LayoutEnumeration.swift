@@ -1,10 +1,20 @@
 import PoolBounds
 
 /// The rules of one page on plain arrays of runs: a live run of n units is n, a free one is -n.
+///
+/// Only layouts within the cap of the question are enumerated: a large page of which few units are
+/// ever live has few.
 struct LayoutEnumeration {
   let geometry: PoolGeometry
+  /// The cap on live units of the whole pool, hence of a page.
+  let peakLiveUnits: Int
 
-  var requests: ClosedRange<Int> { geometry.smallestBlockUnits...geometry.largestBlockUnits }
+  /// The requests that a page with a layout may still meet; nil if there are none.
+  func requests(beside runs: [Int], atMost units: Int) -> ClosedRange<Int>? {
+    let live = runs.reduce(0) { $0 + max(0, $1) }
+    let most = min(units, geometry.largestBlockUnits, peakLiveUnits - live)
+    return most < geometry.smallestBlockUnits ? nil : geometry.smallestBlockUnits...most
+  }
 
   func isListed(_ run: Int) -> Bool { run <= -geometry.smallestListedUnits }
 
@@ -30,21 +40,20 @@ struct LayoutEnumeration {
   }
 
   /// Every layout reachable in one page, and the number of each.
-  func all() throws(ExactOptimum.Failure) -> ([[Int]], [[Int]: UInt16]) {
-    let smallest = geometry.smallestBlockUnits
-    let mostListed = (geometry.pageUnits + smallest) / (geometry.smallestListedUnits + smallest)
-    guard geometry.pageUnits <= 64, mostListed <= PageLayouts.mostListedRuns else {
-      throw .geometryTooLarge
-    }
+  ///
+  /// - Throws: ``ExactOptimum/Failure/tooManyLayouts``.
+  func all() throws(ExactOptimum.Failure) -> ([[Int]], [[Int]: UInt32]) {
     var layouts: [[Int]] = []
-    var numbers: [[Int]: UInt16] = [:]
+    var numbers: [[Int]: UInt32] = [:]
     func note(_ layout: [Int]) throws(ExactOptimum.Failure) {
       guard numbers[layout] == nil else { return }
-      guard layouts.count < Int(PageLayouts.noLayout) else { throw .geometryTooLarge }
-      numbers[layout] = UInt16(layouts.count)
+      guard layouts.count < PageLayouts.mostLayouts else { throw .tooManyLayouts }
+      numbers[layout] = UInt32(layouts.count)
       layouts.append(layout)
     }
-    for units in requests { try note(freshPage(units)) }
+    if let requests = requests(beside: [], atMost: geometry.pageUnits) {
+      for units in requests { try note(freshPage(units)) }
+    }
     var next = 0
     while next < layouts.count {
       let runs = layouts[next]
@@ -52,10 +61,10 @@ struct LayoutEnumeration {
       for index in runs.indices {
         if runs[index] > 0 {
           if let layout = release(runs, at: index).layout { try note(layout) }
-        } else if isListed(runs[index]) {
-          for units in requests where units <= -runs[index] {
-            try note(carving(runs, at: index, units: units))
-          }
+        } else if isListed(runs[index]),
+          let requests = requests(beside: runs, atMost: -runs[index])
+        {
+          for units in requests { try note(carving(runs, at: index, units: units)) }
         }
       }
     }

@@ -1,6 +1,6 @@
 import PoolBounds
 
-/// Every way in which one page of a small geometry can be cut, numbered, with what an allocation or
+/// Every way in which one page of a small question can be cut, numbered, with what an allocation or
 /// a release turns it into. The solver then never looks at units again, only at numbers.
 ///
 /// The *listed* free runs of a layout are numbered from the left; the position in its free list of
@@ -9,56 +9,66 @@ final class PageLayouts {
   /// What releasing one block of a layout does.
   struct Release {
     /// The layout afterwards, `noLayout` if the page goes back.
-    var layout: UInt16
+    var layout: UInt32
+    /// The units of the run that appears; its number is ``firstRemoved``.
+    var addedUnits: UInt32
     /// Listed runs that vanish: `removedCount` of them from number `firstRemoved` on.
     var firstRemoved: UInt8
     var removedCount: UInt8
-    /// The number and units of the run that appears.
-    var added: UInt8
-    var addedUnits: UInt8
   }
 
-  static let noLayout = UInt16.max
-  /// A key has room for the list positions of this many runs.
-  static let mostListedRuns = 6
+  static let noLayout = UInt32.max
+  /// Some hundreds of megabytes and a few seconds.
+  static let mostLayouts = 1 << 20
 
   let geometry: PoolGeometry
   let count: Int
+  /// The most listed runs of any layout.
+  let mostListedRuns: Int
   let listedCounts: UnsafeMutablePointer<UInt8>
   /// `mostListedRuns` entries a layout.
-  let listedUnits: UnsafeMutablePointer<UInt8>
-  let liveUnits: UnsafeMutablePointer<UInt8>
+  let listedUnits: UnsafeMutablePointer<Int32>
+  let liveUnits: UnsafeMutablePointer<Int32>
   let releases: UnsafeMutablePointer<Release>
   /// Where a layout's releases begin; one entry more than layouts.
   let releaseStarts: UnsafeMutablePointer<Int32>
-  /// The layout after cutting n units from a listed run, at `(layout * mostListedRuns + run) *
-  /// (pageUnits + 1) + n`.
-  let carvings: UnsafeMutablePointer<UInt16>
-  /// The layout of a fresh page after a request of n units.
-  let fresh: UnsafeMutablePointer<UInt16>
-  private let numbers: [[Int]: UInt16]
+  /// The layouts after cutting a listed run, in order of requests from the smallest block on, as far
+  /// as the cap allows; those of run r of a layout begin at `carvingStarts[layout * mostListedRuns +
+  /// r]`.
+  private let carvings: UnsafeMutablePointer<UInt32>
+  private let carvingStarts: UnsafeMutablePointer<Int>
+  /// The layout of a fresh page after a request of n units, at n.
+  let fresh: UnsafeMutablePointer<UInt32>
+  private let numbers: [[Int]: UInt32]
+  private let enumeration: LayoutEnumeration
 
-  /// All layouts that requests and releases can produce.
+  /// All layouts that requests and releases can produce while `peakLiveUnits` are live at most.
   ///
-  /// - Throws: ``ExactOptimum/Failure/geometryTooLarge`` if there are more than a key can name.
-  init(geometry: PoolGeometry) throws(ExactOptimum.Failure) {
-    let (found, numbers) = try LayoutEnumeration(geometry: geometry).all()
+  /// - Throws: ``ExactOptimum/Failure/tooManyLayouts``.
+  init(geometry: PoolGeometry, peakLiveUnits: Int) throws(ExactOptimum.Failure) {
+    let enumeration = LayoutEnumeration(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    let (found, numbers) = try enumeration.all()
     self.geometry = geometry
+    self.enumeration = enumeration
     self.numbers = numbers
     count = found.count
-    let width = geometry.pageUnits + 1
+    let listed = found.map { runs in runs.count { enumeration.isListed($0) } }
+    mostListedRuns = max(1, listed.max() ?? 1)
     listedCounts = .allocate(capacity: count)
-    listedUnits = .allocate(capacity: count * Self.mostListedRuns)
+    listedUnits = .allocate(capacity: count * mostListedRuns)
     liveUnits = .allocate(capacity: count)
     releaseStarts = .allocate(capacity: count + 1)
-    let releaseCount = found.map { $0.count { $0 > 0 } }.reduce(0, +)
-    releases = .allocate(capacity: releaseCount)
-    carvings = .allocate(capacity: count * Self.mostListedRuns * width)
-    carvings.initialize(
-      repeating: Self.noLayout, count: count * Self.mostListedRuns * width)
-    fresh = .allocate(capacity: width)
-    fresh.initialize(repeating: Self.noLayout, count: width)
-    fill(found, LayoutEnumeration(geometry: geometry))
+    releases = .allocate(capacity: found.reduce(0) { $0 + $1.count { $0 > 0 } })
+    carvingStarts = .allocate(capacity: count * mostListedRuns)
+    let carvingCount = found.reduce(0) { sum, runs in
+      sum + runs.reduce(0) { $0 + enumeration.carvingCount(of: $1, in: runs) }
+    }
+    carvings = .allocate(capacity: carvingCount)
+    fresh = .allocate(capacity: geometry.pageUnits + 1)
+    for units in 0...geometry.pageUnits {
+      fresh[units] = units > 0 ? numbers[enumeration.freshPage(units)] ?? Self.noLayout : 0
+    }
+    fill(found)
   }
 
   deinit {
@@ -69,49 +79,60 @@ final class PageLayouts {
     releaseStarts.deallocate()
     carvings.deallocate()
     fresh.deallocate()
+    carvingStarts.deallocate()
   }
 
   /// The number of a layout given as runs, live ones positive and free ones negative.
-  func number(of runs: [Int]) -> UInt16? { numbers[runs] }
+  func number(of runs: [Int]) -> UInt32? { numbers[runs] }
 
-  private func fill(_ layouts: [[Int]], _ enumeration: LayoutEnumeration) {
-    let width = geometry.pageUnits + 1
-    for units in enumeration.requests {
-      fresh[units] = numbers[enumeration.freshPage(units)] ?? Self.noLayout
-    }
+  /// The layout after cutting a request of `units` from a listed run.
+  func carving(_ layout: Int, run: Int, units: Int) -> UInt32 {
+    carvings[carvingStarts[layout &* mostListedRuns &+ run] &+ units &- geometry.smallestBlockUnits]
+  }
+
+  private func fill(_ layouts: [[Int]]) {
     var nextRelease = 0
+    var nextCarving = 0
     for (layout, runs) in layouts.enumerated() {
       let listed = runs.indices.filter { enumeration.isListed(runs[$0]) }
-      liveUnits[layout] = UInt8(runs.filter { $0 > 0 }.reduce(0, +))
+      liveUnits[layout] = Int32(runs.reduce(0) { $0 + max(0, $1) })
       listedCounts[layout] = UInt8(listed.count)
       for (number, index) in listed.enumerated() {
-        listedUnits[layout * Self.mostListedRuns + number] = UInt8(-runs[index])
-        for units in enumeration.requests where units <= -runs[index] {
+        listedUnits[layout * mostListedRuns + number] = Int32(-runs[index])
+        carvingStarts[layout * mostListedRuns + number] = nextCarving
+        guard let requests = enumeration.requests(beside: runs, atMost: -runs[index]) else {
+          continue
+        }
+        for units in requests {
           let after = numbers[enumeration.carving(runs, at: index, units: units)]
-          carvings[(layout * Self.mostListedRuns + number) * width + units] =
-            after ?? Self.noLayout
+          carvings[nextCarving] = after ?? Self.noLayout
+          nextCarving += 1
         }
       }
       releaseStarts[layout] = Int32(nextRelease)
       for index in runs.indices where runs[index] > 0 {
-        releases[nextRelease] = release(runs, at: index, enumeration)
+        releases[nextRelease] = release(runs, at: index)
         nextRelease += 1
       }
     }
     releaseStarts[layouts.count] = Int32(nextRelease)
   }
 
-  private func release(
-    _ runs: [Int], at index: Int, _ enumeration: LayoutEnumeration
-  ) -> Release {
+  private func release(_ runs: [Int], at index: Int) -> Release {
     let (after, units) = enumeration.release(runs, at: index)
     let before = runs[..<index].count { enumeration.isListed($0) }
     let absorbsLeft = index > 0 && enumeration.isListed(runs[index - 1])
     let absorbsRight = index + 1 < runs.count && enumeration.isListed(runs[index + 1])
-    let first = before - (absorbsLeft ? 1 : 0)
     return Release(
-      layout: after.flatMap { numbers[$0] } ?? Self.noLayout, firstRemoved: UInt8(first),
-      removedCount: (absorbsLeft ? 1 : 0) + (absorbsRight ? 1 : 0), added: UInt8(first),
-      addedUnits: UInt8(units))
+      layout: after.flatMap { numbers[$0] } ?? Self.noLayout, addedUnits: UInt32(units),
+      firstRemoved: UInt8(before - (absorbsLeft ? 1 : 0)),
+      removedCount: (absorbsLeft ? 1 : 0) + (absorbsRight ? 1 : 0))
+  }
+}
+
+extension LayoutEnumeration {
+  /// The requests that a run of a layout can serve.
+  fileprivate func carvingCount(of run: Int, in runs: [Int]) -> Int {
+    isListed(run) ? requests(beside: runs, atMost: -run)?.count ?? 0 : 0
   }
 }

@@ -1,8 +1,8 @@
 /// All states seen so far, in the order in which they were found, each with the state it came from.
 ///
 /// A record is four bytes for the predecessor, one for the number of pages, and the bytes of the
-/// pages (two for the layout, one for each listed run's place in its list), filled up to a multiple
-/// of four. Records are named by their position in units of four bytes, so 32 bits name 16 GiB of
+/// pages (two or four for the layout, one for each listed run's place in its list), filled up to a
+/// multiple of four. Records are named by their position in units of four bytes, so 32 bits name 16 GiB of
 /// them. An open table of such names finds a state again; a byte of the hash beside each name
 /// spares most of the comparisons. Nothing is approximate: equal means equal bytes.
 struct StateStore: ~Copyable {
@@ -15,11 +15,16 @@ struct StateStore: ~Copyable {
   private var table: UnsafeMutablePointer<UInt32>
   private var tags: UnsafeMutablePointer<UInt8>
   private var tableBits = 12
-  private let listedCounts: UnsafeMutablePointer<UInt8>
+  private let layouts: PageLayouts
+  private let format: PageKeys
+  private let isWide: Bool
+  private let longestRecord: Int
 
-  /// `listedCounts` is the table of the layouts, which must outlive the store.
-  init(listedCounts: UnsafeMutablePointer<UInt8>) {
-    self.listedCounts = listedCounts
+  init(layouts: PageLayouts, format: PageKeys) {
+    self.layouts = layouts
+    self.format = format
+    isWide = layouts.count > 1 << 16
+    longestRecord = Self.header + PageStates.mostPages * (4 + layouts.mostListedRuns) + 3
     (table, tags) = Self.emptyTable(bits: tableBits)
   }
 
@@ -59,12 +64,11 @@ struct StateStore: ~Copyable {
     let pages = Int(bytes.load(as: UInt8.self))
     bytes += 1
     for page in 0..<pages {
-      let layout = bytes.loadUnaligned(as: UInt16.self)
-      bytes += 2
-      var key = UInt64(layout) << 48
-      let listed = Int(listedCounts[Int(layout)])
+      let layout = takeLayout(&bytes)
+      var key = UInt64(layout) << format.layoutShift
+      let listed = Int(layouts.listedCounts[layout])
       for run in 0..<listed {
-        key |= UInt64(bytes.load(fromByteOffset: run, as: UInt8.self)) << UInt64(40 - 8 * run)
+        key |= UInt64(bytes.load(fromByteOffset: run, as: UInt8.self)) << format.shift(run)
       }
       bytes += listed
       keys[page] = key
@@ -85,11 +89,20 @@ struct StateStore: ~Copyable {
   private func following(_ name: UInt32, length: Int) -> UInt32 {
     let next = Int(name) << 2 + (length + 3) & ~3
     let left = Self.chunkBytes - next % Self.chunkBytes
-    let start = left < Self.longestRecord ? next + left : next
+    let start = left < longestRecord ? next + left : next
     return UInt32(truncatingIfNeeded: start >> 2)
   }
 
-  private static let longestRecord = header + 255 * (2 + PageLayouts.mostListedRuns) + 3
+  /// Reads a layout and goes on behind it.
+  private func takeLayout(_ bytes: inout UnsafeRawPointer) -> Int {
+    defer { bytes += isWide ? 4 : 2 }
+    return isWide
+      ? Int(bytes.loadUnaligned(as: UInt32.self)) : Int(bytes.loadUnaligned(as: UInt16.self))
+  }
+
+  private func place(_ key: UInt64, _ run: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: key >> format.shift(run) & format.offList)
+  }
 
   private mutating func append(
     _ keys: UnsafePointer<UInt64>, _ pages: Int, _ predecessor: UInt32
@@ -106,12 +119,16 @@ struct StateStore: ~Copyable {
     var bytes = start + Self.header
     for page in 0..<pages {
       let key = keys[page]
-      bytes.storeBytes(of: UInt16(key >> 48), as: UInt16.self)
-      bytes += 2
-      let listed = Int(listedCounts[Int(key >> 48)])
+      let layout = Int(key >> format.layoutShift)
+      if isWide {
+        bytes.storeBytes(of: UInt32(layout), as: UInt32.self)
+      } else {
+        bytes.storeBytes(of: UInt16(layout), as: UInt16.self)
+      }
+      bytes += isWide ? 4 : 2
+      let listed = Int(layouts.listedCounts[layout])
       for run in 0..<listed {
-        let place = UInt8(truncatingIfNeeded: key >> UInt64(40 - 8 * run))
-        bytes.storeBytes(of: place, toByteOffset: run, as: UInt8.self)
+        bytes.storeBytes(of: place(key, run), toByteOffset: run, as: UInt8.self)
       }
       bytes += listed
     }
@@ -125,13 +142,11 @@ struct StateStore: ~Copyable {
     bytes += 1
     for page in 0..<pages {
       let key = keys[page]
-      if bytes.loadUnaligned(as: UInt16.self) != UInt16(key >> 48) { return false }
-      bytes += 2
-      let listed = Int(listedCounts[Int(key >> 48)])
-      for run in 0..<listed {
-        let place = UInt8(truncatingIfNeeded: key >> UInt64(40 - 8 * run))
-        if bytes.load(fromByteOffset: run, as: UInt8.self) != place { return false }
-      }
+      let layout = takeLayout(&bytes)
+      if layout != Int(key >> format.layoutShift) { return false }
+      let listed = Int(layouts.listedCounts[layout])
+      for run in 0..<listed
+      where bytes.load(fromByteOffset: run, as: UInt8.self) != place(key, run) { return false }
       bytes += listed
     }
     return true

@@ -5,6 +5,7 @@ import PoolBounds
 /// followed would be an error of one of them.
 struct Witness {
   let layouts: PageLayouts
+  let format: PageKeys
   let rules: PlacementRules
 
   /// Operations whose states are `path`; paths are a few dozen steps, so replaying each attempt
@@ -13,7 +14,7 @@ struct Witness {
     var operations: [PoolOperation] = []
     for (previous, state) in zip(path, path.dropFirst()) {
       // In relaxed order any of the equal runs may be cut, at most a few in each page.
-      let ranks = rules.remainderOrder == .relaxed ? previous.count * PageLayouts.mostListedRuns : 0
+      let ranks = rules.remainderOrder == .relaxed ? previous.count * layouts.mostListedRuns : 0
       let next = candidates(after: operations, ranks: max(1, ranks)).first {
         self.state(after: operations + [$0]) == state
       }
@@ -46,13 +47,13 @@ struct Witness {
     var pool = AbstractPool(geometry: layouts.geometry, rules: rules)
     var handles: [Int: BlockHandle] = [:]
     for operation in operations { operation.apply(to: &pool, &handles) }
-    return pool.canonicalKeys(layouts)
+    return pool.canonicalKeys(layouts, format)
   }
 }
 
 extension AbstractPool {
   /// This pool as the solver writes it down: the sorted keys of its pages.
-  func canonicalKeys(_ layouts: PageLayouts) -> [UInt64] {
+  func canonicalKeys(_ layouts: PageLayouts, _ format: PageKeys) -> [UInt64] {
     var places: [Int32: UInt64] = [:]
     if rules.remainderOrder != .relaxed {
       for size in 0...geometry.pageUnits {
@@ -69,18 +70,19 @@ extension AbstractPool {
     for page in 0..<pageCount where firstBlocks[page] >= 0 {
       var runs: [Int] = []
       var key: UInt64 = 0
-      var shift: UInt64 = 40
+      var run = 0
       var block = firstBlocks[page]
       while block >= 0 {
         let record = records[Int(block)]
         runs.append(record.isFree ? -Int(record.units) : Int(record.units))
         if record.state == .free {
-          key |= (places[block] ?? 0) << shift
-          shift -= 8
+          key |= (places[block] ?? 0) << format.shift(run)
+          run += 1
         }
         block = record.right
       }
-      keys.append(UInt64(layouts.number(of: runs) ?? PageLayouts.noLayout) << 48 | key)
+      keys.append(
+        UInt64(layouts.number(of: runs) ?? PageLayouts.noLayout) << format.layoutShift | key)
     }
     return keys.sorted()
   }

@@ -6,7 +6,7 @@ public struct FragmentationQuery: Sendable, Hashable {
   public enum Algorithm: String, Sendable, Hashable, CaseIterable {
     /// The best staircase that a search over schedules finds.
     case schedule
-    /// The dyadic staircase, no search.
+    /// The dyadic staircase, or the reset cycle where exact fits are never taken; no search.
     case staircase
     /// Macro programs from scratch, by a genetic algorithm.
     case macro
@@ -70,10 +70,10 @@ public struct FragmentationQuery: Sendable, Hashable {
   /// units and two gigabytes of records. Bounds and forecasts have no such limit.
   public static let largestSimulatedUnits = 1 << 26
 
-  /// The proved bounds and the best staircase by forecast; nothing is simulated.
+  /// The proved bounds and the best construction by forecast; nothing is simulated.
   public func bound() -> FragmentationReport {
-    let best = staircases.map { ($0.name, $0.predictedPages ?? 0) }.max { $0.1 < $1.1 }
-    return report(method: best?.0 ?? "none", pages: best?.1 ?? 0)
+    let best = Self.best(of: constructions)
+    return report(method: best?.name ?? "none", pages: best?.predictedPages ?? 0)
   }
 
   /// The bounds and the exact optimum, with a trace that reaches it.
@@ -127,13 +127,13 @@ public struct FragmentationQuery: Sendable, Hashable {
       seed: seed, streams: streams, workers: workers)
     if let search = algorithm.fromScratch { return .answer(await search.search(question)) }
     guard algorithm == .schedule else {
-      return Self.best(of: staircases).map(BestTrace.program) ?? .none
+      return Self.best(of: constructions).map(BestTrace.program) ?? .none
     }
     return await constructed(question)
   }
 
-  /// The best schedule. While a staircase cuts a page, all of it is live, so caps near a page leave
-  /// no room for one; there a search from scratch has its say too.
+  /// The best schedule. A staircase needs room for the page that it cuts, so caps near a page leave
+  /// little for one; there a search from scratch has its say too.
   private func constructed(_ question: SearchQuestion) async -> BestTrace {
     let best = await bestSchedule(question)
     guard peakLiveUnits < 2 * geometry.pageUnits else {
@@ -197,12 +197,16 @@ public struct FragmentationQuery: Sendable, Hashable {
     }
   }
 
-  private var staircases: [Staircase] {
-    [2, 4, 8, 16].map { divisor in
+  /// The programs that need no search.
+  private var constructions: [any Adversary] {
+    let staircases = [2, 4, 8, 16].map { divisor in
       Staircase.dyadic(
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
         firstLevel: geometry.pageUnits / divisor)
     }
+    return staircases + [
+      ResetCycle(geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits)
+    ]
   }
 
   /// Where the first level lies, a search over schedules does not change, so each gets its share
@@ -211,7 +215,14 @@ public struct FragmentationQuery: Sendable, Hashable {
     let divisors = [4, 8, 16, 32]
     let trials = question.operations / question.streams / 100 / divisors.count
     let lowest = geometry.pageUnits / 32
-    var found: [any Adversary] = staircases
+    var found = constructions
+    // What is proved to be the most need not be searched for.
+    if let best = Self.best(of: found), best.predictedPages == bound().upperBound.pages {
+      return best
+    }
+    let walking = WalkingSchedule(
+      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits)
+    if let best = walking?.best() { found.append(best) }
     if LateStaircase.covers(rules) {
       let search = LateScheduleSearch(
         geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, firstLevel: lowest)

@@ -94,6 +94,11 @@ public struct FragmentationReport: Sendable, Hashable {
     upperBound.pages == 0 ? 1 : Double(pages) / Double(upperBound.pages)
   }
 
+  /// The most pages of any trace where it is known: enumerated, or reached and proved to be the most.
+  public var knownOptimum: Int? {
+    optimumPages ?? (breaches.isEmpty && pages == upperBound.pages ? pages : nil)
+  }
+
   /// A JSON line for `bound` and `maximize`.
   public var json: JSONValue { .object(fields) }
 
@@ -117,6 +122,7 @@ public struct FragmentationReport: Sendable, Hashable {
       ("exact_fit", .string(rules.exactFit == .taken ? "on" : "off")),
       ("bounds", .array(bounds.map(json(of:)))),
       ("any_allocator_pages", .count(robsonPages)),
+      ("known_optimum", knownOptimum.map { .count($0) } ?? .null),
     ]
     if let kernel {
       fields.append(("kernel_pages", .count(kernel.pages)))

@@ -38,8 +38,10 @@ public struct LateScheduleSearch: Sendable {
     where !(cuts[entry.level] ?? []).contains(entry.tree) {
       cuts[entry.level, default: []].append(entry.tree)
     }
+    let walking =
+      geometry.pageUnits <= WalkingSchedule.mostPageUnits ? WalkingCut(geometry) : nil
     levels = cuts.sorted { $0.key < $1.key }.map { level, trees in
-      Level(level: level, cuts: trees.map { LateCut($0, geometry) })
+      Level(level: level, cuts: trees.map { LateCut($0, geometry, walking) })
     }
   }
 

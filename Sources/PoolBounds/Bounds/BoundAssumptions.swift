@@ -14,6 +14,9 @@ public struct BoundAssumptions: OptionSet, Sendable, Hashable {
   /// No request is served by a free block while a smaller sufficient one exists.
   public static let smallestSufficient = BoundAssumptions(rawValue: 8)
 
+  /// A free block that begins its page is cut at its front, every other at its end.
+  public static let cutAtEnds = BoundAssumptions(rawValue: 16)
+
   /// The names, in the order of the declarations, as the command line prints them.
   public var names: [String] {
     let table: [(BoundAssumptions, String)] = [
@@ -21,6 +24,7 @@ public struct BoundAssumptions: OptionSet, Sendable, Hashable {
       (.freshOnlyIfNothingLarger, "fresh-only-if-nothing-larger"),
       (.exactFitsTaken, "exact-fits-taken"),
       (.smallestSufficient, "smallest-sufficient-list"),
+      (.cutAtEnds, "cut-at-ends"),
     ]
     return table.filter { contains($0.0) }.map(\.1)
   }
@@ -29,7 +33,7 @@ public struct BoundAssumptions: OptionSet, Sendable, Hashable {
 extension PlacementRules {
   /// The assumptions that hold under these rules. The list order appears in none of them.
   public var assumptionsHeld: BoundAssumptions {
-    var held: BoundAssumptions = [.wholePagesReturn, .freshOnlyIfNothingLarger]
+    var held: BoundAssumptions = [.wholePagesReturn, .freshOnlyIfNothingLarger, .cutAtEnds]
     if exactFit == .taken { held.insert(.exactFitsTaken) }
     if fit == .smallestList { held.insert(.smallestSufficient) }
     return held

@@ -54,6 +54,35 @@ public struct FragmentationBounds: Sendable, Hashable {
     }
   }
 
+  /// K pages need the K - 1 others, each with one small block, and beside all but one of them the room
+  /// in which that one was closed: s (K - 1) + H + s units, H being the smallest run that lets a page
+  /// be closed by one smallest block. True from some K on, and of pages of 5 s - 1 units and more.
+  public var lastClosing: PageBound {
+    let (page, smallest) = (geometry.pageUnits, geometry.smallestBlockUnits)
+    var pages = trivial.pages
+    if page >= 5 * smallest - 1 {
+      let closing = (page - smallest + 1) / 2
+      pages = max(leastPagesOfLastClosing - 1, (peakLiveUnits - closing) / smallest)
+    }
+    return PageBound(
+      proof: .lastClosing, pages: min(pages, lastRequestSkippingExact.pages),
+      assumptions: [
+        .wholePagesReturn, .freshOnlyIfNothingLarger, .smallestSufficient, .cutAtEnds,
+      ])
+  }
+
+  /// The number of pages from which on ``lastClosing`` is proved: requests r below H would cost the
+  /// other pages too much, (K - 2) (w(r) - s) > H + 2 s - 1 - r.
+  private var leastPagesOfLastClosing: Int {
+    let smallest = geometry.smallestBlockUnits
+    let closing = (geometry.pageUnits - smallest + 1) / 2
+    let costs = costs
+    return (smallest..<max(smallest, closing)).reduce(0) { most, request in
+      let excess = costs.closed(request) - smallest
+      return max(most, 3 + (closing + 2 * smallest - 1 - request) / excess)
+    }
+  }
+
   /// The recursion N(x) <= max { q + e : q <= N(x-1) + 1, q w(x) + e g(x) <= M }.
   ///
   /// All held pages are (P - s)-closed. All but the one acquired last are also closed below the
@@ -88,7 +117,9 @@ public struct FragmentationBounds: Sendable, Hashable {
   }
 
   /// Every bound of the module, the ones that do not cover a pool included.
-  public var all: [PageBound] { [trivial, lastRequest, lastRequestSkippingExact, closedPages] }
+  public var all: [PageBound] {
+    [trivial, lastRequest, lastRequestSkippingExact, lastClosing, closedPages]
+  }
 
   /// The strongest bound that covers a pool with these rules.
   public func strongest(for rules: PlacementRules) -> PageBound {

@@ -10,6 +10,8 @@ public struct PageBound: Sendable, Hashable {
     case lastRequestSkippingExact = "last-request-skipping-exact"
     /// The recursion over pages whose free blocks are all small.
     case closedPages = "closed-pages"
+    /// What the page needed that was closed last before the last request, exact fits taken or not.
+    case lastClosing = "last-closing"
   }
 
   /// The proof that gives the number.

@@ -51,6 +51,20 @@ struct AdversaryVerbTests {
     #expect(answer["kernel_pages"] as? Int == pages)
   }
 
+  /// The reset cycle comes to what is predicted, on the kernel too, and `bound` calls it exact.
+  @Test func theResetCycleIsExact() throws {
+    let pool = "--page-units 64 --smallest-units 2 --peak-live-units 100 --exact-fit off"
+    let run = try poolfuzz.run("adversary reset \(pool) --on kernel --json")
+    #expect(run.code == 0 && run.errors.isEmpty)
+    let answer = try object(run.output)
+    for field in ["predicted_pages", "pages", "kernel_pages", "known_optimum"] {
+      #expect(answer[field] as? Int == 34, "\(field)")
+    }
+    let bound = try poolfuzz.run("bound \(pool)").output
+    #expect(bound.contains("exact by proof") && bound.contains("the bound 'last-closing'"))
+    #expect(!(try poolfuzz.run("bound --peak-live 65536").output.contains("exact by proof")))
+  }
+
   @Test func parametersOfTheChurn() throws {
     // 0xF10 bytes take 483 units, as the default is; 16 bytes take 3 units, as the default is.
     let line = "adversary churn --peak-live 65536 --order head --json"

@@ -33,7 +33,7 @@ struct ContestVerbTests {
     ("bound --peak-live 1 --witness w.trace", "--witness needs --exact"),
     ("bound --peak-live 1 --most-states 5", "--most-states needs --exact"),
     ("bound --peak-live 1 --exact --most-states 0", "--most-states is 1..."),
-    ("bound --peak-live 65536 --exact", "--exact: the pool is too large to enumerate"),
+    ("bound --peak-live 65536 --exact", "--exact: too large to enumerate: the bound allows 3629"),
     (
       "bound --page-units 6 --smallest-units 2 --peak-live-units 6 --exact --witness w.trace",
       "--witness: the kernel model needs pages of 64...4096 bytes"

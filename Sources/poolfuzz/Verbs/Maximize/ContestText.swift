@@ -46,6 +46,10 @@ enum ContestText {
     if let kernel = report.kernel {
       lines.append(row("on the kernel model", kernel.pages, report, kernel.failure ?? ""))
     }
+    if report.optimumPages == nil, let optimum = report.knownOptimum {
+      lines.append(
+        row("exact by proof", optimum, report, "the bound '\(report.upperBound.proof.rawValue)'"))
+    }
     let percent = String(format: "%.2f %%", report.shareOfBound * 100)
     lines.append(
       "bracket [\(report.optimumPages ?? report.pages), "
