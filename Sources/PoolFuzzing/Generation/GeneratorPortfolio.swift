@@ -73,6 +73,7 @@ extension GeneratorProfile {
       // A few pages only, so that requests end where the map does.
       $0.machines.otherPages = [2, 3, 4, 8, 16, 32, 64, 256]
       $0.machines.pageTableEntries = [8, 16, 32]
+      $0.machines.singlePageDepths = [0, 0, 1, 2]
     },
     GeneratorProfile("tags", "many tags in a small tag table") {
       $0.mostTags = 120
