@@ -32,14 +32,15 @@ struct BoundShareTests {
     let proved = try proved(7984)
     let json = try bound(try run("replay", Traces.pinned, ["--json"]).output)
     #expect(json["pages"] as? Int == proved)
-    #expect(json["share"] as? Double == 2 / Double(proved))
+    let share = try #require(json["share"] as? Double)
+    #expect(abs(share - 2 / Double(proved)) < 1e-12)
     let proofs = try #require(json["proofs"] as? [[String: Any]])
     #expect(proofs.count == 1 && proofs[0]["pool"] as? String == "nonpaged")
     #expect(proofs[0]["peak_live_bytes"] as? Int == 7984)
     let lines = try run("replay", Traces.pinned, ["--metrics"]).lines
     #expect(lines.contains("proved_bound_pages \(proved)"))
     #expect(lines.contains("gap_bytes 8144"))
-    #expect(lines.contains { $0.hasPrefix("# proved bound of nonpaged: last-request at 7984") })
+    #expect(lines.contains { $0.hasPrefix("# proved bound of nonpaged: last-closing at 7984") })
   }
 
   /// The descriptor counts fewer than no pages then; four thousand million are no breach of a proof.
@@ -130,7 +131,7 @@ struct BoundShareTests {
   @Test func thePageHasTheMetrics() throws {
     let page = try run("view", Traces.pinned, []).output
     #expect(page.contains("[\"gap_bytes\",\"8144\"]"))
-    #expect(page.contains("\"boundNote\":\"proved bound of nonpaged: last-request at 7984 bytes\""))
+    #expect(page.contains("\"boundNote\":\"proved bound of nonpaged: last-closing at 7984 bytes\""))
     #expect(!page.contains("\"bound\":null"))
   }
 
