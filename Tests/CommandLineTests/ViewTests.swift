@@ -153,7 +153,7 @@ struct ViewTests {
     #expect(run.code == 3)
     #expect(run.errors.contains("t.trace:2:"))
     #expect(!FileManager.default.fileExists(atPath: output))
-    #expect(try view("", ["--json"]).code == 0)
+    #expect(try view("", ["--json"]).code == 3)
     #expect(try view("config nonpaged_pages=0\n", []).code == 3)
   }
 }

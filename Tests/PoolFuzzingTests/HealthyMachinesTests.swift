@@ -49,6 +49,15 @@ import Testing
     #expect(try alarm("config " + keys) == nil)
   }
 
+  /// Requests of four bytes that a version serves in whole pages: no bound speaks of them.
+  @Test func wholePagesForAFewBytes() throws {
+    let text = (0..<16).map { "alloc a\($0) NonPaged 4 Test\n" }.joined()
+    let trace = try PoolFuzzTrace.reading(
+      "config profile=windows-7-x64 small_request_limit=3 deferred_limit=1\n" + text)
+    let failure = TraceRunner<CheckedPool>().run(trace).failure
+    #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
+  }
+
   /// No-execute pages that found the big-page table full: nothing tells whose they were.
   @Test func noExecutePagesWithoutAnEntry() throws {
     let before = (0..<59).map { "alloc a\($0) NonPaged 4065 Test\n" }.joined()

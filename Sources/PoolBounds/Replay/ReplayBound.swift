@@ -70,8 +70,9 @@ public struct ReplayBound: Sendable {
   /// one, what every large allocation exceeds: there the size does not tell them apart.
   private func smallestLargeBytes(_ geometry: PoolGeometry) -> UInt64 {
     let limit = profile.largestSmallRequest
-    let isUsual = limit &+ UInt64(profile.header.bytes) &+ profile.unitBytes
-      > geometry.largestBlockBytes
+    // Usual limits leave room for the header and a unit behind it, give or take one.
+    let served = limit &+ UInt64(profile.header.bytes) &+ 2 &* profile.unitBytes
+    let isUsual = served >= profile.pageBytes
     return isUsual ? geometry.largestBlockBytes : limit
   }
 

@@ -44,44 +44,46 @@ extension Verb {
       return FileReplay(settings, streams).run(try TraceFile.expand(arguments.operands))
     })
 
-  private static let options: [Option] = [
-    .check,
-    Option(
-      name: "--strict", argument: .none,
-      help: "operations that mean nothing fail, unless 'expect skipped' announces them"),
-    Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
-    Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
-    Option(name: "--step", argument: .none, help: "prints the page map after each operation"),
-    Option(
-      name: "--pool", argument: .value("ADDRESS|ID"),
-      help: "prints the page as the debugger's !pool does", isRepeatable: true),
-    Option(
-      name: "--poolused",
-      argument: .optionalValue("FLAGS", isValue: { ParsedArguments.number($0) != nil }),
-      help: "prints the tag table: 1 verbose, 2 by nonpaged, 4 by paged, 8 session"),
-    Option(
-      name: "--vm", argument: .none,
-      help: "prints usage and limits, and what the tags do not account for"),
-    Option(name: "--frag", argument: .none, help: "prints fragmentation, in our own layout"),
-    Option(name: "--map", argument: .none, help: "prints the page map at the end"),
-    Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a page map (100)"),
-    Option(
-      name: "--metrics", argument: .none,
-      help: "prints every metric, and the share of the proved bound"),
-    Option.request,
-    Option(
-      name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),
-    Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
-    Option(
-      name: "--mutant", argument: .value("NAME"),
-      help: "plants a bug in the model (the one that the trace's '# mutant:' names; none for none)"),
-    Option(
-      name: "--memory-limit", argument: .value("BYTES"),
-      help: "most memory of a replay (nine tenths of what is available)"),
-    Option(
-      name: "--batch", argument: .none,
-      help: "reads traces from standard input, each ended by a line 'end'"),
-  ] + TargetOptions.judging
+  private static let options: [Option] =
+    [
+      .check,
+      Option(
+        name: "--strict", argument: .none,
+        help: "operations that mean nothing fail, unless 'expect skipped' announces them"),
+      Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
+      Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
+      Option(name: "--step", argument: .none, help: "prints the page map after each operation"),
+      Option(
+        name: "--pool", argument: .value("ADDRESS|ID"),
+        help: "prints the page as the debugger's !pool does", isRepeatable: true),
+      Option(
+        name: "--poolused",
+        argument: .optionalValue("FLAGS", isValue: { ParsedArguments.number($0) != nil }),
+        help: "prints the tag table: 1 verbose, 2 by nonpaged, 4 by paged, 8 session"),
+      Option(
+        name: "--vm", argument: .none,
+        help: "prints usage and limits, and what the tags do not account for"),
+      Option(name: "--frag", argument: .none, help: "prints fragmentation, in our own layout"),
+      Option(name: "--map", argument: .none, help: "prints the page map at the end"),
+      Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a page map (100)"),
+      Option(
+        name: "--metrics", argument: .none,
+        help: "prints every metric, and the share of the proved bound"),
+      Option.request,
+      Option(
+        name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),
+      Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
+      Option(
+        name: "--mutant", argument: .value("NAME"),
+        help:
+          "plants a bug in the model (the one that the trace's '# mutant:' names; none for none)"),
+      Option(
+        name: "--memory-limit", argument: .value("BYTES"),
+        help: "most memory of a replay (nine tenths of what is available)"),
+      Option(
+        name: "--batch", argument: .none,
+        help: "reads traces from standard input, each ended by a line 'end'"),
+    ] + TargetOptions.judging
 }
 
 extension Option {
