@@ -111,10 +111,10 @@ public struct CheckedPool: ~Copyable {
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
     guard !isOver else { return .skipped }
-    let predicts = misuse == nil
-    let verdict = predicts ? predictVerdict(operation) : .harmless
-    let digest = predicts ? digestBefore(verdict, operation) : nil
-    let expectation = predicts ? expectation(of: operation) : OperationExpectation()
+    guard misuse == nil, oracles.predict else { return performUnpredicted(operation, &failures) }
+    let verdict = predictVerdict(operation)
+    let digest = digestBefore(verdict, operation)
+    let expectation = expectation(of: operation)
     let before = slot(of: operation)
     let result = replayer.step(operation)
     touched = .nothing
@@ -133,12 +133,29 @@ public struct CheckedPool: ~Copyable {
       judgeUnstopped(verdict, &failures)
       return result
     }
-    if predicts {
-      judgeRefusal(operation, result, &failures)
-      expectation.judge(result, view, &failures)
-    }
+    judgeRefusal(operation, result, &failures)
+    expectation.judge(result, view, &failures)
     // A request that raises ends its caller; whoever replays a trace wants to know of it.
     if case .raised = result, !oracles.contains(.afterMisuse) { isOver = true }
+    return result
+  }
+
+  /// The same where nothing is predicted: after misuse, or where no oracle asks. Expectations are
+  /// large values, and making one would show in the time of a replay without checks.
+  private mutating func performUnpredicted(
+    _ operation: Operation, _ failures: inout [PoolFailure]
+  ) -> StepResult {
+    let before = slot(of: operation)
+    let result = replayer.step(operation)
+    touched = .nothing
+    if result == .skipped || result == .nothingToDo || result == .dump { return result }
+    operationCount &+= 1
+    if case .halted(let reason) = result {
+      isOver = true
+      failures.append(.halted(reason))
+    } else {
+      note(operation, result, before, &failures)
+    }
     return result
   }
 
@@ -150,7 +167,6 @@ public struct CheckedPool: ~Copyable {
   // MARK: Predictions
 
   private func predictVerdict(_ operation: Operation) -> Verdict {
-    guard oracles.contains(.verdicts) || !oracles.contains(.afterMisuse) else { return .harmless }
     switch operation {
     case .processor, .tick, .interruptLevel, .dump: return .harmless
     case .alloc(_, let type, _, _):

@@ -72,6 +72,10 @@ extension PoolConfiguration {
       profile.checks != .wholePage || profile.largeTail == .wasted,
       "checks=whole-page walks pages from their start, where large_tail=fragment has no header")
     try require(
+      profile.cacheAlignment == .typeOnly || profile.storedPoolType != .plusOneInUse,
+      "cache_alignment=second-header marks its headers with the bit that"
+        + " stored_pool_type=plus-one-in-use takes for blocks in use")
+    try require(
       profile.cacheAlignment == .typeOnly
         || (KernelPool.cacheLineBytes - UInt64(profile.header.bytes)) % profile.unitBytes == 0,
       "cache_alignment=second-header needs a unit that a header before a cache line lies on")

@@ -45,6 +45,12 @@ public struct OracleSet: OptionSet, Sendable, Hashable {
   /// None: what a run costs without them.
   public static let none: OracleSet = []
 
+  /// Whether anything is worked out before an operation: a trace that ends with its misuse needs at
+  /// least the verdict.
+  var predict: Bool {
+    !isDisjoint(with: [.verdicts, .placement, .refusals]) || !contains(.afterMisuse)
+  }
+
   /// Those that need an audit.
   static let whatAudits: OracleSet = [
     .cheapInvariants, .fullInvariants, .completeInvariants, .finalInvariants, .verdicts,
