@@ -33,6 +33,14 @@ struct VerdictTests {
     #expect(json.texts("identities") == ["placement.freed after free"])
   }
 
+  /// A name of letters that take several bytes costs the sentence behind it nothing.
+  @Test func theLineOfTheFailureFollowsAnyName() throws {
+    let run = try Command.run(["replay", try scratch.file("éé.trace", Self.planted)])
+    #expect(run.code == 1)
+    #expect(
+      run.errors.contains("éé.trace: as recorded, 'placement.freed after free': 6: operation 4: "))
+  }
+
   @Test func theOptionOverridesTheFile() throws {
     let healthy = try replay(Self.planted, ["--mutant", "none"])
     #expect(healthy.code == 0)

@@ -30,7 +30,7 @@ struct TraceVerdict {
 
   /// Judges a trace file as `replay` does.
   static func judging(
-    _ path: String, level: CheckLevel, isStrict: Bool = false, memoryLimit: UInt64? = nil
+    _ path: String, level: CheckLevel
   ) throws(CommandFailure) -> TraceVerdict {
     var file = try TraceFile(path: path)
     let configuration = try file.configuration()
@@ -43,11 +43,11 @@ struct TraceVerdict {
     } catch {
       throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
     }
-    let line = try session.run(&file, memoryLimit: memoryLimit)
+    let line = try session.run(&file, memoryLimit: nil)
     session.finishByEmptying()
     return TraceVerdict(
       path, line: line, session, file.header, hasConfiguration: configuration != nil,
-      isStrict: isStrict)
+      isStrict: false)
   }
 
   private init(outcome: String, code: ExitCode, lines: [String], showsRecorded: Bool?) {
@@ -106,7 +106,7 @@ struct TraceVerdict {
     let outcome = session.outcome ?? .notJudged
     if session.identities.contains(FailureIdentity(recorded)) {
       var lines = Self.failure(path, line, session)
-      lines[0] = "\(path): as recorded, '\(recorded)': " + lines[0].dropFirst(path.utf8.count + 1)
+      lines[0] = "\(path): as recorded, '\(recorded)': " + lines[0].dropFirst(path.count + 1)
       self.init(outcome: outcome.name, code: .found, lines: lines, showsRecorded: true)
     } else if outcome.isFailure, !session.stoppedAsDocumented {
       self.init(
