@@ -100,9 +100,6 @@ public struct CheckedPool: ~Copyable {
   /// How many allocations are held.
   public var liveCount: Int { live.count }
 
-  /// What callers hold.
-  public var liveAllocations: LiveAllocations { live }
-
   // MARK: One operation
 
   /// Runs one operation under the oracles that look at single operations. What they object to comes
@@ -111,22 +108,25 @@ public struct CheckedPool: ~Copyable {
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
     guard !isOver else { return .skipped }
-    guard misuse == nil, oracles.predict else { return performUnpredicted(operation, &failures) }
+    // Expectations are large values, and making one would show in the time of a replay without
+    // checks.
+    guard misuse == nil, oracles.predict else {
+      let result = run(operation, &failures)
+      if case .halted(let reason) = result { failures.append(.halted(reason)) }
+      return result
+    }
     let verdict = predictVerdict(operation)
     let digest = digestBefore(verdict, operation)
     let expectation = expectation(of: operation)
-    let before = slot(of: operation)
-    let result = replayer.step(operation)
-    touched = .nothing
-    if result == .skipped || result == .nothingToDo || result == .dump { return result }
-    operationCount &+= 1
-    if case .halted(let reason) = result {
-      isOver = true
+    let result = run(operation, &failures)
+    switch result {
+    case .skipped, .nothingToDo, .dump: return result
+    case .halted(let reason):
       if verdict != .harmless { misuse = operationCount }
       judge(halt: reason, verdict, digest, &failures)
       return result
+    default: break
     }
-    note(operation, result, before, &failures)
     if verdict.isMisuse {
       misuse = operationCount
       if !oracles.contains(.afterMisuse) { isOver = true }
@@ -140,9 +140,8 @@ public struct CheckedPool: ~Copyable {
     return result
   }
 
-  /// The same where nothing is predicted: after misuse, or where no oracle asks. Expectations are
-  /// large values, and making one would show in the time of a replay without checks.
-  private mutating func performUnpredicted(
+  /// Executes one operation, and records what callers hold after it.
+  private mutating func run(
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
     let before = slot(of: operation)
@@ -150,9 +149,8 @@ public struct CheckedPool: ~Copyable {
     touched = .nothing
     if result == .skipped || result == .nothingToDo || result == .dump { return result }
     operationCount &+= 1
-    if case .halted(let reason) = result {
+    if case .halted = result {
       isOver = true
-      failures.append(.halted(reason))
     } else {
       note(operation, result, before, &failures)
     }
