@@ -61,6 +61,13 @@ import Testing
     #expect(test.view.smallBlockPages(.paged).isEmpty)
   }
 
+  /// With that bit type 3 looks as if nothing were stored.
+  @Test func theInUseBitLeavesNoRoomForPagedMustSucceed() {
+    #expect(throws: ConfigurationError.self) {
+      _ = try TestPool(.reactosX64) { $0.profile.storedPoolType = .plusOneInUse }
+    }
+  }
+
   // MARK: What stays behind
 
   /// A page full of 0xEE is opened again: its two headers' first words are new, the remainder's tag

@@ -58,6 +58,17 @@ import Testing
     #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
   }
 
+  /// A charged request of no bytes that a version serves in a whole page: its caller holds the page.
+  @Test func wholePageForNoBytes() throws {
+    let trace = try PoolFuzzTrace.reading(
+      """
+      config profile=windows-2000-x86 small_request_limit=3
+      alloc s0 NonPaged+Quota 0 Test
+      """)
+    let failure = TraceRunner<CheckedPool>().run(trace).failure
+    #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
+  }
+
   /// No-execute pages that found the big-page table full: nothing tells whose they were.
   @Test func noExecutePagesWithoutAnEntry() throws {
     let before = (0..<59).map { "alloc a\($0) NonPaged 4065 Test\n" }.joined()

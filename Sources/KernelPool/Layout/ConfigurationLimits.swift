@@ -76,6 +76,10 @@ extension PoolConfiguration {
       "cache_alignment=second-header marks its headers with the bit that"
         + " stored_pool_type=plus-one-in-use takes for blocks in use")
     try require(
+      profile.storedPoolType != .plusOneInUse || profile.mustSucceed == .refused,
+      "stored_pool_type=plus-one-in-use stores type 3, paged and must-succeed, as the bit of a block"
+        + " in use alone: must_succeed=refused")
+    try require(
       profile.cacheAlignment == .typeOnly
         || (KernelPool.cacheLineBytes - UInt64(profile.header.bytes)) % profile.unitBytes == 0,
       "cache_alignment=second-header needs a unit that a header before a cache line lies on")

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTrace
 
 /// What a request comes to by the published rules, worked out apart from the allocator and from
 /// the invariants (Microsoft, ExAllocatePoolWithTag; ReactOS ExAllocatePoolWithQuotaTag; SSTIC 2020
@@ -22,12 +23,7 @@ public struct RequestFacts {
     let page = profile.pageBytes
     let header = UInt64(profile.header.bytes)
     let limit = profile.smallRequestLimit ?? page - header - profile.unitBytes
-    var bytes = requested
-    if type.contains(.quota), profile.quotaPointer == .lastSlot,
-      requested <= page - profile.unitBytes - profile.wordBytes
-    {
-      bytes &+= profile.wordBytes
-    }
+    let bytes = type.workedBytes(requested, profile)
     let line: UInt64 = 64
     isGrown =
       profile.cacheAlignment == .secondHeader && type.contains(.cacheAligned)

@@ -21,29 +21,29 @@ public struct LiveBlock: Sendable, Equatable {
     self.blockBytes = blockBytes
   }
 
-  /// The allocation of `requestedBytes` that was just made at `address`, or nil where the address
-  /// is in no pool (contiguous memory beside it, say).
+  /// The allocation of `requestedBytes` of `type` that was just made at `address`, or nil where the
+  /// address is in no pool (contiguous memory beside it, say).
   ///
   /// Reads the block's header, so ask before anything else can have written there.
   public init?(
-    _ view: PoolView, at address: Address, tag: PoolTag, requestedBytes: UInt64
+    _ view: PoolView, at address: Address, _ type: PoolType, tag: PoolTag, requestedBytes: UInt64
   ) {
     guard let kind = view.region(of: address)?.kind else { return nil }
     let profile = view.profile
     let blockBytes =
       address & (profile.pageBytes - 1) == 0
-      ? Self.largeBytes(profile, requestedBytes)
+      ? Self.largeBytes(profile, max(type.workedBytes(requestedBytes, profile), 1))
       : Self.smallBytes(view, address) ?? 0
     self.init(
       family: PoolFamily(kind), tag: tag, requestedBytes: requestedBytes,
       blockBytes: max(blockBytes, requestedBytes))
   }
 
-  private static func largeBytes(_ profile: Profile, _ requested: UInt64) -> UInt64 {
+  private static func largeBytes(_ profile: Profile, _ bytes: UInt64) -> UInt64 {
     let pageMask = profile.pageBytes - 1
-    let pages = (requested &+ pageMask) & ~pageMask
+    let pages = (bytes &+ pageMask) & ~pageMask
     guard profile.largeTail == .fragment else { return pages }
-    let units = (requested &+ profile.unitBytes &- 1) & ~(profile.unitBytes - 1)
+    let units = (bytes &+ profile.unitBytes &- 1) & ~(profile.unitBytes - 1)
     // One unit is too little for the `Frag` block and something behind it.
     return pages &- units > profile.unitBytes ? units : pages
   }

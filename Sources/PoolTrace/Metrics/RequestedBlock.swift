@@ -29,3 +29,15 @@ public struct RequestedBlock: Sendable, Equatable {
     return exactFits == .exactFit ? size >= blockBytes : size > blockBytes
   }
 }
+
+extension PoolType {
+  /// The bytes that the allocator works with: a charged request takes a word more where the version
+  /// keeps the process in the block's last one and both fit into a page (ReactOS,
+  /// ExAllocatePoolWithQuotaTag).
+  public func workedBytes(_ requested: UInt64, _ profile: Profile) -> UInt64 {
+    let isCharged =
+      contains(.quota) && profile.quotaPointer == .lastSlot
+      && requested <= profile.pageBytes - profile.unitBytes - profile.wordBytes
+    return isCharged ? requested &+ profile.wordBytes : requested
+  }
+}

@@ -127,7 +127,7 @@ public struct Replayer: ~Copyable {
     case .address(let address):
       slot.address = address
       slot.block = LiveBlock(
-        view, at: address, tag: slot.tag, requestedBytes: slot.bytes)
+        view, at: address, slot.type, tag: slot.tag, requestedBytes: slot.bytes)
       let index = slots.store(slot, name)
       guard configuration.fill == .on else { return .allocated(address) }
       allocations &+= 1
