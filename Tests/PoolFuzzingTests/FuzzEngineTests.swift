@@ -127,6 +127,27 @@ import Testing
     #expect(engine.state.failureCounts.values.max() ?? 0 > 4)
   }
 
+  /// A fault of the model itself is filed apart and hides nothing of the planted bug.
+  @Test func whatTheHealthyModelShowsIsFiledApart() throws {
+    var plan = plan(.freeNotCounted)
+    plan.faultOfHealthyModel = .noForwardMerge
+    let engine = FuzzEngine(plan)
+    var findings: [FuzzBatch.Finding] = []
+    for _ in 0..<4 { findings += engine.runEpoch(jobs: 1) ?? [] }
+    let (apart, blamed) = (
+      findings.filter(\.isOfHealthyModel), findings.filter { !$0.isOfHealthyModel }
+    )
+    #expect(!apart.isEmpty && !blamed.isEmpty)
+    for finding in apart {
+      #expect(finding.trace.configuration.mutant == .noForwardMerge)
+      #expect(PoolShrinker.identity(of: finding.trace) == finding.failure.identities[0])
+    }
+    for finding in blamed {
+      #expect(finding.trace.configuration.mutant == .freeNotCounted)
+      #expect(PoolShrinker.healthyIdentity(of: finding.trace) == nil)
+    }
+  }
+
   @Test func aBatchLimitIsKept() {
     let engine = FuzzEngine(plan(.none))
     for _ in 0..<5 { _ = engine.runEpoch(jobs: 4, batchLimit: 1) }

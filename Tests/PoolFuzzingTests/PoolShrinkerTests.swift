@@ -34,6 +34,28 @@ import Testing
     #expect(discrepancies.isEmpty, "\(discrepancies)")
   }
 
+  /// What the model taken for healthy shows too is its own failure, in triage and in every step of a
+  /// reduction.
+  @Test func aFaultOfTheHealthyModelIsNotTheBugs() throws {
+    var trace = try PoolFuzzTrace.reading(
+      "alloc a NonPaged 24 Test\nalloc b NonPaged 24 Test\nalloc c NonPaged 24 Test\n"
+        + "free b\nfree a\n", mutant: .freeNotCounted)
+    let blamed = try #require(PoolShrinker.triage(trace))
+    #expect(blamed.trace.configuration.mutant == .freeNotCounted)
+    #expect(blamed.identity == FailureIdentity("counters.outstanding after free"))
+    trace.configuration.faultOfHealthyModel = .noForwardMerge
+    let apart = try #require(PoolShrinker.triage(trace))
+    #expect(apart.trace.configuration.mutant == .noForwardMerge)
+    #expect(apart.identity != blamed.identity)
+    #expect(
+      PoolShrinker.identity(of: trace)
+        == FailureIdentity("\(PoolShrinker.healthyPrefix)\(apart.identity)"))
+    // A reduction of the bug's own failure never keeps what the fault needs.
+    let outcome = PoolShrinker.shrink(trace.prefix(4), blamed.identity)
+    #expect(outcome.isOneMinimal)
+    #expect(PoolShrinker.healthyIdentity(of: outcome.trace) == nil)
+  }
+
   @Test func aWrongCertificateIsRefused() throws {
     let trace = try PoolFuzzTrace.reading(
       "alloc a NonPaged 8 Test\nfree a\n", mutant: .freeNotCounted)

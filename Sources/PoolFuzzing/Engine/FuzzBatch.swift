@@ -75,6 +75,7 @@ public struct FuzzBatch: Sendable {
     let profile = plan.profiles[index]
     var trace = Self.trace(plan, profile, state.corpus, &choices)
     trace.configuration.mutant = plan.mutant
+    trace.configuration.faultOfHealthyModel = plan.faultOfHealthyModel
     trace.configuration.oracles = plan.oracles
     let run = FuzzRun(trace)
     uses[index].traces += 1

@@ -10,6 +10,8 @@ public struct FuzzPlan: Sendable {
   public var profiles: [GeneratorProfile]
   /// A planted bug.
   public var mutant: Mutant = .none
+  /// The bug of the model that triage takes for healthy: none, but where triage itself is tested.
+  public var faultOfHealthyModel: Mutant = .none
   /// What is checked.
   public var oracles: OracleSet = .everything
   /// Operations of a trace at most.

@@ -79,9 +79,7 @@ public struct MutantTrial: Sendable {
 
   /// Whether the healthy model sets off an alarm as well: then nothing was noticed.
   private static func isFalseAlarm(_ trace: PoolFuzzTrace) -> Bool {
-    var healthy = trace
-    healthy.configuration.mutant = .none
-    return FuzzRun(healthy).failure != nil
+    FuzzRun(trace.onHealthyModel).failure != nil
   }
 
   private static func rules(_ failure: FuzzRun.Failure) -> [String] {

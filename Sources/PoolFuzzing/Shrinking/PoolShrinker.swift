@@ -150,7 +150,8 @@ extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == P
   /// The same on the healthy model, which may stop where the version documents it.
   var onHealthyModel: PoolFuzzTrace {
     var healthy = self
-    healthy.configuration.mutant = .none
+    healthy.configuration.mutant = configuration.faultOfHealthyModel
+    healthy.configuration.faultOfHealthyModel = .none
     healthy.configuration.oracles.remove(.afterMisuse)
     return healthy
   }

@@ -14,6 +14,8 @@ public struct PoolSetup: PropertyTesting.TraceConfiguration {
   public var configuration: PoolTrace.TraceConfiguration
   /// A planted bug.
   public var mutant: Mutant
+  /// The bug of the model that triage takes for healthy: none, but where triage itself is tested.
+  public var faultOfHealthyModel: Mutant = .none
   /// Which oracles watch.
   public var oracles: OracleSet
 
