@@ -63,6 +63,11 @@ public struct ReferenceWorkload: Sendable {
       pages: pages, sizes: sizes)
   }
 
+  /// The bytes of the next request.
+  @inline(__always) public func nextBytes(_ generator: inout WorkloadGenerator) -> UInt64 {
+    sizes.next(&generator)
+  }
+
   /// The machine that the reference was measured on, with the facts of `profile`.
   public func configuration(profile: Profile = .reactosX64) -> PoolConfiguration {
     var configuration = PoolConfiguration(profile: profile)
