@@ -147,7 +147,7 @@ public struct CheckedPool: ~Copyable {
     let before = slot(of: operation)
     let result = replayer.step(operation)
     touched = .nothing
-    if result == .skipped || result == .nothingToDo || result == .dump { return result }
+    guard result.wasCalled else { return result }
     operationCount &+= 1
     if case .halted = result {
       isOver = true

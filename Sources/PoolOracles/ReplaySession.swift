@@ -98,7 +98,7 @@ public struct ReplaySession: ~Copyable {
     }
     operations &+= 1
     let result = run(operation)
-    if result == .skipped { noteSkipped(operation, line) }
+    if case .skipped = result { noteSkipped(operation, line) }
     return result
   }
 
@@ -112,7 +112,7 @@ public struct ReplaySession: ~Copyable {
       if case .halted = result { pending = .notJudged }
       return result
     }
-    if result == .skipped || result == .nothingToDo || result == .dump { return result }
+    guard result.wasCalled else { return result }
     if !checked.isOver { checked.check(&failures) }
     if !failures.isEmpty { note() }
     if level.isThorough, !announced.isEmpty {
