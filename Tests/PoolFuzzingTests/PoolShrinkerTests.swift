@@ -38,8 +38,14 @@ import Testing
   /// reduction.
   @Test func aFaultOfTheHealthyModelIsNotTheBugs() throws {
     var trace = try PoolFuzzTrace.reading(
-      "alloc a NonPaged 24 Test\nalloc b NonPaged 24 Test\nalloc c NonPaged 24 Test\n"
-        + "free b\nfree a\n", mutant: .freeNotCounted)
+      """
+      config lookaside=0
+      alloc a NonPaged 24 Test
+      alloc b NonPaged 24 Test
+      alloc c NonPaged 24 Test
+      free b
+      free a
+      """, mutant: .freeNotCounted)
     let blamed = try #require(PoolShrinker.triage(trace))
     #expect(blamed.trace.configuration.mutant == .freeNotCounted)
     #expect(blamed.identity == FailureIdentity("counters.outstanding after free"))
