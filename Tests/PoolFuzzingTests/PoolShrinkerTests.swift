@@ -57,7 +57,8 @@ import Testing
       PoolShrinker.identity(of: trace)
         == FailureIdentity("\(PoolShrinker.healthyPrefix)\(apart.identity)"))
     // A reduction of the bug's own failure never keeps what the fault needs.
-    let outcome = PoolShrinker.shrink(trace.prefix(4), blamed.identity)
+    let outcome = PoolShrinker.shrink(
+      trace.prefix(4), blamed.identity, budget: ShrinkBudget(executionLimit: 400))
     #expect(outcome.isOneMinimal)
     #expect(PoolShrinker.healthyIdentity(of: outcome.trace) == nil)
   }
