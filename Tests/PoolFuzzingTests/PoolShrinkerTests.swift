@@ -37,28 +37,32 @@ import Testing
   /// What the model taken for healthy shows too is its own failure, in triage and in every step of a
   /// reduction.
   @Test func aFaultOfTheHealthyModelIsNotTheBugs() throws {
-    var trace = try PoolFuzzTrace.reading(
-      """
-      config lookaside=0
-      alloc a NonPaged 24 Test
-      alloc b NonPaged 24 Test
-      alloc c NonPaged 24 Test
-      free b
-      free a
-      """, mutant: .freeNotCounted)
-    let blamed = try #require(PoolShrinker.triage(trace))
+    func trace(_ type: String, fault: Mutant) throws -> PoolFuzzTrace {
+      var trace = try PoolFuzzTrace.reading(
+        """
+        config lookaside=0
+        alloc a \(type) 24 Test
+        alloc b NonPaged 40 Test
+        free b
+        free a
+        """, mutant: .freeNotCounted)
+      trace.configuration.faultOfHealthyModel = fault
+      return trace
+    }
+    let charged = try trace("NonPaged+Quota", fault: .none)
+    let blamed = try #require(PoolShrinker.triage(charged))
     #expect(blamed.trace.configuration.mutant == .freeNotCounted)
     #expect(blamed.identity == FailureIdentity("counters.outstanding after free"))
-    trace.configuration.faultOfHealthyModel = .noForwardMerge
-    let apart = try #require(PoolShrinker.triage(trace))
-    #expect(apart.trace.configuration.mutant == .noForwardMerge)
+    let faulty = try trace("NonPaged+Quota", fault: .quotaNotReturned)
+    let apart = try #require(PoolShrinker.triage(faulty))
+    #expect(apart.trace.configuration.mutant == .quotaNotReturned)
     #expect(apart.identity != blamed.identity)
     #expect(
-      PoolShrinker.identity(of: trace)
+      PoolShrinker.identity(of: faulty)
         == FailureIdentity("\(PoolShrinker.healthyPrefix)\(apart.identity)"))
-    // A reduction of the bug's own failure never keeps what the fault needs.
     let outcome = PoolShrinker.shrink(
-      trace.prefix(4), blamed.identity, budget: ShrinkBudget(executionLimit: 400))
+      try trace("NonPaged", fault: .quotaNotReturned), blamed.identity,
+      budget: ShrinkBudget(executionLimit: 400))
     #expect(outcome.isOneMinimal)
     #expect(PoolShrinker.healthyIdentity(of: outcome.trace) == nil)
   }
