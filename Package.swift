@@ -19,6 +19,7 @@ let package = Package(
   targets: [
     .target(name: "ContentHash"),
     .target(name: "JSONLines"),
+    .target(name: "CrashDumps"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
@@ -81,8 +82,9 @@ let package = Package(
         "ContentHash", "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
         "FragmentationSearch", "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolOracles", "PoolFuzzing", "PropertyTesting",
-        "AllocatorTargets",
+        "AllocatorTargets", "CrashDumps",
       ]),
+    .testTarget(name: "CrashDumpsTests", dependencies: ["CrashDumps"]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
       name: "PoolTraceTests", dependencies: ["PoolTrace", "PoolOracles"],

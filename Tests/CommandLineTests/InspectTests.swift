@@ -30,6 +30,32 @@ import Testing
         == 3)
   }
 
+  /// Of a dump whose memory is not read the header still tells the bug check.
+  @Test func theHeaderOfADumpIsJudged() throws {
+    var bytes = Array("PAGEDU64".utf8) + [UInt8](repeating: 0, count: 0x2000 - 8)
+    func put(_ value: UInt64, at offset: Int) {
+      for index in 0..<8 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    }
+    put(17_763 << 32, at: 8)
+    put(0x19, at: 0x38)
+    put(0x20, at: 0x40)
+    put(0xFFFF_FA80_0002_EEE0, at: 0x48)
+    put(0xFFFF_FA80_0002_EF70, at: 0x50)
+    put(0x0209_0006, at: 0x58)
+    put(1, at: 0xF98)
+    let path = try scratch.file("MEMORY.DMP", bytes)
+    let run = try Command.run(["inspect", path])
+    #expect(run.code == 1)
+    #expect(run.output.hasPrefix("Found:"))
+    for words in ["64-bit Windows kernel, full; build 17763", "nothing is read"] {
+      #expect(run.output.contains(words), "\(words)")
+    }
+    let json = try Command.run(["inspect", "--json", path])
+    #expect(json.code == 1)
+    #expect(json.output.contains("\"kind\":\"dump\""))
+    #expect(json.output.contains("\"outcome\":\"found\""))
+  }
+
   @Test func whatIsNoTextIsNamedAndRefused() throws {
     let files: [([UInt8], String)] = [
       (Array("PAGEDU64".utf8) + [UInt8](repeating: 0, count: 4_088), "crash dump"),

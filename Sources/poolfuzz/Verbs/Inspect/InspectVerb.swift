@@ -8,10 +8,11 @@ extension Verb {
   /// `poolfuzz inspect`: reads what a debugger printed, checks it and says what pins the pool.
   static let inspect = Verb(
     name: "inspect", operands: "FILE|FOLDER|-...",
-    summary: "reads debugger output, checks it, diagnoses it",
+    summary: "reads debugger output and small crash dumps, checks them, diagnoses them",
     examples: [
       ("poolfuzz inspect session.log", "!pool, !vm, !poolused and others, mixed, with noise"),
       ("kd -z memory.dmp -c '!vm;q' | poolfuzz inspect -", "from a debugger through a pipe"),
+      ("poolfuzz inspect 022021-9187-01.dmp", "a small memory dump: the bug check and its places"),
       (
         "poolfuzz inspect --before monday.txt --after friday.txt --seconds 345600",
         "two snapshots: leaks and churn"
@@ -42,12 +43,15 @@ extension Verb {
         help: "the system of such a trace (windows-2003-x86, windows-7-x64)"),
     ],
     run: { arguments, streams in
-      let report = try inspection(arguments)
+      var dumps: [DumpInspection] = []
+      let report = try inspection(arguments, &dumps)
       if arguments.has("--to-trace") { return try writeTrace(report, arguments, streams) }
       if arguments.has("--json") {
+        for dump in dumps { streams.print(dump.json.text) }
         report.jsonLines.forEach(streams.print)
       } else {
         streams.print(bytes: Array(report.text.utf8))
+        for dump in dumps { dump.lines.forEach(streams.print) }
       }
       if arguments.has("--strict"), report.oddityCount > 0 {
         streams.flush()
@@ -76,7 +80,7 @@ extension Verb {
   }
 
   private static func inspection(
-    _ arguments: ParsedArguments
+    _ arguments: ParsedArguments, _ dumps: inout [DumpInspection]
   ) throws(CommandFailure) -> InspectionReport {
     let owners = try owners(arguments)
     guard let before = arguments.value("--before") else {
@@ -86,16 +90,17 @@ extension Verb {
       var paths: [String] = []
       for operand in arguments.operands { paths += try files(operand) }
       if arguments.has("--series") || paths.count > arguments.operands.count {
-        return try series(paths, owners)
+        return try series(paths, owners, &dumps)
       }
-      return try report(paths, owners)
+      return try report(paths, owners, &dumps)
     }
     guard let after = arguments.value("--after"), arguments.operands.isEmpty else {
       throw .usage("--before goes with --after and with no other file")
     }
     let seconds = try arguments.number("--seconds").map { Double($0) }
-    return Inspection.compare(
-      before: try report([before], owners), after: try report([after], owners), seconds: seconds)
+    let earlier = try report([before], owners, &dumps)
+    let later = try report([after], owners, &dumps)
+    return Inspection.compare(before: earlier, after: later, seconds: seconds)
   }
 
   private static func owners(
@@ -127,21 +132,27 @@ extension Verb {
 
   /// States of one system; a time stands in the table, in the file's name, or nowhere.
   private static func series(
-    _ paths: [String], _ owners: PoolTagDescriptions
+    _ paths: [String], _ owners: PoolTagDescriptions, _ dumps: inout [DumpInspection]
   ) throws(CommandFailure) -> InspectionReport {
     var states: [(report: InspectionReport, time: Double?)] = []
     for path in paths {
       let name = path.split(separator: "/").last.map(String.init) ?? path
-      states.append((try report([path], owners), Inspection.time(inName: name)))
+      states.append((try report([path], owners, &dumps), Inspection.time(inName: name)))
     }
     return Inspection.series(states, owners: owners) ?? states[0].report
   }
 
   private static func report(
-    _ paths: [String], _ owners: PoolTagDescriptions
+    _ paths: [String], _ owners: PoolTagDescriptions, _ dumps: inout [DumpInspection]
   ) throws(CommandFailure) -> InspectionReport {
     var inspection = Inspection(owners: owners)
     for path in paths {
+      if let dump = try DumpInspection(path: path) {
+        inspection.begin(source: path)
+        inspection.read(line: Array(dump.bugCheckLine.utf8))
+        dumps.append(dump)
+        continue
+      }
       let file = try InputFile(path: path)
       inspection.begin(source: file.name)
       var splitter = LineSplitter()
