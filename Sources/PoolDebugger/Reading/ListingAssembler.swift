@@ -30,6 +30,10 @@ struct ListingAssembler: Sendable {
   var tagTable: OpenTable<TagTableListing, Never>?
   /// The columns of the open table of tags; empty for one without a header.
   var tagColumns: [TagColumn?] = []
+  /// The frames that follow belong to a stack.
+  var isInStack = false
+  /// Index in `reading.listings` of the bug check whose stack it is.
+  var stackOwner: Int?
   /// The last date and time that stood on a line of its own or in a heading.
   var time: Double?
   var memory: OpenTable<MemoryListing, Never>?
@@ -46,6 +50,7 @@ struct ListingAssembler: Sendable {
   init(source: String) { self.source = source }
 
   mutating func add(_ line: RecognisedLine, bytes: [UInt8], line number: Int) {
+    if isInStack, addFrame(line, bytes, number) { return }
     switch line {
     case .contents where currentPage == nil:
       if let row = MemoryLine.row(ByteScanner(bytes)) { addMemory(.memoryRow(row), number) }
@@ -74,6 +79,7 @@ struct ListingAssembler: Sendable {
     case .tagColumns, .tagRow, .tagKey, .tagPool, .tagValue: addTagTable(line, number)
     case .bugCheck, .bugCheckCode, .bugCheckParameter, .bugCheckParameters, .bugCheckField:
       addBugCheck(line, number)
+    case .stack(let first): beginStack(first, number)
     case .poolEmpty(let isPaged):
       _ = open(.poolEmpty(PoolEmptyEvent(isPaged: isPaged)), line: number)
     }

@@ -7,6 +7,7 @@ enum BugCheckLine {
     guard line.bytes.count <= PlainText.mostBytes else { return nil }
     var scanner = ByteScanner(PlainText.strip(line.bytes))
     scanner.skipBlanks()
+    if let first = StackLine.start(scanner) { return .stack(first) }
     return field(scanner) ?? parameter(scanner) ?? list(scanner) ?? code(scanner)
       ?? title(scanner) ?? stopName(scanner) ?? row(line) ?? vector(scanner)
       ?? poolEmpty(scanner)
