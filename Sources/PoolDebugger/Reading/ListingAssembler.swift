@@ -25,6 +25,8 @@ struct ListingAssembler: Sendable {
   var virtualMemory: OpenTable<VirtualMemoryListing, String>?
   var lookaside: OpenTable<LookasideListing, Never>?
   var poolMonitor: OpenTable<PoolMonitorListing, MonitorKey>?
+  /// Its heading names the mean size of a block, as the screen of PoolMon does.
+  var poolMonitorHasMean = true
   var poolFind: OpenTable<PoolFindListing, Never>?
   var messages: OpenTable<[DebuggerMessage], Never>?
   var tagTable: OpenTable<TagTableListing, Never>?
@@ -133,7 +135,10 @@ struct ListingAssembler: Sendable {
   mutating func closePoolUsed() { reading.close(&poolUsed) { .poolUsed($0) } }
   mutating func closeVirtualMemory() { reading.close(&virtualMemory) { .virtualMemory($0) } }
   mutating func closeTagTable() { reading.close(&tagTable) { .tagTable($0) } }
-  mutating func closePoolMonitor() { reading.close(&poolMonitor) { .poolMonitor($0) } }
+  mutating func closePoolMonitor() {
+    reading.close(&poolMonitor) { .poolMonitor($0) }
+    poolMonitorHasMean = true
+  }
 
   /// `!poolused [/t<count>] [flags] [pattern]`.
   private static func pattern(in arguments: String) -> String? {
@@ -149,7 +154,9 @@ struct ListingAssembler: Sendable {
       if let page = currentPage { updatePool(page) { $0.isElided = true } }
     } else if case .brokenValue = line {
       odd("a value line without its kilobytes", line: number)
-    } else if addPoolUsedRow(ByteScanner(bytes), number) || addTagTableRow(bytes, number) {
+    } else if addPoolUsedRow(ByteScanner(bytes), number) || addTagTableRow(bytes, number)
+      || addRowWithoutMean(ByteScanner(bytes), number)
+    {
       return
     } else if let found = WrittenTime.find(bytes) {
       // A time between tables is the next one's.

@@ -239,6 +239,14 @@ import Testing
       + "0x4f4f4f4f\t0x4f4f4f4f\tntkrnlpa.exe",
     "Der Computer wurde nach einem Fehler neu gestartet. Der Fehlercode war: 0x00000019 "
       + "(0x00000003, 0x8278d970, 0x4f4f4f4f, 0x4f4f4f4f).",
+    "<Data Name=\"BugcheckCode\">25</Data><Data Name=\"BugcheckParameter1\">0x3</Data>"
+      + "<Data Name=\"BugcheckParameter2\">0x8278d970</Data>"
+      + "<Data Name=\"BugcheckParameter3\">0x4f4f4f4f</Data>"
+      + "<Data Name=\"BugcheckParameter4\">0x4f4f4f4f</Data>",
+    "<Data Name=\"BugcheckCode\">25</Data>\n<Data Name=\"BugcheckParameter1\">0x3</Data>\n"
+      + "<Data Name=\"BugcheckParameter2\">0x8278d970</Data>\n"
+      + "<Data Name=\"BugcheckParameter3\">0x4f4f4f4f</Data>\n"
+      + "<Data Name=\"BugcheckParameter4\">0x4f4f4f4f</Data>",
     "<Data Name=\"param1\">0x00000019 (0x00000003, 0x8278d970, 0x4f4f4f4f, 0x4f4f4f4f)</Data>",
   ]) func everyFormIsTheSameBugCheck(_ text: String) {
     let (report, checks) = check(text)

@@ -47,7 +47,7 @@ enum RecognisedLine: Equatable {
   case lookasideFields([LookasideListing.Field])
   case lookasideTotal
   case poolMonitorTitle(String)
-  case poolMonitorColumns
+  case poolMonitorColumns(hasMean: Bool)
   case poolMonitorMemory
   case poolMonitorPools(nonpaged: UInt64, paged: UInt64, commitLeft: UInt64?)
   case poolMonitorRow(PoolMonitorListing.Row)
