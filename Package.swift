@@ -20,11 +20,13 @@ let package = Package(
     .target(name: "ContentHash"),
     .target(name: "JSONLines"),
     .target(name: "CrashDumps"),
+    .target(name: "TextDecoding"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
     .target(
-      name: "PoolTrace", dependencies: ["ContentHash", "KernelPool", "PoolWalk", "PoolInvariants"]),
+      name: "PoolTrace",
+      dependencies: ["ContentHash", "TextDecoding", "KernelPool", "PoolWalk", "PoolInvariants"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
     .target(
@@ -45,7 +47,8 @@ let package = Package(
         "ContentHash", "JSONLines", "KernelPool", "PoolWalk", "PoolTrace", "PoolBounds",
       ]),
     .target(
-      name: "PoolDebugger", dependencies: ["ContentHash", "JSONLines", "KernelPool", "PoolWalk"]),
+      name: "PoolDebugger",
+      dependencies: ["ContentHash", "JSONLines", "TextDecoding", "KernelPool", "PoolWalk"]),
     .target(
       name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"],
       // Compiled into the program, which stays one file.
@@ -79,8 +82,8 @@ let package = Package(
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
-        "ContentHash", "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
-        "FragmentationSearch", "PoolDebugger",
+        "ContentHash", "JSONLines", "TextDecoding", "KernelPool", "PoolTrace", "PoolInvariants",
+        "PoolBounds", "FragmentationSearch", "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolOracles", "PoolFuzzing", "PropertyTesting",
         "AllocatorTargets", "CrashDumps",
       ]),

@@ -16,6 +16,8 @@ public struct Finding: Sendable, Hashable {
     case previousSize = "previous-size"
     /// A header's bytes that no sound header has.
     case overwrittenHeader = "overwritten-header"
+    /// A free block's links that no list has.
+    case links
     /// Headers or allocations in words.
     case blockHeader = "block-header"
     /// A block of another size, or off the grid, among blocks of one size.
@@ -73,7 +75,7 @@ public struct Finding: Sendable, Hashable {
   public var isCorruption: Bool {
     switch rule {
     case .sizeZero, .sizeAlignment, .addressAlignment, .pastPageEnd, .overlap, .previousSize,
-      .stride, .implausibleHeader, .debuggerVerdict, .bugCheck, .overwrittenHeader:
+      .stride, .implausibleHeader, .debuggerVerdict, .bugCheck, .overwrittenHeader, .links:
       true
     case .blockHeader, .wrongCall, .leak, .exhausted, .unknownBugCheck, .fragmentHeader,
       .missingLines,

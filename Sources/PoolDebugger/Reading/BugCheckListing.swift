@@ -22,6 +22,8 @@ public struct BugCheckListing: Sendable, Hashable {
   public var remark = ""
   /// What the debugger's analysis says of it.
   public var fields: [Field] = []
+  /// The stack at the bug check, the innermost frame first.
+  public var frames: [StackFrame] = []
   /// The other lines on which the same bug check begins again, from 1.
   public var repeatedLines: [Int] = []
 
@@ -67,6 +69,7 @@ public struct BugCheckListing: Sendable, Hashable {
     for field in other.fields where !fields.contains(where: { $0.name == field.name }) {
       fields.append(field)
     }
+    if frames.isEmpty { frames = other.frames }
     repeatedLines += [line] + other.repeatedLines
   }
 

@@ -1,3 +1,5 @@
+import TextDecoding
+
 /// Cuts a stream of bytes into lines without ever holding more than one of them.
 ///
 /// UTF-16 of either order becomes UTF-8 and byte-order marks go. A stream that is no text gives no
@@ -7,6 +9,9 @@
 public struct LineSplitter: Sendable {
   /// The longest line kept, in bytes; no format that is read here has lines near it.
   public static let longestLineBytes = 65_536
+
+  /// So many first bytes tell what a stream holds.
+  private static let headBytes = 8
 
   /// How many lines were cut at `longestLineBytes`.
   public private(set) var cutLines = 0
@@ -38,7 +43,7 @@ public struct LineSplitter: Sendable {
     _ bytes: UnsafeBufferPointer<UInt8>, _ line: ([UInt8]) throws -> Void
   ) rethrows {
     guard let known = head else { return try decode(bytes, line) }
-    let missing = TextEncoding.headBytes - known.count
+    let missing = Self.headBytes - known.count
     head = known + bytes.prefix(missing)
     guard bytes.count >= missing else { return }
     try decodeHead(line)
@@ -86,6 +91,7 @@ public struct LineSplitter: Sendable {
   /// Ends the stream: a last line without a line feed is a line too.
   public mutating func finish(line: ([UInt8]) throws -> Void) rethrows {
     try decodeHead(line)
+    if let rest = decoder?.finish() { pending += rest }
     if !pending.isEmpty { try endLine(line) }
   }
 

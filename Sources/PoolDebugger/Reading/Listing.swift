@@ -55,7 +55,7 @@ public struct Listing: Sendable, Hashable {
     case .tagTable: "tags"
     case .memory: "memory"
     case .header: "header"
-    case .allocations(let list): list.tool
+    case .allocations(let list): list.tool.rawValue
     case .bugCheck: "bugcheck"
     case .poolEmpty: "event"
     }

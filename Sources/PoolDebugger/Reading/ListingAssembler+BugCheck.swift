@@ -2,6 +2,8 @@
 extension ListingAssembler {
   /// So many fields of the analysis are kept.
   private static let mostFields = 32
+  /// So many frames of a stack are kept.
+  private static let mostFrames = 256
 
   mutating func addBugCheck(_ line: RecognisedLine, _ number: Int) {
     switch line {
@@ -86,6 +88,47 @@ extension ListingAssembler {
     else { return }
     bugCheck?.content.fields.append(field)
   }
+
+  // MARK: - Stacks
+
+  /// A stack belongs to the bug check in front of it, which keeps its first one.
+  mutating func beginStack(_ first: String, _ number: Int) {
+    isInStack = true
+    stackOwner = reading.listings.lastIndex {
+      if case .bugCheck = $0.content { true } else { false }
+    }
+    if let owner = stackOwner, frames(of: owner)?.isEmpty != true { stackOwner = nil }
+    if let frame = StackLine.frame(Array(first.utf8), line: number) { note(frame) }
+  }
+
+  /// Takes a line of an open stack; false where it is none, which ends the stack.
+  mutating func addFrame(_ line: RecognisedLine, _ bytes: [UInt8], _ number: Int) -> Bool {
+    if let frame = StackLine.frame(bytes, line: number) {
+      note(frame)
+      return true
+    }
+    isInStack = line == .blank || StackLine.isRemark(bytes)
+    return isInStack
+  }
+
+  private func frames(of owner: Int) -> [StackFrame]? {
+    if let open = bugCheck, open.index == owner { return open.content.frames }
+    guard case .bugCheck(let check) = reading.listings[owner].content else { return nil }
+    return check.frames
+  }
+
+  private mutating func note(_ frame: StackFrame) {
+    guard let owner = stackOwner, let known = frames(of: owner), known.count < Self.mostFrames
+    else { return }
+    if bugCheck?.index == owner {
+      bugCheck?.content.frames.append(frame)
+    } else if case .bugCheck(var check) = reading.listings[owner].content {
+      check.frames.append(frame)
+      reading.listings[owner].content = .bugCheck(check)
+    }
+  }
+
+  // MARK: - Texts that tell the code
 
   /// The code and the first parameter in `0x19_20_VRF_...` or `0xc2_7_Tag`.
   static func bucket(_ text: String) -> (code: UInt64, first: UInt64?)? {

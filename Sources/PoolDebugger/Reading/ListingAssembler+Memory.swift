@@ -10,13 +10,13 @@ extension ListingAssembler {
         openHeader(number)
       }
       header?.content.fields.append(field)
-    case .allocation(var entry, let isPoolView):
+    case .allocation(var entry, let tool):
       entry.line = number
-      openAllocations(isPoolView ? "poolview" : "verifier", number)
+      openAllocations(tool, number)
       allocations?.content.entries.append(entry)
     case .verifiedDriver(let name, let isUnloaded):
       closeAllocations()
-      openAllocations("verifier", number)
+      openAllocations(.verifier, number)
       allocations?.content.driver = name
       allocations?.content.isUnloaded = isUnloaded
     default: break
@@ -45,7 +45,7 @@ extension ListingAssembler {
     header = OpenTable(index: open(.header(listing), line: number), content: listing)
   }
 
-  private mutating func openAllocations(_ tool: String, _ number: Int) {
+  private mutating func openAllocations(_ tool: AllocationListing.Tool, _ number: Int) {
     if let known = allocations?.content, known.tool != tool { closeAllocations() }
     guard allocations == nil else { return }
     let listing = AllocationListing(tool: tool)

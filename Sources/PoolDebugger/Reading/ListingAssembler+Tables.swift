@@ -140,6 +140,7 @@ extension ListingAssembler {
   mutating func addPoolMonitor(_ line: RecognisedLine, _ number: Int) {
     openPoolMonitor(number)
     switch line {
+    case .poolMonitorColumns(let hasMean): poolMonitorHasMean = hasMean
     case .poolMonitorMemory:
       if poolMonitor?.content.rows.isEmpty == false {
         closePoolMonitor()
@@ -153,6 +154,18 @@ extension ListingAssembler {
     case .poolMonitorRow(let row): add(row, number)
     default: break
     }
+  }
+
+  /// True when the line was a row of an open table whose heading has no mean size.
+  mutating func addRowWithoutMean(_ line: ByteScanner, _ number: Int) -> Bool {
+    guard poolMonitor != nil, !poolMonitorHasMean else { return false }
+    var scanner = line
+    scanner.skipBlanks()
+    guard case .poolMonitorRow(let row) = PoolMonitorLine.row(scanner, hasMean: false) else {
+      return false
+    }
+    add(row, number)
+    return true
   }
 
   private mutating func add(_ row: PoolMonitorListing.Row, _ number: Int) {

@@ -25,11 +25,17 @@ struct ListingAssembler: Sendable {
   var virtualMemory: OpenTable<VirtualMemoryListing, String>?
   var lookaside: OpenTable<LookasideListing, Never>?
   var poolMonitor: OpenTable<PoolMonitorListing, MonitorKey>?
+  /// Its heading names the mean size of a block, as the screen of PoolMon does.
+  var poolMonitorHasMean = true
   var poolFind: OpenTable<PoolFindListing, Never>?
   var messages: OpenTable<[DebuggerMessage], Never>?
   var tagTable: OpenTable<TagTableListing, Never>?
   /// The columns of the open table of tags; empty for one without a header.
   var tagColumns: [TagColumn?] = []
+  /// The frames that follow belong to a stack.
+  var isInStack = false
+  /// Index in `reading.listings` of the bug check whose stack it is.
+  var stackOwner: Int?
   /// The last date and time that stood on a line of its own or in a heading.
   var time: Double?
   var memory: OpenTable<MemoryListing, Never>?
@@ -46,6 +52,7 @@ struct ListingAssembler: Sendable {
   init(source: String) { self.source = source }
 
   mutating func add(_ line: RecognisedLine, bytes: [UInt8], line number: Int) {
+    if isInStack, addFrame(line, bytes, number) { return }
     switch line {
     case .contents where currentPage == nil:
       if let row = MemoryLine.row(ByteScanner(bytes)) { addMemory(.memoryRow(row), number) }
@@ -74,6 +81,7 @@ struct ListingAssembler: Sendable {
     case .tagColumns, .tagRow, .tagKey, .tagPool, .tagValue: addTagTable(line, number)
     case .bugCheck, .bugCheckCode, .bugCheckParameter, .bugCheckParameters, .bugCheckField:
       addBugCheck(line, number)
+    case .stack(let first): beginStack(first, number)
     case .poolEmpty(let isPaged):
       _ = open(.poolEmpty(PoolEmptyEvent(isPaged: isPaged)), line: number)
     }
@@ -127,7 +135,10 @@ struct ListingAssembler: Sendable {
   mutating func closePoolUsed() { reading.close(&poolUsed) { .poolUsed($0) } }
   mutating func closeVirtualMemory() { reading.close(&virtualMemory) { .virtualMemory($0) } }
   mutating func closeTagTable() { reading.close(&tagTable) { .tagTable($0) } }
-  mutating func closePoolMonitor() { reading.close(&poolMonitor) { .poolMonitor($0) } }
+  mutating func closePoolMonitor() {
+    reading.close(&poolMonitor) { .poolMonitor($0) }
+    poolMonitorHasMean = true
+  }
 
   /// `!poolused [/t<count>] [flags] [pattern]`.
   private static func pattern(in arguments: String) -> String? {
@@ -143,7 +154,9 @@ struct ListingAssembler: Sendable {
       if let page = currentPage { updatePool(page) { $0.isElided = true } }
     } else if case .brokenValue = line {
       odd("a value line without its kilobytes", line: number)
-    } else if addPoolUsedRow(ByteScanner(bytes), number) || addTagTableRow(bytes, number) {
+    } else if addPoolUsedRow(ByteScanner(bytes), number) || addTagTableRow(bytes, number)
+      || addRowWithoutMean(ByteScanner(bytes), number)
+    {
       return
     } else if let found = WrittenTime.find(bytes) {
       // A time between tables is the next one's.

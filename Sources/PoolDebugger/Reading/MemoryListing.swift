@@ -86,7 +86,8 @@ public struct HeaderListing: Sendable, Hashable {
   }
 }
 
-/// Single allocations that a tool lists: `!verifier 3` with their callers, `!poolview` without.
+/// Single allocations that a tool lists: `!verifier 3` with their callers, `!poolview` and MemProcFS
+/// without.
 public struct AllocationListing: Sendable, Hashable {
   /// One allocation.
   public struct Entry: Sendable, Hashable {
@@ -98,14 +99,26 @@ public struct AllocationListing: Sendable, Hashable {
     public var tag: ListedTag
     /// False for a free block.
     public var isAllocated = true
+    /// Paged or not, where the tool tells.
+    public var isPaged: Bool?
     /// Who allocated it, as far as printed.
     public var caller = ""
     /// The line it stands on, from 1.
     public var line = 0
   }
 
-  /// `verifier` or `poolview`.
-  public var tool: String
+  /// What lists them; the raw value is the listing's kind in JSON.
+  public enum Tool: String, Sendable, Hashable {
+    /// `!verifier 3`.
+    case verifier
+    /// PoolViewerExt's `!poolview`.
+    case poolView = "poolview"
+    /// The file of all allocations that MemProcFS makes.
+    case memProcFS = "memprocfs"
+  }
+
+  /// What lists them.
+  public var tool: Tool
   /// The driver whose allocations they are.
   public var driver: String?
   /// The driver is gone: what is listed here was left behind.

@@ -72,6 +72,28 @@ public struct TagTableListing: Sendable, Hashable {
     time = table.time
   }
 
+  /// The allocations of a list, counted by tag; each row stands for the tag's first line.
+  public init(_ list: AllocationListing) {
+    struct Key: Hashable {
+      var tag: ListedTag
+      var isPaged: Bool?
+    }
+    var places: [Key: Int] = [:]
+    for entry in list.entries where entry.isAllocated {
+      let key = Key(tag: entry.tag, isPaged: entry.isPaged)
+      if let place = places[key] {
+        rows[place].live? += 1
+        rows[place].bytes = rows[place].bytes.map { Saturating.sum($0, entry.sizeBytes) }
+      } else {
+        places[key] = rows.count
+        rows.append(
+          Row(
+            tag: entry.tag, isPaged: entry.isPaged, live: 1, bytes: entry.sizeBytes,
+            line: entry.line))
+      }
+    }
+  }
+
   /// Bytes of one kind of pool: what the table says of the whole, or the sum of its rows.
   func poolBytes(isPaged: Bool?) -> UInt64 {
     let sum = rows.filter { $0.isPaged == isPaged }
@@ -141,7 +163,9 @@ struct TagColumn: Hashable {
 /// Numbers as people and scripts write them: with separators, fractions and units.
 enum WrittenNumber {
   /// The value in units of one; nil for what is no number. What follows in parentheses repeats it.
-  static func parse(_ text: String) -> UInt64? {
+  /// Of what is counted in whole numbers, `isWhole`, a point with three digits behind it separates
+  /// thousands.
+  static func parse(_ text: String, isWhole: Bool = false) -> UInt64? {
     var digits = ""
     var rest = Substring(text).drop { $0 == " " || $0 == "`" || $0 == "*" || $0 == "+" }
     while let first = rest.first {
@@ -158,7 +182,9 @@ enum WrittenNumber {
     }
     guard digits.contains(where: \.isNumber), digits.utf8.count <= 32 else { return nil }
     let unit = rest.drop { $0 == " " }.prefix { $0.isLetter }.lowercased()
-    guard let factor = factor(of: unit), let value = value(digits) else { return nil }
+    guard let factor = factor(of: unit),
+      let value = value(digits, isWhole: isWhole && unit.isEmpty)
+    else { return nil }
     return scaled(value, by: factor)
   }
 
@@ -181,7 +207,7 @@ enum WrittenNumber {
   }
 
   /// A whole number and its fraction in millionths.
-  private static func value(_ text: String) -> (whole: UInt64, millionths: UInt64)? {
+  private static func value(_ text: String, isWhole: Bool) -> (whole: UInt64, millionths: UInt64)? {
     let plain = text.filter { $0 != "'" }
     let separators = plain.filter { $0 == "," || $0 == "." }
     // The last separator is a decimal one unless it repeats, or three digits follow a comma.
@@ -189,8 +215,9 @@ enum WrittenNumber {
       return UInt64(plain).map { ($0, 0) }
     }
     let behind = plain[plain.index(after: place)...]
-    let isDecimal =
-      separators.count(where: { $0 == last }) == 1 && !(last == "," && behind.count == 3)
+    let isOfThousands =
+      behind.count == 3 && (last == "," || isWhole && (1...3).contains(plain[..<place].count))
+    let isDecimal = separators.count(where: { $0 == last }) == 1 && !isOfThousands
     let whole = isDecimal ? plain[..<place] : plain[...]
     guard let value = UInt64(whole.filter(\.isNumber)) else {
       return nil

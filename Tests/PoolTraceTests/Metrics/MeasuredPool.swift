@@ -35,7 +35,7 @@ struct MeasuredPool: ~Copyable {
   ) throws -> Address {
     let outcome = pool.allocate(type, bytes: bytes, tag: tag)
     guard case .address(let address) = outcome,
-      let block = LiveBlock(pool.view, at: address, tag: tag, requestedBytes: bytes)
+      let block = LiveBlock(pool.view, at: address, type, tag: tag, requestedBytes: bytes)
     else {
       Issue.record("\(bytes) bytes: \(outcome)", sourceLocation: sourceLocation)
       throw Failed()

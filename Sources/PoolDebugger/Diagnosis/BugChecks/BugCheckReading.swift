@@ -47,7 +47,8 @@ struct BugCheckReading {
     var evidence = [place] + bucket() + words(meaning)
     evidence += header(meaning) + conclusions(meaning)
     let places = places(meaning)
-    evidence += DamagedPlace.sentence(places, listing.width)
+    evidence += DamagedPlace.sentence(places, listing.width) + poolAddressWords()
+    evidence += StackReading(frames: listing.frames).words(source: source, suspect: meaning.suspect)
     evidence.append("suspect: \(meaning.suspect.rawValue)")
     evidence.append("next: \(nextCommand(meaning)) [\(meaning.source)]")
     return (

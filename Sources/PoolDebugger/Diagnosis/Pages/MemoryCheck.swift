@@ -14,13 +14,20 @@ struct MemoryCheck {
   let source: String
   let line: Int
   let memory: MemoryListing
-  private var unit: Int { memory.width == .bits32 ? 8 : 16 }
-  private var layout: HeaderDwordLayout { memory.width == .bits32 ? .x86 : .x64 }
+  let layout: HeaderDwordLayout
+  private var unit: Int { Int(layout.unitBytes) }
+  private var word: Int { memory.width == .bits32 ? 4 : 8 }
+  /// Bytes of a header: less than a unit on Windows 2000.
+  private var headerBytes: Int { 2 * word }
 
   static func check(_ memory: MemoryListing, _ checked: inout CheckedListing) {
-    let check = MemoryCheck(
-      source: checked.listing.source, line: checked.listing.line, memory: memory)
-    check.judge(&checked)
+    let layouts: [HeaderDwordLayout] = memory.width == .bits32 ? [.x86, .windows2000] : [.x64]
+    let checks = layouts.map {
+      MemoryCheck(
+        source: checked.listing.source, line: checked.listing.line, memory: memory, layout: $0)
+    }
+    let longest = checks.max { $0.chain().count < $1.chain().count }
+    (longest.map { $0.chain().isEmpty ? checks[0] : $0 } ?? checks[0]).judge(&checked)
   }
 
   private func address(_ offset: Int) -> UInt64 { memory.address &+ UInt64(offset) }
@@ -35,6 +42,11 @@ struct MemoryCheck {
     }
     let chain = chain()
     checked.blockCount = chain.count
+    if chain.isEmpty, let tail = overwrittenFiller() {
+      checked.verdict = .corrupt
+      checked.findings.append(tail)
+      return
+    }
     guard !chain.isEmpty else {
       checked.findings.append(
         Finding(
@@ -42,31 +54,23 @@ struct MemoryCheck {
           text: "no chain of block headers in these \(memory.bytes.count) bytes"))
       return
     }
-    checked.verdict = .incomplete
-    for (found, next) in zip(chain, chain.dropFirst()) {
-      let isFragment = found.tag == ListedTag("Frag") && found.fields.sizeBytes == UInt64(unit)
-      guard next.fields.previousSizeBytes != found.fields.sizeBytes,
-        !(isFragment && next.fields.previousSizeBytes == 0)
-      else { continue }
-      checked.verdict = .corrupt
-      checked.findings.append(
-        Finding(
-          rule: .previousSize, address: address(next.offset),
-          text: "the headers at \(text(found.offset)) and \(text(next.offset)) do not agree: size "
-            + "0x\(Hexadecimal.text(found.fields.sizeBytes)) against previous size "
-            + "0x\(Hexadecimal.text(next.fields.previousSizeBytes)); either may be damaged",
-          evidence: [words(found), words(next)]))
-    }
+    let wrong = disagreements(chain) + (ending(chain).map { [$0] } ?? []) + chain.compactMap(links)
+    checked.verdict = wrong.isEmpty ? .incomplete : .corrupt
+    checked.findings += wrong
     checked.findings.append(
       Finding(
         rule: .blockHeader, address: address(chain[0].offset),
         text: "\(chain.count) block header\(chain.count == 1 ? "" : "s")"
           + (isTail(chain) ? ": the tail of the page behind a large allocation" : ""),
-        evidence: chain.prefix(64).map(words) + chain.flatMap(links)))
+        evidence: chain.prefix(64).map(words)))
   }
 
   private func words(_ found: Found) -> String {
     "\(source):\(line): \(text(found.offset)) tag \(found.tag), \(found.fields.text)"
+  }
+
+  private func isFragment(_ found: Found) -> Bool {
+    found.tag == ListedTag("Frag") && found.fields.sizeBytes == UInt64(unit)
   }
 
   private func isTail(_ chain: [Found]) -> Bool {
@@ -76,15 +80,17 @@ struct MemoryCheck {
 
   // MARK: - Headers
 
-  /// What may be a header at an offset: its tag is text and its sizes stay in the page.
-  private func header(at offset: Int) -> Found? {
+  /// What may be a header at an offset: its sizes stay in the page, and its tag is text or, where
+  /// that does not look so, its previous size is the size of the block before.
+  private func header(at offset: Int, after last: Found? = nil) -> Found? {
     guard let dword = memory.value(at: offset, bytes: 4),
       let tagWord = memory.value(at: offset + 4, bytes: 4)
     else { return nil }
     // A protected tag has its highest bit set.
     let tag = ListedTag(rawValue: UInt32(tagWord) & 0x7FFF_FFFF)
-    guard tag.bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else { return nil }
     let fields = HeaderFields(UInt32(dword), layout)
+    let isText = tag.bytes.allSatisfy { (0x20...0x7E).contains($0) }
+    guard isText || last?.fields.sizeBytes == fields.previousSizeBytes else { return nil }
     let place = address(offset) & 0xFFF
     guard fields.sizeBytes > 0, place + fields.sizeBytes <= 0x1000,
       fields.poolIndex <= 0x40
@@ -92,51 +98,165 @@ struct MemoryCheck {
     return Found(offset: offset, fields: fields, tag: tag)
   }
 
+  private func end(_ found: Found) -> Int { found.offset + Int(found.fields.sizeBytes) }
+
+  private func agree(_ found: Found, _ next: Found) -> Bool {
+    next.fields.previousSizeBytes == found.fields.sizeBytes
+      || isFragment(found) && next.fields.previousSizeBytes == 0
+  }
+
+  private func run(from first: Found) -> [Found] {
+    var chain = [first]
+    while let last = chain.last, let next = header(at: end(last), after: last) {
+      chain.append(next)
+    }
+    return chain
+  }
+
+  private var firstOffset: Int {
+    Int((UInt64(unit) - memory.address % UInt64(unit)) % UInt64(unit))
+  }
+
   /// The first run of at least two headers of which each lies where the one before ends, and of
-  /// which at least one pair agrees; or a lone header that fills the rest of its page.
+  /// which at least one pair agrees.
   private func chain() -> [Found] {
-    let first = Int((UInt64(unit) - memory.address % UInt64(unit)) % UInt64(unit))
-    for start in stride(from: first, to: memory.bytes.count, by: unit) {
-      guard var last = header(at: start) else { continue }
-      var chain = [last]
-      while let next = header(at: last.offset + Int(last.fields.sizeBytes)) {
-        chain.append(next)
-        last = next
-      }
-      let agrees = zip(chain, chain.dropFirst()).contains {
-        $1.fields.previousSizeBytes == $0.fields.sizeBytes
-      }
-      if agrees { return chain }
+    for start in stride(from: firstOffset, to: memory.bytes.count, by: unit) {
+      guard let first = header(at: start) else { continue }
+      let chain = run(from: first)
+      if zip(chain, chain.dropFirst()).contains(where: agree) { return chain }
     }
     return []
   }
 
+  /// Neighbours that do not agree. A chain that goes on behind the second one shows that a header
+  /// lies there, so the first one's size is right unless the second names a smaller block.
+  private func disagreements(_ chain: [Found]) -> [Finding] {
+    zip(chain, chain.dropFirst()).enumerated().compactMap { index, pair -> Finding? in
+      let (found, next) = pair
+      guard !agree(found, next) else { return nil }
+      let isFollowed = index + 2 < chain.count && agree(next, chain[index + 2])
+      let named = next.fields.previousSizeBytes
+      let mayLeaveOut = named > 0 && named < found.fields.sizeBytes
+      let damaged = isFollowed && !mayLeaveOut ? [next] : [found, next]
+      return finding(
+        damaged.map { .init(.header, address($0.offset)) },
+        "the headers at \(text(found.offset)) and \(text(next.offset)) do not agree: size "
+          + "0x\(Hexadecimal.text(found.fields.sizeBytes)) against previous size "
+          + "0x\(Hexadecimal.text(named))"
+          + (damaged.count > 1 ? "; either may be damaged" : ""),
+        [words(found), words(next)])
+    }
+  }
+
+  /// A chain that ends before its page does, though the bytes behind it are there.
+  ///
+  /// The next header that begins a sound chain to the end of the page tells by its previous size
+  /// where the block before it begins, and so which of the two is damaged.
+  private func ending(_ chain: [Found]) -> Finding? {
+    guard let last = chain.last else { return nil }
+    let next = end(last)
+    guard address(next) & 0xFFF != 0, memory.value(at: next, bytes: 8) != nil else { return nil }
+    guard let resumed = resumed(behind: last.offset, next) else { return nil }
+    let named = resumed.offset - Int(resumed.fields.previousSizeBytes)
+    let both = [last.offset, next]
+    let damaged = both.contains(named) ? [named] : both
+    return finding(
+      damaged.map { .init(.header, address($0)) },
+      "the chain ends at \(text(next)): no header lies where the block at \(text(last.offset)) "
+        + "ends, and a sound chain goes on at \(text(resumed.offset))",
+      [words(last), words(resumed)])
+  }
+
+  /// Behind a large allocation lie a filler of one unit and a free block to the page's end. Where
+  /// that block says that one unit lies in front of it and no such header does, either is damaged;
+  /// bytes that no header has tell which.
+  private func overwrittenFiller() -> Finding? {
+    for offset in stride(from: firstOffset + unit, to: memory.bytes.count, by: unit) {
+      let filler = offset - unit
+      guard let free = header(at: offset), free.fields.poolType == 0,
+        [ListedTag("Free"), ListedTag("Frag")].contains(free.tag), address(end(free)) & 0xFFF == 0,
+        free.fields.previousSizeBytes == UInt64(unit), address(filler) & 0xFFF != 0,
+        let dword = memory.value(at: filler, bytes: 4)
+      else { continue }
+      let fields = HeaderFields(UInt32(dword), layout)
+      guard fields.sizeBytes != UInt64(unit) else { continue }
+      let isCertain = fields.implausibilities(at: nil).contains { !$0.hasPrefix("its size") }
+      return finding(
+        (isCertain ? [filler] : [filler, offset]).map { .init(.header, address($0)) },
+        "the free block at \(text(offset)) says that a filler of one unit lies in front of it, as "
+          + "behind a large allocation, and none does: most likely that allocation wrote past its "
+          + "end", [words(free)], .overwrittenHeader)
+    }
+    return nil
+  }
+
+  private func resumed(behind last: Int, _ next: Int) -> Found? {
+    let pageEnd = next + Int(0x1000 - address(next) & 0xFFF)
+    for start in stride(from: last + unit, to: min(pageEnd, memory.bytes.count), by: unit)
+    where start != next {
+      guard let first = header(at: start) else { continue }
+      let chain = run(from: first)
+      let isSound = zip(chain, chain.dropFirst()).allSatisfy(agree)
+      if isSound, let last = chain.last, end(last) == pageEnd { return first }
+    }
+    return nil
+  }
+
+  private func finding(
+    _ places: [DamagedPlace], _ words: String, _ evidence: [String],
+    _ rule: Finding.Rule = .previousSize
+  ) -> Finding {
+    Finding(
+      rule: rule, address: places.last?.address, text: words,
+      evidence: evidence + DamagedPlace.sentence(places, memory.width), places: places)
+  }
+
   // MARK: - Lists
 
-  /// What a free block's links look like.
-  private func links(_ found: Found) -> [String] {
-    let word = memory.width == .bits32 ? 4 : 8
-    let start = found.offset + unit
-    guard found.fields.poolType == 0, found.fields.sizeBytes > UInt64(unit),
-      let forward = memory.value(at: start, bytes: word),
-      let backward = memory.value(at: start + word, bytes: word)
-    else { return [] }
-    return [("forward", forward), ("backward", backward)].compactMap { name, link in
-      fault(link).map {
+  /// A free block's links that lead to no list entry, or to one that does not lead back.
+  private func links(_ found: Found) -> Finding? {
+    let entry = found.offset + headerBytes
+    guard found.fields.poolType == 0, end(found) >= entry + 2 * word,
+      let forward = memory.value(at: entry, bytes: word),
+      let backward = memory.value(at: entry + word, bytes: word), forward != 0 || backward != 0
+    else { return nil }
+    let both = [("forward", forward, backward), ("backward", backward, forward)]
+    let faults = both.compactMap { name, link, other in
+      fault(link, other: other).map {
         "the \(name) link of the free block at \(text(found.offset)), "
           + "\(Hexadecimal.address(link, memory.width)), is no address of a list entry: \($0)"
       }
     }
+    let here = DamagedPlace(.links, address(entry))
+    if let first = faults.first {
+      return finding([here], first, faults.dropFirst() + [words(found)], .links)
+    }
+    for (link, offset) in [(forward, word), (backward, 0)] where link > memory.address {
+      guard link - memory.address < UInt64(memory.bytes.count),
+        let back = memory.value(at: Int(link - memory.address) + offset, bytes: word),
+        back != address(entry)
+      else { continue }
+      return finding(
+        [here, .init(.links, link)],
+        "the links of the free block at \(text(found.offset)) lead to "
+          + "\(Hexadecimal.address(link, memory.width)), which leads back to "
+          + Hexadecimal.address(back, memory.width), [words(found)], .links)
+    }
+    return nil
   }
 
-  private func fault(_ link: UInt64) -> String? {
+  private func isKernel(_ address: UInt64) -> Bool {
+    memory.width == .bits32 ? address >= 0x8000_0000 : address >= 0xFFFF_8000_0000_0000
+  }
+
+  private func fault(_ link: UInt64, other: UInt64) -> String? {
     if let likeness = ValueWords.likeness(link, width: memory.width) {
       return "it resembles \(likeness)"
     }
-    let isKernel = memory.width == .bits32 ? link >= 0x8000_0000 : link >= 0xFFFF_8000_0000_0000
-    if !isKernel { return "no kernel address" }
+    // Where the dump is of the kernel's addresses, a list of its pool is too.
+    if isKernel(memory.address), !isKernel(link) { return "no kernel address" }
     if link & 0xFFF == 0 { return "no list entry lies at a page's start" }
-    return link % 8 == 0 ? nil : "it is not aligned"
+    return link % UInt64(word) == 0 || link == other ? nil : "it is not aligned"
   }
 
   // MARK: - An overrun in the first row
@@ -163,7 +283,7 @@ struct MemoryCheck {
       evidence: [
         "\(source):\(line): the tag's visible rest is \(hidden)\(visible)",
         "next: !pool \(text(0))",
-      ])
+      ], places: [.init(.header, memory.address)])
   }
 }
 

@@ -42,7 +42,8 @@ public struct Inspection: Sendable {
     endSource()
     var read = readings.flatMap(\.listings)
     BugCheckListing.mergeRepeated(&read)
-    let listings = read.map(ListingCheck.check)
+    var listings = read.map(ListingCheck.check)
+    BugCheckReading.locate(&listings)
     return InspectionReport(
       listings: listings, oddities: readings.flatMap(\.oddities),
       oddityCount: readings.reduce(0) { $0 + $1.oddityCount },

@@ -46,6 +46,8 @@ enum InspectionJSON {
       ("parameters", .array(check.parameters.map(hexadecimal))),
       ("words", .array((reading?.parameterWords ?? []).map { .string($0) })),
       ("tag", .optional(reading?.bucketTag)), ("driver", .optional(reading?.driver)),
+      ("caller", .optional(StackReading(frames: check.frames).caller?.text)),
+      ("pool_address", hexadecimal(reading?.poolAddress)),
     ])
   }
 

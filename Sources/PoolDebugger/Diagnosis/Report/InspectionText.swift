@@ -49,6 +49,7 @@ enum InspectionText {
     case .memory: return "memory"
     case .header: return "header"
     case .messages: return "debugger messages"
+    case .allocations(let list) where list.tool == .memProcFS: return "MemProcFS' list of the pool"
     default: return "!" + listing.kindName
     }
   }

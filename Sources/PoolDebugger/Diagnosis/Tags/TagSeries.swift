@@ -268,6 +268,7 @@ extension CheckedListing {
     case .tagTable(let table): table
     case .poolMonitor(let table): TagTableListing(table)
     case .poolUsed(let table): TagTableListing(table)
+    case .allocations(let list) where list.tool == .memProcFS: TagTableListing(list)
     default: nil
     }
   }

@@ -1,3 +1,5 @@
+import TextDecoding
+
 /// Reads a `pooltag.txt`: lines of tag, binary and description with dashes between them.
 ///
 /// Real files have comments of two kinds, tags of three characters, wildcards, lines without a
@@ -11,10 +13,10 @@ public struct PoolTagFile: Sendable {
 
   private var pending: (tag: [UInt8], binary: String?, text: String)?
 
-  /// Reads the bytes of a file; they need not be valid UTF-8.
+  /// Reads the bytes of a file, in UTF-16 too; they need not be valid UTF-8.
   public init(_ bytes: some Sequence<UInt8>) {
     var line: [UInt8] = []
-    for byte in bytes {
+    for byte in TextEncoding.utf8(of: Array(bytes)) {
       if byte == UInt8(ascii: "\n") {
         read(line)
         line.removeAll(keepingCapacity: true)

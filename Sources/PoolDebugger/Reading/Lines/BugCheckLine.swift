@@ -7,6 +7,8 @@ enum BugCheckLine {
     guard line.bytes.count <= PlainText.mostBytes else { return nil }
     var scanner = ByteScanner(PlainText.strip(line.bytes))
     scanner.skipBlanks()
+    if let first = StackLine.start(scanner) { return .stack(first) }
+    if let event = event(line) { return event }
     return field(scanner) ?? parameter(scanner) ?? list(scanner) ?? code(scanner)
       ?? title(scanner) ?? stopName(scanner) ?? row(line) ?? vector(scanner)
       ?? poolEmpty(scanner)
@@ -132,6 +134,33 @@ enum BugCheckLine {
       return .bugCheckCode(code.value)
     }
     return nil
+  }
+
+  /// `<Data Name="BugcheckCode">25</Data>` of the same event as XML, whole on a line or one by one.
+  private static func event(_ line: ByteScanner) -> RecognisedLine? {
+    var scanner = line
+    guard scanner.seek("Name=\"Bugcheck") else { return nil }
+    var listing = BugCheckListing(code: nil)
+    var last: RecognisedLine?
+    scanner = line
+    while scanner.seek("Name=\"Bugcheck") {
+      if scanner.skip("Code\">"), let code = scanner.decimal(), code > 0 {
+        listing.code = code
+        last = .bugCheckCode(code)
+      } else if scanner.skip("Parameter"), let index = scanner.decimal(), (1...4).contains(index),
+        scanner.skip("\">")
+      {
+        _ = scanner.skip("0x")
+        guard let (value, digits) = scanner.hexadecimalDigits(), scanner.next == 0x3C else {
+          return .odd("a bug check parameter that is no whole number")
+        }
+        _ = listing.note(value, at: Int(index) - 1, digits: digits)
+        last = .bugCheckParameter(
+          index: Int(index), value: PrintedNumber(value: value, digits: digits), words: "")
+      }
+    }
+    let isWhole = listing.code != nil && !listing.parameters.contains(nil)
+    return isWhole ? .bugCheck(listing) : last
   }
 
   private static let parameterNames: [StaticString] = [

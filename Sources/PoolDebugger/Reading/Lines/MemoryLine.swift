@@ -1,10 +1,10 @@
-/// Lines of memory dumps, of `dt nt!_POOL_HEADER`, of `!verifier 3` and of `!poolview`.
+/// Lines of memory dumps, of `dt nt!_POOL_HEADER`, of `!verifier 3`, of `!poolview` and of MemProcFS.
 enum MemoryLine {
   static func recognise(_ line: ByteScanner) -> RecognisedLine? {
     var scanner = line
     scanner.skipBlanks()
     if scanner.skip("+0x") { return field(scanner) }
-    if let entry = entry(scanner) { return entry }
+    if let entry = entry(scanner) ?? numberedEntry(scanner) { return entry }
     if let head = verifierHead(scanner) { return head }
     return row(scanner).map { .memoryRow($0) }
   }
@@ -159,7 +159,35 @@ enum MemoryLine {
       guard ListedAddress.scan(&caller) != nil else { return nil }
     }
     entry.caller = scanner.rest
-    return .allocation(entry, isPoolView: isPoolView)
+    return .allocation(entry, isPoolView ? .poolView : .verifier)
+  }
+
+  /// `0 AfdB A ffffd582c5d02000 67000 Big NonPaged`: MemProcFS prints a number, the tag, `A` or `-`,
+  /// address and size, the allocator and the pool.
+  private static func numberedEntry(_ line: ByteScanner) -> RecognisedLine? {
+    var scanner = line
+    guard let (_, digits) = scanner.hexadecimalDigits(), digits <= 8, scanner.skip(0x20) else {
+      return nil
+    }
+    let tag = scanner.bytes[scanner.position...].prefix(4)
+    guard tag.count == 4, tag.allSatisfy({ $0 >= 0x20 }) else { return nil }
+    scanner.position += 4
+    guard scanner.skip(0x20), let state = scanner.next, state == 0x41 || state == 0x2D else {
+      return nil
+    }
+    scanner.position += 1
+    scanner.skipBlanks()
+    guard let address = ListedAddress.scan(&scanner), scanner.next == 0x20 else { return nil }
+    scanner.skipBlanks()
+    guard let size = scanner.hexadecimal(), scanner.next == 0x20 else { return nil }
+    scanner.skipBlanks()
+    let words = scanner.rest.split(separator: " ")
+    guard words.count == 2, words[1].lowercased().contains("paged") else { return nil }
+    var entry = AllocationListing.Entry(
+      address: address.value, sizeBytes: size, tag: ListedTag(tag))
+    entry.isAllocated = state == 0x41
+    entry.isPaged = !words[1].lowercased().hasPrefix("non")
+    return .allocation(entry, .memProcFS)
   }
 
   /// `86a2d4f8 Loaded 000000a0 00000854 driver.sys`.

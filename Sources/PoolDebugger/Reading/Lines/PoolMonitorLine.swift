@@ -17,7 +17,9 @@ enum PoolMonitorLine {
       return pools(scanner)
     }
     var columns = scanner
-    if columns.skip("Tag Type Allocs Frees Diff Bytes") { return .poolMonitorColumns }
+    if columns.skip("Tag Type Allocs Frees Diff Bytes") {
+      return .poolMonitorColumns(hasMean: !columns.rest.isEmpty)
+    }
     return row(scanner)
   }
 
@@ -38,12 +40,15 @@ enum PoolMonitorLine {
     return .poolMonitorPools(nonpaged: nonpaged, paged: paged, commitLeft: left)
   }
 
-  private static func row(_ line: ByteScanner) -> RecognisedLine? {
+  /// The columns of the screen end with the mean size of a block; a script's table may lack them,
+  /// `hasMean`.
+  static func row(_ line: ByteScanner, hasMean: Bool = true) -> RecognisedLine? {
     guard let (kind, isPaged) = kindColumn(line) else { return nil }
     var scanner = ByteScanner(line.bytes, at: kind + (isPaged ? 5 : 4))
     guard let allocations = count(&scanner) else { return nil }
     guard let frees = count(&scanner), let difference = number(&scanner),
-      let bytes = change(&scanner), let each = number(&scanner), each >= 0,
+      let bytes = change(&scanner),
+      let each = hasMean ? number(&scanner) : bytes.value / max(1, difference), each >= 0,
       allocations.value >= 0, frees.value >= 0
     else { return .odd("a PoolMon row without all of its numbers") }
     var row = PoolMonitorListing.Row(

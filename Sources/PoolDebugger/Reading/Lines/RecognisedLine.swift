@@ -47,13 +47,13 @@ enum RecognisedLine: Equatable {
   case lookasideFields([LookasideListing.Field])
   case lookasideTotal
   case poolMonitorTitle(String)
-  case poolMonitorColumns
+  case poolMonitorColumns(hasMean: Bool)
   case poolMonitorMemory
   case poolMonitorPools(nonpaged: UInt64, paged: UInt64, commitLeft: UInt64?)
   case poolMonitorRow(PoolMonitorListing.Row)
   case memoryRow(MemoryRow)
   case headerField(HeaderListing.Field)
-  case allocation(AllocationListing.Entry, isPoolView: Bool)
+  case allocation(AllocationListing.Entry, AllocationListing.Tool)
   case verifiedDriver(String, isUnloaded: Bool)
   case tagColumns([TagColumn?])
   case tagRow(TagTableListing.Row)
@@ -66,5 +66,7 @@ enum RecognisedLine: Equatable {
   /// The four parameters without their code, which stood on the line before.
   case bugCheckParameters([PrintedNumber])
   case bugCheckField(name: String, value: String)
+  /// The head of a stack, with what stands behind it.
+  case stack(String)
   case poolEmpty(isPaged: Bool)
 }

@@ -8,7 +8,7 @@ enum TagTableLine {
   static func recognise(_ line: ByteScanner) -> RecognisedLine? {
     guard line.bytes.count <= PlainText.mostBytes else { return nil }
     if let columns = header(line.bytes) { return .tagColumns(columns) }
-    if let row = worded(line) { return .tagRow(row) }
+    if let row = paired(line) ?? worded(line) { return .tagRow(row) }
     return keyed(line)
   }
 
@@ -85,7 +85,8 @@ enum TagTableLine {
   }
 
   private static func number(_ cell: String, _ column: TagColumn) -> UInt64? {
-    guard let value = WrittenNumber.parse(plain(cell)) else { return nil }
+    let isWhole = column.kind != .bytes || column.unitBytes == 1
+    guard let value = WrittenNumber.parse(plain(cell), isWhole: isWhole) else { return nil }
     return column.kind == .bytes ? Saturating.product(value, column.unitBytes) : value
   }
 
@@ -146,6 +147,46 @@ enum TagTableLine {
       }
     }
     return kinds.intersection([.allocations, .frees, .live, .bytes]).count >= 2 ? row : nil
+  }
+
+  /// `NonPaged Tag=NtFC Allocs=20 Frees=3 Bytes=12 MB`: names and values in pairs.
+  private static func paired(_ line: ByteScanner) -> TagTableListing.Row? {
+    guard line.bytes.contains(0x3D) else { return nil }
+    let text = String(decoding: PlainText.strip(line.bytes), as: UTF8.self)
+    var words = text.split { $0 == " " || $0 == ";" }.prefix(mostColumns).map {
+      String($0.hasSuffix(",") ? $0.dropLast() : $0)
+    }
+    // A unit behind its number.
+    for index in words.indices.dropFirst().reversed()
+    where words[index - 1].contains("=")
+      && WrittenNumber.factor(of: words[index].lowercased()) != nil
+    {
+      words[index - 1] += words.remove(at: index)
+    }
+    var row = TagTableListing.Row(tag: ListedTag(""))
+    var kinds: Set<TagColumn.Kind> = []
+    for word in words {
+      guard let equals = word.firstIndex(of: "=") else {
+        if let isPaged = isPaged(word) { row.isPaged = isPaged }
+        continue
+      }
+      let value = String(word[word.index(after: equals)...])
+      guard let column = TagColumn(name: String(word[..<equals])) else { continue }
+      switch column.kind {
+      case .tag:
+        guard let tag = tag(value) else { return nil }
+        row.tag = tag
+      case .pool: row.isPaged = isPaged(value)
+      case .text, .ignored: continue
+      default:
+        guard let number = number(value, column) else { return nil }
+        if let isPaged = column.isPaged { row.isPaged = isPaged }
+        set(&row, column.kind, number)
+      }
+      kinds.insert(column.kind)
+    }
+    let counted = kinds.intersection([.allocations, .frees, .live, .bytes])
+    return kinds.contains(.tag) && !counted.isEmpty ? row : nil
   }
 
   // MARK: - Keys and values

@@ -4,6 +4,7 @@ import KernelPool
 ///
 /// Ask for one item after the other until `.finished` or `.unreadable`. A line that is not in the
 /// language is an item too, and the parser goes on behind it; whoever asks decides when to stop.
+/// UTF-16 of either order is read like UTF-8; columns count the bytes of the latter.
 ///
 ///     var parser = TraceParser(.fileDescriptor(0))
 ///     while true {
@@ -46,7 +47,7 @@ public struct TraceParser: ~Copyable {
   ) {
     self.stream = stream
     longestLine = longestLineBytes
-    lines = LineBuffer(source, limit: longestLineBytes)
+    lines = LineBuffer(source.decoded(), limit: longestLineBytes)
   }
 
   /// A parser of a string.

@@ -1,3 +1,5 @@
+import TextDecoding
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -55,6 +57,52 @@ public struct TraceSource {
         if count > 0 { return .bytes(count) }
         if count == 0 { return .end }
         if errno != EINTR { return .failed(errorNumber: errno) }
+      }
+    }
+  }
+}
+
+extension TraceSource {
+  /// The same text in UTF-8 where it comes in UTF-16 of either order, with or without a mark;
+  /// anything else as it is.
+  ///
+  /// The first two bytes decide, so that a line is answered as soon as it is there.
+  func decoded() -> TraceSource {
+    var decoder: UTF16Decoder?
+    var isDecided = false
+    /// Bytes that are ready, from `position` on.
+    var ready: [UInt8] = []
+    var position = 0
+    return TraceSource { buffer in
+      while true {
+        if isDecided, position < ready.count {
+          let count = min(buffer.count, ready.count - position)
+          buffer.copyBytes(from: ready[position..<(position + count)])
+          position += count
+          return .bytes(count)
+        }
+        if isDecided, decoder == nil { return read(buffer) }
+        // A unit of two bytes becomes three at the most.
+        let portion = read(buffer)
+        guard case .bytes(let count) = portion else {
+          let rest = isDecided ? decoder?.finish() ?? [] : ready
+          guard !rest.isEmpty else { return portion }
+          // The source is asked for its end again.
+          (ready, position, isDecided, decoder) = (rest, 0, true, nil)
+          continue
+        }
+        let bytes = Array(buffer.prefix(count))
+        if isDecided {
+          (ready, position) = (decoder?.decode(bytes) ?? bytes, 0)
+          continue
+        }
+        ready += bytes
+        guard ready.count >= 2 else { continue }
+        isDecided = true
+        let (encoding, markBytes) = TextEncoding.detect(Array(ready.prefix(2)))
+        guard case .utf16(let isBigEndian) = encoding else { continue }
+        decoder = UTF16Decoder(isBigEndian: isBigEndian)
+        ready = decoder?.decode(ready.dropFirst(markBytes)) ?? []
       }
     }
   }

@@ -3,6 +3,7 @@ import KernelPool
 import PoolFuzzing
 import PoolTrace
 import PropertyTesting
+import TextDecoding
 
 /// Reads a failing trace, reduces it and the failures met on the way, writes what is left.
 struct ShrinkCommand {
@@ -118,7 +119,7 @@ struct ShrinkCommand {
     }
     let found: FoundTrace
     do {
-      let text = String(decoding: bytes, as: UTF8.self)
+      let text = String(decoding: TextEncoding.utf8(of: bytes), as: UTF8.self)
       if let target = try PoolFuzzTrace.readingWithHeader(text).header.target {
         throw CommandFailure(
           message: "\(path): not judged: recorded against \(target.value), whose traces"

@@ -2,6 +2,7 @@ import Foundation
 import PoolDebugger
 import PoolReconstruction
 import PoolTrace
+import TextDecoding
 
 extension Verb {
   /// `poolfuzz synthesize`: a workload that ends with the figures that a debugger printed.
@@ -102,7 +103,8 @@ private struct SynthesisRequest {
       name.hasPrefix("/") || folder.isEmpty ? name : folder + "/" + name
     }
     do {
-      let (recipe, sources) = try CalibrationRecipe.read(String(decoding: bytes, as: UTF8.self))
+      let text = String(decoding: TextEncoding.utf8(of: bytes), as: UTF8.self)
+      let (recipe, sources) = try CalibrationRecipe.read(text)
       return (
         recipe,
         sources.map {
