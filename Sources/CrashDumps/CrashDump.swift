@@ -132,6 +132,8 @@ public struct DumpHeader: Sendable, Equatable {
   public let kindNumber: UInt32?
   /// The physical address of the page tables' root, as stored.
   public let directoryBase: UInt64
+  /// Whether a 32-bit system used wide page tables; nil where the writer left it out.
+  public let hasWideTables: Bool?
   /// Where the debugger's data block lies, 0 where unknown.
   public let debuggerData: UInt64
   /// When it was written, in 100 ns from 1601 on; nil where the writer left it out.
@@ -192,9 +194,40 @@ public struct DumpHeader: Sendable, Equatable {
     let step = is64Bit ? 8 : 4
     parameters = (0..<4).map { fields.word(layout.parameters + step * $0, is64Bit: is64Bit) }
     kindNumber = fields.written32(layout.kind)
+    // The letter P of PAGE is no value.
+    hasWideTables = is64Bit || fields.bytes[0x5C] == 0x50 ? nil : fields.bytes[0x5C] == 1
     directoryBase = fields.word(layout.directoryBase, is64Bit: is64Bit)
     debuggerData = fields.word(layout.debuggerData, is64Bit: is64Bit)
     systemTime = fields.written64(layout.systemTime)
     upTime = fields.written64(layout.upTime)
+  }
+}
+
+// MARK: The debugger's data block
+
+extension DumpHeader {
+  /// Bytes of the data block up to the address of the build's text, and that too.
+  static let buildTextEnd: UInt64 = 0x210
+
+  /// The system's own words about its build: the debugger's data block, known by its letters, holds
+  /// their address. Nil where it is encoded or not there. `read` gives the bytes of memory from an
+  /// address on, at most so many.
+  public static func buildText(
+    at debuggerData: UInt64, is64Bit: Bool, _ read: (UInt64, Int) -> [UInt8]
+  ) -> String? {
+    debuggerData == 0
+      ? nil : buildText(read(debuggerData, Int(buildTextEnd)), is64Bit: is64Bit, read)
+  }
+
+  static func buildText(
+    _ block: [UInt8], is64Bit: Bool, _ read: (UInt64, Int) -> [UInt8]
+  ) -> String? {
+    guard block.count == buildTextEnd, Array(block[0x10..<0x14]) == Array("KDBG".utf8) else {
+      return nil
+    }
+    var address = DumpFields(bytes: block).word64(0x208)
+    if !is64Bit { address &= 0xFFFF_FFFF }
+    let text = read(address, 128).prefix { (0x20...0x7E).contains($0) }
+    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
   }
 }

@@ -242,19 +242,14 @@ public struct TriageDump: Sendable {
     }
   }
 
-  /// The debugger's data block holds the address of the build's text at 0x208; its copy in a small
-  /// dump is readable.
+  /// The copy of the debugger's data block in a small dump is readable.
   private func readBuildText(
     _ whole: DumpBytes, _ fields: DumpFields, _ layout: Layout
   ) -> String? {
     let offset = UInt64(fields.word32(layout.debuggerData))
-    guard fields.word32(layout.debuggerData + 4) >= 0x210,
-      let block = whole.bytes(at: offset, count: 0x210),
-      Array(block[0x10..<0x14]) == Array("KDBG".utf8)
-    else { return nil }
-    var address = DumpFields(bytes: block).word64(0x208)
-    if !header.is64Bit { address &= 0xFFFF_FFFF }
-    let text = memory(at: address, most: 128).prefix { (0x20...0x7E).contains($0) }
-    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+    guard let block = whole.bytes(at: offset, count: Int(DumpHeader.buildTextEnd)) else {
+      return nil
+    }
+    return DumpHeader.buildText(block, is64Bit: header.is64Bit) { memory(at: $0, most: $1) }
   }
 }

@@ -42,12 +42,12 @@ import Testing
     put(0xFFFF_FA80_0002_EEE0, at: 0x48)
     put(0xFFFF_FA80_0002_EF70, at: 0x50)
     put(0x0209_0006, at: 0x58)
-    put(1, at: 0xF98)
+    put(3, at: 0xF98)
     let path = try scratch.file("MEMORY.DMP", bytes)
     let run = try Command.run(["inspect", path])
     #expect(run.code == 1)
     #expect(run.output.hasPrefix("Found:"))
-    for words in ["64-bit Windows kernel, full; build 17763", "nothing is read"] {
+    for words in ["64-bit Windows kernel, header only; build 17763", "nothing is read"] {
       #expect(run.output.contains(words), "\(words)")
     }
     let json = try Command.run(["inspect", "--json", path])

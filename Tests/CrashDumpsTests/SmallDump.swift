@@ -2,6 +2,8 @@
 struct SmallDump {
   var bytes: [UInt8]
 
+  init(bytes: [UInt8]) { self.bytes = bytes }
+
   init(byteCount: Int) { bytes = Array(repeating: 0, count: byteCount) }
 
   mutating func put(_ value: UInt64, at offset: Int, bytes count: Int) {

@@ -37,9 +37,44 @@ private final class DumpFile: DumpSource {
 /// The bug check goes to the same reader as a pasted one. A place in a dump only looks like a block:
 /// no tables and no counters say that it is one.
 struct DumpInspection {
+  /// What can be read of the machine's memory.
+  private enum Memory {
+    case pieces(TriageDump)
+    case pages(AddressSpace<DumpFile>, count: UInt64)
+    /// None, and why.
+    case none(String)
+
+    func bytes(at address: UInt64, most count: Int) -> [UInt8] {
+      switch self {
+      case .pieces(let dump): dump.memory(at: address, most: count)
+      case .pages(let space, _): space.bytes(at: address, most: count)
+      case .none: []
+      }
+    }
+
+    /// Why an address cannot be read; nil where nothing tells.
+    func absence(of address: UInt64) -> String? {
+      guard case .pages(let space, _) = self else { return nil }
+      switch space.translate(address) {
+      case .mapped(let place):
+        return "its page 0x\(String(place >> 12, radix: 16)) is not in the dump"
+      case .notMapped: return "not mapped"
+      case .pagedOut: return "paged out"
+      case .prototype: return "not resident (prototype)"
+      case .tableAbsent: return "a page table on the way is not in the dump"
+      case .notCanonical: return "no address of this machine"
+      }
+    }
+  }
+
   private let name: String
   private let header: DumpHeader
-  private let triage: TriageDump?
+  private let memory: Memory
+
+  private var triage: TriageDump? {
+    guard case .pieces(let dump) = memory else { return nil }
+    return dump
+  }
 
   /// The dump of a path; nil where the file is something else.
   init?(path: String) throws(CommandFailure) {
@@ -51,11 +86,27 @@ struct DumpInspection {
     name = path
     do throws(CrashDumpError) {
       header = try DumpHeader(file)
-      triage = header.kind == .triage ? try TriageDump(header, file) : nil
+      memory = try Self.memory(header, file)
     } catch {
       throw CommandFailure(
         message: "\(path): a crash dump of a Windows kernel: \(error.message)", code: .badInput)
     }
+  }
+
+  private static func memory(
+    _ header: DumpHeader, _ file: DumpFile
+  ) throws(CrashDumpError) -> Memory {
+    switch header.kind {
+    case .triage: return .pieces(try TriageDump(header, file))
+    case .headerOnly, nil: return .none("there is none in a dump of this kind")
+    default: break
+    }
+    guard let mode = header.mode else {
+      return .none("the page tables of \(header.machineText) are not")
+    }
+    let pages = try PhysicalMemory(header, file)
+    return .pages(
+      AddressSpace(pages, mode, directoryBase: header.directoryBase), count: pages.pageCount)
   }
 
   /// The bug check as a debugger prints it.
@@ -80,22 +131,32 @@ struct DumpInspection {
     let parameter: Int
     let address: UInt64
     let byteCount: Int
+    let absence: String?
     let driver: TriageDump.Driver?
     let blocks: [LooksLikeBlock]
   }
 
   private var places: [Place] {
-    guard let triage else { return [] }
-    return header.parameters.enumerated().compactMap { index, address in
-      let bytes = triage.memory(at: address, most: 1 << 16).count
-      let driver = triage.driver(holding: address)
-      guard bytes > 0 || driver != nil else { return nil }
+    header.parameters.enumerated().compactMap { index, address in
+      let bytes = memory.bytes(at: address, most: 1 << 12).count
+      let driver = triage?.driver(holding: address)
+      // Small numbers are no addresses.
+      let absence = bytes == 0 && address >= 0x1_0000 ? memory.absence(of: address) : nil
+      guard bytes > 0 || driver != nil || absence != nil else { return nil }
       // A parameter is a header or the memory behind one.
       let unit: UInt64 = header.is64Bit ? 16 : 8
-      let blocks = [address, address &- unit].compactMap { block(at: $0, triage) }
+      let blocks = [address, address &- unit].compactMap { block(at: $0) }
       return Place(
-        parameter: index + 1, address: address, byteCount: bytes, driver: driver,
-        blocks: driver == nil ? blocks : [])
+        parameter: index + 1, address: address, byteCount: bytes, absence: absence,
+        driver: driver, blocks: driver == nil ? blocks : [])
+    }
+  }
+
+  /// The system's words about its build, where the debugger's data block can be read.
+  private var buildText: String? {
+    if let triage { return triage.buildText }
+    return DumpHeader.buildText(at: header.debuggerData, is64Bit: header.is64Bit) {
+      memory.bytes(at: $0, most: $1)
     }
   }
 
@@ -104,9 +165,9 @@ struct DumpInspection {
   /// From this build on small blocks come from segment heaps, whose headers have no previous size.
   private static let firstSegmentHeapBuild = 18_362
 
-  private func block(at address: UInt64, _ triage: TriageDump) -> LooksLikeBlock? {
-    guard let (fields, tag) = fields(at: address, triage) else { return nil }
-    let next = self.fields(at: address &+ fields.sizeBytes, triage)
+  private func block(at address: UInt64) -> LooksLikeBlock? {
+    guard let (fields, tag) = fields(at: address) else { return nil }
+    let next = self.fields(at: address &+ fields.sizeBytes)
     let isLast = (address &+ fields.sizeBytes) & 0xFFF == 0
     let keepsPreviousSize = header.build < Self.firstSegmentHeapBuild
     return LooksLikeBlock(
@@ -116,11 +177,9 @@ struct DumpInspection {
   }
 
   /// A header that may be one: a size within its page, a type in use, a tag of letters.
-  private func fields(
-    at address: UInt64, _ triage: TriageDump
-  ) -> (fields: HeaderFields, tag: ListedTag)? {
+  private func fields(at address: UInt64) -> (fields: HeaderFields, tag: ListedTag)? {
     let alignment: UInt64 = header.is64Bit ? 15 : 7
-    let bytes = triage.memory(at: address, most: 8)
+    let bytes = memory.bytes(at: address, most: 8)
     guard address & alignment == 0, bytes.count == 8 else { return nil }
     let dword = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[$1]) << UInt32(8 * $1) }
     let fields = HeaderFields(dword, layout)
@@ -166,16 +225,20 @@ struct DumpInspection {
       let up = upSeconds.map { ", \($0) seconds after the start of the system" } ?? ""
       lines.append("  written \(written)\(up) [header]")
     }
-    guard let triage else {
-      lines.append("  Of its memory nothing is read: kinds other than small dumps are not.")
-      return lines
+    if let buildText { lines.append("  build text \(buildText) [debugger data block]") }
+    switch memory {
+    case .none(let why): lines.append("  Of its memory nothing is read: \(why).")
+    case .pages(_, let count):
+      lines.append(
+        "  \(count) pages of physical memory; read where the parameters point, no pool as a whole")
+    case .pieces(let dump):
+      lines.append(
+        "  \(dump.pieceCount) pieces of memory, \(dump.memoryBytes) bytes: no physical memory, no"
+          + " counters of the pool, so nothing is said about the pool as a whole")
+      if !header.is64Bit { lines.append("  The layout of 32-bit small dumps is untested.") }
     }
-    if let text = triage.buildText { lines.append("  build text \(text) [debugger data block]") }
-    lines.append(
-      "  \(triage.pieceCount) pieces of memory, \(triage.memoryBytes) bytes: no physical memory, no"
-        + " counters of the pool, so nothing is said about the pool as a whole")
-    if !header.is64Bit { lines.append("  The layout of 32-bit small dumps is untested.") }
     for place in places { lines += self.lines(place) }
+    guard let triage else { return lines }
     if !triage.drivers.isEmpty {
       lines.append("  drivers, \(triage.drivers.count) [driver list]:")
       lines += triage.drivers.map {
@@ -197,6 +260,7 @@ struct DumpInspection {
       words +=
         " in \(driver.name)+0x\(String(place.address - driver.base, radix: 16)) [driver list]"
     }
+    if let absence = place.absence { words += " \(absence)" }
     if place.byteCount > 0 { words += " \(place.byteCount) bytes from there on are in the dump" }
     return [words]
       + place.blocks.map { block in
@@ -212,7 +276,6 @@ struct DumpInspection {
 
   /// The same as an object.
   var json: JSONValue {
-    func hexadecimal(_ value: UInt64) -> JSONValue { .string("0x" + String(value, radix: 16)) }
     var members: [(String, JSONValue)] = [
       ("source", .string(name)), ("kind", .string("dump")),
       ("pointer_bits", .unsigned(header.is64Bit ? 64 : 32)),
@@ -222,10 +285,8 @@ struct DumpInspection {
       ("processors", .unsigned(UInt64(header.processors))),
       ("written", .optional(written)), ("up_seconds", upSeconds.map { .unsigned($0) } ?? .null),
     ]
-    guard let triage else { return .object(members + [("memory_read", .bool(false))]) }
     members += [
-      ("memory_read", .bool(true)), ("build_text", .optional(triage.buildText)),
-      ("pieces", .unsigned(UInt64(triage.pieceCount))), ("bytes", .unsigned(triage.memoryBytes)),
+      ("build_text", .optional(buildText)),
       (
         "places",
         .array(
@@ -233,7 +294,7 @@ struct DumpInspection {
             .object([
               ("parameter", .unsigned(UInt64(place.parameter))),
               ("address", hexadecimal(place.address)),
-              ("bytes", .unsigned(UInt64(place.byteCount))),
+              ("bytes", .unsigned(UInt64(place.byteCount))), ("absent", .optional(place.absence)),
               ("driver", .optional(place.driver?.name)),
               (
                 "looks_like",
@@ -250,6 +311,19 @@ struct DumpInspection {
             ])
           })
       ),
+    ]
+    switch memory {
+    case .none: return .object(members + [("memory", .string("none"))])
+    case .pages(_, let count):
+      return .object(members + [("memory", .string("pages")), ("pages", .unsigned(count))])
+    case .pieces(let dump): return .object(members + pieces(dump))
+    }
+  }
+
+  private func pieces(_ triage: TriageDump) -> [(String, JSONValue)] {
+    [
+      ("memory", .string("pieces")), ("pieces", .unsigned(UInt64(triage.pieceCount))),
+      ("bytes", .unsigned(triage.memoryBytes)),
       (
         "drivers",
         .array(
@@ -272,7 +346,10 @@ struct DumpInspection {
           })
       ),
     ]
-    return .object(members)
+  }
+
+  private func hexadecimal(_ value: UInt64) -> JSONValue {
+    .string("0x" + String(value, radix: 16))
   }
 }
 
