@@ -42,6 +42,7 @@ let package = Package(
       name: "FragmentationSearch",
       dependencies: [
         "ContentHash", "JSONLines", "KernelPool", "PoolWalk", "PoolTrace", "PoolBounds",
+        "PropertyTesting",
       ]),
     .target(
       name: "PoolDebugger", dependencies: ["ContentHash", "JSONLines", "KernelPool", "PoolWalk"]),
@@ -83,16 +84,25 @@ let package = Package(
         "PoolReport", "PoolReconstruction", "PoolOracles", "PoolFuzzing", "PropertyTesting",
         "AllocatorTargets",
       ]),
-    .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
+    // What several test targets use; it ships in no product.
+    .target(
+      name: "PoolTestSupport", dependencies: ["KernelPool", "PoolInvariants", "PropertyTesting"],
+      path: "Tests/PoolTestSupport"),
     .testTarget(
-      name: "PoolTraceTests", dependencies: ["PoolTrace", "PoolOracles"],
+      name: "KernelPoolTests",
+      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolTestSupport"]),
+    .testTarget(
+      name: "PoolTraceTests",
+      dependencies: ["PoolTrace", "PoolOracles", "PropertyTesting", "PoolTestSupport"],
       exclude: ["Golden", "BadTraces"]),
     .testTarget(
-      name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),
+      name: "PoolInvariantsTests",
+      dependencies: ["PoolInvariants", "PoolTrace", "PropertyTesting", "PoolTestSupport"]),
     .testTarget(
       name: "PoolFuzzingTests",
       dependencies: [
         "PoolFuzzing", "PoolOracles", "PoolTrace", "PoolInvariants", "PropertyTesting",
+        "PoolTestSupport",
       ]),
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
@@ -101,12 +111,20 @@ let package = Package(
       name: "FragmentationSearchTests",
       dependencies: [
         "FragmentationSearch", "PoolBounds", "KernelPool", "PoolWalk", "PoolTrace", "PoolOracles",
+        "PoolTestSupport",
       ]),
     .testTarget(
       name: "PoolDebuggerTests",
-      dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
+      dependencies: [
+        "PoolDebugger", "PoolTrace", "PoolReport", "JSONLines", "PropertyTesting",
+        "PoolTestSupport",
+      ],
       exclude: ["Listings"]),
-    .testTarget(name: "PoolReportTests", dependencies: ["PoolReport", "PoolTrace", "PoolOracles"]),
+    .testTarget(
+      name: "PoolReportTests",
+      dependencies: [
+        "PoolReport", "PoolTrace", "PoolOracles", "PropertyTesting", "PoolTestSupport",
+      ]),
     .testTarget(
       name: "PoolReconstructionTests",
       dependencies: [
@@ -116,11 +134,15 @@ let package = Package(
     .testTarget(
       name: "AllocatorTargetsTests",
       dependencies: [
-        "AllocatorTargets", "KernelPool", "PoolFuzzing", "PropertyTesting", "poolfuzz",
+        "AllocatorTargets", "KernelPool", "PoolFuzzing", "PropertyTesting", "PoolTestSupport",
+        "poolfuzz",
       ]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles"]),
+      dependencies: [
+        "poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles", "PropertyTesting",
+        "PoolTestSupport",
+      ]),
     .testTarget(name: "HouseTests"),
   ],
   swiftLanguageModes: [.v6]

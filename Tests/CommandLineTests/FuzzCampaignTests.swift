@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz fuzz` as people run it overnight: the same findings however it is run, whatever is
