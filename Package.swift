@@ -47,7 +47,7 @@ let package = Package(
     .target(
       name: "PoolDebugger", dependencies: ["ContentHash", "JSONLines", "KernelPool", "PoolWalk"]),
     .target(
-      name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"],
+      name: "PoolReport", dependencies: ["JSONLines", "KernelPool", "PoolWalk"],
       // Compiled into the program, which stays one file.
       resources: [
         "page.html", "page.css", "history.js", "words.js", "map.js", "charts.js", "panels.js",
