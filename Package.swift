@@ -62,13 +62,9 @@ let package = Package(
         "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles", "PropertyTesting",
         "PoolFuzzing", "PoolDebugger",
       ]),
-    // Replayers in a plain build, libFuzzer's executables in one with `-DFUZZING`.
-    .executableTarget(name: "fuzz-trace", dependencies: ["FuzzHarness"], path: "Fuzz/trace"),
+    // All fuzz targets: a replayer in a plain build, libFuzzer's executable in one with `-DFUZZING`.
     .executableTarget(
-      name: "fuzz-differential", dependencies: ["FuzzHarness"], path: "Fuzz/differential"),
-    .executableTarget(name: "fuzz-language", dependencies: ["FuzzHarness"], path: "Fuzz/language"),
-    .executableTarget(name: "fuzz-listing", dependencies: ["FuzzHarness"], path: "Fuzz/listing"),
-    .executableTarget(name: "fuzz-import", dependencies: ["FuzzHarness"], path: "Fuzz/import"),
+      name: "fuzz-targets", dependencies: ["FuzzHarness"], path: "Fuzz/harness"),
     .target(
       name: "AllocatorTargets",
       dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolOracles"]),
