@@ -97,8 +97,8 @@ let package = Package(
     .testTarget(
       name: "PoolFuzzingTests",
       dependencies: [
-        "PoolFuzzing", "PoolOracles", "PoolTrace", "PoolInvariants", "PropertyTesting",
-        "PoolTestSupport",
+        "ContentHash", "PoolFuzzing", "PoolOracles", "PoolTrace", "PoolInvariants",
+        "PropertyTesting", "PoolTestSupport",
       ]),
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
