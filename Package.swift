@@ -45,12 +45,13 @@ let package = Package(
       name: "FragmentationSearch",
       dependencies: [
         "ContentHash", "JSONLines", "KernelPool", "PoolWalk", "PoolTrace", "PoolBounds",
+        "PropertyTesting",
       ]),
     .target(
       name: "PoolDebugger",
       dependencies: ["ContentHash", "JSONLines", "TextDecoding", "KernelPool", "PoolWalk"]),
     .target(
-      name: "PoolReport", dependencies: ["KernelPool", "PoolWalk"],
+      name: "PoolReport", dependencies: ["JSONLines", "KernelPool", "PoolWalk"],
       // Compiled into the program, which stays one file.
       resources: [
         "page.html", "page.css", "history.js", "words.js", "map.js", "charts.js", "panels.js",
@@ -65,13 +66,9 @@ let package = Package(
         "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles", "PropertyTesting",
         "PoolFuzzing", "PoolDebugger",
       ]),
-    // Replayers in a plain build, libFuzzer's executables in one with `-DFUZZING`.
-    .executableTarget(name: "fuzz-trace", dependencies: ["FuzzHarness"], path: "Fuzz/trace"),
+    // All fuzz targets: a replayer in a plain build, libFuzzer's executable in one with `-DFUZZING`.
     .executableTarget(
-      name: "fuzz-differential", dependencies: ["FuzzHarness"], path: "Fuzz/differential"),
-    .executableTarget(name: "fuzz-language", dependencies: ["FuzzHarness"], path: "Fuzz/language"),
-    .executableTarget(name: "fuzz-listing", dependencies: ["FuzzHarness"], path: "Fuzz/listing"),
-    .executableTarget(name: "fuzz-import", dependencies: ["FuzzHarness"], path: "Fuzz/import"),
+      name: "fuzz-targets", dependencies: ["FuzzHarness"], path: "Fuzz/harness"),
     .target(
       name: "AllocatorTargets",
       dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolOracles"]),
@@ -88,16 +85,25 @@ let package = Package(
         "AllocatorTargets", "CrashDumps",
       ]),
     .testTarget(name: "CrashDumpsTests", dependencies: ["CrashDumps"]),
-    .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
+    // What several test targets use; it ships in no product.
+    .target(
+      name: "PoolTestSupport", dependencies: ["KernelPool", "PoolInvariants", "PropertyTesting"],
+      path: "Tests/PoolTestSupport"),
     .testTarget(
-      name: "PoolTraceTests", dependencies: ["PoolTrace", "PoolOracles"],
+      name: "KernelPoolTests",
+      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolTestSupport"]),
+    .testTarget(
+      name: "PoolTraceTests",
+      dependencies: ["PoolTrace", "PoolOracles", "PropertyTesting", "PoolTestSupport"],
       exclude: ["Golden", "BadTraces"]),
     .testTarget(
-      name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),
+      name: "PoolInvariantsTests",
+      dependencies: ["PoolInvariants", "PoolTrace", "PropertyTesting", "PoolTestSupport"]),
     .testTarget(
       name: "PoolFuzzingTests",
       dependencies: [
-        "PoolFuzzing", "PoolOracles", "PoolTrace", "PoolInvariants", "PropertyTesting",
+        "ContentHash", "PoolFuzzing", "PoolOracles", "PoolTrace", "PoolInvariants",
+        "PropertyTesting", "PoolTestSupport",
       ]),
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
@@ -106,12 +112,20 @@ let package = Package(
       name: "FragmentationSearchTests",
       dependencies: [
         "FragmentationSearch", "PoolBounds", "KernelPool", "PoolWalk", "PoolTrace", "PoolOracles",
+        "PoolTestSupport",
       ]),
     .testTarget(
       name: "PoolDebuggerTests",
-      dependencies: ["PoolDebugger", "PoolTrace", "PoolReport", "JSONLines"],
+      dependencies: [
+        "PoolDebugger", "PoolTrace", "PoolReport", "JSONLines", "PropertyTesting",
+        "PoolTestSupport",
+      ],
       exclude: ["Listings"]),
-    .testTarget(name: "PoolReportTests", dependencies: ["PoolReport", "PoolTrace", "PoolOracles"]),
+    .testTarget(
+      name: "PoolReportTests",
+      dependencies: [
+        "PoolReport", "PoolTrace", "PoolOracles", "PropertyTesting", "PoolTestSupport",
+      ]),
     .testTarget(
       name: "PoolReconstructionTests",
       dependencies: [
@@ -121,11 +135,15 @@ let package = Package(
     .testTarget(
       name: "AllocatorTargetsTests",
       dependencies: [
-        "AllocatorTargets", "KernelPool", "PoolFuzzing", "PropertyTesting", "poolfuzz",
+        "AllocatorTargets", "KernelPool", "PoolFuzzing", "PropertyTesting", "PoolTestSupport",
+        "poolfuzz",
       ]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles"]),
+      dependencies: [
+        "poolfuzz", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles", "PropertyTesting",
+        "PoolTestSupport",
+      ]),
     .testTarget(name: "HouseTests"),
   ],
   swiftLanguageModes: [.v6]

@@ -37,8 +37,9 @@ work=$(mktemp -d /tmp/poolfuzz-engines.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 target=.build-fuzz/release/fuzz-trace
 if [ ! -x "$target" ]; then
-  swift build -c release --product fuzz-trace --sanitize=fuzzer -Xswiftc -DFUZZING \
+  swift build -c release --product fuzz-targets --sanitize=fuzzer -Xswiftc -DFUZZING \
     --scratch-path .build-fuzz >"$work/build" 2>&1 || { cat "$work/build" >&2; exit 1; }
+  ln -sf fuzz-targets "$target"
 fi
 # Addresses that change from run to run would get into libFuzzer's table of compared values.
 fixed=()

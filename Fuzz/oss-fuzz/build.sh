@@ -19,10 +19,13 @@ esac
 # Quiet where it is there; the linker of the images that lack it only prints more.
 if command -v ld.lld >/dev/null; then flags+=(-Xswiftc -use-ld=lld); fi
 
-for name in trace differential language listing import; do
+swift build -c release --product fuzz-targets "${flags[@]}"
+
+# One program: its name says which target it is.
+for folder in Corpus/fuzz/*/; do
+  name=$(basename "$folder")
   target=fuzz-$name
-  swift build -c release --product "$target" "${flags[@]}"
-  cp ".build/release/$target" "$OUT/"
+  cp .build/release/fuzz-targets "$OUT/$target"
   for kind in dict options; do
     if [ -f "Fuzz/settings/$target.$kind" ]; then cp "Fuzz/settings/$target.$kind" "$OUT/"; fi
   done

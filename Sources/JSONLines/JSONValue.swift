@@ -30,6 +30,13 @@ public enum JSONValue: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// An object with each of its members on a line; any other value as `text`.
+  public var textByMembers: String {
+    guard case .object(let members) = self else { return text }
+    let lines = members.map { JSONValue.object([$0]).text.dropFirst().dropLast() }
+    return "{" + lines.joined(separator: ",\n") + "}"
+  }
+
   /// Writes the value behind what is there, as UTF-8 without a line's end.
   ///
   /// Bytes and not strings: a profile of many short traces found a third of all in strings that

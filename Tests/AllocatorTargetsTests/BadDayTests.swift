@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: misdeeds)
   func aMisdeedIsContainedAndNamed(_ option: String, _ rule: TargetFailure.Rule) throws {
     let seconds = rule == .hang ? 0.5 : 30
-    let tester = try Built.tester("target-faulty", option: option, timeoutSeconds: seconds)
+    let tester = try TargetTester.of("target-faulty", option: option, timeoutSeconds: seconds)
     let failure = try tester.test(trace(lastBytes: 1500))
     #expect(failure?.rule == rule, "\(option): \(failure.debugDescription)")
     if [.hang, .crash, .exit, .stack].contains(rule) { #expect(failure?.step == 10) }
@@ -38,7 +38,7 @@ import Testing
 
   @Test func aLibraryThatIsNoneIsRefusedInWords() throws {
     for library in ["/nonexistent/library.so", "libm.so.6", "/etc/passwd"] {
-      #expect(throws: TargetError.self) { _ = try Built.tester(library) }
+      #expect(throws: TargetError.self) { _ = try TargetTester.of(library) }
     }
   }
 
@@ -51,7 +51,7 @@ import Testing
         print("skipped: \(library) is not installed")
         continue
       }
-      let tester = try Built.tester(path)
+      let tester = try TargetTester.of(path)
       let traces = TargetTraces(seed: Seed(3))
       for number in 0..<30 as Range<UInt64> {
         let failure = try tester.test(traces.trace(number))

@@ -1,6 +1,7 @@
 import AllocatorTargets
 import Foundation
 import KernelPool
+import PoolTestSupport
 import PropertyTesting
 import Testing
 
@@ -15,9 +16,9 @@ import Testing
   }
 
   private func worst(_ library: String) throws -> FragmentationFinding {
-    let settings = TargetSettings(library: try Built.product("lib\(library).so"))
+    let settings = TargetSettings(library: try Command.product("lib\(library).so"))
     return try contest.worst(
-      of: settings, name: library, executable: try Built.product("poolfuzz"))
+      of: settings, name: library, executable: try Command.product("poolfuzz"))
   }
 
   @Test func theModelIsAnAllocatorToo() throws {
@@ -44,9 +45,9 @@ import Testing
   }
 
   @Test func anAllocatorThatDoesNotGetThroughIsSaidToBe() throws {
-    var settings = TargetSettings(library: try Built.product("libtarget-faulty.so"))
+    var settings = TargetSettings(library: try Command.product("libtarget-faulty.so"))
     settings.option = "crash"
-    let executable = try Built.product("poolfuzz")
+    let executable = try Command.product("poolfuzz")
     #expect(throws: TargetError.self) {
       _ = try contest.worst(of: settings, name: "faulty", executable: executable)
     }

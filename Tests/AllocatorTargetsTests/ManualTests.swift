@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// The page that shows how an allocator is put under test: its files and commands, as they stand.
@@ -31,20 +32,21 @@ import Testing
   }
 
   @Test func thePageDoesWhatItSays() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(
-      path: "poolfuzz-manual-\(ProcessInfo.processInfo.processIdentifier)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let scratch = try Scratch()
+    let folder = scratch.url
     try FileManager.default.createSymbolicLink(
       at: folder.appending(path: "Fuzz"), withDestinationURL: Self.root.appending(path: "Fuzz"))
-    let programs = URL(filePath: try Built.product("poolfuzz")).deletingLastPathComponent().path
+    let programs = URL(filePath: try Command.product("poolfuzz")).deletingLastPathComponent().path
+    let path = programs + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")
     var output = ""
     var commands = 0
     for part in try parts() {
       switch part.kind {
       case "sh":
         commands += 1
-        output = try shell(part.text, in: folder, programs: programs)
+        output = try Command.shell(
+          "exec 2>&1\n" + part.text, environment: ["PATH": path], in: folder
+        ).output
       case "text":
         let wanted = part.text.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(output.contains(wanted), "after \(commands) blocks of commands:\n\(output)")
@@ -57,25 +59,5 @@ import Testing
     #expect(commands >= 5)
     let adapter = try #require(try parts().first { $0.kind.hasSuffix("adapter.c") })
     #expect(adapter.text.split(separator: "\n").count <= 22)
-  }
-
-  /// Standard output and standard error of a script.
-  private func shell(_ script: String, in folder: URL, programs: String) throws -> String {
-    let file = folder.appending(path: "output")
-    _ = FileManager.default.createFile(atPath: file.path, contents: nil)
-    let handle = try FileHandle(forWritingTo: file)
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", script]
-    process.currentDirectoryURL = folder
-    var environment = ProcessInfo.processInfo.environment
-    environment["PATH"] = programs + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
-    environment["SWIFT_BACKTRACE"] = "enable=no"
-    process.environment = environment
-    process.standardOutput = handle
-    process.standardError = handle
-    try process.run()
-    process.waitUntilExit()
-    return try String(contentsOf: file, encoding: .utf8)
   }
 }

@@ -42,7 +42,7 @@ struct Plant: Sendable, CustomStringConvertible {
 
   @Test(arguments: ["target-tlsf", "target-buddy", "target-faulty", "malloc"])
   func aHealthyAllocatorIsSilent(_ library: String) throws {
-    let tester = try Built.tester(library)
+    let tester = try TargetTester.of(library)
     for number in 0..<30 as Range<UInt64> {
       let failure = try tester.test(Self.traces.trace(number))
       #expect(failure == nil, "\(library) \(number): \(failure.debugDescription)")
@@ -52,7 +52,8 @@ struct Plant: Sendable, CustomStringConvertible {
 
   @Test(arguments: Plant.all)
   func aPlantedBugIsFoundAndMadeSmall(_ plant: Plant) throws {
-    let tester = try Built.tester(plant.library, option: "plant=\(plant.name)", timeoutSeconds: 1)
+    let tester = try TargetTester.of(
+      plant.library, option: "plant=\(plant.name)", timeoutSeconds: 1)
     var found: (trace: PoolFuzzTrace, failure: TargetFailure)?
     for number in 0..<400 as Range<UInt64> where found == nil {
       let trace = Self.traces.trace(number)
@@ -68,7 +69,7 @@ struct Plant: Sendable, CustomStringConvertible {
       certificate.discrepancies(for: reduced.trace) { tester.execution(of: $0) }.isEmpty
         || failure.rule == .hang)
     // The healthy allocator runs the same trace without a complaint.
-    #expect(try Built.tester(plant.library).test(reduced.trace) == nil)
+    #expect(try TargetTester.of(plant.library).test(reduced.trace) == nil)
   }
 
   @Test func aTraceIsTheSameForTheSameNumber() {

@@ -1,4 +1,6 @@
 import Foundation
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 /// Traces and files that cannot be replayed.
@@ -34,8 +36,8 @@ struct BadInputTests {
 
   @Test(arguments: 1...3 as ClosedRange<UInt64>)
   func randomBytesAreRefused(_ seed: UInt64) throws {
-    var random = SmallRandom(seed: seed)
-    let bytes = (0..<100_000).map { _ in UInt8(random.below(256)) }
+    var random = SplitMix64(seed: seed)
+    let bytes = (0..<100_000).map { _ in UInt8(random.next(below: 256)) }
     let run = try Command.run(["replay", try scratch.file("random.trace", bytes)])
     #expect(run.code == 3)
     #expect(run.errors.contains("random.trace:"))

@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// What happens to a night's fuzzing besides fuzzing: full disks, killed workers, company.

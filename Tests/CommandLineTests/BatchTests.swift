@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz replay --batch`: the way other tools drive the model.

@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// The share of the proved bound, wherever a trace is replayed.

@@ -1,3 +1,4 @@
+import PoolTestSupport
 import Testing
 
 /// Completions are made from the table of verbs; real shells read them where they are there.

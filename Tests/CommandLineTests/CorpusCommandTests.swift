@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import PoolTrace
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz corpus`: folders of traces are listed, proved again, merged and kept small.

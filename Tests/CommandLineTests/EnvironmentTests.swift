@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// Days on which the machine does not play along.

@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// The table of exit codes, verb by verb: 0 judged and held, 1 found, 2 usage, 3 nothing that could be

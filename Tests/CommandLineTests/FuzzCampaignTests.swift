@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz fuzz` as people run it overnight: the same findings however it is run, whatever is
@@ -87,6 +88,40 @@ struct FuzzCampaignTests {
     let files = try Self.found(calm)
     #expect(!files.isEmpty)
     #expect(files == (try Self.found(killed)))
+  }
+
+  /// The same for another allocator. What was filed before the kill is not told again, and counts.
+  @Test func aKilledRunOnATargetGoesOn() throws {
+    let scratch = try Scratch()
+    let (calm, killed) = (scratch.path + "/calm", scratch.path + "/killed")
+    func arguments(_ corpus: String) throws -> [String] {
+      [
+        "fuzz", "--target", try Command.product("libtarget-faulty.so"), "--traces", "300",
+        "--target-option", "abort", "--seed", "1", "--no-shrink", "--save-every", "0.01s",
+        "--corpus", corpus,
+      ]
+    }
+    let whole = try Command.run(try arguments(calm))
+    #expect(whole.code == 1)
+    let run = try Running(try arguments(killed))
+    run.waitForASave(in: killed + "/targets")
+    run.kill()
+    let states = try Scratch.names(killed + "/targets").filter { $0.hasSuffix(".campaign") }
+    let state = "killed/targets/" + (try #require(states.first, "no run lived long enough"))
+    let saved = try scratch.text(state)
+    let last = try Command.run(try arguments(killed))
+    #expect(last.code == 1, "\(last.errors)")
+    #expect(last.errors.contains("going on from trace"))
+    #expect(try Self.found(killed) == Self.found(calm))
+    #expect(try Scratch.names(killed + "/targets") == [], "what has ended leaves no state")
+    // A state of another library says nothing about this one; one that is no state is refused.
+    let other = saved.replacing("content=", with: "content=0")
+    for wrong in [other, saved.replacing("next", with: "")] {
+      _ = try scratch.file(state, wrong)
+      let refused = try Command.run(try arguments(killed))
+      #expect(refused.code == 3, "\(refused.errors)")
+      #expect(refused.errors.contains("expected the state of the target campaign"))
+    }
   }
 
   /// A run that was killed has as long left as it had then; when its time is over, it is over.

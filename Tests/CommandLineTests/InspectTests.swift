@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `inspect`, `import` and `explain`: what they read, what they refuse, how they end.

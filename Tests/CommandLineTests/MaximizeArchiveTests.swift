@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `maximize` with a corpus folder: killed and resumed, and archives that merge.

@@ -1,3 +1,4 @@
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz synthesize` and `poolfuzz inspect --to-trace`.

@@ -1,3 +1,4 @@
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz replay` on traces that are in the language.

@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz shrink`: what it writes, and what it says to a trace that it cannot reduce.

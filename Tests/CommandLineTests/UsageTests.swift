@@ -1,3 +1,4 @@
+import PoolTestSupport
 import Testing
 
 /// Command lines that are wrong, and those that ask for help.

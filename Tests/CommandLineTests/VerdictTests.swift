@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// Whoever runs a trace, by whatever verb, gets the same verdict; and nothing that was not judged is

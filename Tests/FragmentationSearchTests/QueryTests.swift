@@ -1,4 +1,5 @@
 import PoolBounds
+import PropertyTesting
 import Testing
 
 @testable import FragmentationSearch

@@ -10,14 +10,14 @@ import Testing
     .appending(path: "Corpus/fuzz").path
 
   static func inputs(_ subject: FuzzSubject) -> [(name: String, bytes: [UInt8])] {
-    let path = folder + "/" + subject.rawValue
+    let path = folder + "/" + subject.name
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.sorted().compactMap { name in
       FileManager.default.contents(atPath: path + "/" + name).map { (name, [UInt8]($0)) }
     }
   }
 
-  @Test(arguments: FuzzSubject.allCases)
+  @Test(arguments: FuzzSubject.all)
   func everyInputHoldsAndIsNamedByItsContent(_ subject: FuzzSubject) {
     let inputs = Self.inputs(subject)
     #expect(inputs.count >= 5, "an empty corpus would pass in silence")
@@ -28,14 +28,26 @@ import Testing
     }
   }
 
-  @Test(arguments: FuzzSubject.allCases)
+  @Test(arguments: FuzzSubject.all)
   func aPlantedBugSetsOffTheAlarm(_ subject: FuzzSubject) {
-    let harness = subject.harness(plant: subject.plant)
+    let harness = subject.harness(plant: subject.canary)
     let findings = Self.inputs(subject).compactMap { harness.run($0.bytes) }
-    #expect(!findings.isEmpty, "no input of \(subject) shows \(subject.plant)")
+    #expect(!findings.isEmpty, "no input of \(subject) shows \(subject.canary)")
   }
 
-  @Test(arguments: FuzzSubject.allCases)
+  @Test func theRegistryAndTheCorpusHaveTheSameTargets() throws {
+    let folders = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
+    #expect(FuzzSubject.all.map(\.name).sorted() == folders.filter { $0 != "README.md" }.sorted())
+    for subject in FuzzSubject.all {
+      #expect(ReplayProgram.table.contains("fuzz-\(subject.name), canary \(subject.canary)\n"))
+      #expect(ReplayProgram.subject(ofProgram: "./a/fuzz-\(subject.name)")?.name == subject.name)
+      #expect(!subject.covers.isEmpty && !subject.doesNotCover.isEmpty)
+    }
+    #expect(ReplayProgram.subject(ofProgram: "fuzz-targets") == nil)
+    #expect(ReplayProgram.subject(ofProgram: "trace") == nil)
+  }
+
+  @Test(arguments: FuzzSubject.all)
   func emptyAndShortInputsAreInputsToo(_ subject: FuzzSubject) {
     let harness = subject.harness()
     for count in [0, 1, 2, 7, 8, 79, 80, 81, 87, 88] {

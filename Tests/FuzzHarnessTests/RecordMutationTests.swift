@@ -38,7 +38,8 @@ import Testing
     #expect(mutated([1, 2, 3], capacity: 10, seed: 5) == [1, 2, 3])
   }
 
-  @Test func aCrossingHasRecordsOfBothAndTheHeaderOfTheFirst() {
+  @Test func aCrossingHasRecordsOfBothAndTheHeaderOfTheFirst() throws {
+    let harness = TraceHarness()
     let first = sample(records: 30, seed: 1)
     let second = sample(records: 30, seed: 2)
     func records(_ bytes: [UInt8]) -> [[UInt8]] {
@@ -49,12 +50,12 @@ import Testing
     let known = (Set(records(first)), Set(records(second)))
     for seed in 0..<50 as Range<UInt32> {
       var output = [UInt8](repeating: 0, count: 500)
-      let count = output.withUnsafeMutableBytes { target in
+      let joined = output.withUnsafeMutableBytes { target in
         first.withUnsafeBytes { first in
-          second.withUnsafeBytes { TraceHarness.cross(first, $0, into: target, seed: seed) }
+          second.withUnsafeBytes { harness.cross(first, $0, into: target, seed: seed) }
         }
       }
-      let crossed = Array(output.prefix(count))
+      let crossed = Array(output.prefix(try #require(joined)))
       #expect(crossed.prefix(TraceRecords.headerBytes) == first.prefix(TraceRecords.headerBytes))
       let own = records(crossed)
       #expect(own.allSatisfy { known.0.contains($0) || known.1.contains($0) })

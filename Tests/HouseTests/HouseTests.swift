@@ -69,6 +69,9 @@ struct HouseTests {
       $0.split(separator: "`").dropFirst().first
     }
     for name in try modules() { #expect(rows.contains(Substring(name)), "\(name)") }
+    let support = try folders("Tests").filter { !$0.hasSuffix("Tests") }.map { "Tests/" + $0 }
+    #expect(!support.isEmpty)
+    for name in support { #expect(rows.contains(Substring(name)), "\(name)") }
     for row in rows {
       let path = House.folder.appendingPathComponent("Sources/" + row).path
       let top = House.folder.appendingPathComponent(String(row)).path
@@ -77,12 +80,30 @@ struct HouseTests {
     }
   }
 
-  private func modules() throws -> [String] {
-    let sources = House.folder.appendingPathComponent("Sources").path
-    return try FileManager.default.contentsOfDirectory(atPath: sources).filter {
-      !$0.hasPrefix(".")
+  private func modules() throws -> [String] { try folders("Sources") }
+
+  private func folders(_ name: String) throws -> [String] {
+    let path = House.folder.appendingPathComponent(name).path
+    return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
+      .sorted()
+  }
+
+  /// A factor of SplitMix64 and one of the common linear congruence, put together here so that this
+  /// file has neither.
+  private static let factors = ["94d049bb" + "133111eb", "63641362238" + "46793005"]
+
+  @Test("numbers from a seed come from the generators of the package, in the tests too")
+  func oneRandomSource() throws {
+    let files = try House.files(below: "Sources") + House.files(below: "Tests")
+    let written = files.filter { file in
+      file.lines.contains { line in
+        let digits = line.lowercased().replacing("_", with: "")
+        return Self.factors.contains { digits.contains($0) }
+      }
     }
-    .sorted()
+    // A fill pattern is mixed by the same steps; it draws nothing.
+    let expect = ["PoolInvariants/FillPattern", "PropertyTesting/Choices/SplitMix64"]
+    #expect(written.map(\.path) == expect.map { "Sources/\($0).swift" })
   }
 
   @Test("the project speaks of itself alone")

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Frees of addresses that are not live blocks, and frees next to damage (Microsoft's bug check

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// The table of large allocations: hash, entries, removal, growth and shrinking (ReactOS

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Pages from bitmaps: paged pool everywhere, nonpaged pool since Vista (ReactOS MiAllocatePoolPages

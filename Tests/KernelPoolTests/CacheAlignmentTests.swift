@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Cache-aligned requests: only the stored type before Windows 8, a second header since (SSTIC 2020).

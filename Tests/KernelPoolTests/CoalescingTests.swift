@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Merging on free, whole pages, and the wrap of the size field (ReactOS ExFreePoolWithTag; the

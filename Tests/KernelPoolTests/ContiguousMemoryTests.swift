@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// MmAllocateContiguousMemory: any size is first a cache-aligned nonpaged block tagged MmCm (ReactOS

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Deferred frees of Windows 7 and later: batches of 32 for each descriptor (Mandt 2011).

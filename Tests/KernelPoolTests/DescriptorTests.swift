@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Descriptors: their bytes, which one serves a request, and what they count (public symbols;

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Nonpaged pool beyond its initial pages (ReactOS MiAllocatePoolPages and syspte.c).

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Requests that cannot be met or are refused (ReactOS ExAllocatePoolWithTag; Microsoft's bug check

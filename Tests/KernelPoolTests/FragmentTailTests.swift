@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// The bytes behind a large allocation in its last page: wasted before Windows 7, a `Frag` block and

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// The header's words bit for bit, and which of them change when (public symbols; ReactOS miarm.h;

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// What the kernel itself takes at start (ReactOS InitializePool; page counts as recorded).

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Lookaside lists: classes, order, depth, what their blocks look like and what is counted (ReactOS

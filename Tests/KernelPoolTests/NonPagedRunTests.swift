@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Free runs of nonpaged pages up to Windows 2003 (ReactOS MiAllocatePoolPages, MiFreePoolPages;

@@ -1,4 +1,6 @@
 import KernelPool
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 /// Pages and units of other sizes: nothing in the model assumes 4096 bytes.
@@ -36,7 +38,7 @@ import Testing
   func churnLeavesNothingBehind(_ profile: Profile, _ pageBytes: UInt64) throws {
     guard profile.unitBytes * 4 <= pageBytes else { return }
     var test = try pool(profile, pageBytes)
-    var random = SplitMix(seed: pageBytes)
+    var random = SplitMix64(seed: pageBytes)
     var live: [Address] = []
     for _ in 0..<300 {
       if live.count > 40 || (!live.isEmpty && random.next(below: 3) == 0) {

@@ -1,5 +1,7 @@
 import Foundation
 import KernelPool
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 /// The fast way of plain requests and the general way do the same to every byte.
@@ -45,7 +47,7 @@ import Testing
 
   /// Versions with other switches, most of which keep the shape of their blocks.
   @Test func sameBytesWithOtherSwitches() {
-    var random = SplitMix(seed: 11)
+    var random = SplitMix64(seed: 11)
     let (fast, general) = (WatchedMemory(), WatchedMemory())
     var ends = 0
     for seed in 0..<(Self.runs * 3) {

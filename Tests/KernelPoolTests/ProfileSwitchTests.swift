@@ -1,5 +1,6 @@
 import Foundation
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// The defaults of what nobody has published, and that the manual's page names each switch.

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Blocks charged to a process (ReactOS ExAllocatePoolWithQuotaTag; kmtests, CVE-2013-1300 and

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import PoolTrace
 import Testing
 

@@ -1,5 +1,7 @@
 import Foundation
 import KernelPool
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 /// Whatever bytes are written over the pool's structures, its operations end: with a result, a bug
@@ -24,7 +26,7 @@ import Testing
 
   /// Geometries and switches in any combination, with damage.
   @Test func randomSwitches() throws {
-    var random = SplitMix(seed: 7)
+    var random = SplitMix64(seed: 7)
     var booted = 0
     for seed in 0..<Self.runs {
       var profile = random.pick(Profile.all)
@@ -39,7 +41,7 @@ import Testing
 
 extension Profile {
   /// Other values for some of the switches.
-  fileprivate mutating func shuffle(_ random: inout SplitMix) {
+  fileprivate mutating func shuffle(_ random: inout SplitMix64) {
     if random.next(below: 2) == 0 { pageBytes = random.pick([64, 128, 512, 4096]) }
     if random.next(below: 2) == 0 { firstList = random.pick(FirstList.allCases) }
     if random.next(below: 2) == 0 { checks = random.pick(PoolChecks.allCases) }

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// The single-linked lists of freed pages (ReactOS MiNonPagedPoolSListHead; Mandt and the symbols

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Block sizes and thresholds as the published formula gives them (ReactOS POOL_MAX_ALLOC; Mandt).

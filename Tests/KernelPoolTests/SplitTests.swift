@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// Where blocks lie: first list, front and back, orphans, the headers behind (ReactOS

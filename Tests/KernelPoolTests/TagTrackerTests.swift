@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// The tag table: hash, seeds, what is counted, and what happens when it is full (ReactOS

@@ -1,4 +1,6 @@
 import Foundation
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 @testable import KernelPool
@@ -74,18 +76,12 @@ struct WriteJournalTests {
   }
 
   private static func pool(_ profile: Profile) throws -> KernelPool {
-    var configuration = PoolConfiguration(profile: profile)
-    configuration.nonPagedPages = 48
+    var configuration = PoolConfiguration.small(profile, nonPagedPages: 48)
     configuration.maximumNonPagedPages = 56
     configuration.expansion = .lowestFirst
     configuration.pagedPages = 24
-    configuration.sessionPages = 16
     configuration.contiguousPages = 8
     configuration.trackerEntries = 64
-    configuration.bigTableEntries = 64
-    if profile.nonPagedPages == .bitmap, profile.wordBytes == 4 {
-      configuration.profile.sessionBase = 0x9C00_0000
-    }
     return try KernelPool.boot(configuration)
   }
 
@@ -94,21 +90,18 @@ struct WriteJournalTests {
     var pool = try Self.pool(profile)
     let started = pool.startJournal()
     let journal = try #require(started)
-    var state: UInt64 = 7
-    func below(_ limit: UInt64) -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return (state >> 33) % limit
-    }
+    var random = SplitMix64(seed: 7)
     var held: [Address] = []
     for _ in 0..<60 where pool.halted == nil {
       let bytesBefore = Self.snapshot(pool)
       let marksBefore = Self.marks(pool)
       journal.clear()
-      if !held.isEmpty, below(100) < 40 {
-        _ = pool.free(held.remove(at: Int(below(UInt64(held.count)))))
+      if !held.isEmpty, random.next(below: 100) < 40 {
+        _ = pool.free(held.remove(at: Int(random.next(below: UInt64(held.count)))))
       } else {
-        let bytes = below(3) == 0 ? below(12_000) : below(900)
-        let type: PoolType = [.nonPaged, .paged, .quota][Int(below(3))]
+        let bytes =
+          random.next(below: 3) == 0 ? random.next(below: 12_000) : random.next(below: 900)
+        let type: PoolType = [.nonPaged, .paged, .quota][Int(random.next(below: 3))]
         let outcome = pool.allocate(type, bytes: bytes, tag: PoolTag("Test"))
         if case .address(let address) = outcome {
           held.append(address)

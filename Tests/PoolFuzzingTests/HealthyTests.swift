@@ -2,6 +2,7 @@ import Foundation
 import KernelPool
 import PoolFuzzing
 import PoolOracles
+import PoolTestSupport
 import PoolTrace
 import PropertyTesting
 import Testing
@@ -43,8 +44,8 @@ import Testing
 
   /// The commit is really found, in a repository and in a further worktree of one.
   @Test func theCommitIsFound() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let scratch = try Scratch()
+    let folder = scratch.url
     func write(_ text: String, _ path: String) throws {
       let url = folder.appending(path: path)
       try FileManager.default.createDirectory(

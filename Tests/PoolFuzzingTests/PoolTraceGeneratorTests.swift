@@ -1,3 +1,4 @@
+import ContentHash
 import KernelPool
 import PoolFuzzing
 import PoolOracles
@@ -45,6 +46,55 @@ import Testing
       }
     }
   }
+
+  /// Traces of every profile from seeds, from records and from bytes, as one number each: a change
+  /// in the order of draws would change what every seed finds.
+  @Test func aSeedMeansTheTracesThatItAlwaysMeant() {
+    var sums: [String] = []
+    for profile in GeneratorProfile.all {
+      var sum = ContentHash()
+      for seed in 0..<40 {
+        sum.add(trace(profile, seed: UInt64(seed), count: 20 + seed * 4).text().utf8)
+      }
+      sums.append("\(profile.name) \(sum.text)")
+    }
+    var choices = RandomChoices(seed: Seed(11))
+    var records = TraceRecords()
+    var sum = (records: ContentHash(), bytes: ContentHash())
+    for count in 0..<60 {
+      let bytes = (0..<count * 12).map { _ in UInt8(choices.draw(below: 256)) }
+      sum.records.add(records.trace(decoding: bytes).text().utf8)
+      sum.bytes.add(PoolTraceGenerator.trace(decoding: bytes).text().utf8)
+    }
+    sums += ["from records \(sum.records.text)", "from bytes \(sum.bytes.text)"]
+    #expect(sums == Self.sums, "\(sums.joined(separator: "\n"))")
+  }
+
+  private static let sums = [
+    "general 3c1ae66757f883b1",
+    "small-lists 34d57b3894fa2227",
+    "lookasides 8075972494655f11",
+    "pages 5c7a4aa17511c8f2",
+    "large fb3ded20f8754f54",
+    "exhaustion 3e6db3043d4da72b",
+    "paged 99b2b602f601d604",
+    "tags 00f9b35be6a11d76",
+    "types a83b957acc19fb26",
+    "contiguous 3d1484383679fd28",
+    "deferred d801f00c99821c6d",
+    "fragments 8820ed0c41c262c3",
+    "double-free 2ecbef0a1352b3c5",
+    "wrong-tag d555a18932f1dee3",
+    "foreign-free 1407aeb9009b5059",
+    "overflow 6fea8a9a431be321",
+    "write-after-free cb36cb102f4d833b",
+    "interrupt-level 6adbbe38c7c41a56",
+    "stops 4635b9acd2e429f0",
+    "facts d2d62dda4d88c3c2",
+    "reductions 82ef9a72db763c7a",
+    "from records cc5c057edf975b65",
+    "from bytes 39a9bc736d607065",
+  ]
 
   @Test func operationsTellTheTruth() {
     var sample: [PoolOperation] = []

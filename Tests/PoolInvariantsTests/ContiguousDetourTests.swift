@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 @testable import PoolInvariants
@@ -8,17 +9,11 @@ import Testing
 @Suite("Contiguous requests that went through the pool")
 struct ContiguousDetourTests {
   private static func configuration(_ profile: Profile) -> PoolConfiguration {
-    var configuration = PoolConfiguration(profile: profile)
-    configuration.nonPagedPages = 96
+    var configuration = PoolConfiguration.small(profile, nonPagedPages: 96)
     configuration.maximumNonPagedPages = 96
     configuration.pagedPages = 32
-    configuration.sessionPages = 16
     configuration.contiguousPages = 8
     configuration.trackerEntries = 64
-    configuration.bigTableEntries = 64
-    if profile.nonPagedPages == .bitmap, profile.wordBytes == 4 {
-      configuration.profile.sessionBase = 0x9C00_0000
-    }
     return configuration
   }
 

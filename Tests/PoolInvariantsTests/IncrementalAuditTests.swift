@@ -1,5 +1,7 @@
 import Foundation
 import KernelPool
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 @testable import PoolInvariants
@@ -88,7 +90,7 @@ struct IncrementalAuditTests {
     var noticed = 0
     for seed in 0..<(Self.isLong ? 200 : 2) as Range<UInt64> {
       var audited = try AuditedPool(Machine(profile, "to be smashed") { _ in }.configuration)
-      var random = SplitMix(seed: seed * 31 + UInt64(index))
+      var random = SplitMix64(seed: seed * 31 + UInt64(index))
       var workload = RandomWorkload(
         seed: seed, profile, RandomWorkload.Style.allCases[Int(seed) % 3])
       for operation in 0..<(Self.isLong ? 60 : 20) where audited.pool.halted == nil {

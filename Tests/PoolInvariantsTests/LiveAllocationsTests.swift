@@ -1,5 +1,7 @@
 import KernelPool
 import PoolInvariants
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 @Suite("Live allocations")
@@ -11,7 +13,7 @@ struct LiveAllocationsTests {
 
   @Test("it holds what a dictionary holds, through thousands of insertions and removals")
   func agreesWithDictionary() {
-    var random = SplitMix(seed: 42)
+    var random = SplitMix64(seed: 42)
     var live = LiveAllocations()
     var model: [Address: UInt32] = [:]
     for step in 0..<20_000 as Range<UInt32> {

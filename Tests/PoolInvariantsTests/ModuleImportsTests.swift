@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// An audit that called the allocator would agree with its mistakes. So the module's files may

@@ -1,5 +1,6 @@
 import KernelPool
 import PoolInvariants
+import PoolTestSupport
 import Testing
 
 /// Bugs planted in the model itself, found by invariants under ordinary traffic.

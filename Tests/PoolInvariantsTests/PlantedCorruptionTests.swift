@@ -1,5 +1,6 @@
 import KernelPool
 import PoolInvariants
+import PoolTestSupport
 import Testing
 
 @Suite("Planted corruptions")

@@ -1,5 +1,7 @@
 @testable import KernelPool
 import PoolInvariants
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 /// Whatever bytes a trace writes, an audit ends, traps nowhere and reports a bounded number of
@@ -7,7 +9,8 @@ import Testing
 @Suite("Wild memory")
 struct WildMemoryTests {
   /// Values that mislead walks: zero, ones, small numbers, odd and plausible addresses.
-  private static func value(_ random: inout SplitMix, _ audited: borrowing AuditedPool) -> UInt64 {
+  private static func value(_ random: inout SplitMix64, _ audited: borrowing AuditedPool) -> UInt64
+  {
     let profile = audited.pool.profile
     switch Int.random(in: 0..<6, using: &random) {
     case 0: return 0
@@ -20,7 +23,7 @@ struct WildMemoryTests {
   }
 
   /// A mapped place in something that an audit reads: a store elsewhere would stop the kernel.
-  static func place(_ random: inout SplitMix, _ audited: borrowing AuditedPool) -> Address {
+  static func place(_ random: inout SplitMix64, _ audited: borrowing AuditedPool) -> Address {
     let variables = audited.pool.variables.pointee
     let profile = audited.pool.profile
     let places: [(Address, UInt64)] = [
@@ -42,7 +45,7 @@ struct WildMemoryTests {
       var audited = try AuditedPool(Machine(profile, "to be smashed") { _ in }.configuration)
       var workload = RandomWorkload(seed: seed, profile, .small)
       for _ in 0..<30 { workload.step(&audited) }
-      var random = SplitMix(seed: seed * 31 + UInt64(index))
+      var random = SplitMix64(seed: seed * 31 + UInt64(index))
       for _ in 0..<12 {
         for _ in 0..<4 {
           let place = Self.place(&random, audited)

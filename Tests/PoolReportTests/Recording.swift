@@ -1,7 +1,9 @@
 import KernelPool
 import PoolOracles
+import PoolTestSupport
 import PoolTrace
 import PoolWalk
+import PropertyTesting
 import Testing
 
 @testable import PoolReport
@@ -76,17 +78,18 @@ struct Recording {
 
   /// Operations of many kinds on many slots, the same for the same seed.
   static func churn(_ count: Int, seed: UInt64, configuration: String) -> String {
-    var random = SplitMix(state: seed)
+    var random = SplitMix64(seed: seed)
     // Small regions and tables: every one is walked after every operation.
     var text = "config \(configuration) nonpaged_pages=96 paged_pages=96 session_pages=8"
     text += " bigtable=64 tracker=64\n"
     for _ in 0..<count {
-      let slot = "s\(random.below(40))"
-      switch random.below(20) {
+      let slot = "s\(random.next(below: 40))"
+      switch random.next(below: 20) {
       case 0...7:
-        let bytes = random.below(10) == 0 ? random.below(12_000) : random.below(900)
-        let pool = random.below(4) == 0 ? "Paged" : "NonPaged"
-        text += "alloc \(slot) \(pool) \(bytes) T\(random.below(9))st\n"
+        let bytes =
+          random.next(below: 10) == 0 ? random.next(below: 12_000) : random.next(below: 900)
+        let pool = random.next(below: 4) == 0 ? "Paged" : "NonPaged"
+        text += "alloc \(slot) \(pool) \(bytes) T\(random.next(below: 9))st\n"
       case 8: text += "contiguous \(slot) 0xf10\n"
       case 9: text += "tick 1\n"
       case 10: text += "fill \(slot)\n"
@@ -94,19 +97,5 @@ struct Recording {
       }
     }
     return text
-  }
-}
-
-/// Numbers from a seed (Steele, Lea and Flood 2014).
-struct SplitMix {
-  var state: UInt64
-
-  /// The next number below `bound`.
-  mutating func below(_ bound: UInt64) -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-    return (word ^ word >> 31) % bound
   }
 }

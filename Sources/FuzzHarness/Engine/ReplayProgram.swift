@@ -1,30 +1,79 @@
 import Foundation
 
-/// What a fuzz executable is in a build without libFuzzer: a replayer of inputs.
+/// What the fuzz executable is in a build without libFuzzer: the registry of the targets, and a
+/// replayer of their inputs.
 ///
-/// `fuzz-trace [--plant] [--repeat N] FILE|DIR...` runs every file and says what it found. Exit
-/// codes are those of the command line: 0 all held, 1 something was found, 2 bad usage, 4 a file
-/// cannot be read.
+/// ```
+/// fuzz-targets list                  a row for each target
+/// fuzz-targets smoke CORPUS          every target on its inputs: none may alarm
+/// fuzz-targets canary CORPUS         the same with its planted bug: each must alarm
+/// fuzz-targets NAME [--plant] [--repeat N] FILE|DIR...
+/// ```
+///
+/// Called `fuzz-NAME` it is that target without being told. Exit codes are those of the command
+/// line: 0 all held, 1 something was found, or a canary was not, 2 bad usage, 4 a file cannot be
+/// read.
 public enum ReplayProgram {
-  /// Runs the program on the words behind its name.
-  public static func run(_ subject: FuzzSubject, _ words: [String]) -> Int32 {
+  /// Runs the program on its words, its own name first.
+  public static func run(_ arguments: [String]) -> Int32 {
+    var words = Array(arguments.dropFirst())
+    if let subject = arguments.first.flatMap(subject(ofProgram:)) { return replay(subject, words) }
+    guard !words.isEmpty else { return usage() }
+    let first = words.removeFirst()
+    switch (first, words.count) {
+    case ("list", 0):
+      print(table, terminator: "")
+      return 0
+    case ("smoke", 1): return smoke(words[0])
+    case ("canary", 1): return canary(words[0])
+    default: return FuzzSubject.named(first).map { replay($0, words) } ?? usage()
+    }
+  }
+
+  /// The target that a program is by its name, `fuzz-NAME`.
+  public static func subject(ofProgram path: String) -> FuzzSubject? {
+    let name = path.split(separator: "/").last ?? ""
+    return name.hasPrefix("fuzz-") ? FuzzSubject.named(String(name.dropFirst(5))) : nil
+  }
+
+  // MARK: All targets
+
+  /// The registry: name, canary, what it covers and what not.
+  public static var table: String {
+    FuzzSubject.all.map { subject in
+      "fuzz-\(subject.name), canary \(subject.canary)\n  covers: \(subject.covers)\n"
+        + "  does not cover: \(subject.doesNotCover)\n"
+    }.joined()
+  }
+
+  private static func smoke(_ corpus: String) -> Int32 {
+    let codes = FuzzSubject.all.map { replay($0, [corpus + "/" + $0.name]) }
+    return codes.max() ?? 0
+  }
+
+  private static func canary(_ corpus: String) -> Int32 {
+    let codes = FuzzSubject.all.map { replay($0, ["--plant", corpus + "/" + $0.name]) }
+    return codes.first { $0 > 1 } ?? (codes.allSatisfy { $0 == 1 } ? 0 : 1)
+  }
+
+  // MARK: One target
+
+  private static func replay(_ subject: FuzzSubject, _ words: [String]) -> Int32 {
     var words = words
     var plant: String?
     var repetitions = 1
     while let word = words.first, word.hasPrefix("--") {
       words.removeFirst()
       switch word {
-      case "--plant": plant = subject.plant
+      case "--plant": plant = subject.canary
       case "--repeat":
-        guard let number = words.first.flatMap({ Int($0) }), number > 0 else {
-          return usage(subject)
-        }
+        guard let number = words.first.flatMap({ Int($0) }), number > 0 else { return usage() }
         words.removeFirst()
         repetitions = number
-      default: return usage(subject)
+      default: return usage()
       }
     }
-    guard !words.isEmpty else { return usage(subject) }
+    guard !words.isEmpty else { return usage() }
     var code: Int32 = 0
     var count = 0
     let harness = subject.harness(plant: plant)
@@ -42,12 +91,16 @@ public enum ReplayProgram {
       print("\(path): \(finding.rule): \(finding.text)")
       if let trace = finding.trace { print(trace) }
     }
-    print("\(count) inputs, \(code == 0 ? "all held" : "something was found")")
+    print(
+      "fuzz-\(subject.name): \(count) inputs, \(code == 0 ? "all held" : "something was found")")
     return code
   }
 
-  private static func usage(_ subject: FuzzSubject) -> Int32 {
-    note("usage: fuzz-\(subject.rawValue) [--plant] [--repeat N] FILE|DIR...")
+  private static func usage() -> Int32 {
+    let names = FuzzSubject.all.map(\.name).joined(separator: "|")
+    note("usage: fuzz-targets list")
+    note("       fuzz-targets smoke|canary CORPUS")
+    note("       fuzz-targets \(names) [--plant] [--repeat N] FILE|DIR...")
     return 2
   }
 

@@ -108,4 +108,11 @@ public final class DifferentialHarness: FuzzHarness {
   public func mutate(_ input: UnsafeMutableRawBufferPointer, count: Int, seed: UInt32) -> Int? {
     RecordMutation.mutate(input, count: count, seed: seed)
   }
+  /// Joins two inputs by operations.
+  public func cross(
+    _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
+    into output: UnsafeMutableRawBufferPointer, seed: UInt32
+  ) -> Int? {
+    RecordMutation.cross(first, second, into: output, seed: seed)
+  }
 }

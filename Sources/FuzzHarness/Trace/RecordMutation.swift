@@ -1,4 +1,5 @@
 import PoolFuzzing
+import PropertyTesting
 
 /// Changes and joins traces in the form of `TraceRecords`: by operations and by lifetimes, never in
 /// the midst of a record.
@@ -8,7 +9,7 @@ import PoolFuzzing
 struct RecordMutation {
   private let bytes: UnsafeMutableRawBufferPointer
   private var count: Int
-  private var random: FuzzRandom
+  private var random: SplitMix64
 
   private static let header = TraceRecords.headerBytes
   private static let record = TraceRecords.recordBytes
@@ -18,7 +19,7 @@ struct RecordMutation {
   /// Changes an input of `count` bytes in a buffer that has room for more; returns its new count.
   static func mutate(_ bytes: UnsafeMutableRawBufferPointer, count: Int, seed: UInt32) -> Int {
     guard bytes.count >= header + record else { return count }
-    var mutation = Self(bytes: bytes, count: count, random: FuzzRandom(seed))
+    var mutation = Self(bytes: bytes, count: count, random: SplitMix64(seed: UInt64(seed)))
     mutation.completeHeader()
     for _ in 0...mutation.random.below(3) { mutation.changeOnce() }
     return mutation.count
@@ -29,7 +30,7 @@ struct RecordMutation {
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
     into output: UnsafeMutableRawBufferPointer, seed: UInt32
   ) -> Int {
-    var random = FuzzRandom(seed)
+    var random = SplitMix64(seed: UInt64(seed))
     let headerCount = min(first.count, header, output.count)
     output.copyMemory(from: UnsafeRawBufferPointer(rebasing: first[..<headerCount]))
     guard headerCount == header else { return headerCount }
@@ -60,7 +61,7 @@ struct RecordMutation {
 
   private mutating func completeHeader() {
     while count < Self.header {
-      bytes[count] = random.byte()
+      bytes[count] = UInt8(random.below(256))
       count += 1
     }
     if recordCount == 0 { insertFresh() }
@@ -69,7 +70,7 @@ struct RecordMutation {
   private mutating func changeOnce() {
     guard recordCount > 0 else { return insertFresh() }
     switch random.below(32) {
-    case 0: bytes[random.below(Self.header)] = random.byte()
+    case 0: bytes[random.below(Self.header)] = UInt8(random.below(256))
     case 1...3: removeRun()
     case 4...7: copyRun()
     case 8...12: insertFresh()
@@ -131,7 +132,7 @@ struct RecordMutation {
   private mutating func insertFresh() {
     let index = random.below(recordCount + 1)
     guard open(at: index, records: 1) == 1 else { return }
-    for offset in 0..<Self.record { bytes[place(index) + offset] = random.byte() }
+    for offset in 0..<Self.record { bytes[place(index) + offset] = UInt8(random.below(256)) }
     guard recordCount > 1 else { return }
     let kindOf = random.below(recordCount)
     let slotOf = random.below(recordCount)
@@ -145,7 +146,7 @@ struct RecordMutation {
     case 0: bytes[at] = bytes[at] &+ 1
     case 1: bytes[at] = bytes[at] &- 1
     case 2: bytes[at] ^= 1 << UInt8(random.below(8))
-    default: bytes[at] = random.byte()
+    default: bytes[at] = UInt8(random.below(256))
     }
   }
 

@@ -85,10 +85,10 @@ public final class TraceHarness: FuzzHarness {
   }
 
   /// Joins two inputs by operations.
-  public static func cross(
+  public func cross(
     _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer,
     into output: UnsafeMutableRawBufferPointer, seed: UInt32
-  ) -> Int {
+  ) -> Int? {
     RecordMutation.cross(first, second, into: output, seed: seed)
   }
 }

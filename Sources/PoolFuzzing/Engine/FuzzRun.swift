@@ -23,49 +23,30 @@ public struct FuzzRun: Sendable {
 
   /// Executes a trace; rules that are silenced do not count.
   public init(_ trace: PoolFuzzTrace, silencing silent: Set<String> = []) {
-    var machine = CheckedPool(configuration: trace.configuration)
-    var failures: [PoolFailure] = []
-    var found: Failure?
+    var shown: [PoolFailure] = []
     var seen = StateSignature()
     var reached: [StateSignature.Feature] = []
     var before: Mechanisms = []
-    _ = machine.takeMechanisms()
+    var count: UInt64 = 0
     let name = trace.configuration.configuration.pool.profile.name
     let version = Profile.all.firstIndex { $0.name == name } ?? 0
-    for (step, operation) in trace.operations.enumerated() {
-      let effect = machine.perform(operation, &failures)
-      if effect == .skipped { continue }
-      if failures.isEmpty { machine.check(&failures) }
+    let execution = TraceRunner<CheckedPool>().run(trace) { moment, machine, failures in
       if !silent.isEmpty { failures.removeAll { silent.contains($0.rule) } }
-      if !failures.isEmpty {
-        found = Self.failure(failures, step, operation)
-        break
-      }
+      count = UInt64(machine.operationCount)
+      guard failures.isEmpty else { return shown = failures }
       let now = machine.takeMechanisms()
+      guard case .judged(let step, _) = moment else { return }
       let features = StateSignature.features(
-        operation.operationKind, now, after: before, live: machine.liveCount, version: version)
+        trace.operations[step].operationKind, now, after: before, live: machine.liveCount,
+        version: version)
       before = now
       if seen.insert(features.0) { reached.append(features.0) }
       if seen.insert(features.1) { reached.append(features.1) }
     }
-    if found == nil {
-      machine.finish(&failures)
-      if !silent.isEmpty { failures.removeAll { silent.contains($0.rule) } }
-      if !failures.isEmpty { found = Self.failure(failures, trace.operations.count, nil) }
+    failure = execution.failure.map {
+      Failure(step: $0.step, failures: shown, identities: $0.identities)
     }
-    failure = found
     features = reached
-    operationCount = Int(clamping: machine.operationCount)
-  }
-
-  private static func failure(
-    _ failures: [PoolFailure], _ step: Int, _ operation: PoolOperation?
-  ) -> Failure {
-    var identities: [FailureIdentity] = []
-    for failure in failures {
-      let identity = failure.identity(after: operation?.operation)
-      if !identities.contains(identity) { identities.append(identity) }
-    }
-    return Failure(step: step, failures: failures, identities: identities)
+    operationCount = Int(clamping: count)
   }
 }

@@ -47,5 +47,9 @@ public struct GeneratorProfile: Sendable {
   public var isHealthy: Bool { Self.healthy.contains { $0.name == name } }
 
   /// The kinds in the order of their numbers with this profile's weights.
-  var kindWeights: [Int] { PoolOperationKind.allCases.map { weights[$0] ?? 0 } }
+  var kinds: [OperationKind] {
+    PoolOperationKind.allCases.map {
+      OperationKind($0.word, weight: weights[$0] ?? 0, isEssential: $0 == .alloc || $0 == .free)
+    }
+  }
 }

@@ -4,47 +4,23 @@ import PoolTrace
 import PropertyTesting
 
 /// Makes traces of the pool from choices: total, so that every string of bytes is a trace.
-///
-/// It looks at the slots it has filled, never at the pool, and writes slots, never positions. A
-/// random source picks what can work now; bytes name kinds and slots whatever the state, and what
-/// cannot work is skipped when executed.
-public struct PoolTraceGenerator {
-  /// The machine.
-  public let setup: PoolSetup
-  /// What the trace keeps to.
-  public internal(set) var features: TraceFeatures
-  private let profile: GeneratorProfile
-  private var slots: PropertyTesting.SlotTable
-  private var held: [Held]
-  private var isFilling = true
-  private var lastKind: Int?
-  /// The interrupt level that the operations so far leave.
-  private var level: UInt8 = 0
+public typealias PoolTraceGenerator = TraceGenerator<PoolTraceModel>
 
-  /// What the generator knows of a slot's last allocation.
-  private struct Held {
-    var bytes: UInt64 = 0
-    var type: PoolType = .nonPaged
-    var tag = PoolTag("Test")
-    var isContiguous = false
-    var isPinned = false
-  }
+extension PoolTraceGenerator {
+  /// The machine.
+  public var setup: PoolSetup { configuration }
 
   /// The most operations of a trace that bytes stand for.
-  public static let longestDecodedTrace = 4096
+  public static var longestDecodedTrace: Int { 4096 }
 
   /// A generator at the beginning of a trace: draws the machine, unless one is given, and the
   /// features.
   public init(
-    _ profile: GeneratorProfile, setup given: PoolSetup? = nil,
-    choices: inout some ChoiceSource
+    _ profile: GeneratorProfile, setup given: PoolSetup? = nil, choices: inout some ChoiceSource
   ) {
-    self.profile = profile
     let setup = given ?? profile.machines.draw(&choices)
-    self.setup = setup
-    features = TraceFeatures(profile, setup, &choices)
-    slots = PropertyTesting.SlotTable(capacity: features.slotCount, policy: features.policy)
-    held = Array(repeating: Held(), count: features.slotCount)
+    let model = PoolTraceModel(profile, setup, &choices)
+    self.init(model, configuration: setup, swarm: model.features.swarm)
   }
 
   /// A trace of a profile with so many operations, misuse not counted; fewer where the choices
@@ -59,11 +35,7 @@ public struct PoolTraceGenerator {
       return ReducedNumbers.replaced(in: trace, &choices)
     }
     var generator = PoolTraceGenerator(profile, setup: setup, choices: &choices)
-    var operations: [PoolOperation] = []
-    operations.reserveCapacity(min(operationCount, 1 << 16) + 4)
-    while operations.count < operationCount, !choices.isExhausted {
-      operations.append(generator.next(&choices))
-    }
+    var operations = generator.operations(operationCount, &choices)
     operations += generator.misuse(&choices)
     return PoolFuzzTrace(configuration: generator.setup, operations: operations)
   }
@@ -75,43 +47,65 @@ public struct PoolTraceGenerator {
     return trace(profile, operationCount: longestDecodedTrace, choices: &choices)
   }
 
-  /// The next operation.
-  public mutating func next(_ choices: inout some ChoiceSource) -> PoolOperation {
-    let number = drawKind(&choices) ?? PoolOperationKind.alloc.rawValue
-    lastKind = number
-    switch PoolOperationKind.allCases[number] {
-    case .alloc: return allocation(&choices)
-    case .contiguous: return contiguous(&choices)
-    case .free: return free(&choices)
-    case .fill: return fill(&choices)
-    case .write: return write(&choices)
-    case .tick: return PoolOperation(normal: .tick(seconds: UInt32(1 + choices.draw(below: 3))))
-    case .interruptLevel: return interruptLevel(choices.draw(from: [0, 0, 1, 2]))
-    case .processor, .freeAt, .writeAt:
-      let count = UInt64(setup.configuration.pool.processors)
-      return PoolOperation(normal: .processor(UInt8(choices.draw(below: count))))
-    }
+  /// The operations with which a trace of a negative profile ends.
+  mutating func misuse(_ choices: inout some ChoiceSource) -> [PoolOperation] {
+    model.misuse(slots, &choices)
+  }
+}
+
+/// What the generator knows of a pool: the slots it has filled, never the pool.
+///
+/// It writes slots, never positions. A random source picks what can work now; bytes name kinds and
+/// slots whatever the state, and what cannot work is skipped when executed.
+public struct PoolTraceModel: TraceModel {
+  /// What the trace keeps to.
+  public internal(set) var features: TraceFeatures
+  private let profile: GeneratorProfile
+  private let setup: PoolSetup
+  private var held: [Held]
+  /// What the operation that was proposed last puts into its slot.
+  private var proposed = Held()
+  private var isFilling = true
+  /// The interrupt level that the operations so far leave.
+  private var level: UInt8 = 0
+
+  /// What the generator knows of a slot's last allocation.
+  private struct Held {
+    var bytes: UInt64 = 0
+    var type: PoolType = .nonPaged
+    var tag = PoolTag("Test")
+    var isContiguous = false
+    var isPinned = false
+  }
+
+  /// What a trace is like that nobody wants anything special of.
+  private static let plain = GeneratorProfile.healthy[0]
+
+  /// The kinds with the weights of the plain profile.
+  public static let kinds = plain.kinds
+
+  /// A machine of the plain profile.
+  public static func configuration<Choices: ChoiceSource>(
+    from choices: inout Choices
+  ) -> PoolSetup { plain.machines.draw(&choices) }
+
+  /// A model of a fresh pool with features of the plain profile.
+  public init<Choices: ChoiceSource>(configuration: PoolSetup, choices: inout Choices) {
+    self.init(Self.plain, configuration, &choices)
+  }
+
+  /// A model of a fresh pool: draws the features.
+  init(_ profile: GeneratorProfile, _ setup: PoolSetup, _ choices: inout some ChoiceSource) {
+    self.profile = profile
+    self.setup = setup
+    features = TraceFeatures(profile, setup, &choices)
+    held = Array(repeating: Held(), count: features.slotCount)
   }
 
   // MARK: Kinds
 
-  private mutating func drawKind(_ choices: inout some ChoiceSource) -> Int? {
-    if features.rhythm == .bursts, let lastKind, isPossible(lastKind),
-      choices.chance(7, in: 8)
-    {
-      return lastKind
-    }
-    if features.rhythm == .sawtooth {
-      if slots.liveCount * 8 >= slots.capacity * 7 { isFilling = false }
-      if slots.liveCount * 8 <= slots.capacity { isFilling = true }
-      if choices.chance(7, in: 8) {
-        return (isFilling ? PoolOperationKind.alloc : .free).rawValue
-      }
-    }
-    return choices.drawKind(weights: features.weights) { isPossible($0) }
-  }
-
-  private func isPossible(_ kind: Int) -> Bool {
+  /// Whether an operation of a kind can do anything now.
+  public func isPossible(kind: Int, slots: PropertyTesting.SlotTable) -> Bool {
     switch PoolOperationKind.allCases[kind] {
     case .alloc, .contiguous: slots.emptyCount > 0
     case .free, .fill, .write: slots.liveCount > 0
@@ -119,20 +113,68 @@ public struct PoolTraceGenerator {
     }
   }
 
+  /// Bursts, and the filling and draining of sawteeth.
+  public mutating func leadingKind<Choices: ChoiceSource>(
+    after last: Int?, slots: PropertyTesting.SlotTable, choices: inout Choices
+  ) -> Int? {
+    switch features.rhythm {
+    case .bursts:
+      guard let last, isPossible(kind: last, slots: slots), choices.chance(7, in: 8) else {
+        return nil
+      }
+      return last
+    case .sawtooth:
+      if slots.liveCount * 8 >= slots.capacity * 7 { isFilling = false }
+      if slots.liveCount * 8 <= slots.capacity { isFilling = true }
+      guard choices.chance(7, in: 8) else { return nil }
+      return (isFilling ? PoolOperationKind.alloc : .free).rawValue
+    case .steady, .generations, .pinned: return nil
+    }
+  }
+
+  /// An operation of a kind.
+  public mutating func propose<Choices: ChoiceSource>(
+    kind: Int, slots: PropertyTesting.SlotTable, choices: inout Choices
+  ) -> PoolOperation? {
+    switch PoolOperationKind.allCases[kind] {
+    case .alloc: allocation(slots, &choices)
+    case .contiguous: contiguous(slots, &choices)
+    case .free: free(slots, &choices)
+    case .fill: fill(slots, &choices)
+    case .write: write(slots, &choices)
+    case .tick: PoolOperation(normal: .tick(seconds: UInt32(1 + choices.draw(below: 3))))
+    case .interruptLevel: interruptLevel(choices.draw(from: [0, 0, 1, 2]))
+    case .processor, .freeAt, .writeAt:
+      PoolOperation(
+        normal: .processor(
+          UInt8(choices.draw(below: UInt64(setup.configuration.pool.processors)))))
+    }
+  }
+
+  /// Keeps what an allocation put into its slot.
+  public mutating func note(_ operation: PoolOperation) {
+    guard let use = operation.slots.first, use.effect == .creates else { return }
+    held[use.slot.number] = proposed
+  }
+
   // MARK: Operations
 
-  private mutating func allocation(_ choices: inout some ChoiceSource) -> PoolOperation {
+  private mutating func allocation(
+    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+  ) -> PoolOperation {
     let slot = choices.drawSlot(.empty, from: slots) ?? Slot(0)
     let bytes = size(&choices)
     var type = choices.draw(from: features.types)
     // Paged memory is for lower levels.
     if level > 1 { type.subtract([.paged, .session]) }
     let tag = choices.draw(from: features.tags)
-    note(slot, Held(bytes: bytes, type: type, tag: tag, isPinned: isPinned(&choices)))
+    proposed = Held(bytes: bytes, type: type, tag: tag, isPinned: isPinned(&choices))
     return .alloc(slot, type, bytes: bytes, tag: tag)
   }
 
-  private mutating func contiguous(_ choices: inout some ChoiceSource) -> PoolOperation {
+  private mutating func contiguous(
+    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+  ) -> PoolOperation {
     let slot = choices.drawSlot(.empty, from: slots) ?? Slot(0)
     let page = setup.configuration.pool.profile.pageBytes
     var bytes = choices.chance(1, in: 2) ? size(&choices) : page * (1 + choices.draw(below: 4))
@@ -144,17 +186,18 @@ public struct PoolTraceGenerator {
       lowest: choices.draw(from: [0, 0, 0x4000 * page]),
       highest: choices.draw(from: [.max, .max, 0x4020 * page]),
       boundary: choices.draw(from: boundaries))
-    note(slot, Held(bytes: bytes, tag: .contiguous, isContiguous: true))
+    proposed = Held(bytes: bytes, tag: .contiguous, isContiguous: true)
     return PoolOperation(
       normal: .contiguous(
         PoolOperation.name(slot), bytes: bytes, limits: limits == .none ? nil : limits))
   }
 
-  private mutating func free(_ choices: inout some ChoiceSource) -> PoolOperation {
-    let slot = leaving(&choices) ?? Slot(0)
+  private mutating func free(
+    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+  ) -> PoolOperation {
+    let slot = leaving(slots, &choices) ?? Slot(0)
     let known = held[slot.number]
     if level > 1, known.type.isPaged { return interruptLevel(1) }
-    slots.empty(slot)
     let withTag = choices.chance(1, in: 2)
     return .free(slot, tag: withTag && !known.isContiguous ? known.tag.unprotected : nil)
   }
@@ -164,16 +207,20 @@ public struct PoolTraceGenerator {
     return PoolOperation(normal: .interruptLevel(new))
   }
 
-  private mutating func fill(_ choices: inout some ChoiceSource) -> PoolOperation {
+  private mutating func fill(
+    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+  ) -> PoolOperation {
     let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
     return PoolOperation(normal: .fill(PoolOperation.name(slot)))
   }
 
   /// A store within the owner's own bytes; none of its bytes is left to a stale pointer.
-  private mutating func write(_ choices: inout some ChoiceSource) -> PoolOperation {
+  private mutating func write(
+    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+  ) -> PoolOperation {
     let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
     let room = held[slot.number].bytes
-    guard room > 0, slots.isLive(slot) else { return fill(&choices) }
+    guard room > 0, slots.isLive(slot) else { return fill(slots, &choices) }
     let count = 1 + choices.draw(below: min(room, 8))
     let offset = choices.draw(below: room - count + 1)
     let bytes = (0..<count).map { _ in UInt8(choices.draw(below: 256)) }
@@ -202,7 +249,9 @@ public struct PoolTraceGenerator {
   }
 
   /// The slot whose lifetime ends now.
-  private mutating func leaving(_ choices: inout some ChoiceSource) -> Slot? {
+  private mutating func leaving(
+    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+  ) -> Slot? {
     switch features.rhythm {
     case .generations:
       if choices.chance(7, in: 8), let newest = slots.newest { return newest }
@@ -216,24 +265,20 @@ public struct PoolTraceGenerator {
     case .steady, .sawtooth, .bursts: return choices.drawSlot(.leaving, from: slots)
     }
   }
-
-  private mutating func note(_ slot: Slot, _ what: Held) {
-    guard !slots.isLive(slot) else { return }
-    slots.fill(slot)
-    held[slot.number] = what
-  }
 }
 
 private typealias Slot = PropertyTesting.Slot
 
 // MARK: Misuse
 
-extension PoolTraceGenerator {
+extension PoolTraceModel {
   /// Whether the trace is to end in misuse.
   var isMisuse: Bool { profile.negative != nil }
 
   /// The operations with which a trace of a negative profile ends.
-  mutating func misuse(_ choices: inout some ChoiceSource) -> [PoolOperation] {
+  mutating func misuse(
+    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+  ) -> [PoolOperation] {
     guard let negative = profile.negative else { return [] }
     let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
     let name = PoolOperation.name(slot)

@@ -41,13 +41,7 @@ public struct TraceFeatures: Sendable {
   /// Draws the features of a trace.
   init(_ profile: GeneratorProfile, _ setup: PoolSetup, _ choices: inout some ChoiceSource) {
     let facts = setup.configuration.pool.profile
-    weights = profile.kindWeights
-    let essential = [PoolOperationKind.alloc.rawValue, PoolOperationKind.free.rawValue]
-    for kind in weights.indices where weights[kind] > 0 {
-      let isOmitted = choices.chance(1, in: 4)
-      let factor = choices.draw(from: [1, 1, 1, 2, 4])
-      weights[kind] *= isOmitted && !essential.contains(kind) ? 0 : factor
-    }
+    weights = Swarm.weights(profile.kinds, factors: [1, 1, 1, 2, 4], from: &choices)
     let neighbourhoods = choices.draw(in: 1...3)
     var sizes: [UInt64] = []
     for _ in 0..<neighbourhoods {
@@ -65,6 +59,9 @@ public struct TraceFeatures: Sendable {
     rhythm = choices.draw(from: Rhythm.allCases)
     if profile.hasOddTags { tags = tags.map { Self.oddTag($0, &choices) } }
   }
+
+  /// What the library's generator is told of them.
+  var swarm: Swarm { Swarm(weights: weights, policy: policy, slotCapacity: slotCount) }
 
   /// Every other tag becomes a protected one, none, or one that the kernel uses itself.
   private static func oddTag(_ tag: PoolTag, _ choices: inout some ChoiceSource) -> PoolTag {

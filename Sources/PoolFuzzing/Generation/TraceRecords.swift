@@ -30,12 +30,12 @@ public struct TraceRecords {
     let profile = choices.draw(from: GeneratorProfile.all)
     var generator = PoolTraceGenerator(profile, choices: &choices)
     // Rhythms belong to sources that look at the state; here they would move the kind's byte.
-    generator.features.rhythm = .steady
+    generator.model.features.rhythm = .steady
     return generator
   }
 
   /// Whether the last trace that was decoded is of a profile that ends in misuse.
-  public var isMisuse: Bool { start.isMisuse }
+  public var isMisuse: Bool { start.model.isMisuse }
 
   /// The machine of a trace; its operations replace those in `operations`.
   public mutating func decode(
@@ -52,7 +52,7 @@ public struct TraceRecords {
     while place + Self.recordBytes <= bytes.count, operations.count < Self.longestTrace {
       let record = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self).bigEndian
       var choices = RecordChoices(record)
-      operations.append(generator.next(&choices))
+      if let operation = generator.next(&choices) { operations.append(operation) }
       place += Self.recordBytes
     }
     var rest = ByteChoices(Array(bytes[place...].prefix(Self.recordBytes)))

@@ -1,3 +1,5 @@
+import JSONLines
+
 /// Writes a history as the text that the page's script reads.
 ///
 /// The steps are one stream of numbers, seven bits a byte with the low ones first, in base64: for
@@ -14,48 +16,39 @@ struct HistoryEncoder {
   ) -> String {
     let figures = history.steps.map(\.figures)
     let hasBound = figures.contains { $0.bound != nil }
-    let members = [
-      "\"about\":" + ScriptText.quoted(about),
-      "\"warning\":" + ScriptText.quoted(warning),
-      "\"metrics\":["
-        + metrics.map { "[\(ScriptText.quoted($0.name)),\(ScriptText.quoted($0.value))]" }
-        .joined(separator: ",") + "]",
-      "\"boundNote\":" + ScriptText.quoted(boundNote),
-      "\"unitBytes\":\(history.unitBytes)",
-      "\"unitsPerPage\":\(history.unitsPerPage)",
-      "\"headerBytes\":\(history.headerBytes)",
-      "\"digits\":\(history.addressDigits)",
-      "\"operations\":\(history.operations)",
-      "\"stride\":\(history.operationsPerStep)",
-      "\"tags\":" + list(history.tags.map(UInt64.init)),
-      "\"pages\":[" + history.pages.map(address).joined(separator: ",") + "]",
-      "\"held\":" + differences(figures.map(\.held)),
-      "\"live\":" + differences(figures.map(\.live)),
-      "\"bound\":" + (hasBound ? differences(figures.map { $0.bound ?? 0 }) : "null"),
-      "\"lines\":" + ScriptText.quoted(history.steps.map(\.line).joined(separator: "\n")),
-      "\"steps\":\"" + Base64.text(steps) + "\"",
+    let members: [(String, JSONValue)] = [
+      ("about", .string(about)), ("warning", .string(warning)),
+      ("metrics", .array(metrics.map { .array([.string($0.name), .string($0.value)]) })),
+      ("boundNote", .string(boundNote)), ("unitBytes", .unsigned(history.unitBytes)),
+      ("unitsPerPage", .unsigned(history.unitsPerPage)),
+      ("headerBytes", .unsigned(history.headerBytes)),
+      ("digits", .integer(Int64(history.addressDigits))),
+      ("operations", .unsigned(history.operations)),
+      ("stride", .unsigned(history.operationsPerStep)),
+      ("tags", .array(history.tags.map { .unsigned(UInt64($0)) })),
+      ("pages", .array(history.pages.map(address))),
+      ("held", differences(figures.map(\.held))), ("live", differences(figures.map(\.live))),
+      ("bound", hasBound ? differences(figures.map { $0.bound ?? 0 }) : .null),
+      ("lines", .string(history.steps.map(\.line).joined(separator: "\n"))),
+      ("steps", .string(Base64.text(steps))),
     ]
-    return "{" + members.joined(separator: ",\n") + "}"
+    return ScriptText.harmless(JSONValue.object(members).textByMembers)
   }
 
-  private func address(_ page: UInt64) -> String {
-    "\"" + StripDrawing.hexadecimal(page, history.addressDigits) + "\""
-  }
-
-  private func list(_ numbers: [UInt64]) -> String {
-    "[" + numbers.map { String($0) }.joined(separator: ",") + "]"
+  private func address(_ page: UInt64) -> JSONValue {
+    .string(StripDrawing.hexadecimal(page, history.addressDigits))
   }
 
   /// Curves change little from step to step.
-  private func differences(_ values: [UInt64]) -> String {
+  private func differences(_ values: [UInt64]) -> JSONValue {
     var last: Int64 = 0
-    let steps = values.map { value -> String in
-      // The script counts in doubles; what they cannot hold no pool can.
-      let now = Int64(min(value, 1 << 53))
-      defer { last = now }
-      return String(now - last)
-    }
-    return "[" + steps.joined(separator: ",") + "]"
+    return .array(
+      values.map { value in
+        // The script counts in doubles; what they cannot hold no pool can.
+        let now = Int64(min(value, 1 << 53))
+        defer { last = now }
+        return .integer(now - last)
+      })
   }
 
   private var steps: [UInt8] {

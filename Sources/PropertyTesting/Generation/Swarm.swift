@@ -11,12 +11,18 @@ public struct Swarm: Sendable, Equatable {
   /// How often, in sixteenths, the last kind is repeated: long runs of one kind reach states
   /// that independent draws almost never do.
   public var repeatSixteenths: UInt64
+  /// How many slots the trace may use; nil is the model's own capacity.
+  public var slotCapacity: Int?
 
   /// Those features.
-  public init(weights: [Int], policy: LifetimePolicy = .anyOrder, repeatSixteenths: UInt64 = 0) {
+  public init(
+    weights: [Int], policy: LifetimePolicy = .anyOrder, repeatSixteenths: UInt64 = 0,
+    slotCapacity: Int? = nil
+  ) {
     self.weights = weights
     self.policy = policy
     self.repeatSixteenths = repeatSixteenths
+    self.slotCapacity = slotCapacity
   }
 
   /// Every kind with its usual weight, nothing left out.
@@ -32,15 +38,24 @@ public struct Swarm: Sendable, Equatable {
     _ kinds: [OperationKind], from choices: inout some ChoiceSource
   ) -> Swarm {
     var swarm = plain(kinds)
-    for index in kinds.indices {
-      let isOmitted = choices.chance(1, in: 4)
-      let factor = choices.draw(from: [1, 1, 2, 4, 8])
-      swarm.weights[index] *= isOmitted && !kinds[index].isEssential ? 0 : factor
-    }
-    if swarm.weights.allSatisfy({ $0 == 0 }) { swarm.weights = kinds.map(\.weight) }
+    swarm.weights = weights(kinds, factors: [1, 1, 2, 4, 8], from: &choices)
     swarm.policy = choices.draw(from: LifetimePolicy.allCases)
     swarm.repeatSixteenths = choices.draw(from: [0, 0, 8, 14])
     return swarm
+  }
+
+  /// Draws the weights alone: each kind that has one is left out one time in four, kept with one of
+  /// the factors otherwise. If all would be left out, all stay.
+  public static func weights(
+    _ kinds: [OperationKind], factors: [Int], from choices: inout some ChoiceSource
+  ) -> [Int] {
+    var weights = kinds.map(\.weight)
+    for index in kinds.indices where weights[index] > 0 {
+      let isOmitted = choices.chance(1, in: 4)
+      let factor = choices.draw(from: factors)
+      weights[index] *= isOmitted && !kinds[index].isEssential ? 0 : factor
+    }
+    return weights.allSatisfy { $0 == 0 } ? kinds.map(\.weight) : weights
   }
 
   /// A line for the log: the kinds kept with their weights, the policy and the repetition.

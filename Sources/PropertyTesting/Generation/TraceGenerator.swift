@@ -1,7 +1,9 @@
 /// Makes traces from choices with a model's help.
 public struct TraceGenerator<Model: TraceModel> {
-  @usableFromInline var model: Model
-  @usableFromInline var slots: SlotTable
+  /// What is known of the system.
+  public var model: Model
+  /// The slots as the operations so far leave them.
+  public var slots: SlotTable
   @usableFromInline let swarm: Swarm
   @usableFromInline var lastKind: Int?
 
@@ -14,11 +16,19 @@ public struct TraceGenerator<Model: TraceModel> {
   public init(
     configuration: Model.Configuration, swarm: Swarm, choices: inout some ChoiceSource
   ) {
+    let model = Model(configuration: configuration, choices: &choices)
+    self.init(model, configuration: configuration, swarm: swarm)
+  }
+
+  /// A generator at the beginning of a trace, with a model of a fresh system.
+  @inlinable
+  public init(_ model: Model, configuration: Model.Configuration, swarm: Swarm) {
     precondition(swarm.weights.count == Model.kinds.count, "a weight for each kind")
+    self.model = model
     self.configuration = configuration
     self.swarm = swarm
-    slots = SlotTable(capacity: Model.slotCapacity, policy: swarm.policy)
-    model = Model(configuration: configuration, choices: &choices)
+    slots = SlotTable(
+      capacity: swarm.slotCapacity ?? Model.slotCapacity, policy: swarm.policy)
   }
 
   /// The next operation; nil when no kind is possible or the model has none.
@@ -43,14 +53,21 @@ public struct TraceGenerator<Model: TraceModel> {
     choices: inout some ChoiceSource
   ) -> Trace<Model.Configuration, Model.Operation> {
     var generator = Self(configuration: configuration, swarm: swarm, choices: &choices)
+    return Trace(
+      configuration: configuration, operations: generator.operations(operationCount, &choices))
+  }
+
+  /// The next operations: as many as asked for, fewer if the choices or the model run out.
+  @inlinable
+  public mutating func operations(
+    _ count: Int, _ choices: inout some ChoiceSource
+  ) -> [Model.Operation] {
     var operations: [Model.Operation] = []
-    operations.reserveCapacity(min(operationCount, 1 << 16))
-    while operations.count < operationCount, !choices.isExhausted,
-      let operation = generator.next(&choices)
-    {
+    operations.reserveCapacity(min(count, 1 << 16))
+    while operations.count < count, !choices.isExhausted, let operation = next(&choices) {
       operations.append(operation)
     }
-    return Trace(configuration: configuration, operations: operations)
+    return operations
   }
 
   /// The trace that a string of bytes stands for; every string stands for one.
@@ -74,8 +91,9 @@ public struct TraceGenerator<Model: TraceModel> {
     {
       return kind
     }
-    let model = self.model
-    let slots = self.slots
+    if let kind = model.leadingKind(after: lastKind, slots: slots, choices: &choices) {
+      return kind
+    }
     return choices.drawKind(weights: swarm.weights) { kind in
       model.isPossible(kind: kind, slots: slots)
     }

@@ -25,6 +25,12 @@ public protocol TraceModel {
   /// Whether an operation of that kind can do anything now.
   func isPossible(kind: Int, slots: SlotTable) -> Bool
 
+  /// The kind that comes next whatever the weights say; nil leaves it to a draw by weight. What
+  /// alternates in long runs has its rhythm from here. `last` is the kind before.
+  mutating func leadingKind<Choices: ChoiceSource>(
+    after last: Int?, slots: SlotTable, choices: inout Choices
+  ) -> Int?
+
   /// Draws an operation of a kind; nil when there is none.
   ///
   /// A source of bytes asks for kinds that are not possible and gives slots that do not fit. The
@@ -50,6 +56,12 @@ extension TraceModel {
 
   /// Anything goes.
   public func isPossible(kind: Int, slots: SlotTable) -> Bool { true }
+
+  /// No rhythm.
+  @inlinable
+  public mutating func leadingKind<Choices: ChoiceSource>(
+    after last: Int?, slots: SlotTable, choices: inout Choices
+  ) -> Int? { nil }
 
   /// Slots are noted by the generator; most models know no more.
   public mutating func note(_ operation: Operation) {}

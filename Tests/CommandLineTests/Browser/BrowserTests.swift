@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// The page of `poolfuzz view` in a real browser: its pictures by content, its keys, its address.

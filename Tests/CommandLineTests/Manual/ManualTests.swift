@@ -1,4 +1,5 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// The manual is executed: its commands run, print what it shows and end as it says, and its Swift

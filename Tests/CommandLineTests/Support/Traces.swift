@@ -1,3 +1,6 @@
+import PoolTestSupport
+import PropertyTesting
+
 /// Traces that several tests replay.
 enum Traces {
   /// The story in small: at most 7,984 bytes are live, of which two blocks of 24 bytes stay, each on a
@@ -30,34 +33,16 @@ enum Traces {
 
   /// `count` operations on many slots, the same for the same `seed`.
   static func churn(_ count: Int, seed: UInt64 = 1) -> String {
-    var random = SmallRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var text = "config profile=windows-2003-x86\n"
     for _ in 0..<count {
-      let slot = random.below(50)
-      if random.below(2) == 0 {
-        text += "alloc s\(slot) NonPaged \(random.below(1200)) T\(random.below(9))st\n"
+      let slot = random.next(below: 50)
+      if random.next(below: 2) == 0 {
+        text += "alloc s\(slot) NonPaged \(random.next(below: 1200)) T\(random.next(below: 9))st\n"
       } else {
         text += "free s\(slot)\n"
       }
     }
     return text
   }
-}
-
-/// Numbers from a seed (Marsaglia's xorshift).
-struct SmallRandom {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  /// The next number.
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
-  }
-
-  /// The next number below `bound`.
-  mutating func below(_ bound: UInt64) -> UInt64 { (next() >> 11) % bound }
 }

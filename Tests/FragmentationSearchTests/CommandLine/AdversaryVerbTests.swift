@@ -1,13 +1,14 @@
 import Foundation
 import PoolOracles
+import PoolTestSupport
 import PoolTrace
 import Testing
 
 /// `poolfuzz adversary` from outside.
 struct AdversaryVerbTests {
-  private let poolfuzz: Executable
+  private let poolfuzz: Scratch
 
-  init() throws { poolfuzz = try Executable() }
+  init() throws { poolfuzz = try Scratch() }
 
   @Test(arguments: [
     ("adversary --peak-live 1", "adversary takes one name: comb, comb-refill, robson"),
@@ -28,7 +29,7 @@ struct AdversaryVerbTests {
     let run = try poolfuzz.run(line)
     #expect(run.code == 2)
     #expect(run.errors.contains(message))
-    #expect(run.output.isEmpty && poolfuzz.folder.names == [])
+    #expect(run.output.isEmpty && poolfuzz.names == [])
   }
 
   private func object(_ text: String) throws -> [String: Any] {
@@ -82,7 +83,7 @@ struct AdversaryVerbTests {
     let streamed = try poolfuzz.run(line + " --trace -")
     #expect(streamed.code == 0)
     let file = try poolfuzz.run(line + " --trace t.trace --json")
-    let path = poolfuzz.folder.url.appendingPathComponent("t.trace").path
+    let path = poolfuzz.url.appendingPathComponent("t.trace").path
     #expect(try String(contentsOfFile: path, encoding: .utf8) == streamed.output)
     let pages = try #require(try object(file.output)["predicted_pages"] as? Int)
     #expect(streamed.output.contains("expect nonpaged.peak_pages_held == \(pages)\n"))

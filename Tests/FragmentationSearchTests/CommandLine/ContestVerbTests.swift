@@ -1,11 +1,12 @@
 import Foundation
+import PoolTestSupport
 import Testing
 
 /// `poolfuzz bound` and `poolfuzz maximize` from outside.
 struct ContestVerbTests {
-  private let poolfuzz: Executable
+  private let poolfuzz: Scratch
 
-  init() throws { poolfuzz = try Executable() }
+  init() throws { poolfuzz = try Scratch() }
 
   @Test(arguments: [
     ("bound", "bound needs --peak-live BYTES"),
@@ -59,7 +60,7 @@ struct ContestVerbTests {
     #expect(run.errors.hasPrefix("poolfuzz: "))
     #expect(run.errors.contains(message))
     #expect(!run.output.contains("pages"))
-    #expect(poolfuzz.folder.names == [])
+    #expect(poolfuzz.names == [])
   }
 
   @Test func aPlaceWhereNothingCanBeWrittenIsTheEnvironments() throws {
@@ -80,13 +81,13 @@ struct ContestVerbTests {
       #expect(run.code == 4)
       #expect(run.errors == "poolfuzz: \(path): not an ordinary file\n")
     }
-    let file = poolfuzz.folder.url.appendingPathComponent("t.trace")
+    let file = poolfuzz.url.appendingPathComponent("t.trace")
     try "kept".write(to: file, atomically: false, encoding: .utf8)
     #expect(try poolfuzz.run("maximize --peak-live 99999999999 --trace t.trace").code == 2)
     #expect(try String(contentsOf: file, encoding: .utf8) == "kept")
     #expect(try poolfuzz.run("maximize \(Self.small) --trace t.trace").code == 0)
     #expect(try String(contentsOf: file, encoding: .utf8).hasSuffix("bytes <= 4096\n"))
-    #expect(poolfuzz.folder.names == ["t.trace"])
+    #expect(poolfuzz.names == ["t.trace"])
   }
 
   @Test func givingUpIsTheEnvironments() throws {
@@ -133,7 +134,7 @@ struct ContestVerbTests {
     #expect(line["optimum_pages"] as? Int == 4)
     #expect(line["minimal_operations"] as? Int == 20)
     #expect(line["trace"] as? String == "w.trace")
-    #expect(poolfuzz.folder.names == ["w.trace"])
+    #expect(poolfuzz.names == ["w.trace"])
     let replay = try poolfuzz.run("replay --check full w.trace")
     #expect(replay.code == 0)
     #expect(replay.output.contains("ok, 20 operations"))
@@ -146,7 +147,7 @@ struct ContestVerbTests {
     #expect(run.output.hasPrefix("seed 5\n"))
     #expect(run.output.contains("on the kernel model"))
     #expect(!run.output.contains("CONTRADICTION"))
-    #expect(poolfuzz.folder.names == ["t.trace"])
+    #expect(poolfuzz.names == ["t.trace"])
     let replay = try poolfuzz.run("replay --check off t.trace")
     #expect(replay.code == 0)
   }
@@ -159,7 +160,7 @@ struct ContestVerbTests {
           + " --trace t.trace --profile windows-2003-x64"
       ).output)
     let pages = try #require(report["pages"] as? Int)
-    let file = poolfuzz.folder.url.appendingPathComponent("t.trace")
+    let file = poolfuzz.url.appendingPathComponent("t.trace")
     let text = try String(contentsOf: file, encoding: .utf8)
     let expectation = "expect nonpaged.peak_pages_held >= \(pages)\n"
     #expect(text.contains(expectation))

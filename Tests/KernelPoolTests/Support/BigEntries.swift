@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// An entry of the big-page table in use, read by the documented offsets.

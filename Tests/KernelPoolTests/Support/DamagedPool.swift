@@ -1,10 +1,12 @@
 import KernelPool
+import PoolTestSupport
+import PropertyTesting
 
 /// A short run on a small pool: requests and frees, then bytes written over its structures, then
 /// more requests and frees of live, stale and invented addresses. All of it from one seed.
 struct DamagedPool: ~Copyable {
   private(set) var pool: KernelPool
-  private var random: SplitMix
+  private var random: SplitMix64
   private var live: [Address] = []
   private var stale: [Address] = []
   /// Most requests are for small blocks of nonpaged pool, and there are many.
@@ -14,7 +16,7 @@ struct DamagedPool: ~Copyable {
     _ profile: Profile, seed: UInt64,
     reserve: ReservedBytes.Reserver = ReservedBytes.zeroed, isMostlyPlain: Bool = false
   ) throws {
-    random = SplitMix(seed: seed)
+    random = SplitMix64(seed: seed)
     self.isMostlyPlain = isMostlyPlain
     pool = try KernelPool.boot(
       Self.configuration(profile, &random), reserve: reserve)
@@ -25,12 +27,12 @@ struct DamagedPool: ~Copyable {
 
   /// The machine that a seed gives.
   static func configuration(_ profile: Profile, seed: UInt64) -> PoolConfiguration {
-    var random = SplitMix(seed: seed)
+    var random = SplitMix64(seed: seed)
     return configuration(profile, &random)
   }
 
   private static func configuration(
-    _ profile: Profile, _ random: inout SplitMix
+    _ profile: Profile, _ random: inout SplitMix64
   ) -> PoolConfiguration {
     var configuration = PoolConfiguration(profile: profile)
     configuration.nonPagedPages = 24 * 4096 / profile.pageBytes

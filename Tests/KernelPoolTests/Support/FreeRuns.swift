@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// A run of free nonpaged pages, read by the recorded offsets.

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 /// A row of the tag table: allocations, frees and bytes of either pool.

@@ -1,5 +1,6 @@
 import Foundation
 import KernelPool
+import PoolTestSupport
 import PoolWalk
 import Testing
 
@@ -28,7 +29,7 @@ import Testing
 
   /// Three neighbours in one page, the middle one the victim; every block has a tag of its own.
   private struct Page: ~Copyable {
-    var fixture: PoolFixture
+    var fixture: TestPool
     var before: Address
     var victim: Address
     var after: Address
@@ -40,7 +41,7 @@ import Testing
     var isInMemory = false
 
     init(_ profile: Profile) throws {
-      var fixture = try PoolFixture(profile) {
+      var fixture = try TestPool(printed: profile) {
         $0.profile.deferredFrees = false
         $0.profile.pagedDescriptors = min($0.profile.pagedDescriptors, 2)
         // The heads of lists lie in the kernel's image, not where a test process has them.
@@ -49,7 +50,7 @@ import Testing
       let names: [StaticString] = ["Aaaa", "Bbbb", "Cccc", "Dddd", "Eeee"]
       let tags = names.map { PoolTag($0) }
       var blocks: [Address] = []
-      for tag in tags { blocks.append(try fixture.allocate(0x78, tag)) }
+      for tag in tags { blocks.append(try fixture.allocate(0x78, tag: tag)) }
       blocks.sort()
       (before, victim, after) = (blocks[1], blocks[2], blocks[3])
       self.fixture = fixture
@@ -138,7 +139,7 @@ import Testing
       { page in
         let header = page.victim - page.header
         let size = UInt64(page.fixture.view.profile.header == .windows2000 ? 3 : 2)
-        page.fixture.write(header + size, [try page.byte(header + size) ^ 0x0F])
+        try page.fixture.write([try page.byte(header + size) ^ 0x0F], at: header + size)
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     ),
@@ -147,7 +148,7 @@ import Testing
       { page in
         let header = page.before - page.header
         let size = UInt64(page.fixture.view.profile.header == .windows2000 ? 3 : 2)
-        page.fixture.write(header + size, [try page.byte(header + size) ^ 0x03])
+        try page.fixture.write([try page.byte(header + size) ^ 0x03], at: header + size)
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     ),
@@ -155,15 +156,15 @@ import Testing
       "next header",
       { page in
         let header = page.after - page.header
-        page.fixture.write(header, [try page.byte(header) ^ 0x03])
+        try page.fixture.write([try page.byte(header) ^ 0x03], at: header)
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     ),
     (
       "links",
       { page in
-        page.fixture.free(page.victim)
-        page.fixture.write(page.victim, Array("OOOOOOOO".utf8))
+        try page.fixture.free(page.victim)
+        try page.fixture.write(Array("OOOOOOOO".utf8), at: page.victim)
         return (.init(.links, page.victim), page.trouble(freeing: page.after))
       }
     ),
@@ -172,7 +173,7 @@ import Testing
       { page in
         let tag = PoolTag(
           word: try #require(page.fixture.view.word32(page.victim - page.header + 4)))
-        page.fixture.write(page.victim - page.header + 4, Array("Wxyz".utf8))
+        try page.fixture.write(Array("Wxyz".utf8), at: page.victim - page.header + 4)
         return (
           .init(.header, page.victim - page.header),
           page.trouble(freeing: page.victim, tag: tag)
@@ -182,17 +183,16 @@ import Testing
     (
       "text over a free block",
       { page in
-        page.fixture.free(page.victim)
-        page.fixture.write(
-          page.victim, Array(repeating: 0x55, count: Int(page.bytes)))
+        try page.fixture.free(page.victim)
+        try page.fixture.write(Array(repeating: 0x55, count: Int(page.bytes)), at: page.victim)
         return (.init(.links, page.victim), page.trouble(freeing: page.after))
       }
     ),
     (
       "stale pointer",
       { page in
-        page.fixture.free(page.victim)
-        page.fixture.write(page.victim, [1, 0, 0, 0, 0, 0, 0, 0])
+        try page.fixture.free(page.victim)
+        try page.fixture.write([1, 0, 0, 0, 0, 0, 0, 0], at: page.victim)
         return (.init(.links, page.victim), page.trouble(freeing: page.before))
       }
     ),
@@ -200,21 +200,21 @@ import Testing
       "underrun",
       { page in
         let header = page.victim - page.header
-        page.fixture.write(header, Array(repeating: 0x2A, count: Int(page.header)))
+        try page.fixture.write(Array(repeating: 0x2A, count: Int(page.header)), at: header)
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     ),
     (
       "double free",
       { page in
-        page.fixture.free(page.victim)
+        try page.fixture.free(page.victim)
         return (.init(.call), page.trouble(freeing: page.victim))
       }
     ),
     (
       "wrong pool",
       { page in
-        let paged = try page.fixture.allocate(0x78, PoolTag("Pgd1"), .paged)
+        let paged = try page.fixture.allocate(0x78, .paged, tag: PoolTag("Pgd1"))
         return (.init(.call), Page.text(page.fixture.pool.freeContiguous(paged + 0x1000)))
       }
     ),
@@ -223,8 +223,8 @@ import Testing
       { page in
         let profile = page.fixture.view.profile
         let bytes = profile.pageBytes + profile.pageBytes / 2
-        let large = try page.fixture.allocate(bytes, PoolTag("Larg"))
-        page.fixture.write(large + bytes, Array(repeating: 0x41, count: 8))
+        let large = try page.fixture.allocate(bytes, tag: PoolTag("Larg"))
+        try page.fixture.write(Array(repeating: 0x41, count: 8), at: large + bytes)
         page.printed = PoolPagePrinter(page.fixture.view).text(for: large + bytes + page.header)
         page.dumped = page.dump(large + bytes)
         page.isVisible = page.printed.contains("size:") || page.printed.contains("doesn't look")
@@ -241,7 +241,7 @@ import Testing
       "overrun",
       { page in
         let header = page.victim - page.header
-        page.fixture.write(header, Array(repeating: fill, count: count))
+        try page.fixture.write(Array(repeating: fill, count: count), at: header)
         return (.init(.header, header), page.trouble(freeing: page.victim))
       }
     )

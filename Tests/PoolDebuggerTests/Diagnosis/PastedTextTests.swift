@@ -1,3 +1,4 @@
+import PropertyTesting
 import Testing
 
 @testable import PoolDebugger
@@ -196,7 +197,7 @@ import Testing
   /// Cut anywhere, or with a byte changed, a text may say less and must never say that all is well.
   @Test(arguments: cases) func damagedTextsAreSurvived(_ expected: Case) throws {
     let bytes = Array(try Samples.text("pasted/\(expected.file)").utf8)
-    var random = SeededRandom(seed: 11)
+    var random = SplitMix64(seed: 11)
     for cut in 0..<bytes.count {
       var changed = Array(bytes[..<cut])
       if cut.isMultiple(of: 3) {

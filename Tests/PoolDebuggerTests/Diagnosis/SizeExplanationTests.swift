@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 @testable import PoolDebugger
@@ -22,8 +23,8 @@ import Testing
   @Test func theModelGivesTheSameBlock() throws {
     for profile in [Profile.windows2003x86, .windows7x64] {
       for bytes in [UInt64(1), 0x18, 0x1F0, 0xF10] {
-        var fixture = try PoolFixture(profile)
-        let address = try fixture.allocate(bytes, PoolTag("Size"))
+        var fixture = try TestPool(printed: profile)
+        let address = try fixture.allocate(bytes, tag: PoolTag("Size"))
         let printed = PoolPagePrinter(fixture.view).text(for: address)
         let block = try #require(
           ListingReader.read(printed, source: "page").listings.compactMap { listing in

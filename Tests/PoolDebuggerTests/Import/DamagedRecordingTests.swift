@@ -1,4 +1,5 @@
 import PoolTrace
+import PropertyTesting
 import Testing
 
 @testable import PoolDebugger
@@ -118,7 +119,7 @@ import Testing
   }
 
   @Test func withEachLineDeletedDoubledOrMoved() throws {
-    var random = SeededRandom(seed: 11)
+    var random = SplitMix64(seed: 11)
     for (format, text) in Self.recordings {
       let lines = LineSplitter.lines(of: text)
       for index in lines.indices {
@@ -137,7 +138,7 @@ import Testing
   }
 
   @Test func withRandomBytes() throws {
-    var random = SeededRandom(seed: 12)
+    var random = SplitMix64(seed: 12)
     for (format, text) in Self.recordings {
       let lines = LineSplitter.lines(of: text)
       for round in 0..<100 {

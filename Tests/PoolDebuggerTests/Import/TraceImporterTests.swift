@@ -1,4 +1,5 @@
 import Foundation
+import PropertyTesting
 import Testing
 
 @testable import PoolDebugger
@@ -86,7 +87,7 @@ import Testing
   }
 
   @Test func everyTraceOfNoiseIsWellFormed() {
-    var random = SeededRandom(seed: 9)
+    var random = SplitMix64(seed: 9)
     let words = [
       "= ", "@ ", "+ ", "- ", "< ", "> ", "a ", "f ", "r ", "0x1f", "12 ", "kmalloc: ", " ptr=",
       "bytes_req=", "--1-- ", "malloc(", "free(", ") = ", "utrace: ", ",", "\"", "Alloc Time,Size,",

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import PoolWalk
 import Testing
 
@@ -7,16 +8,16 @@ import Testing
 /// `--frag`: counts of hand-made states.
 @Suite struct FragmentationPrinterTests {
   @Test func pinnedPages() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
     // Two pages, each of which the other's holes cannot help: fronts above half a page.
     var fronts: [Address] = []
     var rests: [Address] = []
     for _ in 0..<2 {
-      fronts.append(try fixture.allocate(0xE18, PoolTag("MFE0")))
-      rests.append(try fixture.allocate(0x1C0, PoolTag("NtFs")))
-      _ = try fixture.allocate(0x10, PoolTag("ReEv"))
+      fronts.append(try fixture.allocate(0xE18, tag: PoolTag("MFE0")))
+      rests.append(try fixture.allocate(0x1C0, tag: PoolTag("NtFs")))
+      _ = try fixture.allocate(0x10, tag: PoolTag("ReEv"))
     }
-    (fronts + rests).forEach { fixture.free($0) }
+    for block in fronts + rests { try fixture.free(block) }
     let listing = FragmentationPrinter(fixture.view, internalWasteBytes: [.nonPaged: 16]).text
     #expect(
       listing.hasPrefix(
@@ -44,12 +45,12 @@ import Testing
   }
 
   @Test func orphansAndParkedBlocks() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
     // 0xff0 bytes leave one unit of the page: a header that no list can hold.
-    _ = try fixture.allocate(0xFF0, PoolTag("Abcd"))
-    let parked = try fixture.allocate(0x40, PoolTag("Efgh"))
-    _ = try fixture.allocate(0x40, PoolTag("Efgh"))
-    fixture.free(parked)
+    _ = try fixture.allocate(0xFF0, tag: PoolTag("Abcd"))
+    let parked = try fixture.allocate(0x40, tag: PoolTag("Efgh"))
+    _ = try fixture.allocate(0x40, tag: PoolTag("Efgh"))
+    try fixture.free(parked)
     let survey = FragmentationSurvey(PoolWalker(fixture.view), .nonPaged)
     #expect(survey.orphans == .init(blocks: 1, byteCount: 8))
     #expect(survey.lookaside == .init(blocks: 1, byteCount: 0x48))
@@ -59,10 +60,10 @@ import Testing
   }
 
   @Test func deferredFreesAndTails() throws {
-    var fixture = try PoolFixture(.windows7x64)
-    _ = try fixture.allocate(0x1FB0, PoolTag("Even"))
-    let waiting = try fixture.allocate(0x300, PoolTag("Abcd"))
-    fixture.free(waiting)
+    var fixture = try TestPool(printed: .windows7x64)
+    _ = try fixture.allocate(0x1FB0, tag: PoolTag("Even"))
+    let waiting = try fixture.allocate(0x300, tag: PoolTag("Abcd"))
+    try fixture.free(waiting)
     let survey = FragmentationSurvey(PoolWalker(fixture.view), .nonPaged)
     #expect(survey.largePages == 2)
     #expect(survey.deferred == .init(blocks: 1, byteCount: 0x310))
@@ -72,9 +73,9 @@ import Testing
   }
 
   @Test func aBrokenPageIsCountedAndNotReleased() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    _ = try fixture.allocate(0x100, PoolTag("Abcd"))
-    fixture.write(0xFA80_8108, [0, 0, 0, 0])
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    _ = try fixture.allocate(0x100, tag: PoolTag("Abcd"))
+    try fixture.write([0, 0, 0, 0], at: 0xFA80_8108)
     let survey = FragmentationSurvey(PoolWalker(fixture.view), .nonPaged)
     #expect(survey.brokenPages == 1)
     #expect(survey.blockers.isEmpty)

@@ -1,5 +1,7 @@
 import KernelPool
+import PoolTestSupport
 import PoolWalk
+import PropertyTesting
 import Testing
 
 @testable import PoolDebugger
@@ -10,7 +12,7 @@ import Testing
   @Test(arguments: Profile.all.map(\.name))
   func listingsTilePages(_ name: String) throws {
     let profile = try #require(Profile.named(name))
-    var fixture = try PoolFixture(profile, nonPagedPages: 256, lookasideDepth: 4)
+    var fixture = try TestPool(printed: profile, nonPagedPages: 256, lookasideDepth: 4)
     try churn(&fixture, seed: 7)
     let walker = PoolWalker(fixture.view)
     let printer = PoolPagePrinter(fixture.view)
@@ -58,16 +60,16 @@ import Testing
     return defects
   }
 
-  private func churn(_ fixture: inout PoolFixture, seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+  private func churn(_ fixture: inout TestPool, seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
     var live: [Address] = []
     for _ in 0..<600 {
       if live.count > 40 || (!live.isEmpty && Bool.random(using: &generator)) {
-        fixture.free(live.remove(at: Int.random(in: 0..<live.count, using: &generator)))
+        try fixture.free(live.remove(at: Int.random(in: 0..<live.count, using: &generator)))
       } else {
         let bytes = UInt64.random(in: 1...0xE00, using: &generator)
         let type: PoolType = Bool.random(using: &generator) ? .paged : .nonPaged
-        live.append(try fixture.allocate(bytes, PoolTag("Test"), type))
+        live.append(try fixture.allocate(bytes, type, tag: PoolTag("Test")))
       }
     }
   }

@@ -1,5 +1,6 @@
 import KernelPool
 import PoolReport
+import PoolTestSupport
 import Testing
 
 /// Page maps as text.
@@ -18,7 +19,7 @@ import Testing
   }
 
   @Test func aPinnedPage() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
     try fixture.makePinnedPage(
       front: 0xA20, PoolTag("MFE0"), pin: 0x18, PoolTag("ReEv"), PoolTag("NtFs"))
     #expect(
@@ -31,10 +32,10 @@ import Testing
   }
 
   @Test func whatAnOperationChanged() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
-    let first = try fixture.allocate(0xF10, PoolTag("MmCm"))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
+    let first = try fixture.allocate(0xF10, tag: PoolTag("MmCm"))
     let before = PageMap(fixture.view)
-    _ = try fixture.allocate(0x38, PoolTag("ReEv"))
+    _ = try fixture.allocate(0x38, tag: PoolTag("ReEv"))
     let between = PageMap(fixture.view)
     #expect(
       lines(between.text(narrow, since: before)) == [
@@ -45,7 +46,7 @@ import Testing
         "                                                                      ^^^^",
         "one character is 8 units, # allocated, + partly allocated, . free",
       ])
-    fixture.free(first)
+    try fixture.free(first)
     let after = PageMap(fixture.view).text(narrow, since: between)
     #expect(
       lines(after)[1] == "fa808000 |\(String(repeating: ".", count: 63))#| 64 bytes in 1")
@@ -54,23 +55,25 @@ import Testing
   }
 
   @Test func newAndReturnedPages() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000)) { $0.singlePageDepth = 0 }
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000)) {
+      $0.singlePageDepth = 0
+    }
     let before = PageMap(fixture.view)
-    let address = try fixture.allocate(0x800, PoolTag("Abcd"))
+    let address = try fixture.allocate(0x800, tag: PoolTag("Abcd"))
     let during = PageMap(fixture.view)
     #expect(lines(during.text(narrow, since: before))[1].hasSuffix("| 2056 bytes in 1, new"))
-    fixture.free(address)
+    try fixture.free(address)
     let after = PageMap(fixture.view)
     #expect(lines(after.text(narrow, since: during))[1] == "fa808000 given back")
     #expect(lines(after.text(narrow, since: after)).count == 2)
   }
 
   @Test func everyStateHasItsCharacter() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
-    let parked = try fixture.allocate(0xF8, PoolTag("Park"))
-    _ = try fixture.allocate(0xFF0, PoolTag("Orph"))
-    _ = try fixture.allocate(0x2F00, PoolTag("Big1"))
-    fixture.free(parked)
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
+    let parked = try fixture.allocate(0xF8, tag: PoolTag("Park"))
+    _ = try fixture.allocate(0xFF0, tag: PoolTag("Orph"))
+    _ = try fixture.allocate(0x2F00, tag: PoolTag("Big1"))
+    try fixture.free(parked)
     let text = PageMap(fixture.view).text(narrow)
     #expect(text.contains("fa808000 |llll....."))
     #expect(text.contains("##o| 4088 bytes in 1\n"))
@@ -79,10 +82,10 @@ import Testing
     unicode.symbols = .unicode
     #expect(PageMap(fixture.view).text(unicode).contains("fa808000 |░░░░·····"))
 
-    var newer = try PoolFixture(.windows7x64)
-    _ = try newer.allocate(0x1FB0, PoolTag("Even"))
-    let waiting = try newer.allocate(0x300, PoolTag("Wait"))
-    newer.free(waiting)
+    var newer = try TestPool(printed: .windows7x64)
+    _ = try newer.allocate(0x1FB0, tag: PoolTag("Even"))
+    let waiting = try newer.allocate(0x300, tag: PoolTag("Wait"))
+    try newer.free(waiting)
     let map = PageMap(newer.view).text(narrow)
     #expect(map.contains("|dddddd"))
     #expect(map.contains("|\(String(repeating: "=", count: 31))F| its last page\n"))
@@ -90,9 +93,9 @@ import Testing
   }
 
   @Test func aBrokenChainIsMarked() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    _ = try fixture.allocate(0x7F8, PoolTag("Abcd"))
-    fixture.write(0xFA80_8800, [0, 0, 0, 0])
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    _ = try fixture.allocate(0x7F8, tag: PoolTag("Abcd"))
+    try fixture.write([0, 0, 0, 0], at: 0xFA80_8800)
     let strip = String(repeating: "#", count: 32) + String(repeating: "?", count: 32)
     #expect(
       PageMap(fixture.view).text(narrow).contains(
@@ -100,8 +103,8 @@ import Testing
   }
 
   @Test func widthColourAndLimits() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    for _ in 0..<3 { _ = try fixture.allocate(0x900, PoolTag("Abcd")) }
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    for _ in 0..<3 { _ = try fixture.allocate(0x900, tag: PoolTag("Abcd")) }
     var options = PageMapOptions()
     options.width = 1
     options.pageLimit = 2
@@ -115,10 +118,10 @@ import Testing
   }
 
   @Test func onlyChangedPages() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    for _ in 0..<3 { _ = try fixture.allocate(0x900, PoolTag("Abcd")) }
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    for _ in 0..<3 { _ = try fixture.allocate(0x900, tag: PoolTag("Abcd")) }
     let before = PageMap(fixture.view)
-    _ = try fixture.allocate(0x900, PoolTag("Abcd"))
+    _ = try fixture.allocate(0x900, tag: PoolTag("Abcd"))
     var options = PageMapOptions()
     options.pages = .changed
     let strips = PageMap(fixture.view).text(options, since: before)

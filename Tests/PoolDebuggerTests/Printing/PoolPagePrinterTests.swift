@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import Testing
 
 @testable import PoolDebugger
@@ -7,7 +8,7 @@ import Testing
 @Suite struct PoolPagePrinterTests {
   /// The three pages of the story (Microsoft's NTDebugging blog, 2009), made by ordinary requests.
   @Test func storyPages() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
     try fixture.makePinnedPage(
       front: 0xA20, PoolTag("MFE0"), pin: 0x18, PoolTag("ReEv"), PoolTag("NtFs"))
     #expect(
@@ -19,7 +20,7 @@ import Testing
 
         """)
 
-    fixture = try PoolFixture(windows2003(lastPage: 0xFA55_0000))
+    fixture = try TestPool(printed: windows2003(lastPage: 0xFA55_0000))
     try fixture.makePinnedPage(
       front: 0x860, PoolTag("Io"), pin: 0x18, PoolTag("MFE0"), PoolTag("Irp"))
     #expect(
@@ -31,7 +32,7 @@ import Testing
 
         """)
 
-    fixture = try PoolFixture(windows2003(lastPage: 0xF8FE_B000))
+    fixture = try TestPool(printed: windows2003(lastPage: 0xF8FE_B000))
     try fixture.makePinnedPage(
       front: 0x648, PoolTag("Ntfr"), pin: 0x18, PoolTag("ReEv"), PoolTag("MFE0"))
     #expect(
@@ -45,9 +46,9 @@ import Testing
   }
 
   @Test func marksAndDescribesTheBlockThatContainsTheAddress() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFE59_2000))
-    _ = try fixture.allocate(0xF10, PoolTag("MmCm"))
-    let address = try fixture.allocate(0x40, PoolTag("Hack"))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFE59_2000))
+    _ = try fixture.allocate(0xF10, tag: PoolTag("MmCm"))
+    let address = try fixture.allocate(0x40, tag: PoolTag("Hack"))
     let printer = PoolPagePrinter(fixture.view)
     #expect(
       printer.text(for: address) == """
@@ -75,10 +76,10 @@ import Testing
   }
 
   @Test func blocksOnLookasideListsAreFreeWithABlankInside() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
-    let first = try fixture.allocate(0x70, PoolTag("Io"))
-    _ = try fixture.allocate(0x70, PoolTag("Even"))
-    fixture.free(first)
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
+    let first = try fixture.allocate(0x70, tag: PoolTag("Io"))
+    _ = try fixture.allocate(0x70, tag: PoolTag("Even"))
+    try fixture.free(first)
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFA80_8FFF) == """
         Pool page fa808fff region is Nonpaged pool
@@ -94,20 +95,20 @@ import Testing
   func deferredFreesAreFreeWithABlankInside(_ type: DeferredFreeType) throws {
     var profile = Profile.windows7x64
     profile.deferredFreeType = type
-    var fixture = try PoolFixture(profile)
-    let first = try fixture.allocate(0x300, PoolTag("Abcd"))
-    _ = try fixture.allocate(0x30, PoolTag("Efgh"))
-    fixture.free(first)
+    var fixture = try TestPool(printed: profile)
+    let first = try fixture.allocate(0x300, tag: PoolTag("Abcd"))
+    _ = try fixture.allocate(0x30, tag: PoolTag("Efgh"))
+    try fixture.free(first)
     let lines = PoolPagePrinter(fixture.view).text(for: first).split(separator: "\n")
     #expect(lines[1] == "*fffffa8000000000 size:  310 previous size:    0  (Free ) *Abcd")
     #expect(lines.count == 4)
   }
 
   @Test func protectedTagsLoseTheirMark() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
     let protected = PoolTag(word: PoolTag("File").word | PoolTag.protectedBit)
-    let first = try fixture.allocate(0x100, protected)
-    let second = try fixture.allocate(0x100, protected)
+    let first = try fixture.allocate(0x100, tag: protected)
+    let second = try fixture.allocate(0x100, tag: protected)
     #expect(fixture.pool.free(second, tag: protected.unprotected) == .freed)
     #expect(
       PoolPagePrinter(fixture.view).text(for: first) == """
@@ -122,20 +123,20 @@ import Testing
   @Test(arguments: ["windows-2003-x86", "windows-2003-x64", "windows-8-x64"])
   func quotaBlocksNameTheirProcess(_ name: String) throws {
     let profile = try #require(Profile.named(name))
-    var fixture = try PoolFixture(profile)
-    let address = try fixture.allocate(0x100, PoolTag("NpFn"), .quota)
+    var fixture = try TestPool(printed: profile)
+    let address = try fixture.allocate(0x100, .quota, tag: PoolTag("NpFn"))
     let text = PoolPagePrinter(fixture.view).text(for: address)
     let digits = profile.wordBytes == 8 ? 16 : 8
     let process = Columns.zeroPadded(fixture.view.variables.process, digits: digits)
     #expect(text.contains("(Allocated) *NpFn Process: \(process)\n"))
-    fixture.free(address)
+    try fixture.free(address)
     #expect(!PoolPagePrinter(fixture.view).text(for: address).contains("Process"))
   }
 
   @Test func contentsFollowEveryBlock() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    let address = try fixture.allocate(0xFD0, PoolTag("Abcd"))
-    fixture.write(address, Array(0..<32))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    let address = try fixture.allocate(0xFD0, tag: PoolTag("Abcd"))
+    try fixture.write(Array(0..<32), at: address)
     #expect(
       PoolPagePrinter(fixture.view, style: .windows2000).text(
         for: address, flags: [.contents, .onlyTheBlock]) == """
@@ -149,15 +150,15 @@ import Testing
   }
 
   @Test func tagsThatCannotBePrintedBecomeDots() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    let address = try fixture.allocate(0x100, PoolTag(word: 0x7F41_1F20))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    let address = try fixture.allocate(0x100, tag: PoolTag(word: 0x7F41_1F20))
     let text = PoolPagePrinter(fixture.view).text(for: address)
     #expect(text.contains("(Allocated) * .A.\n"))
   }
 
   @Test func largeAllocations() throws {
-    var fixture = try PoolFixture(.windows2003x86)
-    let large = try fixture.allocate(0x2F00, PoolTag("V2lg"))
+    var fixture = try TestPool(printed: .windows2003x86)
+    let large = try fixture.allocate(0x2F00, tag: PoolTag("V2lg"))
     let page = Columns.zeroPadded(large, digits: 8)
     let inside = Columns.zeroPadded(large + 0x1234, digits: 8)
     #expect(
@@ -173,8 +174,8 @@ import Testing
 
   /// The published example has a 0x1fb0-byte allocation, `Frag` behind it and a free 0x40 block.
   @Test func blocksBehindALargeAllocation() throws {
-    var fixture = try PoolFixture(.windows7x64)
-    let large = try fixture.allocate(0x1FB0, PoolTag("Even"))
+    var fixture = try TestPool(printed: .windows7x64)
+    let large = try fixture.allocate(0x1FB0, tag: PoolTag("Even"))
     let printer = PoolPagePrinter(fixture.view)
     #expect(printer.text(for: large).contains(", Tag is Even, size is 0x1fb0 bytes\n"))
     let start = Columns.zeroPadded(large + 0x1FB0, digits: 16)
@@ -191,9 +192,9 @@ import Testing
   }
 
   @Test func sessionPool() throws {
-    var fixture = try PoolFixture(.windows8x64)
-    let small = try fixture.allocate(0x400, PoolTag("Gh05"), [.paged, .session])
-    let large = try fixture.allocate(0x2000, PoolTag("Gh05"), [.paged, .session])
+    var fixture = try TestPool(printed: .windows8x64)
+    let small = try fixture.allocate(0x400, [.paged, .session], tag: PoolTag("Gh05"))
+    let large = try fixture.allocate(0x2000, [.paged, .session], tag: PoolTag("Gh05"))
     let printer = PoolPagePrinter(fixture.view)
     #expect(printer.text(for: small).contains(" region is Paged session pool\n"))
     let page = Columns.zeroPadded(large, digits: 16)
@@ -208,8 +209,8 @@ import Testing
   }
 
   @Test func pagedPool() throws {
-    var fixture = try PoolFixture(.windowsXPx86)
-    let address = try fixture.allocate(0x40, PoolTag("CM31"), .paged)
+    var fixture = try TestPool(printed: .windowsXPx86)
+    let address = try fixture.allocate(0x40, .paged, tag: PoolTag("CM31"))
     #expect(
       PoolPagePrinter(fixture.view).text(for: address) == """
         Pool page e1000008 region is Paged pool

@@ -1,4 +1,5 @@
 import KernelPool
+import PropertyTesting
 import Testing
 
 @testable import PoolDebugger
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func anyBytesAreRead() {
-    var generator = SeededGenerator(seed: 4572)
+    var generator = SplitMix64(seed: 4572)
     let characters = Array("MmCm?* -\t\r\n/".utf8) + [0xFF, 0x00, 0xC3]
     for _ in 0..<200 {
       let bytes = (0..<300).map { _ in characters.randomElement(using: &generator) ?? 0 }

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import PoolWalk
 import Testing
 
@@ -6,14 +7,14 @@ import Testing
 
 /// `!poolused` tables, compared with published layouts character for character.
 @Suite struct PoolUsedPrinterTests {
-  private func pool(_ profile: Profile) throws -> PoolFixture {
-    var fixture = try PoolFixture(profile, nonPagedPages: 64)
-    for _ in 0..<3 { _ = try fixture.allocate(0xF10, PoolTag("MmCm")) }
-    let freed = try fixture.allocate(0x100, PoolTag("AGP"))
-    _ = try fixture.allocate(0x200, PoolTag("AGP"))
-    _ = try fixture.allocate(0x2000, PoolTag("1MEM"), .paged)
-    _ = try fixture.allocate(0x30, PoolTag("AGP"), .paged)
-    fixture.free(freed)
+  private func pool(_ profile: Profile) throws -> TestPool {
+    var fixture = try TestPool(printed: profile, nonPagedPages: 64)
+    for _ in 0..<3 { _ = try fixture.allocate(0xF10, tag: PoolTag("MmCm")) }
+    let freed = try fixture.allocate(0x100, tag: PoolTag("AGP"))
+    _ = try fixture.allocate(0x200, tag: PoolTag("AGP"))
+    _ = try fixture.allocate(0x2000, .paged, tag: PoolTag("1MEM"))
+    _ = try fixture.allocate(0x30, .paged, tag: PoolTag("AGP"))
+    try fixture.free(freed)
     return fixture
   }
 
@@ -108,7 +109,7 @@ import Testing
   @Test func aTableThatIsOverwrittenStillPrints() throws {
     var fixture = try pool(.windows2003x86)
     let table = fixture.view.variables.trackerTable
-    fixture.write(table, [UInt8](repeating: 0xFF, count: 28 * 4))
+    try fixture.write([UInt8](repeating: 0xFF, count: 28 * 4), at: table)
     let text = try PoolUsedPrinter(fixture.view).text(flags: .verbose)
     #expect(text.contains(" .... 4294967295 4294967295        0 4294967295"))
   }

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import PoolWalk
 import Testing
 
@@ -7,16 +8,16 @@ import Testing
 /// `!vm` lines and the gap to `!poolused`.
 @Suite struct VirtualMemoryPrinterTests {
   @Test func narrowLines() throws {
-    var fixture = try PoolFixture(.windows2003x86, nonPagedPages: 64) {
+    var fixture = try TestPool(printed: .windows2003x86, nonPagedPages: 64) {
       $0.maximumNonPagedPages = 96
       $0.expansion = .lowestFirst
       $0.availablePages = 20
     }
-    _ = try fixture.allocate(0xF10, PoolTag("MmCm"))
-    _ = try fixture.allocate(0x3000, PoolTag("LSwi"))
-    _ = try fixture.allocate(0x100, PoolTag("CMNb"), .paged)
-    _ = try fixture.allocate(0x100, PoolTag("CMNb"), .paged)
-    _ = try fixture.allocate(0x1001, PoolTag("CMNb"), .paged)
+    _ = try fixture.allocate(0xF10, tag: PoolTag("MmCm"))
+    _ = try fixture.allocate(0x3000, tag: PoolTag("LSwi"))
+    _ = try fixture.allocate(0x100, .paged, tag: PoolTag("CMNb"))
+    _ = try fixture.allocate(0x100, .paged, tag: PoolTag("CMNb"))
+    _ = try fixture.allocate(0x1001, .paged, tag: PoolTag("CMNb"))
     #expect(
       VirtualMemoryPrinter(fixture.view).text == """
         *** Virtual Memory Usage ***
@@ -38,9 +39,9 @@ import Testing
   }
 
   @Test func wideLines() throws {
-    var fixture = try PoolFixture(.windows8x64, nonPagedPages: 64)
-    _ = try fixture.allocate(0x100, PoolTag("Even"), .noExecute)
-    _ = try fixture.allocate(0x100, PoolTag("Even"))
+    var fixture = try TestPool(printed: .windows8x64, nonPagedPages: 64)
+    _ = try fixture.allocate(0x100, .noExecute, tag: PoolTag("Even"))
+    _ = try fixture.allocate(0x100, tag: PoolTag("Even"))
     let text = VirtualMemoryPrinter(fixture.view).text
     #expect(
       text.hasPrefix(
@@ -55,12 +56,12 @@ import Testing
 
   /// The kernel's own tables are usage, and tagged; so are runs kept for reuse, but not tagged.
   @Test func usageIsEveryPageInUse() throws {
-    var fixture = try PoolFixture(.reactosX86, nonPagedPages: 128, initialisation: .kernel)
+    var fixture = try TestPool(printed: .reactosX86, nonPagedPages: 128, initialisation: .kernel)
     let start = PoolUsage(fixture.view).nonPagedPages
     let gap = try #require(UsageGap.all(in: fixture.view).first)
     #expect(gap.heldBytes == gap.taggedBytes)
-    let address = try fixture.allocate(0x800, PoolTag("Abcd"))
-    fixture.free(address)
+    let address = try fixture.allocate(0x800, tag: PoolTag("Abcd"))
+    try fixture.free(address)
     #expect(PoolUsage(fixture.view).nonPagedPages == start + 1)
     #expect(UsageGap.all(in: fixture.view).first?.text.hasSuffix("4096 bytes (2.9 %)") == false)
     #expect(UsageGap.all(in: fixture.view).first?.heldBytes == gap.heldBytes + 4096)
@@ -78,7 +79,7 @@ import Testing
   }
 
   @Test func theGapOfPinnedPages() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
     try fixture.makePinnedPage(
       front: 0xA20, PoolTag("MFE0"), pin: 0x18, PoolTag("ReEv"), PoolTag("NtFs"))
     #expect(

@@ -1,5 +1,7 @@
 import KernelPool
+import PoolTestSupport
 import PoolWalk
+import PropertyTesting
 import Testing
 
 @testable import PoolDebugger
@@ -7,7 +9,7 @@ import Testing
 /// `!pool` on addresses that are no blocks and on pages that somebody wrote over.
 @Suite struct WrongAddressTests {
   @Test func anAddressOfNoPool() throws {
-    let fixture = try PoolFixture(.windows8x64)
+    let fixture = try TestPool(printed: .windows8x64)
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFFFF_8009_1002_AC08) == """
         Pool page ffff80091002ac08 region is Unknown
@@ -16,7 +18,7 @@ import Testing
         Address ffff80091002a000 could not be read. It may be a freed, invalid or paged out page
 
         """)
-    let older = try PoolFixture(.windows2003x86)
+    let older = try TestPool(printed: .windows2003x86)
     #expect(
       PoolPagePrinter(older.view).text(for: 0x1234_5678) == """
         Pool page 12345678 region is Unknown
@@ -26,7 +28,7 @@ import Testing
   }
 
   @Test func aFreePage() throws {
-    let fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
+    let fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFA80_8010) == """
         Pool page fa808010 region is Nonpaged pool
@@ -36,17 +38,17 @@ import Testing
   }
 
   @Test func aPageKeptForReuse() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    let address = try fixture.allocate(0x800, PoolTag("Abcd"))
-    fixture.free(address)
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    let address = try fixture.allocate(0x800, tag: PoolTag("Abcd"))
+    try fixture.free(address)
     #expect(
       PoolPagePrinter(fixture.view).text(for: address).hasSuffix(
         "\t\t1 freed page(s) at fa808000 wait on a single-page list\n"))
   }
 
   @Test func aPageOfTheKernelsTables() throws {
-    let fixture = try PoolFixture(
-      .windows2003x86, nonPagedPages: 128, initialisation: .kernel)
+    let fixture = try TestPool(
+      printed: .windows2003x86, nonPagedPages: 128, initialisation: .kernel)
     let table = fixture.view.variables.trackerTable
     let text = PoolPagePrinter(fixture.view).text(for: table + 0x100)
     #expect(text.hasSuffix(" hold the tag table\n"))
@@ -55,9 +57,9 @@ import Testing
   }
 
   @Test func aSizeOfZeroEndsTheListing() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    _ = try fixture.allocate(0x100, PoolTag("Abcd"))
-    fixture.write(0xFA80_8108, [0x21, 0, 0, 0])
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    _ = try fixture.allocate(0x100, tag: PoolTag("Abcd"))
+    try fixture.write([0x21, 0, 0, 0], at: 0xFA80_8108)
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFA80_8200) == """
         Pool page fa808200 region is Nonpaged pool
@@ -78,10 +80,10 @@ import Testing
   }
 
   @Test func aSizeBehindThePageEndsTheListing() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    _ = try fixture.allocate(0x100, PoolTag("Abcd"))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    _ = try fixture.allocate(0x100, tag: PoolTag("Abcd"))
     // 0x1ff units of 8 bytes from 0x108 on end at 0x1100, and the previous size is wrong as well.
-    fixture.write(0xFA80_8108, [0x41, 0x00, 0xFF, 0x01])
+    try fixture.write([0x41, 0x00, 0xFF, 0x01], at: 0xFA80_8108)
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFA80_8000) == """
         Pool page fa808000 region is Nonpaged pool
@@ -94,9 +96,9 @@ import Testing
   }
 
   @Test func aWrongPreviousSizeIsSaidAndPassed() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    _ = try fixture.allocate(0x100, PoolTag("Abcd"))
-    fixture.write(0xFA80_8108, [0x41])
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    _ = try fixture.allocate(0x100, tag: PoolTag("Abcd"))
+    try fixture.write([0x41], at: 0xFA80_8108)
     #expect(
       PoolPagePrinter(fixture.view).text(for: 0xFA80_8200) == """
         Pool page fa808200 region is Nonpaged pool
@@ -109,36 +111,36 @@ import Testing
 
   /// A table entry that claims pages of small blocks hides none of them.
   @Test func aCorruptedBigPageTable() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000))
-    let small = try fixture.allocate(0x100, PoolTag("Abcd"))
-    _ = try fixture.allocate(0x1000, PoolTag("Big1"))
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000))
+    let small = try fixture.allocate(0x100, tag: PoolTag("Abcd"))
+    _ = try fixture.allocate(0x1000, tag: PoolTag("Big1"))
     let variables = fixture.view.variables
     let entries = (0..<variables.bigTableEntries).map { variables.bigTable + 16 * $0 }
     let entry = try #require(entries.first { fixture.view.word32($0 + 4) == PoolTag("Big1").word })
-    fixture.write(entry + 8, [9])
+    try fixture.write([9], at: entry + 8)
     #expect(PoolPagePrinter(fixture.view).text(for: small).contains("(Allocated) *Abcd"))
     let survey = FragmentationSurvey(PoolWalker(fixture.view), .nonPaged)
     #expect(survey.largePages == 9)
     #expect(survey.smallPages == 1)
-    fixture.write(entry + 8, [0xFF, 0xFF, 0xFF, 0xFF])
+    try fixture.write([0xFF, 0xFF, 0xFF, 0xFF], at: entry + 8)
     #expect(FragmentationSurvey(PoolWalker(fixture.view), .nonPaged).largePages == 0)
   }
 
   /// Links that lead in circles or nowhere must not keep a listing from ending.
   @Test func loopsOfLinksEnd() throws {
-    var fixture = try PoolFixture(windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
-    let first = try fixture.allocate(0x40, PoolTag("Abcd"))
-    let second = try fixture.allocate(0x40, PoolTag("Abcd"))
-    _ = try fixture.allocate(0x40, PoolTag("Keep"))
-    fixture.free(first)
-    fixture.free(second)
+    var fixture = try TestPool(printed: windows2003(lastPage: 0xFA80_8000), lookasideDepth: 4)
+    let first = try fixture.allocate(0x40, tag: PoolTag("Abcd"))
+    let second = try fixture.allocate(0x40, tag: PoolTag("Abcd"))
+    _ = try fixture.allocate(0x40, tag: PoolTag("Keep"))
+    try fixture.free(first)
+    try fixture.free(second)
     func bytes(_ word: UInt64) -> [UInt8] {
       (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
     }
-    fixture.write(first, bytes(second))
+    try fixture.write(bytes(second), at: first)
     let text = PoolPagePrinter(fixture.view).text(for: first)
     #expect(text.split(separator: "\n").filter { $0.contains("(Free )") }.count == 2)
-    fixture.write(second, bytes(0xDEAD_BEE8))
+    try fixture.write(bytes(0xDEAD_BEE8), at: second)
     #expect(PoolPagePrinter(fixture.view).text(for: first).contains("(Free )"))
   }
 
@@ -146,14 +148,14 @@ import Testing
   @Test(arguments: ["windows-2000-x86", "windows-2003-x86", "windows-7-x64", "reactos-x64"])
   func randomBytes(_ name: String) throws {
     let profile = try #require(Profile.named(name))
-    var generator = SeededGenerator(seed: 20_091_204)
+    var generator = SplitMix64(seed: 20_091_204)
     for _ in 0..<60 {
-      var fixture = try PoolFixture(profile, lookasideDepth: 4)
-      let address = try fixture.allocate(0x200, PoolTag("Abcd"))
+      var fixture = try TestPool(printed: profile, lookasideDepth: 4)
+      let address = try fixture.allocate(0x200, tag: PoolTag("Abcd"))
       let page = address & ~0xFFF
       for _ in 0..<Int.random(in: 1...64, using: &generator) {
         let offset = UInt64.random(in: 0..<4096, using: &generator)
-        fixture.write(page + offset, [UInt8.random(in: 0...255, using: &generator)])
+        try fixture.write([UInt8.random(in: 0...255, using: &generator)], at: page + offset)
       }
       let printer = PoolPagePrinter(fixture.view)
       for start in stride(from: UInt64(0), to: 4096, by: 512) {

@@ -1,3 +1,4 @@
+import PropertyTesting
 import Testing
 
 @testable import PoolDebugger
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func withEachLineMovedAndWithAllShuffled() throws {
-    var random = SeededRandom(seed: 5)
+    var random = SplitMix64(seed: 5)
     for sample in try samples() {
       for _ in 0..<8 {
         var reader = ListingReader(source: sample.file)
@@ -114,7 +115,7 @@ import Testing
   }
 
   @Test func noiseBetweenTheLinesChangesNoVerdict() throws {
-    var random = SeededRandom(seed: 6)
+    var random = SplitMix64(seed: 6)
     for sample in try samples() where !sample.file.hasPrefix("incident/") {
       var reader = ListingReader(source: sample.file)
       for line in sample.lines {
@@ -128,7 +129,7 @@ import Testing
   }
 
   @Test func randomBytesAreSurvived() throws {
-    var random = SeededRandom(seed: 7)
+    var random = SplitMix64(seed: 7)
     var damaged = 0
     for sample in try samples() {
       for _ in 0..<4 {
@@ -153,7 +154,7 @@ import Testing
   }
 
   @Test func pureNoiseIsNothing() {
-    var random = SeededRandom(seed: 8)
+    var random = SplitMix64(seed: 8)
     var reader = ListingReader(source: "noise")
     for _ in 0..<500 {
       let length = Int.random(in: 0...200, using: &random)

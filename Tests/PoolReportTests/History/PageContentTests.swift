@@ -1,15 +1,18 @@
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 @testable import PoolReport
 
 /// Contents of pages and their differences.
 @Suite struct PageContentTests {
-  private func random(_ generator: inout SplitMix) -> PageContent {
+  private func random(_ generator: inout SplitMix64) -> PageContent {
     PageContent(
-      pieces: (0..<generator.below(6)).map { _ in
+      pieces: (0..<generator.next(below: 6)).map { _ in
         PageContent.Piece(
-          units: generator.below(3) + 1, state: generator.below(2) == 0 ? .free : .allocated,
-          tagIndex: Int(generator.below(2)))
+          units: generator.next(below: 3) + 1,
+          state: generator.next(below: 2) == 0 ? .free : .allocated,
+          tagIndex: Int(generator.next(below: 2)))
       })
   }
 
@@ -23,7 +26,7 @@ import Testing
   }
 
   @Test func aSpliceMakesOneContentOfAnother() {
-    var generator = SplitMix(state: 1)
+    var generator = SplitMix64(seed: 1)
     var lengths: Set<Int> = []
     for _ in 0..<2000 {
       let old = random(&generator)

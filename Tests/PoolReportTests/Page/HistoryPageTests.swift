@@ -1,5 +1,7 @@
 import Foundation
 import KernelPool
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 @testable import PoolReport
@@ -70,9 +72,9 @@ import Testing
   }
 
   @Test func base64IsTheStandardOne() {
-    var generator = SplitMix(state: 6)
+    var generator = SplitMix64(seed: 6)
     for count in 0..<40 {
-      let bytes = (0..<count).map { _ in UInt8(generator.below(256)) }
+      let bytes = (0..<count).map { _ in UInt8(generator.next(below: 256)) }
       #expect(Base64.text(bytes) == Data(bytes).base64EncodedString())
     }
   }

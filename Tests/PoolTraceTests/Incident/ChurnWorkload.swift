@@ -1,3 +1,6 @@
+import PoolTestSupport
+import PropertyTesting
+
 /// The workload of `churn.trace` and `remedy.trace`: a driver's contiguous buffers that come and go
 /// among small blocks of mixed lifetimes.
 ///
@@ -22,7 +25,7 @@ struct ChurnWorkload {
   ]
 
   private let bufferBytes: UInt64
-  private var state: UInt64
+  private var random: SplitMix64
   private var due: [Int: [String]] = [:]
   private var names: [String: Int] = [:]
   private var lines: [String] = []
@@ -31,16 +34,16 @@ struct ChurnWorkload {
 
   /// The lines of the trace without comments, configuration and expectations.
   static func operations(seed: UInt64, bufferBytes: UInt64) -> (lines: [String], loadLines: Int) {
-    var workload = ChurnWorkload(bufferBytes: bufferBytes, state: seed)
+    var workload = ChurnWorkload(bufferBytes: bufferBytes, seed: seed)
     for step in 0..<steps { workload.run(step) }
     workload.loadLines = workload.lines.count
     for step in workload.due.keys.sorted() { workload.free(step) }
     return (workload.lines, workload.loadLines)
   }
 
-  private init(bufferBytes: UInt64, state: UInt64) {
+  private init(bufferBytes: UInt64, seed: UInt64) {
     self.bufferBytes = bufferBytes
-    self.state = state
+    random = SplitMix64(seed: seed)
   }
 
   private mutating func run(_ step: Int) {
@@ -87,12 +90,5 @@ struct ChurnWorkload {
     return "\(word)\(names[word, default: 0])"
   }
 
-  /// A number below `limit` from SplitMix64; the remainder's bias does not matter here.
-  private mutating func below(_ limit: Int) -> Int {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed &>> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed &>> 27)) &* 0x94D0_49BB_1331_11EB
-    return Int((mixed ^ (mixed &>> 31)) % UInt64(limit))
-  }
+  private mutating func below(_ limit: Int) -> Int { Int(random.next(below: UInt64(limit))) }
 }

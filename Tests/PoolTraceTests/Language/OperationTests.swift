@@ -1,7 +1,8 @@
 import KernelPool
 import Testing
 
-@testable import PoolTrace
+@testable import PoolTestSupport
+import PoolTrace
 
 /// Each form of each operation, and what it means.
 @Suite struct OperationTests {
@@ -80,9 +81,4 @@ import Testing
   @Test func operationsStaySmall() {
     #expect(MemoryLayout<Operation>.stride <= 64)
   }
-}
-
-extension PoolTag: ExpressibleByStringLiteral {
-  /// A tag from a literal of up to four characters.
-  public init(stringLiteral text: StaticString) { self.init(text) }
 }

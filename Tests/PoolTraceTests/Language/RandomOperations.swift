@@ -1,22 +1,17 @@
 import KernelPool
+import PoolTestSupport
 import PoolTrace
+import PropertyTesting
 
 /// Random operations from a seed: every kind of operation, every kind of value, the extremes often.
 struct RandomOperations {
-  private var state: UInt64
+  private var random: SplitMix64
 
-  init(seed: UInt64) { state = seed }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
-  /// SplitMix64 (Steele, Lea and Flood 2014).
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
+  mutating func next() -> UInt64 { random.next() }
 
-  mutating func below(_ bound: UInt64) -> UInt64 { next() % bound }
+  mutating func below(_ bound: UInt64) -> UInt64 { random.next(below: bound) }
 
   mutating func coin() -> Bool { below(2) == 0 }
 

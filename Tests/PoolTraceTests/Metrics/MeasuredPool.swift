@@ -1,4 +1,5 @@
 import KernelPool
+import PoolTestSupport
 import PoolTrace
 import Testing
 
@@ -14,14 +15,9 @@ struct MeasuredPool: ~Copyable {
     _ profile: Profile, initialisation: Initialisation = .none,
     _ change: (inout PoolConfiguration) -> Void = { _ in }
   ) throws {
-    var configuration = PoolConfiguration(profile: profile)
-    configuration.nonPagedPages = 256
-    configuration.pagedPages = 64
-    configuration.sessionPages = 16
+    var configuration = PoolConfiguration.small(profile, nonPagedPages: 256)
     configuration.lookasideDepth = 0
     configuration.initialisation = initialisation
-    configuration.profile.sessionBase =
-      profile.wordBytes == 4 ? 0xC000_0000 : profile.sessionBase
     change(&configuration)
     pool = try KernelPool.boot(configuration)
     usage = LiveUsage(pool.view)

@@ -1,4 +1,6 @@
 import KernelPool
+import PoolTestSupport
+import PropertyTesting
 import Testing
 
 @testable import PoolTrace
@@ -121,18 +123,16 @@ import Testing
   func liveBytesAreWhatTheWalkFinds(_ name: String) throws {
     let profile = try #require(Profile.named(name))
     var pool = try MeasuredPool(profile, initialisation: .kernel) { $0.lookasideDepth = 2 }
-    var state: UInt64 = 99
-    func random(_ limit: UInt64) -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return (state >> 33) % limit
-    }
+    var random = SplitMix64(seed: 99)
     var live: [Address] = []
     for _ in 0..<400 {
-      if live.count > 30 || (!live.isEmpty && random(2) == 0) {
-        pool.free(live.remove(at: Int(random(UInt64(live.count)))))
+      if live.count > 30 || (!live.isEmpty && random.next(below: 2) == 0) {
+        pool.free(live.remove(at: Int(random.next(below: UInt64(live.count)))))
       } else {
-        let type: PoolType = random(3) == 0 ? .paged : .nonPaged
-        let bytes = random(8) == 0 ? 4096 + random(8000) : 1 + random(2000)
+        let type: PoolType = random.next(below: 3) == 0 ? .paged : .nonPaged
+        let bytes =
+          random.next(below: 8) == 0
+          ? 4096 + random.next(below: 8000) : 1 + random.next(below: 2000)
         live.append(try pool.allocate(bytes, PoolTag("Test"), type))
       }
     }

@@ -83,8 +83,10 @@ public struct ChallengeTask: Sendable {
     var generator = PoolTraceGenerator(profile, setup: setup, choices: &choices)
     var operations: [PoolOperation] = []
     var ends: [Int] = []
-    while operations.count < Self.operationCount, !choices.isExhausted {
-      operations.append(generator.next(&choices))
+    while operations.count < Self.operationCount, !choices.isExhausted,
+      let operation = generator.next(&choices)
+    {
+      operations.append(operation)
       ends.append(choices.position)
     }
     return (PoolFuzzTrace(configuration: setup, operations: operations), ends)

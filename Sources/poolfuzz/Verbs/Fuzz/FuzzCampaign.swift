@@ -11,16 +11,8 @@ final class FuzzCampaign {
   private let settings: FuzzSettings
   private let streams: StandardStreams
   private let store: FindingStore
-  private let file: CampaignFile
-  private let isJSON: Bool
-  private let isQuiet: Bool
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
-  private var lastProgress = 0.0
-  private var lastSave = 0.0
-  private var earlierSeconds = 0.0
-  /// Seconds of this run that it had before it was ended.
-  private var runSeconds = 0.0
+  private let file: StateFile
+  private let frame: CampaignFrame
   private var earlierOperations: UInt64 = 0
   private var earlierTraces: UInt64 = 0
   private var earlierFailures: UInt64 = 0
@@ -33,54 +25,49 @@ final class FuzzCampaign {
     guard arguments.operands.isEmpty else { throw .usage("fuzz takes no operands") }
     settings = try FuzzSettings(arguments)
     self.streams = streams
-    isJSON = arguments.has("--json")
-    isQuiet = arguments.has("--quiet")
     store = FindingStore(folder: settings.folder)
-    file = CampaignFile(
-      path: settings.base + ".campaign", plan: "seed=\(settings.plan.seed) \(settings.fingerprint)")
-    start = clock.now
+    file = StateFile(
+      base: settings.base, kind: "campaign", format: 4,
+      plan: "seed=\(settings.plan.seed) \(settings.fingerprint)")
+    frame = try CampaignFrame(arguments, file, streams)
   }
 
   func run() throws(CommandFailure) -> ExitCode {
-    Interruption.install()
     announce()
     try store.prepare()
-    let lock = try CampaignLock(path: settings.base + ".lock")
-    defer { lock.release() }
+    return try frame.run(goOn)
+  }
+
+  private func goOn() throws(CommandFailure) -> ExitCode {
     let saved = try resume()
     let engine = FuzzEngine(settings.plan, state: saved?.state)
     let desk = FindingDesk(
       store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
       shrinks: settings.shrinks,
       books: saved?.books ?? FindingDesk.Books())
-    while !isDone(engine.state) {
-      let left = settings.batchLimit.map { $0 - engine.state.nextBatch } ?? .max
-      let findings = engine.runEpoch(
-        jobs: settings.jobs, batchLimit: Int(clamping: left),
-        isInterrupted: { Interruption.isRequested })
-      for finding in findings ?? [] {
-        desk.add(
-          FindingDesk.Item(
-            trace: finding.trace, profile: finding.profile, number: finding.number))
-      }
-      wait(desk) { desk.books.waiting.count <= Self.mostWaiting }
-      watchTheAlarm(engine.state)
-      if seconds - lastSave > settings.saveSeconds { save(engine.state, desk.books) }
-      progress(engine.state)
-    }
+    try frame.work(
+      until: { isDone(engine.state) }, step: { runEpoch(engine, desk) },
+      save: { save(engine.state, desk.books) }, tell: { tell($0, engine.state) })
     return finish(engine, desk)
   }
 
-  private var seconds: Double {
-    let (seconds, attoseconds) = (clock.now - start).components
-    return Double(seconds) + Double(attoseconds) / 1e18
+  private func isDone(_ state: FuzzState) -> Bool {
+    if let limit = settings.batchLimit, state.nextBatch >= limit { return true }
+    return settings.stopsAtFirst && state.failingCount > earlierFailures
   }
 
-  private func isDone(_ state: FuzzState) -> Bool {
-    if Interruption.isRequested { return true }
-    if let limit = settings.batchLimit, state.nextBatch >= limit { return true }
-    if settings.stopsAtFirst, state.failingCount > earlierFailures { return true }
-    return settings.seconds.map { runSeconds + seconds >= $0 } ?? false
+  private func runEpoch(_ engine: FuzzEngine, _ desk: FindingDesk) {
+    let left = settings.batchLimit.map { $0 - engine.state.nextBatch } ?? .max
+    let findings = engine.runEpoch(
+      jobs: settings.jobs, batchLimit: Int(clamping: left),
+      isInterrupted: { Interruption.isRequested })
+    for finding in findings ?? [] {
+      desk.add(
+        FindingDesk.Item(
+          trace: finding.trace, profile: finding.profile, number: finding.number))
+    }
+    wait(desk) { desk.books.waiting.count <= Self.mostWaiting }
+    watchTheAlarm(engine.state)
   }
 
   /// Waits for the desk, telling what it says.
@@ -102,10 +89,10 @@ final class FuzzCampaign {
     streams.note("seed \(settings.plan.seed), \(settings.jobs) jobs, profiles: \(names)")
   }
 
-  private func resume() throws(CommandFailure) -> CampaignFile.Saved? {
-    guard let saved = try file.load() else { return nil }
-    earlierSeconds = saved.seconds
-    runSeconds = saved.runSeconds
+  private func resume() throws(CommandFailure) -> SavedCampaign? {
+    guard let saved = try file.load(SavedCampaign.reading) else { return nil }
+    frame.clock.earlierSeconds = saved.seconds
+    frame.clock.earlierSecondsOfRun = saved.runSeconds
     earlierOperations = saved.state.operationCount
     earlierTraces = saved.state.traceCount
     earlierFailures = saved.state.failingCount
@@ -123,7 +110,7 @@ final class FuzzCampaign {
     let isSaved = keep(state.corpus.traces) && save(state, desk.books)
     if isWhole, isSaved { file.remove() }
     tell(desk.takeNews())
-    tell(state, desk.books, event: "end")
+    tell(.end, state)
     if isSaved { streams.note("report: \(settings.report).md") }
     if missedCanaries > 0 || !isSaved { return .environment }
     if Interruption.isRequested { return .interrupted }
@@ -149,14 +136,12 @@ final class FuzzCampaign {
   /// state can be saved later: only a finding is worth waiting for.
   @discardableResult
   private func save(_ state: FuzzState, _ books: FindingDesk.Books) -> Bool {
-    lastSave = seconds
     let report = report(state, books)
     do throws(AtomicFile.Failure) {
-      // What is over begins anew when the command is given again.
-      let isOver = settings.seconds.map { runSeconds + seconds >= $0 } ?? true
-      let text = file.text(
-        state, books, seconds: report.seconds, runSeconds: isOver ? 0 : runSeconds + seconds)
-      try store.write(text, to: file.path)
+      let saved = SavedCampaign(
+        state: state, books: books, seconds: report.seconds,
+        runSeconds: frame.clock.secondsToKeep)
+      try store.write(file.text(saved.text), to: file.path)
       try store.write(report.markdown, to: settings.report + ".md")
       try store.write(report.json.text + "\n", to: settings.report + ".json")
       return true
@@ -172,7 +157,7 @@ final class FuzzCampaign {
       mutant: settings.plan.mutant,
       command: "poolfuzz fuzz --seed \(settings.plan.seed) --corpus \(settings.folder)"
         + " with the options of this run",
-      state: state, books: books, seconds: earlierSeconds + seconds,
+      state: state, books: books, seconds: frame.clock.secondsOfAll,
       operationsPerSecond: rate(state), peakBytes: ResidentMemory.peakBytes)
   }
 
@@ -182,27 +167,12 @@ final class FuzzCampaign {
     for item in news {
       switch item {
       case .note(let text): streams.note("poolfuzz: \(text)")
-      case .filed(let finding): tell(finding)
+      case .filed(let finding):
+        frame.tell(
+          finding, settings.plan.seed, origin: ("profile", finding.profile),
+          isOfHealthyModel: settings.plan.mutant != .none && finding.mutant == .none)
       }
     }
-  }
-
-  private func tell(_ finding: FiledFinding) {
-    if isJSON {
-      streams.print(
-        JSONValue.object([
-          ("event", .string("finding")), ("seed", .unsigned(settings.plan.seed.value)),
-          ("profile", .string(finding.profile)), ("finding", .object(finding.members)),
-        ]).text)
-    } else {
-      let place = finding.trace.isEmpty ? "has its traces already" : finding.trace
-      let isOfHealthyModel = settings.plan.mutant != .none && finding.mutant == .none
-      streams.print(
-        "finding: \(isOfHealthyModel ? "the healthy model shows " : "")\(finding.identity):"
-          + " \(counted(finding.operationsBefore, "operation")), now"
-          + " \(finding.operationsAfter): \(place)")
-    }
-    streams.flush()
   }
 
   /// A planted failure that nobody reported is told at once.
@@ -215,52 +185,44 @@ final class FuzzCampaign {
         + " reported")
   }
 
-  private func progress(_ state: FuzzState) {
-    let interval: Double = isatty(2) == 1 ? 5 : 60
-    guard seconds - lastProgress >= interval else { return }
-    lastProgress = seconds
-    tell(state, nil, event: "progress")
-  }
-
   private func rate(_ state: FuzzState) -> Double {
-    Double(state.operationCount - earlierOperations) / max(seconds, 0.001)
+    frame.clock.rate(state.operationCount - earlierOperations)
   }
 
   /// Seconds that are left, by the clock or by the traces that are.
   private func secondsLeft(_ state: FuzzState) -> Double? {
-    if let limit = settings.seconds { return max(0, limit - runSeconds - seconds) }
+    if let left = frame.clock.secondsLeft { return left }
     guard let limit = settings.batchLimit, state.traceCount > earlierTraces else { return nil }
     let perBatch = UInt64(settings.plan.tracesPerBatch)
     let left = (limit - min(limit, state.nextBatch)) * perBatch
-    return Double(left) * seconds / Double(state.traceCount - earlierTraces)
+    return Double(left) * frame.clock.seconds / Double(state.traceCount - earlierTraces)
   }
 
-  private func tell(_ state: FuzzState, _ books: FindingDesk.Books?, event: String) {
-    if isJSON {
-      streams.print(
-        JSONValue.object([
-          ("event", .string(event)), ("seed", .unsigned(settings.plan.seed.value)),
-          ("profile", .string(settings.plan.profiles.map(\.name).joined(separator: "+"))),
-          ("traces", .unsigned(state.traceCount)),
-          ("operations", .unsigned(state.operationCount)), ("seconds", .number(seconds)),
-          ("finding", .null), ("findings", .integer(Int64(state.failureCounts.count))),
-          ("features", .integer(Int64(state.corpus.signature.count))),
-          ("feature_coverage", .number(state.corpus.signature.coverage)),
-          ("features_per_million_operations", .unsigned(state.bandit.noveltyPerMillion)),
-          ("kept", .unsigned(state.corpus.keptCount)),
-          ("canaries", .unsigned(state.canaryCount)),
-          ("canaries_caught", .unsigned(state.caughtCanaries)),
-          ("seconds_left", secondsLeft(state).map(JSONValue.number) ?? .null),
-        ]).text)
-      streams.flush()
-    }
-    guard !isQuiet else { return }
+  private func tell(_ event: CampaignFrame.Event, _ state: FuzzState) {
     let left = secondsLeft(state).map { ", \(Int($0)) s left" } ?? ""
-    streams.note(
-      "\(event): \(state.traceCount) traces, \(state.operationCount) operations,"
-        + " \(Int(rate(state))) a second, \(state.corpus.signature.count) features"
-        + " (\(MorningReport.percent(state.corpus.signature.coverage)) of the space,"
-        + " \(state.bandit.noveltyPerMillion) new in a million operations),"
-        + " \(state.failureCounts.count) failures\(event == "end" ? "" : left)")
+    let (signature, novelty) = (state.corpus.signature, state.bandit.noveltyPerMillion)
+    frame.tell(
+      event, settings.plan.seed,
+      [
+        ("profile", .string(settings.plan.profiles.map(\.name).joined(separator: "+"))),
+        ("traces", .unsigned(state.traceCount)),
+        ("operations", .unsigned(state.operationCount)),
+        ("seconds", .number(frame.clock.seconds)),
+        ("finding", .null), ("findings", .integer(Int64(state.failureCounts.count))),
+        ("features", .integer(Int64(signature.count))),
+        ("feature_coverage", .number(signature.coverage)),
+        ("features_per_million_operations", .unsigned(novelty)),
+        ("kept", .unsigned(state.corpus.keptCount)),
+        ("canaries", .unsigned(state.canaryCount)),
+        ("canaries_caught", .unsigned(state.caughtCanaries)),
+        ("seconds_left", secondsLeft(state).map(JSONValue.number) ?? .null),
+      ])
+    frame.tell(
+      event,
+      "\(state.traceCount) traces, \(state.operationCount) operations,"
+        + " \(Int(rate(state))) a second, \(signature.count) features"
+        + " (\(MorningReport.percent(signature.coverage)) of the space,"
+        + " \(novelty) new in a million operations),"
+        + " \(state.failureCounts.count) failures\(event == .end ? "" : left)")
   }
 }

@@ -14,8 +14,6 @@ struct FuzzSettings {
   var level: CheckLevel
   /// How many batches at most; nil without a limit.
   var batchLimit: UInt64?
-  /// How long at most; nil without a limit.
-  var seconds: Double?
   /// Threads.
   var jobs: Int
   /// The corpus folder.
@@ -26,8 +24,6 @@ struct FuzzSettings {
   var shrinks: Bool
   /// Whether the novel traces are filed at the end.
   var keeps: Bool
-  /// Seconds between two saves.
-  var saveSeconds: Double
   /// The plan in words, without its seed: what a state file must agree with.
   var fingerprint: String
 
@@ -45,8 +41,7 @@ struct FuzzSettings {
     if plan.oracles == .none { plan.canaryInterval = 0 }
     fingerprint = Self.fingerprint(plan, isSwarm: arguments.has("--swarm"))
     let traces = try arguments.number("--traces")
-    seconds = try arguments.value("--for").map(Self.seconds)
-    if traces == nil, seconds == nil, !arguments.has("--forever") {
+    if traces == nil, arguments.value("--for") == nil, !arguments.has("--forever") {
       batchLimit = 10_000 / UInt64(plan.tracesPerBatch)
     }
     if let traces {
@@ -57,8 +52,7 @@ struct FuzzSettings {
     stopsAtFirst = arguments.has("--first")
     shrinks = !arguments.has("--no-shrink")
     keeps = arguments.has("--keep")
-    saveSeconds = try arguments.value("--save-every").map(Self.seconds) ?? 30
-    plan.seed = try Self.chosenSeed(arguments) ?? unfinishedSeed() ?? Self.anySeed()
+    plan.seed = try Self.seed(arguments, unfinishedIn: folder + "/fuzz", planHash)
     if arguments.has("--swarm") { plan.profiles = Self.swarm(profiles, plan.seed) }
   }
 
@@ -66,10 +60,19 @@ struct FuzzSettings {
 
   /// The seed of the option, else one that nobody chose.
   static func seed(_ arguments: ParsedArguments) throws(CommandFailure) -> Seed {
-    try chosenSeed(arguments) ?? anySeed()
+    try chosenSeed(arguments) ?? Seed(UInt64.random(in: 0...1 << 32))
   }
 
-  private static func anySeed() -> Seed { Seed(UInt64.random(in: 0...1 << 32)) }
+  /// The seed of the option, else that of the latest campaign that has not ended and whose state
+  /// lies in `folder` under the hash of its plan, else one that nobody chose.
+  static func seed(
+    _ arguments: ParsedArguments, unfinishedIn folder: String, _ planHash: String
+  ) throws(CommandFailure) -> Seed {
+    if !arguments.has("--seed"), let seed = StateFile.unfinishedSeed(in: folder, planHash) {
+      return seed
+    }
+    return try seed(arguments)
+  }
 
   private static func chosenSeed(_ arguments: ParsedArguments) throws(CommandFailure) -> Seed? {
     guard let text = arguments.value("--seed") else { return nil }
@@ -78,21 +81,6 @@ struct FuzzSettings {
     } catch {
       throw .usage("--seed is a number or a commit identifier, not '\(text)'")
     }
-  }
-
-  /// The seed of the latest campaign of this plan that has not ended.
-  private func unfinishedSeed() -> Seed? {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/fuzz")) ?? []
-    let suffix = "-\(planHash).campaign"
-    let dated: [(seed: Seed, date: Date, name: String)] = names.compactMap { name in
-      let path = "\(folder)/fuzz/\(name)"
-      guard name.hasSuffix(suffix), let number = UInt64(name.dropLast(suffix.count)),
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-        let date = attributes[.modificationDate] as? Date
-      else { return nil }
-      return (Seed(number), date, name)
-    }
-    return dated.max { ($0.date, $0.name) < ($1.date, $1.name) }?.seed
   }
 
   // MARK: Names of files

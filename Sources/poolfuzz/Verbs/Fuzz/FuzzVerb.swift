@@ -27,7 +27,8 @@ extension Verb {
       .check,
       Option(
         name: "--corpus", argument: .value("DIR"),
-        help: "findings go to DIR/found, state and report to DIR/fuzz (Corpus)"),
+        help: "findings go to DIR/found, state and report to DIR/fuzz, the state on a target to"
+          + " DIR/targets (Corpus)"),
       Option(name: "--save-every", argument: .value("TIME"), help: "how often it saves (30s)"),
       Option(
         name: "--keep", argument: .none,

@@ -91,7 +91,7 @@ private struct MaximizeRun {
     settings = try SearchRun.Settings(arguments, algorithm)
     operations = Int(
       clamping: try arguments.number("--operations")
-        ?? (settings.seconds == nil ? 1_000_000 : .max))
+        ?? (settings.hasTime ? .max : 1_000_000))
     let wanted = try arguments.number("--jobs")
     jobs = Int(clamping: wanted ?? UInt64(ProcessInfo.processInfo.activeProcessorCount))
     guard (1...1024).contains(jobs) else { throw .usage("--jobs is 1...1024, not \(jobs)") }
@@ -132,7 +132,7 @@ private struct MaximizeRun {
 
   private func search(_ streams: StandardStreams) throws(CommandFailure) -> BestTrace {
     if let campaign = try campaign() {
-      return try SearchRun(query, campaign, settings, isQuiet: isQuiet, streams).run()
+      return try SearchRun(query, campaign, settings, streams).run()
     }
     let (query, algorithm, operations, seed, jobs) = (query, algorithm, operations, seed, jobs)
     let result: Result<BestTrace, FragmentationQuery.Failure> = waiting {

@@ -7,12 +7,11 @@ import FragmentationSearch
 final class SearchRun {
   /// What the options of a search from scratch ask for.
   struct Settings {
-    /// How long at most; nil without a limit.
-    var seconds: Double?
+    /// Whether the clock ends it.
+    let hasTime: Bool
     /// The corpus folder; nil if nothing is kept.
-    var folder: String?
-    /// Seconds between two saves.
-    var saveSeconds: Double
+    let folder: String?
+    fileprivate let arguments: ParsedArguments
 
     init(
       _ arguments: ParsedArguments, _ algorithm: FragmentationQuery.Algorithm
@@ -24,9 +23,9 @@ final class SearchRun {
           "\(option.name) is for searches from scratch: --algorithm"
             + " \(others.map(\.rawValue).joined(separator: ", "))")
       }
-      seconds = try arguments.value("--for").map(FuzzSettings.seconds)
+      hasTime = arguments.has("--for")
       folder = arguments.value("--corpus")
-      saveSeconds = try arguments.value("--save-every").map(FuzzSettings.seconds) ?? 30
+      self.arguments = arguments
     }
   }
 
@@ -42,66 +41,50 @@ final class SearchRun {
 
   private let query: FragmentationQuery
   private var campaign: SearchCampaign
-  private let settings: Settings
-  private let isQuiet: Bool
+  private let file: SearchFile?
+  private let frame: CampaignFrame
   private let streams: StandardStreams
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
-  private var lastSave = 0.0
-  private var lastProgress = 0.0
   private var earlierOperations = 0
 
   init(
-    _ query: FragmentationQuery, _ campaign: SearchCampaign, _ settings: Settings, isQuiet: Bool,
+    _ query: FragmentationQuery, _ campaign: SearchCampaign, _ settings: Settings,
     _ streams: StandardStreams
-  ) {
+  ) throws(CommandFailure) {
     self.query = query
     self.campaign = campaign
-    self.settings = settings
-    self.isQuiet = isQuiet
     self.streams = streams
-    start = clock.now
+    file = settings.folder.map { SearchFile(folder: $0, query, campaign) }
+    frame = try CampaignFrame(settings.arguments, file?.state, streams)
   }
 
   /// Searches; gives the best trace so far where it is interrupted.
   func run() throws(CommandFailure) -> BestTrace {
-    Interruption.install()
-    let file = settings.folder.map { SearchFile(folder: $0, query, campaign) }
-    let lock = try file.map { file throws(CommandFailure) in
-      try CampaignLock(path: file.lockPath)
+    try frame.run { () throws(CommandFailure) in
+      try begin()
+      try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
+      try save()
+      if campaign.isDone { file?.state.remove() }
+      tell(.end)
+      return .answer(campaign.answer)
     }
-    defer { lock?.release() }
-    try begin(file)
-    while !isDone {
-      let before = campaign
-      campaign = waiting {
-        var after = before
-        await after.runEpoch()
-        return after
-      }
-      if let file, seconds - lastSave > settings.saveSeconds { try save(file) }
-      progress()
-    }
-    if let file {
-      try save(file)
-      if campaign.isDone { file.remove() }
-    }
-    tell("end")
-    return .answer(campaign.answer)
   }
 
-  private var isDone: Bool {
-    campaign.isDone || Interruption.isRequested || settings.seconds.map { seconds >= $0 } ?? false
+  private func runEpoch() {
+    let before = campaign
+    campaign = waiting {
+      var after = before
+      await after.runEpoch()
+      return after
+    }
   }
-
-  private var seconds: Double { (clock.now - start) / .seconds(1) }
 
   /// Goes on from a saved state, or begins with what the archive has.
-  private func begin(_ file: SearchFile?) throws(CommandFailure) {
+  private func begin() throws(CommandFailure) {
     guard let file else { return }
-    if try file.restore(&campaign) {
+    if let saved = try file.restored(campaign) {
+      campaign = saved
       earlierOperations = campaign.operationsSpent
-      return streams.note("going on from operation \(earlierOperations) of \(file.path)")
+      return streams.note("going on from operation \(earlierOperations) of \(file.state.path)")
     }
     let known = try file.archive.programs(MaximalProgram.contestName(query))
     guard !known.isEmpty else { return }
@@ -109,29 +92,22 @@ final class SearchRun {
     streams.note("\(known.count) programs of the archive are part of the beginning")
   }
 
-  private func save(_ file: SearchFile) throws(CommandFailure) {
-    lastSave = seconds
+  private func save() throws(CommandFailure) {
+    guard let file else { return }
     try file.save(campaign)
     for elite in campaign.elites { try file.archive.file(MaximalProgram(query, elite)) }
   }
 
-  private func progress() {
-    let interval: Double = isatty(2) == 1 ? 5 : 60
-    guard seconds - lastProgress >= interval else { return }
-    lastProgress = seconds
-    tell("progress")
-  }
-
-  private func tell(_ event: String) {
-    guard !isQuiet else { return }
+  private func tell(_ event: CampaignFrame.Event) {
     let outcome = campaign.best?.outcome ?? SearchOutcome()
     let bound = query.bound().upperBound.pages
     let share = String(format: "%.2f %%", 100 * Double(outcome.pages) / Double(max(1, bound)))
     let spent = campaign.operationsSpent
-    let rate = Int(Double(spent - earlierOperations) / max(seconds, 0.001))
-    streams.note(
-      "\(event): \(outcome.pages) pages, \(share) of the bound \(bound), level"
-        + " \(outcome.largestFreeUnits + 1), \(spent) operations, \(rate) a second,"
+    frame.tell(
+      event,
+      "\(outcome.pages) pages, \(share) of the bound \(bound), level"
+        + " \(outcome.largestFreeUnits + 1), \(spent) operations,"
+        + " \(Int(frame.clock.rate(UInt64(spent - earlierOperations)))) a second,"
         + " \(campaign.elites.count) kinds of behaviour")
   }
 }

@@ -1,4 +1,5 @@
 import AllocatorTargets
+import ContentHash
 import Foundation
 import PoolFuzzing
 import PoolTrace
@@ -14,15 +15,12 @@ final class TargetCampaign {
   private let files: [String]
   private let folder: String
   private let traceLimit: UInt64
-  private let seconds: Double?
-  private let isJSON: Bool
-  private let isQuiet: Bool
   private let shrinks: Bool
-  private let clock = ContinuousClock()
-  private let start: ContinuousClock.Instant
-  private var known: Set<FailureIdentity> = []
-  private var flaky: Set<FailureIdentity> = []
-  private var operationCount: UInt64 = 0
+  private let file: StateFile
+  private let frame: CampaignFrame
+  /// What it has come to: what its state file keeps.
+  private var progress = SavedTargetCampaign()
+  private var earlierOperations: UInt64 = 0
   private var code = ExitCode.held
 
   init(
@@ -37,65 +35,121 @@ final class TargetCampaign {
       let all = GeneratorProfile.healthy.map(\.name).joined(separator: ", ")
       throw .usage("with --target, --profile is one of \(all)")
     }
-    let seed = try FuzzSettings.seed(arguments)
+    folder = arguments.value("--corpus") ?? "Corpus"
+    let plan = Self.plan(settings, names)
+    let (states, hash) = ("\(folder)/targets", String(ContentHash.of(plan).prefix(8)))
+    let seed = try FuzzSettings.seed(arguments, unfinishedIn: states, hash)
     traces = TargetTraces(
       seed: seed, profiles: profiles.isEmpty ? GeneratorProfile.healthy : profiles)
-    folder = arguments.value("--corpus") ?? "Corpus"
-    seconds = try arguments.value("--for").map(FuzzSettings.seconds)
-    let isEndless = seconds != nil || arguments.has("--forever")
+    let isEndless = arguments.has("--for") || arguments.has("--forever")
     traceLimit = try arguments.number("--traces") ?? (isEndless ? .max : 10_000)
-    isJSON = arguments.has("--json")
-    isQuiet = arguments.has("--quiet")
     shrinks = !arguments.has("--no-shrink")
     self.streams = streams
-    start = clock.now
+    file = StateFile(
+      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 1,
+      plan: "seed=\(seed) \(plan)")
+    frame = try CampaignFrame(arguments, file, streams)
     tester = try TargetOptions.tester(settings)
   }
 
+  /// What a campaign does, its seed left out. A library that was built anew is another one: what is
+  /// known of the old one says nothing about it.
+  private static func plan(_ settings: TargetSettings, _ profiles: [String]) -> String {
+    var content = ContentHash()
+    content.add(FileManager.default.contents(atPath: settings.library) ?? Data())
+    return "target=\(settings.library) content=\(content.text) option=\(settings.option)"
+      + " timeout=\(settings.timeoutSeconds) memory=\(settings.memoryLimitBytes)"
+      + " profiles=\(profiles.joined(separator: "+"))"
+  }
+
   func run() throws(CommandFailure) -> ExitCode {
-    Interruption.install()
+    guard files.isEmpty else {
+      Interruption.install()
+      return try asking(replay)
+    }
+    if !frame.isQuiet { streams.note("seed \(traces.seed), target \(settings.library)") }
+    return try frame.run(generate)
+  }
+
+  /// A target that cannot be asked any more ends the command.
+  private func asking<Value>(
+    _ body: () throws(TargetError) -> Value
+  ) throws(CommandFailure) -> Value {
     do throws(TargetError) {
-      return try files.isEmpty ? generate() : replay()
+      return try body()
     } catch {
       throw CommandFailure(message: error.message, code: .environment)
     }
   }
 
-  private var elapsed: Double {
-    let (seconds, attoseconds) = (clock.now - start).components
-    return Double(seconds) + Double(attoseconds) / 1e18
-  }
-
   // MARK: Generated traces
 
-  private func generate() throws(TargetError) -> ExitCode {
-    if !isQuiet { streams.note("seed \(traces.seed), target \(settings.library)") }
+  private func generate() throws(CommandFailure) -> ExitCode {
     FindingStore(folder: folder).removeLeftovers()
-    var number: UInt64 = 0
-    while number < traceLimit, !Interruption.isRequested, elapsed < seconds ?? .infinity {
-      let trace = traces.trace(number)
-      number += 1
-      operationCount += UInt64(trace.operations.count)
-      if let failure = try tester.test(trace) { try take(trace, failure) }
-    }
-    tellEnd(number)
+    AtomicFile.removeLeftovers(in: PathText.folder(of: file.path))
+    try resume()
+    try frame.work(
+      until: { progress.next >= traceLimit },
+      step: { () throws(CommandFailure) in try asking(testNext) }, save: save, tell: tell)
+    if progress.next >= traceLimit { file.remove() } else { save() }
+    tell(.end)
     return Interruption.isRequested ? .interrupted : code
   }
 
-  private func take(_ trace: PoolFuzzTrace, _ failure: TargetFailure) throws(TargetError) {
-    let identity = failure.identity(in: trace)
-    guard !known.contains(identity) else { return }
-    guard try repeats(trace, identity) else { return tellFlaky(trace, identity) }
-    guard shrinks else {
-      known.insert(identity)
-      code = .found
-      return file(trace, identity, nil, before: trace.operations.count)
+  private func resume() throws(CommandFailure) {
+    guard let saved = try file.load(SavedTargetCampaign.reading) else { return }
+    progress = saved
+    earlierOperations = saved.operationCount
+    frame.clock.earlierSeconds = saved.seconds
+    frame.clock.earlierSecondsOfRun = saved.runSeconds
+    if !saved.filed.isEmpty { code = .found }
+    streams.note("going on from trace \(saved.next) of \(file.path)")
+  }
+
+  /// Saves the state; a disk that does not take it is told of, and asked again later.
+  private func save() {
+    progress.seconds = frame.clock.secondsOfAll
+    progress.runSeconds = frame.clock.secondsToKeep
+    do throws(AtomicFile.Failure) {
+      try AtomicFile.write(file.text(progress.text), to: file.path)
+    } catch {
+      streams.note("poolfuzz: not saved: \(error.message)")
+      code = code.combined(with: .environment)
     }
-    let reduced = try tester.shrink(trace, failure)
-    guard try repeats(reduced.trace, identity) else { return tellFlaky(trace, identity) }
-    known.insert(identity)
-    code = .found
-    file(reduced.trace, identity, reduced.certificate, before: trace.operations.count)
+  }
+
+  private func testNext() throws(TargetError) {
+    let number = progress.next
+    let trace = traces.trace(number)
+    let failure = try tester.test(trace)
+    if let failure { try take(trace, failure, number) }
+    progress.operationCount += UInt64(trace.operations.count)
+    progress.next += 1
+  }
+
+  private func take(
+    _ trace: PoolFuzzTrace, _ failure: TargetFailure, _ number: UInt64
+  ) throws(TargetError) {
+    let identity = failure.identity(in: trace)
+    guard !progress.filed.contains(where: { $0.identity == identity }) else { return }
+    guard try repeats(trace, identity) else { return tellFlaky(trace, identity) }
+    var (small, certificate, executions) = (trace, Certificate?.none, 0)
+    if shrinks {
+      let reduced = try tester.shrink(trace, failure)
+      (small, certificate, executions) =
+        (reduced.trace, reduced.certificate, reduced.executionCount)
+      guard try repeats(small, identity) else { return tellFlaky(trace, identity) }
+    }
+    code = code.combined(with: .found)
+    let path = file(small, identity, certificate)
+    let finding = FiledFinding(
+      identity: identity, profile: "", number: number,
+      operationsBefore: trace.operations.count, operationsAfter: small.operations.count,
+      executions: executions, isOneMinimal: certificate?.isMinimal ?? false,
+      trace: path + ".trace", certificate: certificate == nil ? "" : path + ".certificate",
+      metWhile: nil, mutant: .none)
+    progress.filed.append(finding)
+    frame.tell(finding, traces.seed, origin: ("target", settings.library))
   }
 
   /// How often a failure must show itself again, each time in a process of its own, before the
@@ -113,15 +167,16 @@ final class TargetCampaign {
 
   /// Tells of a failure that did not repeat: it may be the machine's.
   private func tellFlaky(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) {
-    guard flaky.insert(identity).inserted else { return }
+    guard progress.flaky.insert(identity).inserted else { return }
     streams.note(
       "flaky: \(identity) on \(counted(trace.operations.count, "operation")) did not repeat"
         + " \(Self.confirmations) times, and is not filed")
   }
 
+  /// Files a trace and its certificate; returns their path without its extension.
   private func file(
-    _ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ certificate: Certificate?, before: Int
-  ) {
+    _ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ certificate: Certificate?
+  ) -> String {
     let name = PathText.name(of: settings.library)
     let option = settings.option.isEmpty ? "" : " --target-option '\(settings.option)'"
     let text = trace.text(comments: [
@@ -140,50 +195,25 @@ final class TargetCampaign {
       streams.print(text)
       code = code.combined(with: .environment)
     }
-    tell(identity, base + ".trace", certificate, before: before, after: trace.operations.count)
+    return base
   }
 
-  private func tell(
-    _ identity: FailureIdentity, _ path: String, _ certificate: Certificate?, before: Int,
-    after: Int
-  ) {
-    guard isJSON else {
-      streams.print("finding: \(identity): \(before) operations, now \(after): \(path)")
-      streams.flush()
-      return
-    }
-    let members: [(String, JSONValue)] = [
-      ("identity", .string(identity.description)), ("trace", .string(path)),
-      ("certificate", .string(certificate == nil ? "" : path.dropLast(6) + ".certificate")),
-      ("operations_before", .integer(Int64(before))),
-      ("operations_after", .integer(Int64(after))),
-      ("one_minimal", .bool(certificate?.isMinimal ?? false)),
-    ]
-    streams.print(
-      JSONValue.object([
-        ("event", .string("finding")), ("seed", .unsigned(traces.seed.value)),
-        ("target", .string(settings.library)), ("finding", .object(members)),
-      ]).text)
-    streams.flush()
-  }
-
-  private func tellEnd(_ number: UInt64) {
-    if isJSON {
-      streams.print(
-        JSONValue.object([
-          ("event", .string("end")), ("seed", .unsigned(traces.seed.value)),
-          ("target", .string(settings.library)), ("traces", .unsigned(number)),
-          ("operations", .unsigned(operationCount)), ("seconds", .number(elapsed)),
-          ("finding", .null), ("findings", .integer(Int64(known.count))),
-          ("flaky", .integer(Int64(flaky.count))),
-          ("processes_lost", .integer(Int64(tester.lostProcessCount))),
-        ]).text)
-    }
-    guard !isQuiet else { return }
-    let rate = Int(Double(operationCount) / max(elapsed, 0.001))
-    streams.note(
-      "end: \(number) traces, \(operationCount) operations, \(rate) a second,"
-        + " \(tester.lostProcessCount) processes lost, \(known.count) failures")
+  private func tell(_ event: CampaignFrame.Event) {
+    let (findings, operations) = (progress.filed.count, progress.operationCount)
+    frame.tell(
+      event, traces.seed,
+      [
+        ("target", .string(settings.library)), ("traces", .unsigned(progress.next)),
+        ("operations", .unsigned(operations)), ("seconds", .number(frame.clock.seconds)),
+        ("finding", .null), ("findings", .integer(Int64(findings))),
+        ("flaky", .integer(Int64(progress.flaky.count))),
+        ("processes_lost", .integer(Int64(tester.lostProcessCount))),
+      ])
+    frame.tell(
+      event,
+      "\(progress.next) traces, \(operations) operations,"
+        + " \(Int(frame.clock.rate(operations - earlierOperations))) a second,"
+        + " \(tester.lostProcessCount) processes lost, \(findings) failures")
   }
 
   // MARK: Traces from files
@@ -213,7 +243,7 @@ final class TargetCampaign {
       }
       guard let failure = try tester.test(trace) else {
         let gone = recorded.map { "gone: '\($0)' does not occur: " } ?? ""
-        if !isQuiet {
+        if !frame.isQuiet {
           streams.print(
             "\(path): \(gone)ok, \(counted(trace.operations.count, "operation")) on"
               + " \(settings.library)")
@@ -226,5 +256,55 @@ final class TargetCampaign {
       streams.print("\(path): \(asRecorded)\(identity): \(failure.text)")
     }
     return code
+  }
+}
+
+/// A campaign on a target as its state file keeps it.
+struct SavedTargetCampaign {
+  /// The number of the next trace.
+  var next: UInt64 = 0
+  /// Operations of the traces before it.
+  var operationCount: UInt64 = 0
+  /// Seconds that it has run.
+  var seconds = 0.0
+  /// Seconds that its last run had, where that was ended before its time; else 0.
+  var runSeconds = 0.0
+  /// What was filed, in order.
+  var filed: [FiledFinding] = []
+  /// Failures that did not repeat.
+  var flaky: Set<FailureIdentity> = []
+
+  /// The text of the file.
+  var text: String {
+    var lines = [
+      "next \(next)", "operations \(operationCount)", "seconds \(seconds)", "run \(runSeconds)",
+    ]
+    lines += filed.map { "filed \($0.line)" }
+    lines += flaky.map { "flaky \($0)" }.sorted()
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// Reads what `text` wrote; nil where it says something unknown, or not everything.
+  static func reading(_ text: Substring) -> SavedTargetCampaign? {
+    var saved = SavedTargetCampaign()
+    var missing: Set<Substring> = ["next", "operations", "seconds", "run"]
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: " ", maxSplits: 1)
+      guard parts.count == 2, saved.take(parts[0], parts[1]) else { return nil }
+      missing.remove(parts[0])
+    }
+    return missing.isEmpty ? saved : nil
+  }
+
+  private mutating func take(_ word: Substring, _ rest: Substring) -> Bool {
+    switch word {
+    case "next": return UInt64(rest).map { next = $0 } != nil
+    case "operations": return UInt64(rest).map { operationCount = $0 } != nil
+    case "seconds": return Double(rest).map { seconds = $0 } != nil
+    case "run": return Double(rest).map { runSeconds = $0 } != nil
+    case "filed": return FiledFinding.reading(rest).map { filed.append($0) } != nil
+    case "flaky": return flaky.insert(FailureIdentity(String(rest))).inserted
+    default: return false
+    }
   }
 }

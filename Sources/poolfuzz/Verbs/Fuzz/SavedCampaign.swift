@@ -3,38 +3,26 @@ import KernelPool
 import PoolFuzzing
 import PropertyTesting
 
-/// The state of a campaign as a file: one text, written whole, from which a killed run goes on.
-///
-/// It holds everything that the rest of the campaign depends on: what the engine has come to, the
-/// findings that are not filed yet, and what has been filed.
-struct CampaignFile {
-  /// A campaign as it was saved.
-  struct Saved {
-    /// The engine's state.
-    var state: FuzzState
-    /// The findings.
-    var books: FindingDesk.Books
-    /// Seconds that it has run.
-    var seconds: Double
-    /// Seconds that its last run had, where that was ended before its time; else 0.
-    var runSeconds: Double
-  }
+/// A campaign of `fuzz` as its state file keeps it: everything that the rest of it depends on, which
+/// is what the engine has come to, the findings that are not filed yet, and what has been filed.
+struct SavedCampaign {
+  /// The engine's state.
+  var state: FuzzState
+  /// The findings.
+  var books: FindingDesk.Books
+  /// Seconds that it has run.
+  var seconds: Double
+  /// Seconds that its last run had, where that was ended before its time; else 0.
+  var runSeconds: Double
 
-  /// Where it lies.
-  let path: String
-  /// What the campaign does, its seed included.
-  let plan: String
-
-  private static let heading = "poolfuzz campaign 4"
-  private static let lastLine = "whole"
+  /// The first line of the file.
+  static let heading = "poolfuzz campaign 4"
 
   // MARK: Writing
 
   /// The text of the file.
-  func text(
-    _ state: FuzzState, _ books: FindingDesk.Books, seconds: Double, runSeconds: Double
-  ) -> String {
-    var text = "\(Self.heading)\nplan \(plan)\nseconds \(seconds)\nrun \(runSeconds)\n"
+  var text: String {
+    var text = "seconds \(seconds)\nrun \(runSeconds)\n"
     text += "next \(state.nextBatch)\n"
     text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
     for account in state.bandit.accounts {
@@ -54,7 +42,7 @@ struct CampaignFile {
       text += "waiting \(item.number) \(item.profile) \(item.trace.configuration.mutant.rawValue)"
       text += " \(met)\n" + item.trace.text() + "end\n"
     }
-    return text + Self.lastLine + "\n"
+    return text
   }
 
   /// The features as the distances between them: most are small.
@@ -66,34 +54,15 @@ struct CampaignFile {
     }.joined(separator: " ")
   }
 
-  /// Removes the file of a campaign that has ended.
-  func remove() { unlink(path) }
-
   // MARK: Reading
 
-  /// Where a campaign was; nil where there is none. Throws where the file is of something else.
-  func load() throws(CommandFailure) -> Saved? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    let text = String(decoding: data, as: UTF8.self)
-    guard let saved = Self.parse(text, plan) else {
-      throw CommandFailure(
-        message: "\(path): expected the state of the campaign '\(plan)';"
-          + " remove the file to begin again",
-        code: .badInput)
-    }
-    return saved
-  }
-
-  private static func parse(_ text: String, _ plan: String) -> Saved? {
+  /// Reads what `text` wrote; nil where it says something unknown, or not everything.
+  static func reading(_ text: Substring) -> SavedCampaign? {
     var reader = Reader(text)
-    guard reader.next().map(String.init) == heading,
-      reader.next().map(String.init) == "plan \(plan)"
-    else { return nil }
     while let line = reader.next() {
-      if line == lastLine { return reader.saved }
       guard reader.take(line) else { return nil }
     }
-    return nil
+    return reader.saved
   }
 
   /// Reads line by line and collects.
@@ -108,7 +77,7 @@ struct CampaignFile {
     private var seconds = 0.0
     private var runSeconds = 0.0
 
-    init(_ text: String) { lines = text.split(separator: "\n")[...] }
+    init(_ text: Substring) { lines = text.split(separator: "\n")[...] }
 
     mutating func next() -> Substring? { lines.popFirst() }
 
@@ -185,7 +154,7 @@ struct CampaignFile {
     }
 
     /// What was read, if nothing is missing.
-    var saved: Saved? {
+    var saved: SavedCampaign? {
       guard let next = numbers["next"], let kept = numbers["kept"],
         let canaries = numbers["canaries"], let signature
       else { return nil }
@@ -193,7 +162,7 @@ struct CampaignFile {
       let state = FuzzState(
         corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: next[0],
         canaryCount: canaries[0], caughtCanaries: canaries[1], failureCounts: counts)
-      return Saved(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
+      return SavedCampaign(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
     }
   }
 }

@@ -1,10 +1,11 @@
 import KernelPool
 import PoolInvariants
+import PropertyTesting
 
 /// Ordinary traffic: requests of all kinds and sizes, and frees, in an order that a seed fixes.
-struct RandomWorkload {
+package struct RandomWorkload {
   /// Which sizes are asked for.
-  enum Style: CaseIterable {
+  package enum Style: CaseIterable {
     /// Small and large ones.
     case mixed
     /// Mostly whole pages, enough of them to fill and resize the big-page table.
@@ -13,7 +14,7 @@ struct RandomWorkload {
     case small
   }
 
-  private var random: SplitMix
+  private var random: SplitMix64
   private let profile: Profile
   private let types: [PoolType]
   private let tags: [PoolTag] = [
@@ -24,8 +25,8 @@ struct RandomWorkload {
   private let style: Style
   private var mostHeld: Int { style == .mixed ? 60 : 150 }
 
-  init(seed: UInt64, _ profile: Profile, _ style: Style = .mixed) {
-    random = SplitMix(seed: seed)
+  package init(seed: UInt64, _ profile: Profile, _ style: Style = .mixed) {
+    random = SplitMix64(seed: seed)
     self.style = style
     self.profile = profile
     types = [
@@ -52,7 +53,7 @@ struct RandomWorkload {
   }
 
   /// Runs one operation.
-  mutating func step(_ audited: inout AuditedPool) {
+  package mutating func step(_ audited: inout AuditedPool) {
     let processors = audited.pool.configuration.processors
     if processors > 1 {
       audited.pool.run(onProcessor: Int.random(in: 0..<processors, using: &random))
@@ -77,7 +78,7 @@ struct RandomWorkload {
   }
 
   /// Frees everything that is held.
-  mutating func drain(_ audited: inout AuditedPool) {
+  package mutating func drain(_ audited: inout AuditedPool) {
     while let address = held.popLast() { audited.free(address) }
   }
 }

@@ -6,19 +6,20 @@ import Testing
 ///
 /// Whatever it reads, it reads from the raw bytes with shifts of its own, so that a mistake in the
 /// model's layouts cannot hide itself.
-struct TestPool: ~Copyable {
-  var pool: KernelPool
-  let profile: Profile
+package struct TestPool: ~Copyable {
+  package var pool: KernelPool
+  package let profile: Profile
 
-  struct Failed: Error {}
+  package struct Failed: Error {
+    package init() {}
+  }
 
-  init(
+  package init(
     _ profile: Profile, _ change: (inout PoolConfiguration) -> Void = { _ in },
     reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
   ) throws {
-    var configuration = PoolConfiguration(profile: profile)
-    configuration.nonPagedPages = 64
-    configuration.pagedPages = 64
+    var configuration = PoolConfiguration.small(profile)
+    configuration.profile = profile
     configuration.sessionPages = 32
     configuration.contiguousPages = 32
     configuration.lookasideDepth = 0
@@ -31,18 +32,25 @@ struct TestPool: ~Copyable {
     configuration.profile.bigTableResizing = .fixed
     configuration.initialisation = .none
     change(&configuration)
-    self.profile = configuration.profile
+    try self.init(configuration, reserve: reserve)
+  }
+
+  /// A pool on the machine of `configuration`.
+  package init(
+    _ configuration: PoolConfiguration, reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
+  ) throws {
+    profile = configuration.profile
     pool = try KernelPool.boot(configuration, reserve: reserve)
   }
 
-  var view: PoolView { pool.view }
-  var unit: UInt64 { profile.unitBytes }
-  var word: UInt64 { profile.wordBytes }
-  var headerBytes: UInt64 { UInt64(profile.header.bytes) }
+  package var view: PoolView { pool.view }
+  package var unit: UInt64 { profile.unitBytes }
+  package var word: UInt64 { profile.wordBytes }
+  package var headerBytes: UInt64 { UInt64(profile.header.bytes) }
 
   // MARK: Operations that must succeed
 
-  mutating func allocate(
+  package mutating func allocate(
     _ bytes: UInt64, _ type: PoolType = .nonPaged, tag: PoolTag = PoolTag("Test"),
     sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Address {
@@ -54,7 +62,7 @@ struct TestPool: ~Copyable {
     return address
   }
 
-  mutating func free(
+  package mutating func free(
     _ address: Address, tag: PoolTag? = nil, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let outcome = pool.free(address, tag: tag)
@@ -64,7 +72,7 @@ struct TestPool: ~Copyable {
     }
   }
 
-  mutating func write(
+  package mutating func write(
     _ bytes: [UInt8], at address: Address, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     let outcome = bytes.withUnsafeBytes { pool.write(address, $0) }
@@ -74,20 +82,20 @@ struct TestPool: ~Copyable {
     }
   }
 
-  mutating func write(word32 value: UInt32, at address: Address) throws {
+  package mutating func write(word32 value: UInt32, at address: Address) throws {
     try write((0..<4).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }, at: address)
   }
 
-  mutating func write(pointer value: Address, at address: Address) throws {
+  package mutating func write(pointer value: Address, at address: Address) throws {
     try write((0..<word).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }, at: address)
   }
 
   /// Requested bytes whose block has `units`.
-  func bytes(forUnits units: UInt64) -> UInt64 { units * unit - headerBytes }
+  package func bytes(forUnits units: UInt64) -> UInt64 { units * unit - headerBytes }
 
   // MARK: Raw memory
 
-  func word32(
+  package func word32(
     _ address: Address, sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> UInt32 {
     if let value = view.word32(address) { return value }
@@ -95,7 +103,7 @@ struct TestPool: ~Copyable {
     throw Failed()
   }
 
-  func pointer(
+  package func pointer(
     _ address: Address, sourceLocation: SourceLocation = #_sourceLocation
   ) throws -> Address {
     if let value = view.pointer(address) { return value }
@@ -104,15 +112,17 @@ struct TestPool: ~Copyable {
   }
 
   /// The header that lies at `address`, taken apart by the shape of its version.
-  func header(at address: Address) throws -> BlockHeader {
+  package func header(at address: Address) throws -> BlockHeader {
     BlockHeader(word: try word32(address), tag: try word32(address + 4), shape: .of(profile))
   }
 
   /// The header of the block whose body is at `address`.
-  func header(of address: Address) throws -> BlockHeader { try header(at: address - headerBytes) }
+  package func header(of address: Address) throws -> BlockHeader {
+    try header(at: address - headerBytes)
+  }
 
   /// The blocks of the page that holds `address`, in order.
-  func blocks(ofPageWith address: Address) throws -> [BlockHeader] {
+  package func blocks(ofPageWith address: Address) throws -> [BlockHeader] {
     let page = address & ~(profile.pageBytes - 1)
     var offset: UInt64 = 0
     var blocks: [BlockHeader] = []
@@ -129,7 +139,7 @@ struct TestPool: ~Copyable {
   // MARK: Roots
 
   /// The descriptor of a pool, by its index.
-  func descriptor(_ kind: PoolKind, index: UInt32? = nil) throws -> DescriptorRoot {
+  package func descriptor(_ kind: PoolKind, index: UInt32? = nil) throws -> DescriptorRoot {
     for root in view.descriptors where root.kind == kind && (index == nil || root.index == index) {
       return root
     }
@@ -138,12 +148,12 @@ struct TestPool: ~Copyable {
   }
 
   /// A 32-bit counter of a descriptor by its documented offset.
-  func counter(_ root: DescriptorRoot, _ offset: UInt64) throws -> UInt32 {
+  package func counter(_ root: DescriptorRoot, _ offset: UInt64) throws -> UInt32 {
     try word32(root.address + offset)
   }
 
   /// Header addresses of the free blocks of `units`, from the head.
-  func freeList(_ kind: PoolKind, units: UInt64, index: UInt32? = nil) throws -> [Address] {
+  package func freeList(_ kind: PoolKind, units: UInt64, index: UInt32? = nil) throws -> [Address] {
     let head = try descriptor(kind, index: index).listHeads + (units - 1) * 2 * word
     let mask: Address = profile.linkEncoding == .lowBitSet ? ~1 : ~0
     var entries: [Address] = []
@@ -157,16 +167,16 @@ struct TestPool: ~Copyable {
 }
 
 /// A block's header, decoded without the model's help.
-struct BlockHeader: Equatable {
-  var offset: UInt64 = 0
-  var previousUnits: UInt64
-  var index: UInt64
-  var units: UInt64
-  var type: UInt64
-  var tag: UInt32
+package struct BlockHeader: Equatable {
+  package var offset: UInt64 = 0
+  package var previousUnits: UInt64
+  package var index: UInt64
+  package var units: UInt64
+  package var type: UInt64
+  package var tag: UInt32
 
   /// The published shapes of the first word.
-  enum Shape {
+  package enum Shape {
     case x86, x64, windows2000
 
     static func of(_ profile: Profile) -> Shape {
@@ -175,7 +185,7 @@ struct BlockHeader: Equatable {
     }
   }
 
-  init(word: UInt32, tag: UInt32, shape: Shape) {
+  package init(word: UInt32, tag: UInt32, shape: Shape) {
     let word = UInt64(word)
     self.tag = tag
     switch shape {
@@ -198,7 +208,7 @@ struct BlockHeader: Equatable {
   }
 
   /// Offset, size, and A for allocated or f for free: `018:FE8f`.
-  func text(unit: UInt64) -> String {
+  package func text(unit: UInt64) -> String {
     let place = String(offset, radix: 16, uppercase: true)
     let size = String(units * unit, radix: 16, uppercase: true)
     let padding = String(repeating: "0", count: max(0, 3 - place.count))
@@ -208,7 +218,7 @@ struct BlockHeader: Equatable {
 
 extension HaltReason {
   /// The code and parameters of a bug check, nil for anything else.
-  var bugCheck: [UInt64]? {
+  package var bugCheck: [UInt64]? {
     guard case .bugCheck(let check) = self else { return nil }
     let (first, second, third, fourth) = check.parameters
     return [UInt64(check.code), first, second, third, fourth]
@@ -216,14 +226,14 @@ extension HaltReason {
 }
 
 extension KernelPool.FreeOutcome {
-  var bugCheck: [UInt64]? {
+  package var bugCheck: [UInt64]? {
     guard case .halted(let reason) = self else { return nil }
     return reason.bugCheck
   }
 }
 
 extension KernelPool.AllocationOutcome {
-  var bugCheck: [UInt64]? {
+  package var bugCheck: [UInt64]? {
     guard case .halted(let reason) = self else { return nil }
     return reason.bugCheck
   }
@@ -235,12 +245,12 @@ extension Profile: CustomTestStringConvertible {
 }
 
 /// Profiles by the facts that set them apart.
-enum Profiles {
-  static let all = Profile.all
-  static let x86 = Profile.all.filter { $0.wordBytes == 4 && $0.header == .x86 }
-  static let x64 = Profile.all.filter { $0.wordBytes == 8 }
-  static let windows = Profile.all.filter { !$0.name.hasPrefix("reactos") }
-  static let reactos = Profile.all.filter { $0.name.hasPrefix("reactos") }
-  static let windows7on = [Profile.windows7x86, .windows7x64, .windows8x64]
-  static let before7 = Profile.all.filter { $0.nonPagedPages == .runLists }
+package enum Profiles {
+  package static let all = Profile.all
+  package static let x86 = Profile.all.filter { $0.wordBytes == 4 && $0.header == .x86 }
+  package static let x64 = Profile.all.filter { $0.wordBytes == 8 }
+  package static let windows = Profile.all.filter { !$0.name.hasPrefix("reactos") }
+  package static let reactos = Profile.all.filter { $0.name.hasPrefix("reactos") }
+  package static let windows7on = [Profile.windows7x86, .windows7x64, .windows8x64]
+  package static let before7 = Profile.all.filter { $0.nonPagedPages == .runLists }
 }

@@ -1,34 +1,50 @@
 import Foundation
 
 /// A folder of a test's own, gone when the test is.
-final class Scratch {
+package final class Scratch {
   /// Its path.
-  let path: String
+  package let path: String
 
   /// Makes an empty folder.
-  init() throws {
+  package init() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("poolfuzz-tests-" + UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     path = folder.path
   }
 
+  /// The same as a URL.
+  package var url: URL { URL(filePath: path, directoryHint: .isDirectory) }
+
+  /// The names of what is in it, sorted.
+  package var names: [String] { (try? Self.names(path)) ?? [] }
+
+  /// The names of what is in a folder, sorted.
+  package static func names(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  }
+
+  /// Runs `poolfuzz` in the folder with the words of `line`.
+  package func run(_ line: String) throws -> Command.Result {
+    try Command.run(line.split(separator: " ").map(String.init), in: url)
+  }
+
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// Writes a file and returns its path.
-  func file(_ name: String, _ text: String) throws -> String {
+  package func file(_ name: String, _ text: String) throws -> String {
     try file(name, Array(text.utf8))
   }
 
   /// Writes a file and returns its path.
-  func file(_ name: String, _ bytes: [UInt8]) throws -> String {
+  package func file(_ name: String, _ bytes: [UInt8]) throws -> String {
     let file = path + "/" + name
     try Data(bytes).write(to: URL(fileURLWithPath: file))
     return file
   }
 
   /// Makes a file of zeros that takes no room on the disk, and returns its path.
-  func sparseFile(_ name: String, byteCount: UInt64) throws -> String {
+  package func sparseFile(_ name: String, byteCount: UInt64) throws -> String {
     let file = try file(name, "")
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
     try handle.truncate(atOffset: byteCount)
@@ -37,14 +53,14 @@ final class Scratch {
   }
 
   /// Makes a folder and returns its path.
-  func folder(_ name: String) throws -> String {
+  package func folder(_ name: String) throws -> String {
     try FileManager.default.createDirectory(
       atPath: path + "/" + name, withIntermediateDirectories: true)
     return path + "/" + name
   }
 
   /// The text of a file.
-  func text(_ name: String) throws -> String {
+  package func text(_ name: String) throws -> String {
     String(
       decoding: try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)), as: UTF8.self)
   }

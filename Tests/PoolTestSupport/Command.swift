@@ -2,60 +2,64 @@ import Foundation
 import Testing
 
 /// Runs the built executable as a user does.
-enum Command {
+package enum Command {
   /// What a run came to.
-  struct Result {
+  package struct Result {
     /// The exit code; 128 and the signal's number where a signal ended it.
-    var code: Int32
+    package var code: Int32
     /// Standard output.
-    var output: String
+    package var output: String
     /// Standard error.
-    var errors: String
+    package var errors: String
     /// Standard output by lines.
-    var lines: [String] { output.split(separator: "\n").map(String.init) }
+    package var lines: [String] { output.split(separator: "\n").map(String.init) }
   }
 
-  /// The executable, which the package's build leaves beside the test bundle.
-  static func executable() throws -> URL {
+  /// The executable.
+  package static func executable() throws -> URL { URL(filePath: try product("poolfuzz")) }
+
+  /// The path of a product, which the package's build leaves beside the test bundle; missing, it
+  /// fails the test instead of skipping it.
+  package static func product(_ name: String) throws -> String {
     let tests = try #require(Bundle.main.executableURL).resolvingSymlinksInPath()
     var folder = tests.deletingLastPathComponent()
     // On some systems the bundle is a folder and its executable lies deeper.
     for _ in 0..<4 {
-      let candidate = folder.appendingPathComponent("poolfuzz")
+      let candidate = folder.appendingPathComponent(name).path
       var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder),
+      if FileManager.default.fileExists(atPath: candidate, isDirectory: &isFolder),
         !isFolder.boolValue
       {
         return candidate
       }
       folder.deleteLastPathComponent()
     }
-    throw Missing(tests: tests.path)
+    throw Missing(name: name)
   }
 
-  /// The executable is not there, which fails a test instead of skipping it.
-  struct Missing: Error {
-    var tests: String
+  private struct Missing: Error {
+    var name: String
   }
 
   /// Runs `poolfuzz` with `arguments`; standard input is `input` or the file of that path.
-  static func run(
+  package static func run(
     _ arguments: [String], input: String = "", inputPath: String? = nil,
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], in folder: URL? = nil
   ) throws -> Result {
-    try run(try executable(), arguments, input: input, inputPath, environment)
+    try run(try executable(), arguments, input: input, inputPath, environment, folder)
   }
 
-  /// Runs a line of shell, in which `$POOLFUZZ` is the executable.
-  static func shell(_ script: String) throws -> Result {
-    let path = try executable().path
-    return try run(
-      URL(fileURLWithPath: "/bin/sh"), ["-c", script], input: "", nil, ["POOLFUZZ": path])
+  /// Runs a script of shell, in which `$POOLFUZZ` is the executable.
+  package static func shell(
+    _ script: String, environment: [String: String] = [:], in folder: URL? = nil
+  ) throws -> Result {
+    let names = ["POOLFUZZ": try executable().path].merging(environment) { $1 }
+    return try run(URL(filePath: "/bin/sh"), ["-c", script], input: "", nil, names, folder)
   }
 
   private static func run(
     _ executable: URL, _ arguments: [String], input: String, _ inputPath: String?,
-    _ environment: [String: String]
+    _ environment: [String: String], _ workingFolder: URL?
   ) throws -> Result {
     // Files instead of pipes: no run can block on one that nobody reads.
     let folder = try Scratch()
@@ -63,6 +67,7 @@ enum Command {
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
+    if let workingFolder { process.currentDirectoryURL = workingFolder }
     process.environment = ProcessInfo.processInfo.environment
       .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
     process.standardInput = try FileHandle(

@@ -2,17 +2,17 @@ import KernelPool
 import PoolInvariants
 
 /// A pool, what its callers hold, and the audit that watches both.
-struct AuditedPool: ~Copyable {
-  var pool: KernelPool
-  var live = LiveAllocations()
-  var audit: IncrementalAudit
+package struct AuditedPool: ~Copyable {
+  package var pool: KernelPool
+  package var live = LiveAllocations()
+  package var audit: IncrementalAudit
   /// What the last operation touched.
-  private(set) var touched = TouchedByOperation.nothing
+  package private(set) var touched = TouchedByOperation.nothing
   /// The operations so far, for a report.
-  private(set) var log: [String] = []
+  package private(set) var log: [String] = []
   private var slots: UInt32 = 0
 
-  init(_ configuration: PoolConfiguration, mutant: Mutant = .none) throws {
+  package init(_ configuration: PoolConfiguration, mutant: Mutant = .none) throws {
     pool = try KernelPool.boot(configuration, mutant: mutant)
     let journal = pool.startJournal()
     audit = IncrementalAudit(pool.view, journal: journal)
@@ -20,7 +20,7 @@ struct AuditedPool: ~Copyable {
 
   /// Allocates, fills and books; nil where the request failed.
   @discardableResult
-  mutating func allocate(
+  package mutating func allocate(
     _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag = "Test"
   ) -> Address? {
     log.append("alloc \(slots) type \(type.rawValue) bytes \(bytes) tag \(tag.word)")
@@ -30,7 +30,7 @@ struct AuditedPool: ~Copyable {
 
   /// Allocates contiguous memory; nil where the request failed.
   @discardableResult
-  mutating func contiguous(_ bytes: UInt64, highest: UInt64 = .max) -> Address? {
+  package mutating func contiguous(_ bytes: UInt64, highest: UInt64 = .max) -> Address? {
     log.append("contiguous \(slots) bytes \(bytes) highest \(highest)")
     let outcome = pool.allocateContiguous(bytes: bytes, highest: highest)
     if case .null = outcome { audit.recordContiguousRefusal(pool.view, bytes: bytes) }
@@ -66,13 +66,13 @@ struct AuditedPool: ~Copyable {
   }
 
   /// Allocates what must be there.
-  mutating func taking(_ type: PoolType, _ bytes: UInt64) -> Address {
+  package mutating func taking(_ type: PoolType, _ bytes: UInt64) -> Address {
     guard let address = allocate(type, bytes) else { preconditionFailure("\(log)") }
     return address
   }
 
   /// Frees what starts at `address`.
-  mutating func free(_ address: Address) {
+  package mutating func free(_ address: Address) {
     log.append("free 0x\(String(address, radix: 16))")
     guard let allocation = live.remove(address) else { return }
     let outcome =
@@ -83,12 +83,12 @@ struct AuditedPool: ~Copyable {
   }
 
   /// Stores words of four bytes as a driver's bug would.
-  mutating func poke(_ address: Address, _ words: UInt32...) {
+  package mutating func poke(_ address: Address, _ words: UInt32...) {
     words.withUnsafeBytes { bytes in _ = pool.write(address, bytes) }
   }
 
   /// Stores a pointer.
-  mutating func pokePointer(_ address: Address, _ value: Address) {
+  package mutating func pokePointer(_ address: Address, _ value: Address) {
     if pool.profile.wordBytes == 8 {
       poke(address, UInt32(truncatingIfNeeded: value), UInt32(truncatingIfNeeded: value >> 32))
     } else {
@@ -97,13 +97,13 @@ struct AuditedPool: ~Copyable {
   }
 
   /// Checks everything.
-  mutating func full() -> [Violation] { audit.full(pool.view, live) }
+  package mutating func full() -> [Violation] { audit.full(pool.view, live) }
 
   /// Checks everything that can have changed since the last check.
-  mutating func check() -> [Violation] { audit.check(pool.view, live) }
+  package mutating func check() -> [Violation] { audit.check(pool.view, live) }
 
   /// Checks what the last operation touched.
-  mutating func cheap() -> [Violation] { audit.cheap(pool.view, live, touched) }
+  package mutating func cheap() -> [Violation] { audit.cheap(pool.view, live, touched) }
 }
 
 extension PoolTag: ExpressibleByStringLiteral {

@@ -1,30 +1,21 @@
 import KernelPool
 
 /// A profile and what is changed of its defaults.
-struct Machine: Sendable, CustomStringConvertible {
-  let name: String
-  let configuration: PoolConfiguration
-  var description: String { name }
+package struct Machine: Sendable, CustomStringConvertible {
+  package let name: String
+  package let configuration: PoolConfiguration
+  package var description: String { name }
 
-  init(_ profile: Profile, _ name: String, _ change: (inout PoolConfiguration) -> Void) {
-    var configuration = PoolConfiguration(profile: profile)
-    configuration.trackerEntries = 256
-    configuration.bigTableEntries = 64
-    configuration.nonPagedPages = 96
-    configuration.pagedPages = 64
+  package init(_ profile: Profile, _ name: String, _ change: (inout PoolConfiguration) -> Void) {
+    var configuration = PoolConfiguration.small(profile, nonPagedPages: 96)
     configuration.sessionPages = 64
-    configuration.contiguousPages = 16
-    // The maps of this version's nonpaged pool end where the session pool would start.
-    if profile.nonPagedPages == .bitmap, profile.wordBytes == 4 {
-      configuration.profile.sessionBase = 0x9C00_0000
-    }
     change(&configuration)
     self.name = "\(profile.name) \(name)"
     self.configuration = configuration
   }
 
   /// Machines whose profiles differ in single facts that the invariants ask for.
-  static let switched: [Machine] = [
+  package static let switched: [Machine] = [
     Machine(.windows7x64, "deferred frees look free") { $0.profile.deferredFreeType = .free },
     Machine(.windows2003x86, "adjusted lookasides") {
       $0.profile.lookasideDepthRule = .missRatio
@@ -59,7 +50,7 @@ struct Machine: Sendable, CustomStringConvertible {
   ]
 
   /// Every profile on machines that differ in what the invariants depend on.
-  static let all: [Machine] =
+  package static let all: [Machine] =
     switched
     + Profile.all.flatMap { profile -> [Machine] in
       [
