@@ -26,11 +26,12 @@ let package = Package(
       name: "PoolTrace", dependencies: ["ContentHash", "KernelPool", "PoolWalk", "PoolInvariants"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
+    .target(name: "PoolReference", dependencies: ["KernelPool"]),
     .target(
       name: "PoolOracles",
       dependencies: [
         "ContentHash", "KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PoolBounds",
-        "PropertyTesting",
+        "PropertyTesting", "PoolReference",
       ]),
     .target(
       name: "PoolFuzzing",
