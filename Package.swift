@@ -81,12 +81,17 @@ let package = Package(
       dependencies: [
         "ContentHash", "JSONLines", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
         "FragmentationSearch", "PoolDebugger",
-        "PoolReport", "PoolReconstruction", "PoolOracles", "PoolFuzzing", "PropertyTesting",
-        "AllocatorTargets",
+        "PoolReport", "PoolReconstruction", "PoolReference", "PoolOracles", "PoolFuzzing",
+        "PropertyTesting", "AllocatorTargets",
       ]),
     .testTarget(name: "KernelPoolTests", dependencies: ["KernelPool", "PoolTrace"]),
     .testTarget(
-      name: "PoolTraceTests", dependencies: ["PoolTrace", "PoolOracles"],
+      name: "PoolReferenceTests",
+      dependencies: [
+        "PoolReference", "PoolOracles", "PoolFuzzing", "PoolTrace", "KernelPool", "PropertyTesting",
+      ]),
+    .testTarget(
+      name: "PoolTraceTests", dependencies: ["PoolTrace", "PoolOracles", "PoolReference"],
       exclude: ["Golden", "BadTraces"]),
     .testTarget(
       name: "PoolInvariantsTests", dependencies: ["PoolInvariants", "PoolTrace"]),

@@ -66,7 +66,7 @@ public struct CheckedPool: ~Copyable {
     if oracles.contains(.shadow) { shadow = ShadowAllocator(configuration.pool) }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
-    if oracles.contains(.reference) { reference = ReferenceOracle(configuration) }
+    if problem == nil, oracles.contains(.reference) { reference = ReferenceOracle(configuration) }
   }
 
   /// Becomes what `other` is; both were made with the same configuration.

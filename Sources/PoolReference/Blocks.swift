@@ -28,6 +28,8 @@ struct Block: Sendable {
   /// The bytes that its caller asked for.
   var bytes: UInt16 = 0
   var tag = PoolTag(word: 0)
+  /// Its place in the list that it is on.
+  var order = 0
 
   var end: Int { Int(start) + Int(units) }
 }
@@ -57,15 +59,12 @@ struct BlockPages: Sendable {
     return low
   }
 
-  /// Cuts a page into blocks.
-  mutating func open(_ page: Address, _ blocks: [Block]) {
-    if let place = unused.popLast() {
-      places[page] = place
-      pages[place] += blocks
-    } else {
-      places[page] = pages.count
-      pages.append(blocks)
-    }
+  /// Cuts a page into blocks; returns their place.
+  mutating func open(_ page: Address, _ blocks: [Block]) -> Int {
+    let place = unused.popLast() ?? pages.count
+    places[page] = place
+    if place == pages.count { pages.append(blocks) } else { pages[place] += blocks }
+    return place
   }
 
   /// Forgets a page's blocks.
@@ -76,44 +75,121 @@ struct BlockPages: Sendable {
   }
 }
 
-/// Free blocks of a descriptor by their size in units, those of one size in the order of their list.
+/// The free blocks of one size, in the order of their list. What leaves the middle leaves a gap
+/// behind, so that a list of any length costs the same.
+private struct FreeList: Sendable {
+  private struct Entry: Sendable {
+    let order: Int
+    var header: Address
+  }
+
+  /// What was put to the head, the head last, and what was put to the tail, the tail last.
+  private var front: [Entry] = []
+  private var back: [Entry] = []
+  private var firstOfBack = 0
+  private var count = 0
+
+  var isEmpty: Bool { count == 0 }
+
+  /// Puts a block to an end; returns what finds it again.
+  mutating func insert(_ header: Address, atHead: Bool) -> Int {
+    count += 1
+    if atHead {
+      let order = (front.last?.order ?? 0) + 1
+      front.append(Entry(order: order, header: header))
+      return order
+    }
+    let order = (back.last?.order ?? 0) - 1
+    back.append(Entry(order: order, header: header))
+    return order
+  }
+
+  mutating func takeFirst() -> Address? {
+    while let entry = front.popLast() {
+      guard entry.header != 0 else { continue }
+      count -= 1
+      return entry.header
+    }
+    while firstOfBack < back.count {
+      let header = back[firstOfBack].header
+      back[firstOfBack].header = 0
+      firstOfBack += 1
+      guard header != 0 else { continue }
+      count -= 1
+      compactBack()
+      return header
+    }
+    return nil
+  }
+
+  mutating func remove(_ order: Int) {
+    count -= 1
+    if order > 0 {
+      front[Self.place(front, 0) { $0.order >= order }].header = 0
+      while front.last?.header == 0 { front.removeLast() }
+      if front.count > 2 * count + 16 { front.removeAll { $0.header == 0 } }
+    } else {
+      back[Self.place(back, firstOfBack) { $0.order <= order }].header = 0
+      compactBack()
+    }
+  }
+
+  /// The last entry stays, since the next order follows from it.
+  private mutating func compactBack() {
+    guard back.count > 2 * count + 16 else { return }
+    let last = back[back.count - 1]
+    back = back[firstOfBack...].dropLast().filter { $0.header != 0 } + [last]
+    firstOfBack = 0
+  }
+
+  private static func place(
+    _ entries: [Entry], _ from: Int, isAtOrBehind: (Entry) -> Bool
+  ) -> Int {
+    var low = from
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if isAtOrBehind(entries[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
+
+/// Free blocks of a descriptor by their size in units.
 struct FreeLists: Sendable {
   /// The sizes that have blocks, ascending.
   private var sizes: [Int] = []
-  /// The headers of each size, the head of the list last.
-  private var blocks: [[Address]] = []
+  private var lists: [FreeList] = []
 
   /// Takes the first block of the smallest size from `units` on.
   mutating func takeFirst(from units: Int) -> Address? {
     let place = place(of: units)
-    guard place < sizes.count else { return nil }
-    let header = blocks[place].removeLast()
-    if blocks[place].isEmpty { forget(place) }
+    guard place < sizes.count, let header = lists[place].takeFirst() else { return nil }
+    forgetIfEmpty(place)
     return header
   }
 
-  mutating func insert(_ header: Address, units: Int, atHead: Bool) {
+  /// Puts a block to an end of its list; returns what `remove` needs.
+  mutating func insert(_ header: Address, units: Int, atHead: Bool) -> Int {
     let place = place(of: units)
     if place == sizes.count || sizes[place] != units {
       sizes.insert(units, at: place)
-      blocks.insert([header], at: place)
-    } else if atHead {
-      blocks[place].append(header)
-    } else {
-      blocks[place].insert(header, at: 0)
+      lists.insert(FreeList(), at: place)
     }
+    return lists[place].insert(header, atHead: atHead)
   }
 
-  mutating func remove(_ header: Address, units: Int) {
+  mutating func remove(_ order: Int, units: Int) {
     let place = place(of: units)
-    guard place < sizes.count, let index = blocks[place].lastIndex(of: header) else { return }
-    blocks[place].remove(at: index)
-    if blocks[place].isEmpty { forget(place) }
+    guard place < sizes.count, sizes[place] == units else { return }
+    lists[place].remove(order)
+    forgetIfEmpty(place)
   }
 
-  private mutating func forget(_ place: Int) {
+  private mutating func forgetIfEmpty(_ place: Int) {
+    guard lists[place].isEmpty else { return }
     sizes.remove(at: place)
-    blocks.remove(at: place)
+    lists.remove(at: place)
   }
 
   private func place(of units: Int) -> Int {

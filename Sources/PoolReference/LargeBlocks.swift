@@ -189,8 +189,8 @@ extension ReferencePool {
     let rest = Block(
       start: UInt16(units + 1), units: UInt16(sizes.unitsPerPage - units - 1), state: .free,
       owner: UInt8(owner))
-    blocks.open(page, [body, mark, rest])
-    list(rest, page, atHead: profile.remainderEnd == .head)
+    let place = blocks.open(page, [body, mark, rest])
+    list(place, 2, page, atHead: profile.remainderEnd == .head)
   }
 
   /// Frees the pages of a large allocation. A last page whose tail is in use stays as a page of
@@ -205,18 +205,18 @@ extension ReferencePool {
     let page = lastPage(address, block.roundedBytes)
     guard let place = blocks.place(page) else { throw .open(.damaged) }
     if blocks[place].count == 3, blocks[place][2].state == .free {
-      unlist(blocks[place][2], page)
+      unlist(blocks[place][2])
       blocks.close(page)
       return try freePages(address, kind, pages: block.pages)
     }
     var units = blocks[place][0].units + 1
     blocks[place].remove(at: 0)
     if blocks[place].count > 1, blocks[place][1].state == .free {
-      unlist(blocks[place][1], page)
+      unlist(blocks[place][1])
       units += blocks[place].remove(at: 1).units
     }
     blocks[place][0] = Block(start: 0, units: units, state: .free, owner: UInt8(owner))
-    list(blocks[place][0], page, atHead: profile.freedEnd == .head)
+    list(place, 0, page, atHead: profile.freedEnd == .head)
     owners[owner].smallPages &+= 1
     if block.pages > 1 { try freePages(address, kind, pages: block.pages - 1) }
   }

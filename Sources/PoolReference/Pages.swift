@@ -87,16 +87,12 @@ extension ReferencePool {
   private static func take(
     _ pages: UInt64, from map: inout PageMap, _ fault: ReferenceFault
   ) -> UInt64? {
-    let before = map
     var found = map.find(pages)
     if found == nil {
       guard map.open(pages) else { return nil }
       found = map.find(pages, fromStart: true)
     }
-    guard let first = found else {
-      if fault == .refusalOpensNothing { map = before }
-      return nil
-    }
+    guard let first = found else { return nil }
     map.take(first, pages)
     map.noteTaken(first, pages, always: fault == .hintAlwaysMoves)
     return first

@@ -55,8 +55,6 @@ public enum ReferenceFault: String, Sendable, CaseIterable {
   case pagedHintNotLowered = "paged-hint-not-lowered"
   /// The hint of the session pool is not lowered by frees.
   case sessionHintNotLowered = "session-hint-not-lowered"
-  /// A refused request of paged pages opens no page tables.
-  case refusalOpensNothing = "refusal-opens-nothing"
   /// The nonpaged expansion is used up from its start, whatever its order is.
   case expansionFromStart = "expansion-from-start"
   /// The expansion takes no physical pages.
@@ -79,6 +77,6 @@ public enum ReferenceFault: String, Sendable, CaseIterable {
   case mustSucceedParameter = "must-succeed-parameter"
   /// A wrong tag is let pass.
   case wrongTagPasses = "wrong-tag-passes"
-  /// A second free is let pass.
-  case doubleFreePasses = "double-free-passes"
+  /// The stop on a second free names a header without the size of the block before it.
+  case doubleFreeParameter = "double-free-parameter"
 }

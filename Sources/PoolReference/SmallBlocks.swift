@@ -168,7 +168,7 @@ extension ReferencePool {
     blocks[place][index] = isFront ? taken : rest
     blocks[place].insert(isFront ? rest : taken, at: index + 1)
     list(
-      rest, page,
+      place, isFront ? index + 1 : index, page,
       atHead: profile.remainderEnd == .head || fault == .remainderToHead)
     return header(page, taken.start)
   }
@@ -180,21 +180,22 @@ extension ReferencePool {
     let block = Block(start: 0, units: UInt16(units), state: .held, owner: number)
     let rest = Block(
       start: UInt16(units), units: UInt16(sizes.unitsPerPage - units), state: .free, owner: number)
-    blocks.open(page, [block, rest])
-    list(rest, page, atHead: profile.remainderEnd == .head || fault == .freshRemainderToHead)
+    let place = blocks.open(page, [block, rest])
+    list(place, 1, page, atHead: profile.remainderEnd == .head || fault == .freshRemainderToHead)
   }
 
   /// Puts a free block on the list of its size, if it has room for links.
-  mutating func list(_ block: Block, _ page: Address, atHead: Bool) {
+  mutating func list(_ place: Int, _ index: Int, _ page: Address, atHead: Bool) {
+    let block = blocks[place][index]
     guard isListed(block) else { return }
-    owners[Int(block.owner)].lists.insert(
+    blocks[place][index].order = owners[Int(block.owner)].lists.insert(
       header(page, block.start), units: Int(block.units), atHead: atHead)
   }
 
   /// Takes a free block off its list.
-  mutating func unlist(_ block: Block, _ page: Address) {
+  mutating func unlist(_ block: Block) {
     guard isListed(block) else { return }
-    owners[Int(block.owner)].lists.remove(header(page, block.start), units: Int(block.units))
+    owners[Int(block.owner)].lists.remove(block.order, units: Int(block.units))
   }
 
   private func isListed(_ block: Block) -> Bool {
@@ -210,13 +211,13 @@ extension ReferencePool {
     let next = index + 1
     if next < blocks[place].count, blocks[place][next].state == .free, fault != .noForwardMerge {
       let absorbed = blocks[place].remove(at: next)
-      unlist(absorbed, page)
+      unlist(absorbed)
       blocks[place][index].units += absorbed.units
     }
     if index > 0, blocks[place][index - 1].state == .free, fault != .noBackwardMerge {
       let block = blocks[place].remove(at: index)
       index -= 1
-      unlist(blocks[place][index], page)
+      unlist(blocks[place][index])
       blocks[place][index].units += block.units
     }
     if Int(blocks[place][index].units) == sizes.unitsPerPage, fault != .keepsFreePage {
@@ -225,9 +226,7 @@ extension ReferencePool {
     }
     blocks[place][index].state = .free
     blocks[place][index].owner = UInt8(owner)
-    list(
-      blocks[place][index], page,
-      atHead: profile.freedEnd == .head && fault != .freedToTail)
+    list(place, index, page, atHead: profile.freedEnd == .head && fault != .freedToTail)
     return nil
   }
 
@@ -288,12 +287,14 @@ extension ReferencePool {
       || (block.state == .deferred && profile.deferredFreeType == .free)
     guard profile.doubleFreeCheck == .freeHeader, looksFree, profile.poolIndexRule != .stale,
       profile.cacheAlignment == .typeOnly || profile.storedPoolType == .orTwo,
-      self.header(page, block.start) == header, fault != .doubleFreePasses
+      self.header(page, block.start) == header
     else { return .open(.strayFree) }
     let layout = profile.header
     var word = layout.poolIndex.set(0, owners[Int(block.owner)].index)
     word = layout.blockSize.set(word, UInt32(block.units))
-    if index > 0 { word = layout.previousSize.set(word, UInt32(blocks[place][index - 1].units)) }
+    if index > 0, fault != .doubleFreeParameter {
+      word = layout.previousSize.set(word, UInt32(blocks[place][index - 1].units))
+    }
     return .bugCheck(BugCheck.badPoolCaller, 7, 0, UInt64(word), header &+ sizes.header)
   }
 

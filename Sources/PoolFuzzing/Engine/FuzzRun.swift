@@ -20,6 +20,8 @@ public struct FuzzRun: Sendable {
   public let features: [StateSignature.Feature]
   /// Operations that did something.
   public let operationCount: Int
+  /// What the reference allocator said and did not say.
+  public let referenceCounts: ReferenceCounts
 
   /// Executes a trace; rules that are silenced do not count.
   public init(_ trace: PoolFuzzTrace, silencing silent: Set<String> = []) {
@@ -56,6 +58,7 @@ public struct FuzzRun: Sendable {
     failure = found
     features = reached
     operationCount = Int(clamping: machine.operationCount)
+    referenceCounts = machine.referenceCounts
   }
 
   private static func failure(

@@ -3,13 +3,17 @@ import PoolReference
 import PoolTrace
 
 /// Holds what the reference allocator says of each call against what the pool answered.
-struct ReferenceOracle {
+///
+/// Rules: `reference.address`, `reference.verdict` and `reference.stop`. After an objection it is
+/// silent: what follows from a difference is no second one.
+public struct ReferenceOracle: Sendable {
   private var pool: ReferencePool
   private var prediction: Prediction?
   /// What was said, and what was not.
-  private(set) var counts = ReferenceCounts()
+  public private(set) var counts = ReferenceCounts()
 
-  init(_ configuration: TraceConfiguration, fault: ReferenceFault = .none) {
+  /// An oracle for a machine that has just been booted; a fault makes it a wrong one, for tests.
+  public init(_ configuration: TraceConfiguration, fault: ReferenceFault = .none) {
     pool = ReferencePool(
       configuration.pool, fillsBodies: configuration.fill == .on, fault: fault)
   }
@@ -18,7 +22,7 @@ struct ReferenceOracle {
 
   /// Tells the reference allocator of an operation. Addresses come from the slots, which hold what
   /// the pool answered before.
-  mutating func predict(_ operation: Operation, _ replayer: borrowing Replayer) {
+  public mutating func predict(_ operation: Operation, _ replayer: borrowing Replayer) {
     prediction = nil
     switch operation {
     case .config, .expect, .dump: return
@@ -59,8 +63,8 @@ struct ReferenceOracle {
 
   // MARK: After it
 
-  /// What is wrong with the answer. After an objection nothing more is said.
-  mutating func judge(_ result: StepResult) -> PoolFailure? {
+  /// What is wrong with the answer to the operation that was told last, or nil.
+  public mutating func judge(_ result: StepResult) -> PoolFailure? {
     guard let prediction else { return nil }
     counts.note(prediction)
     guard let expected = Self.result(of: prediction), expected != result else { return nil }
@@ -111,6 +115,28 @@ public struct ReferenceCounts: Sendable, Equatable {
 
   /// Nothing yet.
   public init() {}
+
+  /// Counts as `text` writes them; nil where they are not that.
+  public init?(text: some StringProtocol) {
+    let fields = text.split(separator: " ")
+    guard let first = fields.first, let predicted = UInt64(first) else { return nil }
+    self.predicted = predicted
+    for field in fields.dropFirst() {
+      let parts = field.split(separator: "=")
+      guard parts.count == 2, let reason = OpenReason(rawValue: String(parts[0])),
+        let count = UInt64(parts[1])
+      else { return nil }
+      open[reason] = count
+    }
+  }
+
+  /// The predicted calls, then a reason and its calls each: `120 damaged=3`.
+  public var text: String {
+    let reasons = OpenReason.allCases.compactMap { reason in
+      open[reason].map { " \(reason.rawValue)=\($0)" }
+    }
+    return "\(predicted)" + reasons.joined()
+  }
 
   /// How many were not predicted.
   public var openCount: UInt64 { open.values.reduce(0, &+) }

@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PropertyTesting
 
 /// The state of a campaign as a file: one text, written whole, from which a killed run goes on.
@@ -25,7 +26,7 @@ struct CampaignFile {
   /// What the campaign does, its seed included.
   let plan: String
 
-  private static let heading = "poolfuzz campaign 4"
+  private static let heading = "poolfuzz campaign 5"
   private static let lastLine = "whole"
 
   // MARK: Writing
@@ -37,6 +38,7 @@ struct CampaignFile {
     var text = "\(Self.heading)\nplan \(plan)\nseconds \(seconds)\nrun \(runSeconds)\n"
     text += "next \(state.nextBatch)\n"
     text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
+    text += "reference \(state.referenceCounts.text)\n"
     for account in state.bandit.accounts {
       let numbers = account.numbers.map(String.init).joined(separator: " ")
       text += "profile \(account.name) \(numbers)\n"
@@ -102,6 +104,7 @@ struct CampaignFile {
     private var accounts: [ProfileAccount] = []
     private var numbers: [String: [UInt64]] = [:]
     private var counts: [FailureIdentity: UInt64] = [:]
+    private var referenceCounts: ReferenceCounts?
     private var books = FindingDesk.Books()
     private var signature: StateSignature?
     private var traces: [PoolFuzzTrace] = []
@@ -122,6 +125,9 @@ struct CampaignFile {
         let values = rest.split(separator: " ").compactMap { UInt64($0) }
         numbers[String(word)] = values
         return values.count == (word == "canaries" ? 2 : 1)
+      case "reference":
+        referenceCounts = ReferenceCounts(text: rest)
+        return referenceCounts != nil
       case "seconds": return Double(rest).map { seconds = $0 } != nil
       case "run": return Double(rest).map { runSeconds = $0 } != nil
       case "profile": return takeProfile(rest)
@@ -187,12 +193,13 @@ struct CampaignFile {
     /// What was read, if nothing is missing.
     var saved: Saved? {
       guard let next = numbers["next"], let kept = numbers["kept"],
-        let canaries = numbers["canaries"], let signature
+        let canaries = numbers["canaries"], let referenceCounts, let signature
       else { return nil }
       let corpus = FuzzCorpus(signature: signature, traces: traces, keptCount: kept[0])
       let state = FuzzState(
         corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: next[0],
-        canaryCount: canaries[0], caughtCanaries: canaries[1], failureCounts: counts)
+        canaryCount: canaries[0], caughtCanaries: canaries[1], referenceCounts: referenceCounts,
+        failureCounts: counts)
       return Saved(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
     }
   }

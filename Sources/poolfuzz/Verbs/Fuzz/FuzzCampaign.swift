@@ -248,6 +248,8 @@ final class FuzzCampaign {
           ("feature_coverage", .number(state.corpus.signature.coverage)),
           ("features_per_million_operations", .unsigned(state.bandit.noveltyPerMillion)),
           ("kept", .unsigned(state.corpus.keptCount)),
+          ("calls_predicted", .unsigned(state.referenceCounts.predicted)),
+          ("calls_open", .unsigned(state.referenceCounts.openCount)),
           ("canaries", .unsigned(state.canaryCount)),
           ("canaries_caught", .unsigned(state.caughtCanaries)),
           ("seconds_left", secondsLeft(state).map(JSONValue.number) ?? .null),
@@ -262,5 +264,8 @@ final class FuzzCampaign {
         + " (\(MorningReport.percent(state.corpus.signature.coverage)) of the space,"
         + " \(state.bandit.noveltyPerMillion) new in a million operations),"
         + " \(state.failureCounts.count) failures\(event == "end" ? "" : left)")
+    if event == "end", let text = MorningReport.reference(state) {
+      streams.note("reference allocator: \(text)")
+    }
   }
 }
