@@ -29,11 +29,12 @@ let package = Package(
       dependencies: ["ContentHash", "TextDecoding", "KernelPool", "PoolWalk", "PoolInvariants"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
+    .target(name: "PoolReference", dependencies: ["KernelPool"]),
     .target(
       name: "PoolOracles",
       dependencies: [
         "ContentHash", "KernelPool", "PoolWalk", "PoolTrace", "PoolInvariants", "PoolBounds",
-        "PropertyTesting",
+        "PropertyTesting", "PoolReference",
       ]),
     .target(
       name: "PoolFuzzing",
@@ -81,7 +82,8 @@ let package = Package(
       dependencies: [
         "ContentHash", "JSONLines", "TextDecoding", "KernelPool", "PoolTrace", "PoolInvariants",
         "PoolBounds", "FragmentationSearch", "PoolDebugger",
-        "PoolReport", "PoolReconstruction", "PoolOracles", "PoolFuzzing", "PropertyTesting",
+        "PoolReport", "PoolReconstruction", "PoolReference", "PoolOracles", "PoolFuzzing",
+        "PropertyTesting",
         "AllocatorTargets", "CrashDumps",
       ]),
     .testTarget(name: "CrashDumpsTests", dependencies: ["CrashDumps"]),
@@ -90,11 +92,18 @@ let package = Package(
       name: "PoolTestSupport", dependencies: ["KernelPool", "PoolInvariants", "PropertyTesting"],
       path: "Tests/PoolTestSupport"),
     .testTarget(
+      name: "PoolReferenceTests",
+      dependencies: [
+        "PoolReference", "PoolOracles", "PoolFuzzing", "PoolTrace", "KernelPool", "PropertyTesting",
+      ]),
+    .testTarget(
       name: "KernelPoolTests",
       dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolTestSupport"]),
     .testTarget(
       name: "PoolTraceTests",
-      dependencies: ["PoolTrace", "PoolOracles", "PropertyTesting", "PoolTestSupport"],
+      dependencies: [
+        "PoolTrace", "PoolOracles", "PoolReference", "PropertyTesting", "PoolTestSupport",
+      ],
       exclude: ["Golden", "BadTraces"]),
     .testTarget(
       name: "PoolInvariantsTests",

@@ -28,7 +28,8 @@ extension KernelPool {
     if let halted { return .halted(halted) }
     do {
       let limits = FrameLimits(
-        lowest: geometry.pages(holding: lowest), highest: highest &>> geometry.pageShift,
+        lowest: geometry.pages(holding: lowest),
+        highest: highest &>> geometry.pageShift &- (mutant == .contiguousHighestExcluded ? 1 : 0),
         boundary: boundary &>> geometry.pageShift)
       let type: PoolType = .cacheAligned
       let request = profile.contiguousRequest == .asGiven ? bytes : max(pageRounded(bytes), bytes)

@@ -183,4 +183,20 @@ public enum Mutant: String, Sendable, CaseIterable {
   case cacheLineOffByOne = "cache-line-off-by-one"
   /// A free is not counted by the descriptor.
   case freeNotCounted = "free-not-counted"
+  /// The hint of the session pool is not lowered by frees.
+  case sessionHintNotLowered = "session-hint-not-lowered"
+  /// A lookaside list needs one allocation more a second to keep its depth.
+  case lookasideDepthThreshold = "lookaside-depth-threshold"
+  /// The third processor frees to the second one's lookaside lists.
+  case lookasideThirdProcessor = "lookaside-third-processor"
+  /// The highest page frame that a contiguous request accepts is excluded.
+  case contiguousHighestExcluded = "contiguous-highest-excluded"
+  /// A cache-aligned request that reaches the limit exactly is not grown.
+  case cacheLineAtLimit = "cache-line-at-limit"
+  /// The third parameter of the stop on a must-succeed request comes from another counter.
+  case mustSucceedParameter = "must-succeed-parameter"
+  /// Of more than 64 KiB a tag counts the low 16 bits.
+  case trackerBytesCut = "tracker-bytes-cut"
+  /// After 1,000 allocations remainders go to the head of their list.
+  case remainderToHeadLate = "remainder-to-head-late"
 }

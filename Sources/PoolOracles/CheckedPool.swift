@@ -37,6 +37,7 @@ public struct CheckedPool: ~Copyable {
   var shadow: ShadowAllocator?
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
+  var reference: ReferenceOracle?
   /// The kernel stopped, or nothing more can be said: all that follows is skipped.
   var isOver = false
   private let isFilled: Bool
@@ -65,6 +66,7 @@ public struct CheckedPool: ~Copyable {
     if oracles.contains(.shadow) { shadow = ShadowAllocator(configuration.pool) }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
+    if problem == nil, oracles.contains(.reference) { reference = ReferenceOracle(configuration) }
   }
 
   /// Becomes what `other` is; both were made with the same configuration.
@@ -74,6 +76,7 @@ public struct CheckedPool: ~Copyable {
     audit?.become(other.audit)
     shadow = other.shadow
     refusals = other.refusals
+    reference = other.reference
     usage = other.usage
     touched = other.touched
     misuse = other.misuse
@@ -97,6 +100,9 @@ public struct CheckedPool: ~Copyable {
     return mechanisms
   }
 
+  /// How many calls the reference allocator has said something about, and about how many not.
+  public var referenceCounts: ReferenceCounts { reference?.counts ?? ReferenceCounts() }
+
   /// How many allocations are held.
   public var liveCount: Int { live.count }
 
@@ -108,6 +114,15 @@ public struct CheckedPool: ~Copyable {
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
     guard !isOver else { return .skipped }
+    reference?.predict(operation, replayer)
+    let result = judged(operation, &failures)
+    if let failure = reference?.judge(result) { failures.append(failure) }
+    return result
+  }
+
+  private mutating func judged(
+    _ operation: Operation, _ failures: inout [PoolFailure]
+  ) -> StepResult {
     // Expectations are large values, and making one would show in the time of a replay without
     // checks.
     guard misuse == nil, oracles.predict else {

@@ -64,7 +64,8 @@ extension KernelPool {
     _ address: Address, _ bytes: UInt64, _ columns: Columns
   ) throws(Halt) {
     try memory.add32(address &+ columns.allocations, 1)
-    try memory.addPointer(address &+ columns.bytes, bytes)
+    let isCut = mutant == .trackerBytesCut && bytes > 0x10000
+    try memory.addPointer(address &+ columns.bytes, isCut ? bytes & 0xFFFF : bytes)
   }
 
   /// Books a free of `bytes` under `tag`. An unknown tag is let pass.

@@ -54,7 +54,9 @@ extension KernelPool {
     mapPages(bitmap.pointee, first, pages, false)
     if mutant != .bitmapKeepsEnd { try setBits(last, 1, of: bitmap.pointee.endMap, to: false) }
     try setBits(first, pages, of: bitmap.pointee.allocationMap, to: false)
-    if first < bitmap.pointee.hint, mutant != .pagedHintNotLowered {
+    if first < bitmap.pointee.hint, mutant != .pagedHintNotLowered,
+      mutant != .sessionHintNotLowered || kind != .session
+    {
       bitmap.pointee.hint = first
     }
     return pages

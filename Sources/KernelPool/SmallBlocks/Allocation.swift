@@ -154,10 +154,12 @@ extension KernelPool {
   mutating func fail(_ type: PoolType, bytes: UInt64) throws(Halt) -> Address? {
     if type.contains(.mustSucceed), profile.mustSucceed != .refused {
       let base = descriptors[0].address
+      let layout = profile.descriptor
+      let third = mutant == .mustSucceedParameter ? layout.totalPages : layout.totalBigPages
       throw bugCheck(
         BugCheck.mustSucceedPoolEmpty, bytes,
-        UInt64(try memory.load32(base &+ profile.descriptor.totalPages)),
-        UInt64(try memory.load32(base &+ profile.descriptor.totalBigPages)),
+        UInt64(try memory.load32(base &+ layout.totalPages)),
+        UInt64(try memory.load32(base &+ third)),
         profile.mustSucceed == .bugCheckOnFailure ? 0 : variables.pointee.availablePages)
     }
     if mutant != .failureNotCounted { variables.pointee.failures &+= 1 }

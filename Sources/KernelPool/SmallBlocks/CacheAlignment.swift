@@ -17,7 +17,8 @@ extension KernelPool {
   @inline(__always) func cacheAlignedRequest(_ type: PoolType, bytes: UInt64) -> UInt64 {
     guard honoursAlignment(type), bytes < geometry.largestSmallRequest else { return bytes }
     let grown = bytes &+ Self.cacheLineBytes
-    return grown > geometry.largestSmallRequest ? bytes : grown
+    let limit = geometry.largestSmallRequest &- (mutant == .cacheLineAtLimit ? 1 : 0)
+    return grown > limit ? bytes : grown
   }
 
   /// What a header stores for a type. The alignment bit marks second headers only, where there are

@@ -98,6 +98,9 @@ extension KernelPool {
     }
     if mutant == .lookasideWrongPool, kind == .paged { kind = .nonPaged }
     let lists = lookasides(kind, units: units)
+    if mutant == .lookasideThirdProcessor, variables.pointee.processor == 2 {
+      return try push(header, lookaside(owner: 1, kind, units: units))
+    }
     if let list = lists.first, try push(header, list) { return true }
     if mutant != .lookasideSharedSkipped, let list = lists.second, try push(header, list) {
       return true
@@ -154,7 +157,7 @@ extension KernelPool {
     let highest = Int64(profile.lookasideMaximumDepth)
     var depth = Int64(list.pointee.depth)
     let misses = Int64(allocates) - Int64(min(hits, allocates))
-    if allocates < 25 {
+    if allocates < (mutant == .lookasideDepthThreshold ? 26 : 25) {
       depth -= 10
     } else if misses * 200 < Int64(allocates) {
       depth -= 1

@@ -55,7 +55,16 @@ extension KernelPool {
     }
     try insert(
       remainder, units: mutant == .remainderWrongList && units > 3 ? units &- 1 : units, owner,
-      at: mutant == .remainderToHead ? .head : profile.remainderEnd)
+      at: try isRemainderMisplaced(owner) ? .head : profile.remainderEnd)
+  }
+
+  /// Whether a planted bug sends the remainders of a descriptor to the heads.
+  private mutating func isRemainderMisplaced(_ owner: Int) throws(Halt) -> Bool {
+    if mutant == .remainderToHeadLate {
+      let counter = descriptors[owner].address &+ profile.descriptor.runningAllocations
+      return try memory.load32(counter) >= 1000
+    }
+    return mutant == .remainderToHead
   }
 
   /// Opens a page: the block at its start, the rest on a list. Returns nil when there is no page.

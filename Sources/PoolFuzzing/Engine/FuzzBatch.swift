@@ -1,4 +1,5 @@
 import KernelPool
+import PoolOracles
 import PropertyTesting
 
 /// What one numbered batch came to. It depends on the plan, its number and the state of its epoch.
@@ -46,6 +47,8 @@ public struct FuzzBatch: Sendable {
   private(set) var uses: [Use]
   /// Traces that showed something new.
   private(set) var novelties: [Novelty] = []
+  /// What the reference allocator said and did not say.
+  private(set) var referenceCounts = ReferenceCounts()
   /// Tests of the alarm.
   private(set) var canaryCount: UInt64 = 0
   /// Tests of the alarm that set it off.
@@ -80,6 +83,7 @@ public struct FuzzBatch: Sendable {
     let run = FuzzRun(trace)
     uses[index].traces += 1
     uses[index].operations += UInt64(run.operationCount)
+    referenceCounts.add(run.referenceCounts)
     if let failure = run.failure {
       uses[index].failures += 1
       var finding = Finding(

@@ -20,6 +20,8 @@ public struct FuzzRun: Sendable {
   public let features: [StateSignature.Feature]
   /// Operations that did something.
   public let operationCount: Int
+  /// What the reference allocator said and did not say.
+  public let referenceCounts: ReferenceCounts
 
   /// Executes a trace; rules that are silenced do not count.
   public init(_ trace: PoolFuzzTrace, silencing silent: Set<String> = []) {
@@ -28,14 +30,21 @@ public struct FuzzRun: Sendable {
     var reached: [StateSignature.Feature] = []
     var before: Mechanisms = []
     var count: UInt64 = 0
+    var counts = ReferenceCounts()
     let name = trace.configuration.configuration.pool.profile.name
     let version = Profile.all.firstIndex { $0.name == name } ?? 0
     let execution = TraceRunner<CheckedPool>().run(trace) { moment, machine, failures in
       if !silent.isEmpty { failures.removeAll { silent.contains($0.rule) } }
       count = UInt64(machine.operationCount)
-      guard failures.isEmpty else { return shown = failures }
+      guard failures.isEmpty else {
+        counts = machine.referenceCounts
+        return shown = failures
+      }
       let now = machine.takeMechanisms()
-      guard case .judged(let step, _) = moment else { return }
+      guard case .judged(let step, _) = moment else {
+        counts = machine.referenceCounts
+        return
+      }
       let features = StateSignature.features(
         trace.operations[step].operationKind, now, after: before, live: machine.liveCount,
         version: version)
@@ -48,5 +57,6 @@ public struct FuzzRun: Sendable {
     }
     features = reached
     operationCount = Int(clamping: count)
+    referenceCounts = counts
   }
 }

@@ -1,3 +1,4 @@
+import PoolOracles
 import PropertyTesting
 
 /// Everything that a campaign has come to: from it and the plan the rest of the campaign follows.
@@ -14,6 +15,8 @@ public struct FuzzState: Sendable {
   public internal(set) var canaryCount: UInt64
   /// Tests of the alarm that set off the alarm that they must.
   public internal(set) var caughtCanaries: UInt64
+  /// What the reference allocator said and did not say, tests of the alarm left out.
+  public internal(set) var referenceCounts: ReferenceCounts
   /// How often each failure was seen.
   public internal(set) var failureCounts: [FailureIdentity: UInt64]
 
@@ -27,13 +30,15 @@ public struct FuzzState: Sendable {
   /// A campaign as it was saved.
   public init(
     corpus: FuzzCorpus, bandit: ProfileBandit, nextBatch: UInt64, canaryCount: UInt64,
-    caughtCanaries: UInt64, failureCounts: [FailureIdentity: UInt64]
+    caughtCanaries: UInt64, referenceCounts: ReferenceCounts = ReferenceCounts(),
+    failureCounts: [FailureIdentity: UInt64]
   ) {
     self.corpus = corpus
     self.bandit = bandit
     self.nextBatch = nextBatch
     self.canaryCount = canaryCount
     self.caughtCanaries = caughtCanaries
+    self.referenceCounts = referenceCounts
     self.failureCounts = failureCounts
   }
 
@@ -59,6 +64,7 @@ public struct FuzzState: Sendable {
         bandit.credit(novelty.profile, features: count)
       }
       for finding in batch.findings where note(finding, plan) { findings.append(finding) }
+      referenceCounts.add(batch.referenceCounts)
       canaryCount += batch.canaryCount
       caughtCanaries += batch.caughtCanaries
     }

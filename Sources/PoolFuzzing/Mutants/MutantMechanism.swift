@@ -15,6 +15,7 @@ extension Mutant {
       ("bitmap", "bitmap"), ("paged-hint", "bitmap"), ("big", "big-page table"),
       ("tracker", "tag table"), ("fragment", "fragments"), ("quota", "quota"),
       ("contiguous", "contiguous"), ("threshold", "thresholds"), ("cache-line", "cache alignment"),
+      ("must-succeed", "bug checks"),
       ("session", "paged pools"), ("round-robin", "paged pools"),
     ]
     return table.first { rawValue.hasPrefix($0.prefix) }?.mechanism ?? "accounting"

@@ -30,6 +30,12 @@ public enum OracleRule: String, Sendable, CaseIterable {
   case placementTable = "placement.table"
   /// The links of a recycled block are still in its body.
   case placementCleared = "placement.cleared"
+  /// An allocation got another address than the reference allocator gives.
+  case referenceAddress = "reference.address"
+  /// A request was served or refused, and the reference allocator says otherwise.
+  case referenceVerdict = "reference.verdict"
+  /// The kernel stopped in another way than the reference allocator says, or one of them did not.
+  case referenceStop = "reference.stop"
   /// An emptied pool still holds blocks or pages.
   case emptied = "emptied.pages"
   /// An emptied pool's counters do not say that it is empty.

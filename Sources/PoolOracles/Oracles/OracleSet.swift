@@ -30,11 +30,13 @@ public struct OracleSet: OptionSet, Sendable, Hashable {
   public static let afterMisuse = OracleSet(rawValue: 512)
   /// Every invariant after every operation, by walking everything.
   public static let completeInvariants = OracleSet(rawValue: 1024)
+  /// The reference allocator: what every call must come to, from the calls alone.
+  public static let reference = OracleSet(rawValue: 2048)
 
   /// All of them, every invariant after every operation.
   public static let everything: OracleSet = [
     .fullInvariants, .finalInvariants, .shadow, .refusals, .placement, .emptied, .verdicts,
-    .bound,
+    .bound, .reference,
   ]
   /// All of them, and what follows after misuse: how traces in files are judged and reduced.
   public static let replayed: OracleSet = everything.union(.afterMisuse)

@@ -78,6 +78,13 @@ import Testing
     .sessionAsPaged: "ReactOS has no session pool here",
     .roundRobinStuck: "the recorded ReactOS has one paged descriptor",
     .cacheLineOffByOne: "ReactOS does not align to cache lines",
+    .cacheLineAtLimit: "ReactOS does not align to cache lines",
+    .sessionHintNotLowered: "ReactOS has no session pool here",
+    .lookasideDepthThreshold: "the recorded depths are fixed",
+    .lookasideThirdProcessor: "one processor was recorded",
+    .contiguousHighestExcluded: "no witness asks for contiguous memory",
+    .mustSucceedParameter: "of a stop's parameters only the first is compared",
+    .remainderToHeadLate: "the witnesses end before a thousand allocations",
   ]
 
   @Test(arguments: Mutant.allCases.filter { invisible[$0] == nil })

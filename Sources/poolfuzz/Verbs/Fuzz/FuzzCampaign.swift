@@ -213,6 +213,8 @@ final class FuzzCampaign {
         ("feature_coverage", .number(signature.coverage)),
         ("features_per_million_operations", .unsigned(novelty)),
         ("kept", .unsigned(state.corpus.keptCount)),
+        ("calls_predicted", .unsigned(state.referenceCounts.predicted)),
+        ("calls_open", .unsigned(state.referenceCounts.openCount)),
         ("canaries", .unsigned(state.canaryCount)),
         ("canaries_caught", .unsigned(state.caughtCanaries)),
         ("seconds_left", secondsLeft(state).map(JSONValue.number) ?? .null),
@@ -224,5 +226,8 @@ final class FuzzCampaign {
         + " (\(MorningReport.percent(signature.coverage)) of the space,"
         + " \(novelty) new in a million operations),"
         + " \(state.failureCounts.count) failures\(event == .end ? "" : left)")
+    if event == .end, let text = MorningReport.reference(state) {
+      frame.tell(event, "reference allocator: \(text)")
+    }
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolFuzzing
+import PoolReference
 import PoolTrace
 
 /// The report of a campaign on one page: what ran, what was found, what stopped being novel.
@@ -42,6 +43,18 @@ struct MorningReport {
       : "BROKEN: only \(caught) of \(run) planted failures were reported"
   }
 
+  /// How many calls the reference allocator predicted, and what it left open; nil without it.
+  static func reference(_ state: FuzzState) -> String? {
+    let counts = state.referenceCounts
+    guard counts.predicted + counts.openCount > 0 else { return nil }
+    let share = (counts.openShare * 100_000).rounded() / 1000
+    let reasons = OpenReason.allCases.compactMap { reason in
+      counts.open[reason].map { "\($0) \(reason.rawValue)" }
+    }
+    let open = reasons.isEmpty ? "" : " (\(reasons.joined(separator: ", ")))"
+    return "\(counts.predicted) calls predicted, \(share) % left open\(open)"
+  }
+
   // MARK: For people
 
   /// The page in Markdown.
@@ -55,6 +68,7 @@ struct MorningReport {
     text += "| traces | \(state.traceCount) |\n| operations | \(state.operationCount) |\n"
     text += "| time | \(Self.time(seconds)), \(Int(operationsPerSecond)) operations a second |\n"
     text += "| memory | \(peakBytes >> 20) MiB at most |\n"
+    if let reference = Self.reference(state) { text += "| reference allocator | \(reference) |\n" }
     text += "| alarm | \(alarm) |\n| go on | `\(command)` |\n\n"
     return text + findingsText + profilesText + noveltyText
   }
@@ -142,6 +156,8 @@ struct MorningReport {
       ("features", .integer(Int64(state.corpus.signature.count))),
       ("feature_coverage", .number(state.corpus.signature.coverage)),
       ("features_per_million_operations", .unsigned(state.bandit.noveltyPerMillion)),
+      ("calls_predicted", .unsigned(state.referenceCounts.predicted)),
+      ("calls_open", .unsigned(state.referenceCounts.openCount)),
       ("canaries", .unsigned(state.canaryCount)),
       ("canaries_caught", .unsigned(state.caughtCanaries)),
       ("findings", .array(books.filed.map { .object($0.members) })),

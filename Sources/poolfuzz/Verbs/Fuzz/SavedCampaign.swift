@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolFuzzing
+import PoolOracles
 import PropertyTesting
 
 /// A campaign of `fuzz` as its state file keeps it: everything that the rest of it depends on, which
@@ -15,8 +16,18 @@ struct SavedCampaign {
   /// Seconds that its last run had, where that was ended before its time; else 0.
   var runSeconds: Double
 
+<<<<<<< HEAD:Sources/poolfuzz/Verbs/Fuzz/SavedCampaign.swift
   /// The first line of the file.
   static let heading = "poolfuzz campaign 4"
+=======
+  /// Where it lies.
+  let path: String
+  /// What the campaign does, its seed included.
+  let plan: String
+
+  private static let heading = "poolfuzz campaign 5"
+  private static let lastLine = "whole"
+>>>>>>> reference:Sources/poolfuzz/Verbs/Fuzz/CampaignFile.swift
 
   // MARK: Writing
 
@@ -25,6 +36,7 @@ struct SavedCampaign {
     var text = "seconds \(seconds)\nrun \(runSeconds)\n"
     text += "next \(state.nextBatch)\n"
     text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
+    text += "reference \(state.referenceCounts.text)\n"
     for account in state.bandit.accounts {
       let numbers = account.numbers.map(String.init).joined(separator: " ")
       text += "profile \(account.name) \(numbers)\n"
@@ -71,6 +83,7 @@ struct SavedCampaign {
     private var accounts: [ProfileAccount] = []
     private var numbers: [String: [UInt64]] = [:]
     private var counts: [FailureIdentity: UInt64] = [:]
+    private var referenceCounts: ReferenceCounts?
     private var books = FindingDesk.Books()
     private var signature: StateSignature?
     private var traces: [PoolFuzzTrace] = []
@@ -91,6 +104,9 @@ struct SavedCampaign {
         let values = rest.split(separator: " ").compactMap { UInt64($0) }
         numbers[String(word)] = values
         return values.count == (word == "canaries" ? 2 : 1)
+      case "reference":
+        referenceCounts = ReferenceCounts(text: rest)
+        return referenceCounts != nil
       case "seconds": return Double(rest).map { seconds = $0 } != nil
       case "run": return Double(rest).map { runSeconds = $0 } != nil
       case "profile": return takeProfile(rest)
@@ -156,13 +172,19 @@ struct SavedCampaign {
     /// What was read, if nothing is missing.
     var saved: SavedCampaign? {
       guard let next = numbers["next"], let kept = numbers["kept"],
-        let canaries = numbers["canaries"], let signature
+        let canaries = numbers["canaries"], let referenceCounts, let signature
       else { return nil }
       let corpus = FuzzCorpus(signature: signature, traces: traces, keptCount: kept[0])
       let state = FuzzState(
         corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: next[0],
+<<<<<<< HEAD:Sources/poolfuzz/Verbs/Fuzz/SavedCampaign.swift
         canaryCount: canaries[0], caughtCanaries: canaries[1], failureCounts: counts)
       return SavedCampaign(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
+=======
+        canaryCount: canaries[0], caughtCanaries: canaries[1], referenceCounts: referenceCounts,
+        failureCounts: counts)
+      return Saved(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
+>>>>>>> reference:Sources/poolfuzz/Verbs/Fuzz/CampaignFile.swift
     }
   }
 }
