@@ -16,18 +16,8 @@ struct SavedCampaign {
   /// Seconds that its last run had, where that was ended before its time; else 0.
   var runSeconds: Double
 
-<<<<<<< HEAD:Sources/poolfuzz/Verbs/Fuzz/SavedCampaign.swift
   /// The first line of the file.
-  static let heading = "poolfuzz campaign 4"
-=======
-  /// Where it lies.
-  let path: String
-  /// What the campaign does, its seed included.
-  let plan: String
-
-  private static let heading = "poolfuzz campaign 5"
-  private static let lastLine = "whole"
->>>>>>> reference:Sources/poolfuzz/Verbs/Fuzz/CampaignFile.swift
+  static let heading = "poolfuzz campaign 5"
 
   // MARK: Writing
 
@@ -177,14 +167,9 @@ struct SavedCampaign {
       let corpus = FuzzCorpus(signature: signature, traces: traces, keptCount: kept[0])
       let state = FuzzState(
         corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: next[0],
-<<<<<<< HEAD:Sources/poolfuzz/Verbs/Fuzz/SavedCampaign.swift
-        canaryCount: canaries[0], caughtCanaries: canaries[1], failureCounts: counts)
-      return SavedCampaign(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
-=======
         canaryCount: canaries[0], caughtCanaries: canaries[1], referenceCounts: referenceCounts,
         failureCounts: counts)
-      return Saved(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
->>>>>>> reference:Sources/poolfuzz/Verbs/Fuzz/CampaignFile.swift
+      return SavedCampaign(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
     }
   }
 }
