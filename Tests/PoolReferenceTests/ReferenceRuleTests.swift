@@ -45,8 +45,8 @@ import Testing
       + """
       alloc a NonPaged 2048 Test
       alloc b NonPaged 2048 Test
-      alloc c NonPaged 1000 Test
-      alloc d NonPaged 1000 Test
+      alloc c NonPaged 1032 Test
+      alloc d NonPaged 1032 Test
       """
 
   /// Planted bugs, a trace, and a rule that must be among those that object.

@@ -31,7 +31,7 @@ import Testing
     .firstListTooHigh, .remainderToHead, .freshRemainderToHead, .freedToTail, .splitAlwaysFront,
     .splitAlwaysBack, .noForwardMerge, .noBackwardMerge, .keepsFreePage, .thresholdOneLess,
     .lookasideFirstInFirstOut, .lookasideTooDeep, .singlePageFirstInFirstOut,
-    .singlePageTooDeep, .runTakenFromFront, .runToHead, .tableShrinksLate, .wrongTagPasses,
+    .singlePageTooDeep, .runTakenFromFront, .runToHead, .wrongTagPasses,
   ]
 
   @Test(arguments: visible)
