@@ -74,6 +74,7 @@ struct ReturningPass<Target: AllocatorTarget & ~Copyable> {
   private let question: SearchQuestion
   private let width: Int
   private var generator: SeededGenerator
+  private var mostOperations = 0
   private var steps: [(parent: Int, operation: RawOperation)] = []
   private var seen: Set<UInt64> = []
   private var counts: [Kind: Int] = [:]
@@ -99,6 +100,7 @@ struct ReturningPass<Target: AllocatorTarget & ~Copyable> {
   mutating func run(
     on target: consuming Target, mostOperations: Int
   ) -> StatePass<Target>.Result {
+    self.mostOperations = mostOperations
     keep(Resting(target, [], step: -1))
     while result.operations < mostOperations {
       if let state = next(&untried) {
@@ -166,7 +168,7 @@ struct ReturningPass<Target: AllocatorTarget & ~Copyable> {
 
   private mutating func apply(from state: Resting) {
     // The best ones last: what they lead to is gone on from first.
-    for number in moves.indices.reversed() {
+    for number in moves.indices.reversed() where result.operations < mostOperations {
       guard var pool = state.pool.duplicate() else { return }
       var live = state.live
       var blocks = MoveBlocks()
@@ -250,7 +252,7 @@ struct ReturningPass<Target: AllocatorTarget & ~Copyable> {
     var met: Set<UInt64> = []
     for _ in 0..<PageMove.mostSteps where !midways.isEmpty {
       var next: [Midway] = []
-      for midway in midways {
+      for midway in midways where result.operations < mostOperations {
         for step in candidates(midway) {
           guard let after = perform(step, midway) else { continue }
           if let digest = after.pool.stateDigest, !met.insert(digest).inserted { continue }
