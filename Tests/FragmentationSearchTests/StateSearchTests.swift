@@ -34,6 +34,48 @@ struct StateSearchTests {
     #expect(tail == tailPages)
   }
 
+  /// Where exact fits are never taken, levels that only rise lead to eight pages of the twelve that a
+  /// cycle of closing and restoring reaches; moves that are learnt lead further, and within the budget.
+  @Test func whatComesBackGoesFurther() async throws {
+    let question = SearchQuestion(
+      geometry: try PoolGeometry(pageUnits: 12, smallestBlockUnits: 2), rules: .reactOS,
+      peakLiveUnits: 30, operations: 150_000, seed: 4, streams: 1)
+    let answer = await StateSearch().search(question)
+    #expect(answer.pages > 8 && answer.pages <= 12)
+    let replayed = FragmentationMetrics.measuring(
+      answer.trace, geometry: question.geometry, rules: question.rules)
+    #expect(replayed.footprint.peakPagesHeld == answer.pages)
+    #expect(replayed.footprint.peakLiveUnits <= 30)
+    // Pages are given up on the way: the most are held again and again by fewer live units.
+    #expect(answer.trace.count > 60)
+  }
+
+  /// A move is made again in other blocks, and refused where the cap or the page does not allow it.
+  @Test func movesKeepTheirMeaning() throws {
+    var pool = AbstractPool(
+      geometry: try PoolGeometry(pageUnits: 12, smallestBlockUnits: 2), rules: .reactOS)
+    let pin = pool.allocate(units: 2)
+    var live = [RestingPool<AbstractPool>.Block(handle: pin, units: 2, page: pool.page(of: pin))]
+    // Close the page for a request of five: the pin goes to the middle.
+    let steps: [PageMove.Step] = [
+      .request(units: 6), .request(units: 2), .releaseOwn(0), .request(units: 5), .releaseOwn(1),
+      .request(units: 2), .releaseOwn(2), .releaseOther(3),
+    ]
+    var blocks = MoveBlocks()
+    for step in steps {
+      let operation = blocks.perform(
+        step, &pool, &live, slackUnits: 30 - pool.footprint.liveUnits)
+      #expect(operation != nil)
+    }
+    #expect(live.count == 1 && pool.footprint.liveUnits == 2 && pool.largestFreeUnits == 5)
+    var refused = MoveBlocks()
+    for step: PageMove.Step in [.request(units: 6), .releaseOwn(0), .releaseOther(0)] {
+      let operation = refused.perform(step, &pool, &live, slackUnits: 5)
+      #expect(operation == nil)
+    }
+    #expect(live.count == 1 && pool.footprint.liveUnits == 2)
+  }
+
   /// Where pages and blocks have other names but are cut and listed alike, the digest is the same;
   /// any difference in sizes, in what is live, or in the order of a list changes it.
   @Test func digestsTellStatesApartAndNamesNot() throws {

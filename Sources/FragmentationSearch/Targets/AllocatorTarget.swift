@@ -15,6 +15,8 @@ public protocol AllocatorTarget: ~Copyable, SendableMetatype {
 
   /// Units from the start of its page to a live block.
   func offset(of handle: BlockHandle) -> Int
+  /// A number that the live blocks of one page share, and no others.
+  func page(of handle: BlockHandle) -> UInt64
   /// Units of the largest free block.
   var largestFreeUnits: Int { get }
   /// Free blocks of that size.
@@ -36,6 +38,8 @@ public protocol AllocatorTarget: ~Copyable, SendableMetatype {
 extension AllocatorTarget where Self: ~Copyable {
   /// Unknown: 0.
   public func offset(of handle: BlockHandle) -> Int { 0 }
+  /// Unknown: each block by itself.
+  public func page(of handle: BlockHandle) -> UInt64 { UInt64(handle.index) }
   /// Unknown: 0.
   public var largestFreeUnits: Int { 0 }
   /// Unknown: 0.
@@ -58,6 +62,11 @@ extension AbstractPool: AllocatorTarget {
 
   /// Units from the start of its page to a live block.
   public func offset(of handle: BlockHandle) -> Int { Int(records[Int(handle.index)].offset) }
+
+  /// The number of a live block's page.
+  public func page(of handle: BlockHandle) -> UInt64 {
+    UInt64(records[Int(handle.index)].page)
+  }
 
   /// A pool in the same state.
   public func duplicate() -> AbstractPool? { AbstractPool(copying: self) }

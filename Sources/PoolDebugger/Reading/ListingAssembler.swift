@@ -82,9 +82,17 @@ struct ListingAssembler: Sendable {
     case .bugCheck, .bugCheckCode, .bugCheckParameter, .bugCheckParameters, .bugCheckField:
       addBugCheck(line, number)
     case .stack(let first): beginStack(first, number)
-    case .poolEmpty(let isPaged):
-      _ = open(.poolEmpty(PoolEmptyEvent(isPaged: isPaged)), line: number)
+    case .poolEmpty(let isPaged): addPoolEmpty(PoolEmptyEvent(isPaged: isPaged), number)
     }
+  }
+
+  /// An event's head and its sentence, a few lines further on, are one event.
+  private mutating func addPoolEmpty(_ event: PoolEmptyEvent, _ number: Int) {
+    if let last = reading.listings.last, last.content == .poolEmpty(event), number - last.line <= 4
+    {
+      return
+    }
+    _ = open(.poolEmpty(event), line: number)
   }
 
   /// Everything read so far; listings in which nothing was found are left out.

@@ -301,6 +301,11 @@ import Testing
     let paged = check("Error  Srv  2020  None  unable to allocate")
     #expect(paged.0.text.contains("event 2020") && paged.0.text.contains("the paged pool"))
     #expect(check("Srv started on 2020-02-02").0.listings.isEmpty)
+    let whole =
+      "Error Srv 2020 None\nThe server was unable to allocate from the system paged pool because the "
+      + "pool was empty.\n"
+    #expect(check(whole).0.listings.count == 1)
+    #expect(check(whole + "a\nb\nc\nd\n" + whole).0.listings.count == 2)
   }
 
   @Test func withoutSymbolsTheDebuggersWordsWeighNothing() {

@@ -29,6 +29,11 @@ public struct StateSearch: SearchAlgorithm {
         let result = pass.run(on: makeTarget(), mostOperations: mostOperations)
         return (result.list, result.pages, result.operations)
       },
+      returningPass: { width, generator, mostOperations in
+        var pass = ReturningPass<Target>(question, width: width, generator)
+        let result = pass.run(on: makeTarget(), mostOperations: mostOperations)
+        return (result.list, result.pages, result.operations)
+      },
       measure: { list, recording in
         var trial = Trial(question, on: makeTarget(), recording: recording)
         list.run(&trial, mostOperations: list.operations.count)

@@ -1,4 +1,5 @@
-/// A stream of passes over the states, each with twice the width of the one before.
+/// A stream of passes over the states, each with twice the width of the one before, in turns with
+/// passes that come back where exact fits are never taken.
 struct StateStream: SearchStream {
   /// What does not change while the stream goes on.
   struct Setting: Sendable {
@@ -6,12 +7,17 @@ struct StateStream: SearchStream {
     var question: SearchQuestion
     /// Makes a pass of a width and a seed, at most so many operations long.
     var pass: @Sendable (Int, SeededGenerator, Int) -> (list: RawList, pages: Int, operations: Int)
+    /// The same of passes that come back.
+    var returningPass:
+      @Sendable (Int, SeededGenerator, Int) -> (list: RawList, pages: Int, operations: Int)
     /// Runs a list from the beginning.
     var measure: @Sendable (RawList, Recording) -> (SearchOutcome, [PoolOperation])
   }
 
   /// States of each kind that the first pass keeps, and the most that any does.
   private static let widths = (first: 2, last: 1024)
+  /// The same of passes that come back, by turns: which one finds more differs from pool to pool.
+  private static let returningWidths = [1, 2, 4]
   /// A pass ends after about so many operations, so that a search by the clock can be saved.
   private static let mostPassOperations = 8_000_000
 
@@ -28,11 +34,19 @@ struct StateStream: SearchStream {
 
   mutating func advance(to operations: Int) {
     while operationsSpent < operations {
-      let width = min(Self.widths.first << min(passes, 32), Self.widths.last)
+      // Where exact fits are never taken, what pays is to come back: such passes take turns.
+      let turns = setting.question.rules.exactFit == .never ? 2 : 1
+      let isReturning = turns == 2 && passes.isMultiple(of: turns)
+      let round = passes / turns
+      let width =
+        isReturning
+        ? Self.returningWidths[round % Self.returningWidths.count]
+        : min(Self.widths.first << min(round, 32), Self.widths.last)
       let seed = SeededGenerator(
         seed: setting.question.seed, stream: UInt64(number) << 32 | UInt64(passes))
       let left = setting.question.operationsPerStream - operationsSpent
-      let result = setting.pass(width, seed, min(left, Self.mostPassOperations))
+      let pass = isReturning ? setting.returningPass : setting.pass
+      let result = pass(width, seed, min(left, Self.mostPassOperations))
       passes += 1
       operationsSpent += max(1, result.operations)
       if result.pages > record?.outcome.pages ?? 0 { take(result.list) }
