@@ -100,7 +100,12 @@ import Testing
     ("first list", { $0.firstList = .exactFit }),
     ("remainder to the head", { $0.remainderEnd = .head }),
     ("freed to the tail", { $0.freedEnd = .tail }),
-    ("stored pool type", { $0.storedPoolType = .plusOneInUse; $0.mustSucceed = .refused }),
+    (
+      "stored pool type",
+      {
+        $0.storedPoolType = .plusOneInUse; $0.mustSucceed = .refused
+      }
+    ),
     ("lookaside classes", { $0.lookasideClasses = 31 }),
     ("smallest block", { $0.smallestBlockUnits = 3 }),
     ("small request limit", { $0.smallRequestLimit = 4079 }),
