@@ -37,7 +37,9 @@ public struct CheckedPool: ~Copyable {
   var shadow: ShadowAllocator?
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
-  var reference: ReferenceOracle?
+  /// One or none. On the heap, for the compiler follows every stored field of a noncopyable value by
+  /// itself, and this one's hundreds made a client's compilation take minutes.
+  private var references: [ReferenceOracle] = []
   /// The kernel stopped, or nothing more can be said: all that follows is skipped.
   var isOver = false
   private let isFilled: Bool
@@ -66,7 +68,9 @@ public struct CheckedPool: ~Copyable {
     if oracles.contains(.shadow) { shadow = ShadowAllocator(configuration.pool) }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
-    if problem == nil, oracles.contains(.reference) { reference = ReferenceOracle(configuration) }
+    if problem == nil, oracles.contains(.reference) {
+      references = [ReferenceOracle(configuration)]
+    }
   }
 
   /// Becomes what `other` is; both were made with the same configuration.
@@ -76,7 +80,7 @@ public struct CheckedPool: ~Copyable {
     audit?.become(other.audit)
     shadow = other.shadow
     refusals = other.refusals
-    reference = other.reference
+    references = other.references
     usage = other.usage
     touched = other.touched
     misuse = other.misuse
@@ -101,7 +105,7 @@ public struct CheckedPool: ~Copyable {
   }
 
   /// How many calls the reference allocator has said something about, and about how many not.
-  public var referenceCounts: ReferenceCounts { reference?.counts ?? ReferenceCounts() }
+  public var referenceCounts: ReferenceCounts { references.first?.counts ?? ReferenceCounts() }
 
   /// How many allocations are held.
   public var liveCount: Int { live.count }
@@ -114,9 +118,11 @@ public struct CheckedPool: ~Copyable {
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
     guard !isOver else { return .skipped }
-    reference?.predict(operation, replayer)
+    for index in references.indices { references[index].predict(operation, replayer) }
     let result = judged(operation, &failures)
-    if let failure = reference?.judge(result) { failures.append(failure) }
+    for index in references.indices {
+      if let failure = references[index].judge(result) { failures.append(failure) }
+    }
     return result
   }
 
