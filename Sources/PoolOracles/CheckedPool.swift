@@ -215,10 +215,12 @@ public struct CheckedPool: ~Copyable {
     case .alloc(_, let type, let bytes, _):
       return OperationExpectation(allocating: type, bytes: bytes, isFilled: isFilled, view)
     case .free(let name, _):
-      guard let slot = replayer.slots[name], slot.state == .holds, !slot.isContiguous,
-        live[slot.address] != nil
+      // After a free by address another allocation may start where the slot's did.
+      guard let slot = replayer.slots[name], slot.state == .holds,
+        let held = live[slot.address], !slot.isContiguous, !held.isContiguous
       else { return OperationExpectation() }
-      return OperationExpectation(freeing: slot.address, slot.type, bytes: slot.bytes, view)
+      return OperationExpectation(
+        freeing: slot.address, held.type, bytes: held.requestedBytes, view)
     default: return OperationExpectation()
     }
   }

@@ -58,6 +58,20 @@ import Testing
     #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
   }
 
+  /// A slot whose allocation was freed by its address frees what starts there now.
+  @Test func aSlotFreesWhatStartsThereNow() throws {
+    let trace = try PoolFuzzTrace.reading(
+      """
+      config profile=windows-2003-x86
+      alloc s0 NonPaged 249 Test
+      freeat s0
+      alloc s1 NonPaged 0 Test
+      free s0
+      """)
+    let failure = TraceRunner<CheckedPool>().run(trace).failure
+    #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
+  }
+
   /// A charged request of no bytes that a version serves in a whole page: its caller holds the page.
   @Test func wholePageForNoBytes() throws {
     let trace = try PoolFuzzTrace.reading(
