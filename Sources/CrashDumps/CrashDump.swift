@@ -83,6 +83,19 @@ struct DumpFields {
   }
 }
 
+extension Array {
+  /// The last element that starts at or before a place, of elements in the order of their starts.
+  func last(startingUpTo place: UInt64, _ start: (Element) -> UInt64) -> Element? {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if start(self[middle]) <= place { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? self[low - 1] : nil
+  }
+}
+
 /// What every dump of a Windows kernel begins with (layouts as read by kdmp-parser, volatility3 and
 /// LeechCore).
 public struct DumpHeader: Sendable, Equatable {

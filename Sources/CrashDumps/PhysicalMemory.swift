@@ -19,8 +19,14 @@ public struct PhysicalMemory<Source: DumpSource> {
     let bitCount: UInt64
     let before: [UInt64]
     let firstOffset: UInt64
+    /// Pages that are there.
+    let pageCount: UInt64
 
-    init(_ bits: [UInt8], bitCount: UInt64, firstOffset: UInt64) {
+    /// The bits of the last byte that are no page's do not count.
+    init(_ map: [UInt8], bitCount: UInt64, firstOffset: UInt64) {
+      var bits = map
+      let used = bitCount % 8
+      if used != 0, !bits.isEmpty { bits[bits.count - 1] &= UInt8(1 << used) - 1 }
       self.bits = bits
       self.bitCount = bitCount
       self.firstOffset = firstOffset
@@ -31,12 +37,7 @@ public struct PhysicalMemory<Source: DumpSource> {
         count += UInt64(byte.nonzeroBitCount)
       }
       self.before = before
-    }
-
-    /// The bits of the last byte that are no page's do not count.
-    static func clearSlack(_ bits: inout [UInt8], bitCount: UInt64) {
-      let used = bitCount % 8
-      if used != 0, !bits.isEmpty { bits[bits.count - 1] &= UInt8(1 << used) - 1 }
+      pageCount = count
     }
 
     func offset(ofPage page: UInt64) -> UInt64? {
@@ -83,7 +84,7 @@ public struct PhysicalMemory<Source: DumpSource> {
       pageCount = runs.reduce(0) { $0 + $1.pageCount }
       try Self.checkEnd(runs.map { $0.offset + $0.pageCount * Self.pageBytes }.max() ?? 0, source)
     case .bitmap(let bitmap):
-      pageCount = bitmap.bits.reduce(0) { $0 + UInt64($1.nonzeroBitCount) }
+      pageCount = bitmap.pageCount
       try Self.checkEnd(bitmap.firstOffset + pageCount * Self.pageBytes, source)
     }
   }
@@ -103,14 +104,7 @@ public struct PhysicalMemory<Source: DumpSource> {
     switch map {
     case .bitmap(let bitmap): return bitmap.offset(ofPage: page)
     case .runs(let runs):
-      var low = 0
-      var high = runs.count
-      while low < high {
-        let middle = (low + high) / 2
-        if runs[middle].firstPage <= page { low = middle + 1 } else { high = middle }
-      }
-      guard low > 0 else { return nil }
-      let run = runs[low - 1]
+      guard let run = runs.last(startingUpTo: page, \.firstPage) else { return nil }
       let index = page - run.firstPage
       return index < run.pageCount ? run.offset + index * Self.pageBytes : nil
     }
@@ -204,15 +198,16 @@ public struct PhysicalMemory<Source: DumpSource> {
           "offset 0x\(String(start + 0x20, radix: 16)): a bitmap of \(bitCount) pages does not"
           + " end before the first page at 0x\(String(first, radix: 16))")
     }
-    var bits = try source.require("the bitmap", at: start + 0x38, count: (bitCount + 7) / 8)
-    Bitmap.clearSlack(&bits, bitCount: bitCount)
-    let found = bits.reduce(0) { $0 + UInt64($1.nonzeroBitCount) }
+    let bitmap = Bitmap(
+      try source.require("the bitmap", at: start + 0x38, count: (bitCount + 7) / 8),
+      bitCount: bitCount, firstOffset: first)
+    let found = bitmap.pageCount
     guard found == present else {
       throw CrashDumpError(
         message:
           "offset 0x\(String(start + 0x28, radix: 16)): \(present) pages named, \(found) marked")
     }
-    return Bitmap(bits, bitCount: bitCount, firstOffset: first)
+    return bitmap
   }
 
   /// The list of ranges ends where its length says, at a range of page 0, or when it has named all

@@ -119,14 +119,7 @@ public struct TriageDump: Sendable {
   }
 
   private func piece(holding address: UInt64) -> Piece? {
-    var low = 0
-    var high = pieces.count
-    while low < high {
-      let middle = (low + high) / 2
-      if pieces[middle].address <= address { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0 else { return nil }
-    let piece = pieces[low - 1]
+    guard let piece = pieces.last(startingUpTo: address, \.address) else { return nil }
     return address - piece.address < piece.byteCount ? piece : nil
   }
 

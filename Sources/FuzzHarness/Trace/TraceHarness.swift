@@ -6,7 +6,7 @@ import PropertyTesting
 /// Fuzzes the model by traces.
 ///
 /// Most inputs get a quick look: invariants of what each operation touched, and no predictions. It only
-/// raises a suspicion. All oracles, the full audit at the end and the law of the emptied pool follow
+/// raises a suspicion. The fast oracles, the full audit at the end and the law of the emptied pool follow
 /// where it does, for one input in 64, and for one in eight of those that end in misuse, which
 /// otherwise stop before it. The choice is by the input's own bytes, so that an input always means the
 /// same.
