@@ -43,7 +43,7 @@ struct CorpusTests {
     let run = try Command.run(["corpus", "list", folder, "--json"])
     #expect(run.code == 0)
     let lines = try JSONLine.all(run.output)
-    #expect(lines.map { $0.text("shelf") } == ["found", "incident"])
+    #expect(lines.map { $0.text("folder") } == ["found", "incident"])
     #expect(lines.map { $0.number("operations") } == [4, 3])
     #expect(lines[0].text("identity") == "counters.outstanding after free")
     #expect(lines[1].isNull("identity"))
@@ -96,7 +96,7 @@ struct CorpusTests {
     let (one, two) = (scratch.path + "/one", scratch.path + "/two")
     let run = try Command.run(["corpus", "merge", first, second, "--corpus", one, "--json"])
     #expect(run.code == 0)
-    let line = try #require(try JSONLine.all(run.output).first { $0.text("shelf") == "found" })
+    let line = try #require(try JSONLine.all(run.output).first { $0.text("folder") == "found" })
     #expect(line.number("traces") == 6)
     #expect(line.number("duplicates") == 1)
     #expect(line.number("kept") == 4)
@@ -109,7 +109,7 @@ struct CorpusTests {
     #expect(files == Self.files(two))
     let again = try Command.run(["corpus", "merge", first, second, "--corpus", one, "--json"])
     #expect(
-      try JSONLine.all(again.output).first { $0.text("shelf") == "found" }?.number("added") == 0)
+      try JSONLine.all(again.output).first { $0.text("folder") == "found" }?.number("added") == 0)
     #expect(files == Self.files(one))
     // The shortest are kept.
     #expect(!files.values.contains(Self.failing(5)))

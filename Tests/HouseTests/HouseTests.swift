@@ -102,7 +102,7 @@ struct HouseTests {
       }
     }
     // A fill pattern is mixed by the same steps; it draws nothing.
-    let expect = ["PoolInvariants/FillPattern", "PropertyTesting/Choices/SplitMix64"]
+    let expect = ["PoolInvariants/FillPattern", "PropertyTesting/Choices/Seed"]
     #expect(written.map(\.path) == expect.map { "Sources/\($0).swift" })
   }
 

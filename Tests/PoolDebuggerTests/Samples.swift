@@ -21,11 +21,11 @@ enum Samples {
     return String(decoding: data, as: UTF8.self)
   }
 
-  static func read(_ name: String) throws -> Reading {
+  static func read(_ name: String) throws -> ParsedOutput {
     ListingReader.read(try text(name), source: name)
   }
 
-  static func story() throws -> [Reading] {
+  static func story() throws -> [ParsedOutput] {
     try ["vm.txt", "poolused.txt", "pool-pages.txt", "mmcm.txt"].map { try read("incident/\($0)") }
   }
 

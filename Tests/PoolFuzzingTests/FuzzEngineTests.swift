@@ -29,29 +29,29 @@ import Testing
     #expect(findings == found(three, jobs: 3, epochs: 6))
     #expect(one.state.corpus.signature == three.state.corpus.signature)
     #expect(one.state.corpus.traces == three.state.corpus.traces)
-    #expect(one.state.bandit == three.state.bandit)
+    #expect(one.state.scheduler == three.state.scheduler)
   }
 
   @Test func aCampaignGoesOnWhereItWas() throws {
     let whole = FuzzEngine(plan(.freeNotCounted))
     _ = found(whole, jobs: 1, epochs: 5)
     let state = whole.state
-    let accounts = try state.bandit.accounts.map {
-      try #require(ProfileAccount(name: $0.name, numbers: $0.numbers))
+    let statistics = try state.scheduler.statistics.map {
+      try #require(ProfileStatistics(name: $0.name, numbers: $0.numbers))
     }
     let corpus = FuzzCorpus(
       signature: try #require(StateSignature(state.corpus.signature.features)),
       traces: state.corpus.traces, keptCount: state.corpus.keptCount)
     let restored = FuzzState(
-      corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: state.nextBatch,
+      corpus: corpus, scheduler: ProfileScheduler(statistics), nextBatch: state.nextBatch,
       canaryCount: 0, caughtCanaries: 0, failureCounts: state.failureCounts)
     let again = FuzzEngine(plan(.freeNotCounted), state: restored)
     #expect(found(whole, jobs: 1, epochs: 2) == found(again, jobs: 2, epochs: 2))
     #expect(restored.corpus.signature == state.corpus.signature)
     #expect(StateSignature([StateSignature.Feature(StateSignature.featureLimit)]) == nil)
-    #expect(whole.state.bandit == again.state.bandit)
+    #expect(whole.state.scheduler == again.state.scheduler)
     #expect(whole.state.failureCounts == again.state.failureCounts)
-    #expect(ProfileAccount(name: "x", numbers: [1]) == nil)
+    #expect(ProfileStatistics(name: "x", numbers: [1]) == nil)
   }
 
   @Test func noveltyIsKeptAndCounted() {
@@ -64,8 +64,8 @@ import Testing
     #expect(state.corpus.signature.count > first)
     #expect(state.corpus.keptCount > 0)
     #expect(state.traceCount == 8)
-    #expect(state.bandit.noveltyPerMillion > 0)
-    let features = state.bandit.accounts.reduce(0) { $0 + $1.featureCount }
+    #expect(state.scheduler.noveltyPerMillion > 0)
+    let features = state.scheduler.statistics.reduce(0) { $0 + $1.featureCount }
     #expect(features == UInt64(state.corpus.signature.count))
   }
 

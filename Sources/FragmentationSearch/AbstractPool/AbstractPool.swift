@@ -281,3 +281,59 @@ public struct AbstractPool: ~Copyable {
     footprint.pagesHeld &-= 1
   }
 }
+
+/// A live block of an ``AbstractPool``. A handle's number may be given again after its release, so
+/// it can name a slot of a trace: it never names two live blocks at once.
+public struct BlockHandle: Sendable, Hashable {
+  /// The number, at least 0.
+  public let index: Int32
+
+  /// The handle with a number: for targets that number their own blocks.
+  public init(index: Int32) { self.index = index }
+}
+
+/// A block of a page, free or live: 32 bytes, so that two share a cache line.
+struct BlockRecord {
+  enum State: Int32 {
+    case unused
+    case live
+    case free
+    /// Free, but too small for any list.
+    case sliver
+  }
+
+  /// The neighbours in the page, -1 at its ends.
+  var left: Int32
+  var right: Int32
+  /// The neighbours on the list, -1 at its ends; of an unused record, the next unused one.
+  var listPrevious: Int32
+  var listNext: Int32
+  var page: Int32
+  var offset: Int32
+  var units: Int32
+  var state: State
+
+  var isFree: Bool { state == .free || state == .sliver }
+}
+
+/// One operation of a trace on slots. A slot holds at most one block at a time.
+public enum PoolOperation: Sendable, Hashable {
+  /// Puts a block of `units` into an empty slot. `rank` is the choice among equal free blocks, 0
+  /// except in relaxed order.
+  case allocate(slot: Int, units: Int, rank: Int)
+  /// Gives the slot's block back.
+  case free(slot: Int)
+
+  /// Carries the operation out. As in a trace, a request on a full slot and a release of an empty
+  /// one do nothing.
+  public func apply(to pool: inout AbstractPool, _ handles: inout [Int: BlockHandle]) {
+    switch self {
+    case .allocate(let slot, let units, let rank):
+      guard handles[slot] == nil else { return }
+      handles[slot] = pool.allocate(units: units, rank: rank)
+    case .free(let slot):
+      guard let handle = handles.removeValue(forKey: slot) else { return }
+      pool.free(handle)
+    }
+  }
+}

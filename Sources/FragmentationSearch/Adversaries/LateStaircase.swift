@@ -65,3 +65,195 @@ public struct LateStaircase: Adversary {
     while target.footprint.liveUnits + units <= peakLiveUnits { _ = target.allocate(units: units) }
   }
 }
+
+/// What a late staircase does level by level: which cut, and how many pages of it with early and
+/// with late pins. Worked out by arithmetic alone, before anything runs.
+public struct LateStaircasePlan: Sendable, Hashable {
+  /// One level.
+  struct Step: Sendable, Hashable {
+    /// All free runs are shorter than this when the step begins.
+    let level: Int
+    /// The cut of each page.
+    let tree: PinTree
+    /// Pages that get all their pins when they are made.
+    let early: Int
+    /// Pages whose last pins are set only when the level is full.
+    let late: Int
+    /// Whether pages for which there is no room are cut by a walk, not bridged.
+    let walks: Bool
+  }
+
+  /// In order of levels.
+  var steps: [Step] = []
+  /// Pages at the end, the last requests included.
+  var pages = 0
+
+  /// A cut at a level, and how many pages fewer than fit.
+  struct Cut: Sendable {
+    let level: Int
+    let cut: LateCut
+    var fewer = 0
+  }
+
+  /// The plan that makes as many pages at each level as `cuts` say.
+  init(
+    geometry: PoolGeometry, peakLiveUnits: Int, cuts: [Cut], lastRequestUnits: Int?
+  ) {
+    var ledger = LateStaircaseLedger(geometry: geometry, peakLiveUnits: peakLiveUnits)
+    for cut in cuts {
+      let counts = ledger.take(level: cut.level, cut: cut.cut, fewer: cut.fewer)
+      guard counts.early + counts.late > 0 else { continue }
+      steps.append(
+        Step(
+          level: cut.level, tree: cut.cut.tree, early: counts.early, late: counts.late,
+          walks: counts.walks))
+    }
+    pages = ledger.pages
+    if let lastRequestUnits { pages += max(0, ledger.slackUnits) / lastRequestUnits }
+  }
+}
+
+/// The books of a late staircase: live pins and free runs level by level, without any pool.
+struct LateStaircaseLedger {
+  private let geometry: PoolGeometry
+  private let peakLiveUnits: Int
+  private(set) var pages = 0
+  /// Free runs of each length at the present level, before anything is made at it.
+  private var runs: [Int]
+  /// How the free runs change when a level begins.
+  private var changes: [[(units: Int, runs: Int)]]
+  /// Units of pins by the stretch they divide.
+  private var pinUnits: [Int]
+  private var livePinUnits = 0
+  private var level = 0
+
+  init(geometry: PoolGeometry, peakLiveUnits: Int) {
+    self.geometry = geometry
+    self.peakLiveUnits = peakLiveUnits
+    pinUnits = Array(repeating: 0, count: geometry.pageUnits + 1)
+    runs = pinUnits
+    changes = Array(repeating: [], count: geometry.pageUnits + 2)
+  }
+
+  /// Units that may still become live once all temporary blocks are released.
+  var slackUnits: Int { peakLiveUnits - livePinUnits }
+
+  /// Makes as many pages of a cut as fit at a level, or `fewer` than that.
+  mutating func take(
+    level: Int, cut: LateCut, fewer: Int = 0
+  ) -> (early: Int, late: Int, walks: Bool) {
+    begin(level)
+    let early = mostEarly(cut)
+    let walked = mostWalked(cut)
+    let late = mostLate(cut)
+    let walks = walked > early && walked >= late.early + late.late
+    var counts = late.early + late.late > early ? late : (early: early, late: 0)
+    if walks { counts = (walked, 0) }
+    let lateFewer = min(fewer, counts.late)
+    counts.late -= lateFewer
+    counts.early = max(0, counts.early - (fewer - lateFewer))
+    let made = counts.early + counts.late
+    guard made > 0 else { return (0, 0, false) }
+    pages += made
+    for pin in cut.pins {
+      pinUnits[pin.stretch] += made * pin.units
+      livePinUnits += made * pin.units
+    }
+    for run in cut.runs {
+      changes[max(level, run.units) + 1].append((run.units, made))
+      if run.parent < geometry.pageUnits { changes[run.parent + 1].append((run.units, -made)) }
+    }
+    return (counts.early, counts.late, walks)
+  }
+
+  /// Pages whose last ones are cut by a walk, if no free run is in its way.
+  private func mostWalked(_ cut: LateCut) -> Int {
+    guard let walk = cut.walk, slackUnits >= walk.peakUnits,
+      !runs[walk.barredRuns].contains(where: { $0 > 0 })
+    else { return 0 }
+    return (slackUnits - walk.peakUnits) / cut.units + 1
+  }
+
+  /// Ends the levels before: outgrown pins go, and their stretches become free runs.
+  private mutating func begin(_ newLevel: Int) {
+    while level < newLevel {
+      livePinUnits -= pinUnits[level]
+      pinUnits[level] = 0
+      level += 1
+      for change in changes[level] { runs[change.units] += change.runs }
+      changes[level] = []
+    }
+  }
+
+  /// Pages with all their pins from the start. The page is all live for a moment. Towards the end
+  /// of the level that moment is bridged by releasing the temporary blocks of the others, which
+  /// needs the way of ``LateStaircaseWork/makeBridgedPage(_:on:)``.
+  private func mostEarly(_ cut: LateCut) -> Int {
+    let slack = slackUnits
+    guard slack >= geometry.pageUnits else { return 0 }
+    let plain = (slack - geometry.pageUnits) / cut.units + 1
+    guard let bridge = cut.bridge else { return plain }
+    let bridged = (slack - bridge.extraUnits) / cut.units
+    // Before the last page all others keep only their pins.
+    let others = max(0, bridged - 1) * (cut.pinUnits + bridge.filledUnitsOfPages)
+    let filling = bridge.filledRuns.reduce(0) { $0 + $1 * runs[$1] }
+    return slack - others - filling >= geometry.pageUnits ? max(plain, bridged) : plain
+  }
+
+  /// Pages of which most get their last pins late.
+  ///
+  /// When the level is full, the early pages' temporary blocks go. What that gives must fill every
+  /// free run that a late pin's neighbour would be put into instead, and the first such neighbour.
+  private func mostLate(_ cut: LateCut) -> (early: Int, late: Int) {
+    guard let deepest = cut.lateRests.max(), let lowest = cut.lateRests.first else { return (0, 0) }
+    let slack = slackUnits
+    let smallest = geometry.smallestBlockUnits
+    guard slack >= geometry.pageUnits, deepest + smallest <= level else { return (0, 0) }
+    var filling = deepest + smallest
+    for units in lowest...(deepest + smallest - 1)
+    where cut.lateRests.contains(where: { ($0..<$0 + smallest).contains(units) }) {
+      filling += units * freeRuns(in: units...units)
+    }
+    let gain = cut.temporaryUnits - cut.lateRests.reduce(0, +)
+    guard gain > 0 else { return (0, 0) }
+    let most = slack / cut.lateUnits
+    var early = min(most, (filling + gain - 1) / gain)
+    var best = (early: 0, late: 0)
+    // What is left over at the end of the level helps, so a few fewer may do.
+    for candidate in max(0, early - 3)...max(early, 0) {
+      if let late = lateCount(cut, early: candidate, filling: filling, slack: slack) {
+        best = (candidate, late)
+        break
+      }
+    }
+    while best.early + best.late == 0, early < most {
+      early += 1
+      if let late = lateCount(cut, early: early, filling: filling, slack: slack) {
+        best = (early, late)
+      }
+      if early > (filling + geometry.pageUnits) / gain + 8 { break }
+    }
+    return best
+  }
+
+  private func lateCount(
+    _ cut: LateCut, early: Int, filling: Int, slack: Int
+  ) -> Int? {
+    let page = geometry.pageUnits
+    let left = slack - early * cut.units
+    // The early pages are made while there is room for a page that is all live.
+    guard early == 0 || left + cut.units >= page else { return nil }
+    let late = (left - cut.swapUnits) / cut.lateUnits
+    guard late > 0 else { return nil }
+    let over = left - late * cut.lateUnits
+    let restUnits = cut.lateRests.reduce(0, +)
+    guard over + early * cut.temporaryUnits >= filling + early * restUnits else { return nil }
+    // The last page, made while the early ones keep only their pins.
+    if cut.swapUnits > 0 {
+      guard over + cut.lateUnits + early * cut.temporaryUnits >= page else { return nil }
+    }
+    return late
+  }
+
+  private func freeRuns(in lengths: ClosedRange<Int>) -> Int { runs[lengths].reduce(0, +) }
+}

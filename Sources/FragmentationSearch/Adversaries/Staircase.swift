@@ -110,3 +110,124 @@ public struct Staircase: Adversary {
     }
   }
 }
+
+/// What a staircase does level by level: which cut, and at most how many pages of it.
+public struct StaircasePlan: Sendable, Hashable {
+  /// One kind of page at one level.
+  struct Step: Sendable, Hashable {
+    /// All free runs are shorter than this when the step begins.
+    let level: Int
+    /// The cut of each page.
+    let tree: PinTree
+    /// Pages to make; as many as the cap allows if it is more than that.
+    var mostPages: Int
+    /// The most units of a page that are live while a ``WalkingCut`` makes it; nil if none can.
+    var walkingUnits: Int?
+  }
+
+  /// What a page of one cut costs, worked out once.
+  struct PageCost: Sendable, Hashable {
+    /// Units of the temporary blocks.
+    let temporaryUnits: Int
+    /// The stretch and the units of each pin.
+    let pins: [Pin]
+
+    struct Pin: Sendable, Hashable {
+      let stretch: Int
+      let units: Int
+    }
+
+    var pinUnits: Int { pins.reduce(0) { $0 + $1.units } }
+
+    init(_ tree: PinTree, exactFit: ExactFit) {
+      temporaryUnits = tree.temporaryUnits(exactFit, block: tree.units)
+      var pins: [Pin] = []
+      tree.forEachPin { pins.append(Pin(stretch: $0, units: $1)) }
+      self.pins = pins
+    }
+  }
+
+  /// In order of levels.
+  var steps: [Step]
+
+  /// The dyadic staircase: at every level from `firstLevel` on, as many pages as fit.
+  ///
+  /// Left out are levels at which a stretch has no room for its pin. Where remainders go to the
+  /// tail, a pin's place is found only if no other free run has its size, so levels that would
+  /// leave such runs are left out too, and pins of other sizes.
+  public static func dyadic(
+    geometry: PoolGeometry, rules: PlacementRules, firstLevel: Int
+  ) -> StaircasePlan {
+    let smallest = geometry.smallestBlockUnits
+    let lastLevel = geometry.pageUnits - smallest
+    var steps: [Step] = []
+    guard smallest <= lastLevel else { return StaircasePlan(steps: []) }
+    for level in max(smallest, min(firstLevel, lastLevel))...lastLevel {
+      guard
+        let tree = PinTree.dyadic(
+          stretch: geometry.pageUnits, level: level, smallest: smallest),
+        tree.isFeasible(geometry, rules)
+      else { continue }
+      steps.append(Step(level: level, tree: tree, mostPages: .max))
+    }
+    return StaircasePlan(steps: steps)
+  }
+}
+
+/// The arithmetic of a staircase: pages and live units level by level, without any pool.
+struct StaircaseForecast {
+  let geometry: PoolGeometry
+  let peakLiveUnits: Int
+  private(set) var pages = 0
+  private(set) var level = 0
+  /// Units of pins by the stretch they divide.
+  private var pinUnits: [Int]
+  private var temporaryUnits = 0
+  private var livePinUnits = 0
+
+  init(geometry: PoolGeometry, peakLiveUnits: Int) {
+    self.geometry = geometry
+    self.peakLiveUnits = peakLiveUnits
+    pinUnits = Array(repeating: 0, count: geometry.pageUnits + 1)
+  }
+
+  /// Units that may still become live.
+  var slackUnits: Int { peakLiveUnits - livePinUnits - temporaryUnits }
+
+  /// Ends the level before, if `level` is a new one: temporaries go, and outgrown pins.
+  mutating func begin(level newLevel: Int) {
+    guard newLevel > level else { return }
+    temporaryUnits = 0
+    for stretch in level..<newLevel {
+      livePinUnits -= pinUnits[stretch]
+      pinUnits[stretch] = 0
+    }
+    level = newLevel
+  }
+
+  /// Makes pages of one cost at a level, at most `mostPages`; gives how many. A page is all live for
+  /// a moment, or as many units of it as `walkingUnits` says; so the last one needs so much slack
+  /// whatever it costs afterwards.
+  @discardableResult
+  mutating func take(
+    _ cost: StaircasePlan.PageCost, level: Int, mostPages: Int, walkingUnits: Int? = nil
+  ) -> Int {
+    begin(level: level)
+    let room = slackUnits - min(geometry.pageUnits, walkingUnits ?? geometry.pageUnits)
+    guard room >= 0, mostPages > 0 else { return 0 }
+    let pins = cost.pinUnits
+    let count = min(mostPages, room / (cost.temporaryUnits + pins) + 1)
+    pages += count
+    temporaryUnits += count * cost.temporaryUnits
+    livePinUnits += count * pins
+    for pin in cost.pins { pinUnits[pin.stretch] += count * pin.units }
+    return count
+  }
+
+  /// Pages at the end, after the remaining budget went into blocks larger than any hole.
+  mutating func finish(lastRequestUnits: Int?) -> Int {
+    temporaryUnits = 0
+    guard let lastRequestUnits else { return pages }
+    return pages + max(0, slackUnits) / lastRequestUnits
+  }
+}

@@ -135,3 +135,72 @@ extension Profile {
     bitmapBase = 0xF400_0000
   }
 }
+
+/// Replays operations of the abstract pool on the kernel model.
+public struct KernelReplay: ~Copyable {
+  /// The kernel.
+  public private(set) var target: KernelTarget
+  /// The block of each slot, nil where it is empty.
+  private var handles: [BlockHandle?] = []
+
+  /// A replay on an empty pool.
+  ///
+  /// - Throws: ``KernelContest/Failure``.
+  public init(
+    _ contest: KernelContest, geometry: PoolGeometry
+  ) throws(KernelContest.Failure) {
+    target = try KernelTarget(contest, geometry: geometry)
+  }
+
+  /// Carries an operation out; a request on a full slot and a release of an empty one do nothing.
+  /// The rank of a request is no kernel's and is passed over.
+  public mutating func apply(_ operation: PoolOperation) {
+    switch operation {
+    case .allocate(let slot, let units, _):
+      while handles.count <= slot { handles.append(nil) }
+      guard handles[slot] == nil else { return }
+      handles[slot] = target.allocate(units: units)
+    case .free(let slot):
+      guard slot < handles.count, let handle = handles[slot] else { return }
+      handles[slot] = nil
+      target.free(handle)
+    }
+  }
+}
+
+/// What a trace came to on the kernel model.
+public struct KernelOutcome: Sendable, Hashable {
+  /// The most pages held, by the kernel's own counters.
+  public var pages: Int
+  /// The most live units, headers included.
+  public var reachedLiveUnits: Int
+  /// The first request or release that the kernel did not carry out.
+  public var failure: String?
+
+  /// The outcome of a replay so far.
+  public init(_ target: borrowing KernelTarget) {
+    pages = target.footprint.peakPagesHeld
+    reachedLiveUnits = target.footprint.peakLiveUnits
+    failure = target.failure
+  }
+}
+
+extension FragmentationQuery {
+  /// Replays a trace on the kernel model, operation by operation as the abstract pool made it.
+  ///
+  /// - Throws: ``KernelContest/Failure`` where the machine's memory cannot be reserved.
+  public func outcome(
+    of best: BestTrace, on contest: KernelContest
+  ) throws(KernelContest.Failure) -> KernelOutcome {
+    let kernel = Kernel(try KernelReplay(contest, geometry: geometry))
+    _ = replay(best) { kernel.replay.apply($0) }
+    return KernelOutcome(kernel.replay.target)
+  }
+
+  /// What an escaping closure can hold.
+  private final class Kernel {
+    var replay: KernelReplay
+
+    init(_ replay: consuming KernelReplay) { self.replay = replay }
+  }
+}

@@ -1,3 +1,6 @@
+import PoolBounds
+import PropertyTesting
+
 /// A search in epochs: in each, every stream simulates the same number of operations. After an
 /// epoch the search can be looked at, saved and resumed; what it has found depends on the question
 /// and the number of epochs alone, not on how many streams run at once.
@@ -131,5 +134,114 @@ public struct SearchCampaign: Sendable {
     self.epoch = epoch
     streams = restored
     return true
+  }
+}
+
+/// What a search is asked: make this pool hold as many pages as possible within the cap, with at
+/// most so many simulated operations.
+///
+/// The work is divided into numbered streams, each with its own part of the budget and its own
+/// random numbers, so an answer depends on the seed and the number of streams, never on how many
+/// run at once.
+public struct SearchQuestion: Sendable, Hashable {
+  /// The pool.
+  public var geometry: PoolGeometry
+  /// Its policy.
+  public var rules: PlacementRules
+  /// A rule imposed on all requests.
+  public var remedy: Remedy
+  /// The cap on live units.
+  public var peakLiveUnits: Int
+  /// Simulated operations to spend, all streams together.
+  public var operations: Int
+  /// The seed of everything random.
+  public var seed: UInt64
+  /// Independent streams, at least 1.
+  public var streams: Int
+  /// Streams that run at once, at least 1.
+  public var workers: Int
+  /// Operations of a raw candidate.
+  public var traceOperations = 4096
+
+  /// A question; streams and workers below 1 are taken as 1.
+  public init(
+    geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int, operations: Int,
+    seed: UInt64, streams: Int = 4, workers: Int = 1, remedy: Remedy = .none
+  ) {
+    self.geometry = geometry
+    self.rules = rules
+    self.remedy = remedy
+    self.peakLiveUnits = max(0, peakLiveUnits)
+    self.operations = max(0, operations)
+    self.seed = seed
+    self.streams = max(1, streams)
+    self.workers = max(1, workers)
+  }
+
+  /// What each stream may spend.
+  public var operationsPerStream: Int { operations / streams }
+
+  /// An empty pool under the remedy.
+  func makePool() -> AbstractPool {
+    AbstractPool(geometry: remedy.geometry(for: geometry), rules: rules)
+  }
+}
+
+/// What a search found.
+public struct SearchAnswer: Sendable, Hashable {
+  /// The name of the algorithm.
+  public let algorithm: String
+  /// The most pages held at any moment of the best trace.
+  public let pages: Int
+  /// Operations of the best trace.
+  public let trace: [PoolOperation]
+  /// Operations simulated in all.
+  public let operationsSpent: Int
+}
+
+/// Work that is numbered before it is divided, so that results do not depend on how it is divided.
+enum Parallel {
+  /// `transform` of each number in order, at most `workers` of them at once.
+  static func map<Output: Sendable>(
+    _ numbers: Range<Int>, workers: Int, _ transform: @escaping @Sendable (Int) -> Output
+  ) async -> [Output] {
+    await withTaskGroup(of: (Int, Output).self) { group in
+      var next = numbers.lowerBound
+      var results: [Int: Output] = [:]
+      func start() -> Bool {
+        guard next < numbers.upperBound else { return false }
+        let number = next
+        next += 1
+        group.addTask { (number, transform(number)) }
+        return true
+      }
+      for _ in 0..<max(1, workers) where !start() { break }
+      while let (number, output) = await group.next() {
+        results[number] = output
+        _ = start()
+      }
+      return numbers.compactMap { results[$0] }
+    }
+  }
+}
+
+/// The module's source of chance. Streams for independent work are derived, never shared.
+public typealias SeededGenerator = SplitMix64
+
+extension SplitMix64 {
+  /// The stream of part `index` of the work of `seed`, independent of how work is divided.
+  public init(seed: UInt64, stream index: UInt64) {
+    var mixer = SplitMix64(seed: seed ^ (index &+ 1) &* 0xd1b5_4a32_d192_ed03)
+    self.init(seed: mixer.next())
+  }
+
+  /// A number of a closed range.
+  public mutating func within(_ range: ClosedRange<Int>) -> Int {
+    range.lowerBound + below(range.upperBound - range.lowerBound + 1)
+  }
+
+  /// True `numerator` times in `denominator`.
+  public mutating func chance(_ numerator: Int, in denominator: Int) -> Bool {
+    below(denominator) < numerator
   }
 }

@@ -27,3 +27,37 @@ public struct PlacementRules: Sendable, Hashable {
   /// The literature's pure last-in first-out order.
   public static let lastInFirstOut = PlacementRules(remainderOrder: .head, exactFit: .taken)
 }
+
+/// Whether a free block of exactly the requested size is used.
+public enum ExactFit: String, Sendable, Hashable, CaseIterable {
+  /// The search starts at the list of the requested size: Windows (Mandt 2011).
+  case taken
+  /// The search starts one list above, so that every hit is split: ReactOS.
+  case never
+}
+
+/// Which free block serves a request.
+public enum FitRule: String, Sendable, Hashable, CaseIterable {
+  /// The first block on the first non-empty list that suffices: Windows and ReactOS.
+  case smallestList
+  /// The sufficient block of the lowest page and offset: a remedy to compare with.
+  case firstFit
+}
+
+/// Where a freed block goes on the list of its size.
+public enum FreedOrder: String, Sendable, Hashable, CaseIterable {
+  /// To the front: Windows and ReactOS.
+  case head
+  /// To the end (first-in first-out): a remedy to compare with.
+  case tail
+}
+
+/// Where the unused part of a split block goes on the list of its size.
+public enum RemainderOrder: String, Sendable, Hashable, CaseIterable {
+  /// To the front, as freed blocks do: the textbook's last-in first-out.
+  case head
+  /// To the end: Windows (Mandt 2011) and ReactOS `ExAllocatePoolWithTag`.
+  case tail
+  /// The adversary picks among free blocks of equal size: an upper limit of both.
+  case relaxed
+}

@@ -78,3 +78,78 @@ public enum RecordedFormat: String, Sendable, CaseIterable {
     return scanner.decimal() != nil
   }
 }
+
+/// What one line of a recording says happened.
+enum RecordedEvent {
+  /// An allocation; the key identifies the block until it is freed (mostly its address).
+  case allocation(key: UInt64, bytes: UInt64, origin: Origin)
+  case free(key: UInt64)
+  /// A reallocation that gave `key`; `old` may be zero (an allocation) or the same.
+  case reallocation(old: UInt64, key: UInt64, bytes: UInt64, origin: Origin)
+  case dropped(DropReason)
+
+  /// What is known of the one who allocates.
+  struct Origin {
+    /// The pool in the words of the trace language.
+    var pool: String?
+    var tag: ListedTag?
+    /// The call site, from which a tag is made when there is none.
+    var site: ArraySlice<UInt8>?
+  }
+}
+
+/// Reads the lines of one recorded format.
+protocol RecordedTraceReader {
+  /// The first thing that a line says happened; nil for lines that say nothing and lose nothing.
+  mutating func events(in line: ByteScanner) -> RecordedEvent?
+
+  /// What else follows from the lines so far, one by one.
+  mutating func following() -> RecordedEvent?
+
+  /// The recording is over; `following` gives what is left.
+  mutating func end()
+
+  /// Lifetimes that did not come in the order of their begin.
+  var outOfOrder: Int { get }
+}
+
+extension RecordedTraceReader {
+  mutating func following() -> RecordedEvent? { nil }
+  mutating func end() {}
+  var outOfOrder: Int { 0 }
+}
+
+extension ByteScanner {
+  /// A number with `0x` in hexadecimal, else decimal.
+  mutating func number() -> UInt64? {
+    if skip("0x") || skip("0X") { return hexadecimal() }
+    return decimal()
+  }
+
+  /// A pointer as it is printed: hexadecimal with or without `0x`, or `(nil)`.
+  mutating func pointer() -> UInt64? {
+    if skip("(nil)") { return 0 }
+    _ = skip("0x")
+    return hexadecimal()
+  }
+}
+
+/// What the few different words of a column mean, so that each is interpreted once.
+///
+/// A recording has millions of rows and a handful of event names and pool types; interpreting them
+/// anew for each row was most of the time of an import.
+struct WordCache<Meaning> {
+  private var entries: [(word: [UInt8], meaning: Meaning)] = []
+  /// More words are interpreted each time; a column with so many is none of words.
+  private static var mostWords: Int { 32 }
+
+  /// The meaning of a word, found out by `interpret` the first time.
+  mutating func meaning(
+    of word: ArraySlice<UInt8>, _ interpret: (ArraySlice<UInt8>) -> Meaning
+  ) -> Meaning {
+    for entry in entries where entry.word.elementsEqual(word) { return entry.meaning }
+    let meaning = interpret(word)
+    if entries.count < Self.mostWords { entries.append((Array(word), meaning)) }
+    return meaning
+  }
+}

@@ -61,3 +61,66 @@ public struct Listing: Sendable, Hashable {
     }
   }
 }
+
+/// Everything that was recognised in a text.
+public struct ParsedOutput: Sendable, Hashable {
+  /// The pieces of output in the order in which they begin.
+  public var listings: [Listing] = []
+  /// The odd lines, at most `ListingReader.mostWarnings` of them.
+  public var warnings: [ParseWarning] = []
+  /// All odd lines, also those that are not kept.
+  public var warningCount = 0
+  /// Lines with text that no rule recognises: prose, prompts of other programs, noise.
+  public var unrecognisedLines = 0
+  /// All lines.
+  public var lines = 0
+}
+
+/// Something that a debugger would not have printed in just that way.
+///
+/// Warnings are why `--strict` refuses a text; without it they are reported and reading goes on.
+public struct ParseWarning: Sendable, Hashable {
+  /// The name of the file or stream.
+  public var source: String
+  /// The line, from 1.
+  public var line: Int
+  /// What is odd about it, in a sentence.
+  public var text: String
+
+  /// `FILE:LINE: text`.
+  public var description: String { "\(source):\(line): \(text)" }
+}
+
+/// A table that is still being read.
+///
+/// It is kept outside the list of listings until it ends, so that adding a row never copies the
+/// rows before it, and it remembers its keys, so that a repeated line is found at once: the cost of
+/// a table is linear in its lines.
+struct OpenTable<Content: Sendable, Key: Hashable & Sendable>: Sendable {
+  let index: Int
+  var content: Content
+  var known: [Key: Int] = [:]
+}
+
+extension ParsedOutput {
+  /// Ends a table: what was collected becomes the content of its listing.
+  mutating func close<Content, Key>(
+    _ table: inout OpenTable<Content, Key>?, _ wrap: (Content) -> Listing.Content
+  ) {
+    guard let open = table else { return }
+    listings[open.index].content = wrap(open.content)
+    table = nil
+  }
+}
+
+/// The pointer width of the system that a listing comes from, as its addresses show it: eight
+/// digits or sixteen.
+public enum PointerWidth: Sendable, Hashable {
+  /// x86: block headers of 8 bytes, sizes in multiples of 8.
+  case bits32
+  /// x64: block headers of 16 bytes, sizes in multiples of 16.
+  case bits64
+
+  /// The size of a block header and the multiple of every block size, in bytes (Mandt 2011).
+  public var unitBytes: UInt64 { self == .bits32 ? 8 : 16 }
+}

@@ -15,7 +15,7 @@ struct ListingAssembler: Sendable {
   static let mostMessages = 1_000
 
   let source: String
-  var reading = Reading()
+  var reading = ParsedOutput()
   /// Index in `reading.listings` of the pool listing of each page in this section.
   var pages: [UInt64: Int] = [:]
   /// The pool listing that lines without an address belong to.
@@ -96,7 +96,7 @@ struct ListingAssembler: Sendable {
   }
 
   /// Everything read so far; listings in which nothing was found are left out.
-  func finish(lines: Int) -> Reading {
+  func finish(lines: Int) -> ParsedOutput {
     var copy = self
     copy.closeTables()
     copy.reading.lines = lines
@@ -106,9 +106,9 @@ struct ListingAssembler: Sendable {
   }
 
   mutating func odd(_ text: String, line: Int) {
-    reading.oddityCount += 1
-    if reading.oddities.count < ListingReader.mostOddities {
-      reading.oddities.append(Oddity(source: source, line: line, text: text))
+    reading.warningCount += 1
+    if reading.warnings.count < ListingReader.mostWarnings {
+      reading.warnings.append(ParseWarning(source: source, line: line, text: text))
     }
   }
 

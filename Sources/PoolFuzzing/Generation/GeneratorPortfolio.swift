@@ -1,4 +1,7 @@
 import KernelPool
+import PoolOracles
+import PoolTrace
+import PropertyTesting
 
 extension GeneratorProfile {
   /// The portfolio: healthy profiles, those that end in misuse, and those that leave the usual
@@ -143,6 +146,140 @@ extension GeneratorProfile {
       $0.sizes = [.tiny, .lookaside, .small, .threshold, .pages]
       $0.slotCounts = [4, 8, 16]
       $0.negative = kind
+    }
+  }
+}
+
+/// A member of the generator's portfolio: what its traces do, in which sizes, on which machines.
+///
+/// No single distribution finds every bug (weights that reach a full table starve the lookaside
+/// lists), so the engine runs a portfolio. Within a profile each trace leaves features out at
+/// random (`TraceFeatures`), and the shrinker is bound by none of them.
+public struct GeneratorProfile: Sendable {
+  /// The name on command lines and in reports.
+  public let name: String
+  /// What it is for, in a few words.
+  public let purpose: String
+  /// Weight of each kind of operation.
+  public var weights: [PoolOperationKind: Int] = [.alloc: 8, .free: 7, .fill: 1, .write: 1]
+  /// Neighbourhoods that a trace may draw its centres from.
+  public var sizes: [SizeNeighbourhood] = SizeNeighbourhood.allCases.dropLast()
+  /// Pool types that a trace may draw from.
+  public var types: [PoolType] = [.nonPaged, .paged]
+  /// The most tags of one trace.
+  public var mostTags = 4
+  /// The most slots of one trace.
+  public var slotCounts = [4, 8, 16, 32, 64]
+  /// The machines.
+  public var machines = MachineMix()
+  /// Whether some tags are protected, empty, or the kernel's own.
+  public var hasOddTags = false
+  /// Whether its traces are those of other profiles with some numbers replaced, as reducing does.
+  public var replacesNumbers = false
+  /// The misuse that each trace ends with; nil in healthy profiles.
+  public var negative: NegativeOperation?
+
+  /// A profile of that name; everything else is set on it.
+  init(_ name: String, _ purpose: String, _ change: (inout GeneratorProfile) -> Void) {
+    self.name = name
+    self.purpose = purpose
+    change(&self)
+  }
+
+  /// The profile of a name, or nil.
+  public static func named(_ name: String) -> GeneratorProfile? {
+    ([canary] + all).first { $0.name == name }
+  }
+
+  /// Whether it is one of `healthy`, restricted or not.
+  public var isHealthy: Bool { Self.healthy.contains { $0.name == name } }
+
+  /// The kinds in the order of their numbers with this profile's weights.
+  var kinds: [OperationKind] {
+    PoolOperationKind.allCases.map {
+      OperationKind($0.word, weight: weights[$0] ?? 0, isEssential: $0 == .alloc || $0 == .free)
+    }
+  }
+}
+
+/// Which machines a profile of the generator draws.
+public struct MachineMix: Sendable {
+  /// Versions by name; empty means all.
+  public var versions: [String] = []
+  /// Pages of nonpaged pool.
+  public var nonPagedPages: [UInt64] = [64, 96, 128, 256]
+  /// Further pages by expansion.
+  public var expansionPages: [UInt64] = [0, 0, 0, 16, 64]
+  /// Pages of paged, session and contiguous regions.
+  public var otherPages: [UInt64] = [16, 32, 64]
+  /// Where an expansion takes its addresses.
+  public var expansions: [Expansion] = [.smallestCluster, .lowestFirst]
+  /// Lookaside depths; nil is the version's own.
+  public var lookasideDepths: [UInt16?] = [0, 0, 1, 2, 4, nil]
+  /// Depths of the single-page lists.
+  public var singlePageDepths: [UInt16] = [0, 0, 1, 2, 4]
+  /// Physical pages left; nil is enough.
+  public var availablePages: [UInt64?] = [nil, nil, 0, 8]
+  /// Entries of the tag table and of the big-page table.
+  public var tableEntries: [UInt64] = [64, 64, 256]
+  /// Processors.
+  public var processors: [Int] = [1]
+  /// Page tables' entries: the step of growth.
+  public var pageTableEntries: [UInt64] = [8, 16, 64]
+  /// Whether lookaside depths may adjust themselves.
+  public var dynamicDepths = false
+  /// Batch sizes of deferred frees.
+  public var deferredLimits: [UInt32] = [1, 2, 4, 32]
+  /// Bytes of a page.
+  public var pageBytes: [UInt64] = [4096]
+  /// Whether blocks may be left as they are when they are allocated: what the pool leaves in them
+  /// shows only then.
+  public var mayLeaveUnfilled = false
+  /// Configuration keys that are given another value at most.
+  public var mostFacts = 0
+
+  /// A machine; every choice is one draw, so bytes decode field by field.
+  func draw(_ choices: inout some ChoiceSource) -> PoolSetup {
+    let all = versions.isEmpty ? Profile.all : versions.compactMap(Profile.named)
+    var profile = choices.draw(from: all)
+    profile.pageTableEntries = choices.draw(from: pageTableEntries)
+    profile.deferredFreeLimit = choices.draw(from: deferredLimits)
+    if dynamicDepths, choices.chance(1, in: 2) { profile.lookasideDepthRule = .missRatio }
+    let standardPage = profile.pageBytes
+    profile.pageBytes = choices.draw(from: pageBytes)
+    if profile.pageBytes != standardPage { profile.pageTableEntries = 16 }
+    var configuration = PoolTrace.TraceConfiguration(profile: profile)
+    configuration.pool.nonPagedPages =
+      choices.draw(from: nonPagedPages) * (standardPage / profile.pageBytes)
+    let more = choices.draw(from: expansionPages)
+    if more > 0 {
+      configuration.pool.maximumNonPagedPages = configuration.pool.nonPagedPages + more
+      configuration.pool.expansion = choices.draw(from: expansions)
+    }
+    configuration.pool.pagedPages = choices.draw(from: otherPages)
+    configuration.pool.sessionPages = choices.draw(from: otherPages)
+    configuration.pool.contiguousPages = choices.draw(from: otherPages)
+    configuration.pool.lookasideDepth = choices.draw(from: lookasideDepths)
+    configuration.pool.singlePageDepth = choices.draw(from: singlePageDepths)
+    configuration.pool.availablePages = choices.draw(from: availablePages)
+    configuration.pool.trackerEntries = choices.draw(from: tableEntries)
+    configuration.pool.bigTableEntries = choices.draw(from: tableEntries)
+    configuration.pool.processors = choices.draw(from: processors)
+    if mayLeaveUnfilled, choices.chance(1, in: 4) { configuration.fill = .off }
+    var setup = PoolSetup(configuration)
+    if mostFacts > 0 {
+      for _ in 0..<choices.draw(in: 1...mostFacts) { Self.override(&setup, &choices) }
+    }
+    return setup
+  }
+
+  /// Gives a key another value, where a machine can have it.
+  private static func override(_ setup: inout PoolSetup, _ choices: inout some ChoiceSource) {
+    let key = choices.draw(from: ConfigurationKey.facts)
+    guard !key.samples.isEmpty else { return }
+    var changed = setup
+    if key.read(choices.draw(from: key.samples), &changed.configuration), changed.canBoot {
+      setup = changed
     }
   }
 }

@@ -90,3 +90,119 @@ public struct TraceFeatures: Sendable {
       + " tags=\(tags.count) slots=\(slotCount) \(policy) \(rhythm)"
   }
 }
+
+/// Traces as bytes that a coverage-guided fuzzer may cut and join: a header, then records.
+///
+/// The header holds the choices of the profile, the machine and the features; each record of eight
+/// bytes the choices of one operation. Records do not move when one of them changes its length,
+/// because none has another, and a record names its kind (first byte) and its slot (second byte)
+/// whatever the state. So a mutator that works on records works on operations. Decoding is total:
+/// every string of bytes is a trace, and what is left behind the last whole record decides how a
+/// trace of misuse ends.
+///
+/// It remembers the last header: inputs that come from one another mostly have the same.
+public struct TraceRecords {
+  /// Bytes of the header.
+  public static let headerBytes = 80
+  /// Bytes of a record.
+  public static let recordBytes = 8
+  /// The most operations of a trace; records behind are not looked at.
+  public static let longestTrace = 512
+
+  private var header: [UInt8] = []
+  private var start: PoolTraceGenerator
+
+  /// A decoder that has seen nothing.
+  public init() { start = Self.generator([]) }
+
+  /// The profile, the machine and the features of a header.
+  private static func generator(_ header: [UInt8]) -> PoolTraceGenerator {
+    var choices = ByteChoices(header)
+    let profile = choices.draw(from: GeneratorProfile.all)
+    var generator = PoolTraceGenerator(profile, choices: &choices)
+    // Rhythms belong to sources that look at the state; here they would move the kind's byte.
+    generator.model.features.rhythm = .steady
+    return generator
+  }
+
+  /// Whether the last trace that was decoded is of a profile that ends in misuse.
+  public var isMisuse: Bool { start.model.isMisuse }
+
+  /// The machine of a trace; its operations replace those in `operations`.
+  public mutating func decode(
+    _ bytes: UnsafeRawBufferPointer, into operations: inout [PoolOperation]
+  ) -> PoolSetup {
+    let headerEnd = min(bytes.count, Self.headerBytes)
+    if !header.elementsEqual(bytes[..<headerEnd]) {
+      header = Array(bytes[..<headerEnd])
+      start = Self.generator(header)
+    }
+    var generator = start
+    operations.removeAll(keepingCapacity: true)
+    var place = headerEnd
+    while place + Self.recordBytes <= bytes.count, operations.count < Self.longestTrace {
+      let record = bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self).bigEndian
+      var choices = RecordChoices(record)
+      if let operation = generator.next(&choices) { operations.append(operation) }
+      place += Self.recordBytes
+    }
+    var rest = ByteChoices(Array(bytes[place...].prefix(Self.recordBytes)))
+    operations += generator.misuse(&rest)
+    return generator.setup
+  }
+
+  /// The trace that a string of bytes stands for.
+  public mutating func trace(decoding bytes: [UInt8]) -> PoolFuzzTrace {
+    var operations: [PoolOperation] = []
+    let setup = bytes.withUnsafeBytes { decode($0, into: &operations) }
+    return PoolFuzzTrace(configuration: setup, operations: operations)
+  }
+}
+
+/// Choices read from one record of eight bytes, most significant first; past its end every byte
+/// is 0. It reads kinds and slots as `ByteChoices` does, but holds no array: a fuzzer makes one for
+/// every operation.
+struct RecordChoices: ChoiceSource {
+  private var rest: UInt64
+  private(set) var isExhausted = false
+  private var left = TraceRecords.recordBytes
+
+  /// Choices of a record.
+  init(_ record: UInt64) { rest = record }
+
+  mutating func draw(below bound: UInt64) -> UInt64 {
+    precondition(bound > 0, "there is no number below zero")
+    var value: UInt64 = 0
+    var span = bound &- 1
+    while span > 0 {
+      value = value &<< 8 | nextByte()
+      span &>>= 8
+    }
+    return value % bound
+  }
+
+  mutating func drawKind(weights: [Int], isPossible: (Int) -> Bool) -> Int? {
+    var total = 0
+    for weight in weights { total &+= max(weight, 0) }
+    guard total > 0 else { return nil }
+    var rest = drawIndex(count: total)
+    for kind in weights.indices where weights[kind] > 0 {
+      rest -= weights[kind]
+      if rest < 0 { return kind }
+    }
+    return nil
+  }
+
+  mutating func drawSlot(_ wish: SlotWish, from table: SlotTable) -> Slot? {
+    Slot(drawIndex(count: table.capacity))
+  }
+
+  private mutating func nextByte() -> UInt64 {
+    defer {
+      rest = rest &<< 8
+      left = max(left - 1, 0)
+      isExhausted = left == 0
+    }
+    return rest &>> 56
+  }
+}

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolInvariants
 import PropertyTesting
 
 /// One seed of one profile against one planted bug: how long until somebody notices.
@@ -109,5 +110,148 @@ public struct MutantTrial: Sendable {
     let rules = Self.rules(failure)
     guard rules.count == 1, FuzzRun(whole, silencing: Set(rules)).failure == nil else { return nil }
     return rules[0]
+  }
+}
+
+/// A row of the detection table: one planted bug against one profile over several seeds.
+public struct MutantRow: Sendable {
+  /// The planted bug.
+  public let mutant: Mutant
+  /// The profile's name.
+  public let profile: String
+  /// The trials, in the order of their seeds.
+  public let trials: [MutantTrial]
+
+  /// A row of trials that were run.
+  public init(_ mutant: Mutant, _ profile: GeneratorProfile, trials: [MutantTrial]) {
+    self.mutant = mutant
+    self.profile = profile.name
+    self.trials = trials
+  }
+
+  /// Runs seeds `first` and the following ones.
+  public init(
+    _ mutant: Mutant, _ profile: GeneratorProfile, firstSeed: UInt64, seeds: Int,
+    operationLimit: Int
+  ) {
+    self.init(
+      mutant, profile,
+      trials: (0..<UInt64(max(seeds, 1))).map { offset in
+        MutantTrial(
+          mutant, profile, seed: Seed(firstSeed &+ offset), operationLimit: operationLimit)
+      })
+  }
+
+  /// How many trials noticed the bug.
+  public var killedCount: Int { trials.count { $0.isKilled } }
+
+  /// A quantile of a number over the trials that noticed, `share` in percent; nil without any.
+  public func quantile(_ share: Int, _ number: (MutantTrial) -> Int) -> Int? {
+    Self.quantile(share, trials.filter(\.isKilled).map(number))
+  }
+
+  /// The least number that `share` percent of the numbers do not exceed; nil without any.
+  public static func quantile<Number: Comparable>(_ share: Int, _ numbers: [Number]) -> Number? {
+    let sorted = numbers.sorted()
+    guard !sorted.isEmpty else { return nil }
+    let rank = (sorted.count * share + 99) / 100
+    return sorted[min(max(rank, 1), sorted.count) - 1]
+  }
+
+  /// The rules that were broken, most frequent first.
+  public var rules: [String] {
+    var counts: [(rule: String, count: Int)] = []
+    for rule in trials.flatMap(\.rules) {
+      if let index = counts.firstIndex(where: { $0.rule == rule }) {
+        counts[index].count += 1
+      } else {
+        counts.append((rule, 1))
+      }
+    }
+    return counts.sorted { ($1.count, $0.rule) < ($0.count, $1.rule) }.map(\.rule)
+  }
+
+  /// Trials whose rules are looked at one by one: each costs two executions.
+  private static let trialsLookedAt = 5
+
+  /// The first trial of each invariant that killed alone.
+  public var soleKillings: [(rule: String, trial: MutantTrial)] {
+    var found: [(rule: String, trial: MutantTrial)] = []
+    for trial in trials.prefix(Self.trialsLookedAt) where trial.isKilled {
+      guard let rule = trial.soleRule, !found.contains(where: { $0.rule == rule }) else { continue }
+      found.append((rule, trial))
+    }
+    return found
+  }
+
+  /// The median latency of cheap checks, in operations; nil where they notice nothing.
+  public var latencyMedian: Int? { Self.quantile(50, trials.compactMap(\.latency)) }
+}
+
+extension Mutant {
+  /// The mechanism that the planted bug is in.
+  public var mechanism: String {
+    let table: [(prefix: String, mechanism: String)] = [
+      ("split", "split"), ("remainder", "split"), ("fresh", "fresh page"), ("orphan", "split"),
+      ("first-list", "search"), ("merge", "coalescing"), ("no-", "coalescing"),
+      ("backward-merge", "coalescing"), ("forward-merge", "coalescing"),
+      ("freed", "coalescing"), ("keeps-free-page", "coalescing"),
+      ("released-page", "coalescing"), ("head-insert", "list heads"),
+      ("tail-insert", "list heads"), ("unlink", "list heads"), ("remove-first", "list heads"),
+      ("lookaside", "lookaside"), ("deferred", "deferred frees"),
+      ("single-page", "single-page lists"), ("run", "run lists"), ("expansion", "expansion"),
+      ("bitmap", "bitmap"), ("paged-hint", "bitmap"), ("big", "big-page table"),
+      ("tracker", "tag table"), ("fragment", "fragments"), ("quota", "quota"),
+      ("contiguous", "contiguous"), ("threshold", "thresholds"), ("cache-line", "cache alignment"),
+      ("must-succeed", "bug checks"),
+      ("session", "paged pools"), ("round-robin", "paged pools"),
+    ]
+    return table.first { rawValue.hasPrefix($0.prefix) }?.mechanism ?? "accounting"
+  }
+}
+
+/// A planted bug that one rule alone noticed, and the trace in which it did.
+public struct SoleKilling: Sendable {
+  /// The rule without which nobody would have noticed.
+  public let rule: String
+  /// The planted bug.
+  public let mutant: Mutant
+  /// The profile's name.
+  public let profile: String
+  /// The seed.
+  public let seed: Seed
+  /// The number of the trace among those of the seed.
+  public let stream: UInt64
+
+  /// A killing.
+  public init(rule: String, mutant: Mutant, profile: String, seed: Seed, stream: UInt64) {
+    self.rule = rule
+    self.mutant = mutant
+    self.profile = profile
+    self.seed = seed
+    self.stream = stream
+  }
+
+  /// Whether it is still so: executes the trace with all rules, and without this one.
+  public var isConfirmed: Bool {
+    guard let profile = GeneratorProfile.named(profile) else { return false }
+    return MutantTrial(mutant, profile, seed: seed, stream: stream).soleRule == rule
+  }
+
+  /// What is wrong with a matrix of rules that kill alone: each invariant is needed, because some
+  /// planted bug would get away without it, or says why it is never alone; never both.
+  public static func problems(
+    killers: Set<String>,
+    explained: (Invariant) -> Bool = { $0.row.company != nil }
+  ) -> [String] {
+    Invariant.allCases.compactMap { invariant in
+      switch (killers.contains(invariant.rawValue), explained(invariant)) {
+      case (false, false):
+        "\(invariant.rawValue) kills no planted bug alone, and nothing says why"
+      case (true, true):
+        "\(invariant.rawValue) kills a planted bug alone: why it does not needs no explanation"
+      case (true, false), (false, true): nil
+      }
+    }
   }
 }

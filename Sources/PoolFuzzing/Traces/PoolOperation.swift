@@ -103,3 +103,46 @@ public struct PoolOperation: SlotOperation {
   /// The line of the trace language, with slots written as trace files have them.
   public var description: String { TraceWriter.line(renamed { SlotName("s\($0)") ?? $0 }) }
 }
+
+extension PoolOperation {
+  /// One allocation instead of two: as large as both blocks together on a machine, or as the larger
+  /// request alone.
+  static func merging(
+    _ kept: PoolOperation, _ dropped: PoolOperation, _ setup: PoolSetup
+  ) -> [PoolOperation] {
+    guard case .alloc(let name, let type, let bytes, let tag) = kept.operation,
+      case .alloc(_, let otherType, let more, _) = dropped.operation, type == otherType
+    else { return [] }
+    guard bytes < 1 << 40, more < 1 << 40 else { return [] }
+    let profile = setup.configuration.pool.profile
+    let facts = [bytes, more].map { RequestFacts(type, bytes: $0, profile) }
+    let taken = facts.map {
+      $0.isLarge ? $0.pages * profile.pageBytes : $0.units * profile.unitBytes
+    }
+    let header = facts.contains { $0.isLarge } ? 0 : UInt64(profile.header.bytes)
+    let both = taken[0] + taken[1] - header
+    return (more > bytes ? [both, more] : [both]).map { size in
+      PoolOperation(normal: .alloc(name, type, bytes: size, tag: tag))
+    }
+  }
+}
+
+extension PoolOperation {
+  /// A plain allocation for contiguous memory, a plain free for one by address.
+  public var simplerKinds: [PoolOperation] {
+    switch operation {
+    case .contiguous(let name, let bytes, _):
+      [.nonPaged, .cacheAligned].map {
+        PoolOperation(normal: .alloc(name, $0, bytes: bytes, tag: Self.plainTag))
+      }
+    case .alloc(let name, let type, let bytes, let tag) where type.contains(.quota):
+      // Quota takes a pointer's bytes of the block: as many more keep it as large.
+      [0, 4, 8].map {
+        PoolOperation(
+          normal: .alloc(name, type.subtracting(.quota), bytes: bytes &+ $0, tag: tag))
+      }
+    case .freeAt(.slot(let name, 0), _): [PoolOperation(normal: .free(name, tag: nil))]
+    default: []
+    }
+  }
+}

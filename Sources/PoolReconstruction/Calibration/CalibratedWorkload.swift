@@ -8,7 +8,7 @@ import PropertyTesting
 ///
 /// The order of events is that of a machine's life. Large allocations and the buffers that are
 /// still live come first, then everything small in random order, packed as the pool packs it, with
-/// some blocks freed in between as on any machine. Then come the spells (`SpellPlan`), each of
+/// some blocks freed in between as on any machine. Then come the spells (`PhaseSizes`), each of
 /// which costs a page for every buffer. They stop when the usage is reached.
 ///
 /// The model runs along, and the tag table that it ends with is compared with the target row by
@@ -48,9 +48,9 @@ public struct CalibratedWorkload {
   public func run(
     _ output: @escaping (WorkloadLine) -> Void
   ) throws(CalibrationError) -> Outcome {
-    _ = try SpellPlan(recipe)
+    _ = try PhaseSizes(recipe)
     try checkSizes()
-    var replay = try TandemReplay(configuration, output)
+    var replay = try OnlineGenerator(configuration, output)
     let kernel = TagRow.all(in: replay.view).filter { !$0.nonPaged.isEmpty || !$0.paged.isEmpty }
     let atStart = replay.nonPagedPages
     let stock = try WorkloadStock(self, kernel: kernel, pagesAtStart: atStart)
@@ -88,7 +88,7 @@ public struct CalibratedWorkload {
 
   /// Compares the tag table, and the usage, with the target.
   private func check(
-    _ replay: borrowing TandemReplay, _ target: CalibrationTarget
+    _ replay: borrowing OnlineGenerator, _ target: CalibrationTarget
   ) throws(CalibrationError) {
     let rows = TagRow.all(in: replay.view)
     func verify(
@@ -122,7 +122,7 @@ public struct CalibratedWorkload {
   /// The trace proves itself: the listed tags and the totals, the kernel's own blocks left out as
   /// the metrics do.
   private func writeExpectations(
-    _ replay: borrowing TandemReplay, _ kernel: [TagRow], _ outcome: Outcome
+    _ replay: borrowing OnlineGenerator, _ kernel: [TagRow], _ outcome: Outcome
   ) throws(CalibrationError) {
     replay.say("What must have come out: the listed tags to the byte, and the usage.")
     var lines: [String] = []

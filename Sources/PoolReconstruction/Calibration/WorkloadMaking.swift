@@ -3,7 +3,7 @@ import PropertyTesting
 
 /// The steps of a calibrated workload.
 struct WorkloadMaking {
-  private let plan: SpellPlan
+  private let plan: PhaseSizes
   private let stock: WorkloadStock
   private let recipe: CalibrationRecipe
   private var random: Xoshiro256
@@ -38,7 +38,7 @@ struct WorkloadMaking {
 
   /// Makes everything.
   mutating func run(
-    _ replay: inout TandemReplay, _ target: CalibrationTarget
+    _ replay: inout OnlineGenerator, _ target: CalibrationTarget
   ) throws(CalibrationError) {
     replay.say("The machine's large allocations, and the driver's buffers that stay.")
     for item in stock.large + stock.buffers { try all(item, &replay) }
@@ -61,7 +61,7 @@ struct WorkloadMaking {
 
   /// Fills the holes that are just as large as the blocks that stay, or as the room behind a buffer,
   /// until the spells are over: otherwise blocks would fall there first and keep no page.
-  private func plug(_ replay: inout TandemReplay) throws(CalibrationError) -> [LiveSlot] {
+  private func plug(_ replay: inout OnlineGenerator) throws(CalibrationError) -> [LiveSlot] {
     guard !pinsLeft.isEmpty else { return [] }
     replay.say("Blocks that fill the smallest holes for the time of the spells.")
     var plugs: [LiveSlot] = []
@@ -82,7 +82,7 @@ struct WorkloadMaking {
   /// Spells until the usage is reached: as many as the recipe says, and a few short ones for what is
   /// missing then.
   private mutating func churn(
-    _ replay: inout TandemReplay, _ target: CalibrationTarget
+    _ replay: inout OnlineGenerator, _ target: CalibrationTarget
   ) throws(CalibrationError) {
     var used = packedPages
     while used < target.nonPagedPages, spells < recipe.spells + 4 {
@@ -102,7 +102,7 @@ struct WorkloadMaking {
   }
 
   private func all(
-    _ item: WorkloadStock.Item, _ replay: inout TandemReplay
+    _ item: WorkloadStock.Item, _ replay: inout OnlineGenerator
   ) throws(CalibrationError) {
     for _ in 0..<item.part.count {
       _ = try replay.allocate(
@@ -113,7 +113,7 @@ struct WorkloadMaking {
   /// Allocates the small blocks in random order, and between them blocks that are freed at the end:
   /// from eight units to three quarters of a buffer's tail, so that neither tails nor lookaside
   /// lists of the smallest sizes are touched.
-  private mutating func pack(_ replay: inout TandemReplay) throws(CalibrationError) {
+  private mutating func pack(_ replay: inout OnlineGenerator) throws(CalibrationError) {
     var left = stock.small.map(\.part.count)
     var total = left.reduce(0, +)
     var passing = stock.passing
@@ -152,7 +152,7 @@ struct WorkloadMaking {
   // MARK: Spells
 
   private mutating func spell(
-    buffers count: UInt64, _ replay: inout TandemReplay
+    buffers count: UInt64, _ replay: inout OnlineGenerator
   ) throws(CalibrationError) {
     replay.say("Spell \(spells + 1): \(count) buffers come and go.")
     let unit = replay.sizes.unitBytes
@@ -178,7 +178,7 @@ struct WorkloadMaking {
   /// their size elsewhere; pages where none comes to lie, because a buffer found an old hole, are
   /// left out of `rooms`.
   private mutating func fillTails(
-    of rooms: inout Set<UInt64>, _ replay: inout TandemReplay
+    of rooms: inout Set<UInt64>, _ replay: inout OnlineGenerator
   ) throws(CalibrationError) -> [LiveSlot] {
     var open = rooms
     var tails: [LiveSlot] = []
@@ -197,7 +197,7 @@ struct WorkloadMaking {
   /// them one that stays. The two that go are added to `passing`. A large block that finds another
   /// hole fills it for the time of the spell; when too many do, the spell ends.
   private mutating func cutUp(
-    _ rooms: inout Set<UInt64>, _ passing: inout [LiveSlot], _ replay: inout TandemReplay
+    _ rooms: inout Set<UInt64>, _ passing: inout [LiveSlot], _ replay: inout OnlineGenerator
   ) throws(CalibrationError) {
     let unit = replay.sizes.unitBytes
     let trio = Self.trios[Int(random.draw(below: UInt64(Self.trios.count)))]
@@ -221,7 +221,7 @@ struct WorkloadMaking {
   /// Lets long-lived blocks fall into holes of just their size until one lies on `page`: nearly
   /// always the first does.
   private mutating func pin(
-    _ page: UInt64, _ preferred: Int, _ replay: inout TandemReplay
+    _ page: UInt64, _ preferred: Int, _ replay: inout OnlineGenerator
   ) throws(CalibrationError) {
     for _ in 0..<Self.mostStraysInARow {
       let wish = preferred % max(1, pinsLeft.count)
@@ -236,7 +236,7 @@ struct WorkloadMaking {
   }
 
   private mutating func takePin(
-    _ index: Int, _ replay: inout TandemReplay
+    _ index: Int, _ replay: inout OnlineGenerator
   ) throws(CalibrationError) -> LiveSlot {
     pinsLeft[index] -= 1
     let item = stock.pins[index]

@@ -12,7 +12,7 @@ struct WorkloadStock {
   }
 
   /// The sizes of the spells, with the block that stays.
-  private(set) var plan: SpellPlan
+  private(set) var plan: PhaseSizes
   /// Large allocations.
   private(set) var large: [Item] = []
   /// The driver's live buffers.
@@ -36,7 +36,7 @@ struct WorkloadStock {
   init(
     _ workload: CalibratedWorkload, kernel: [TagRow], pagesAtStart: UInt64
   ) throws(CalibrationError) {
-    plan = try SpellPlan(workload.recipe)
+    plan = try PhaseSizes(workload.recipe)
     sizes = BlockSizes(workload.recipe.profile)
     var random = Xoshiro256(seed: workload.recipe.seed, stream: 0)
     let target = workload.target
@@ -184,7 +184,7 @@ struct WorkloadStock {
           + " size that each keep a page; no tag has so many")
     }
     let item = small[chosen]
-    plan = try SpellPlan(workload.recipe, pinUnits: item.part.bytes / sizes.unitBytes)
+    plan = try PhaseSizes(workload.recipe, pinUnits: item.part.bytes / sizes.unitBytes)
     small[chosen].part.count -= wanted
     addPins(item.tag, item.part.bytes, count: wanted)
     return wanted

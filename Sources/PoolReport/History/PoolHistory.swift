@@ -76,3 +76,144 @@ public struct PoolHistory: Sendable {
     return contents
   }
 }
+
+/// What one page, or a run of pages used as one, holds at one moment: its pieces in address order.
+///
+/// A piece takes eight bytes, so that a history of many thousand states fits into memory. Contents
+/// that are equal are the same for every reader: nothing but size, state and tag is kept.
+struct PageContent: Equatable, Sendable {
+  /// A block, or another stretch of one state.
+  struct Piece: Equatable, Sendable {
+    private let word: UInt64
+
+    init(units: UInt64, state: CellState, tagIndex: Int) {
+      word = units << 24 | UInt64(tagIndex & 0xFFFF) << 8 | UInt64(state.rawValue)
+    }
+
+    /// The size in units.
+    var units: UInt64 { word >> 24 }
+    /// The place of the tag in the history's table of tags.
+    var tagIndex: Int { Int(word >> 8 & 0xFFFF) }
+    /// What it is.
+    var state: CellState { CellState(rawValue: Int(word & 0xFF)) ?? .unknown }
+  }
+
+  /// The pieces; none where the page is not in use.
+  var pieces: [Piece] = []
+
+  /// Not in use.
+  static let empty = PageContent()
+
+  /// True where the page is not in use.
+  var isEmpty: Bool { pieces.isEmpty }
+
+  /// True for a page carved into small blocks, as opposed to a run of pages.
+  var isSmallBlocks: Bool {
+    switch pieces.first?.state {
+    case nil, .large, .table, .kept: false
+    default: true
+    }
+  }
+
+  /// The pieces that replace others of `earlier` to make this content of it.
+  func splice(since earlier: PageContent) -> Splice {
+    let old = earlier.pieces
+    let most = min(old.count, pieces.count)
+    var start = 0
+    while start < most, old[start] == pieces[start] { start += 1 }
+    var end = 0
+    while end < most - start, old[old.count - 1 - end] == pieces[pieces.count - 1 - end] {
+      end += 1
+    }
+    return Splice(
+      start: start, removed: old.count - start - end,
+      inserted: pieces[start..<(pieces.count - end)])
+  }
+
+  /// A change of a content: some pieces go, others come in their place.
+  struct Splice {
+    let start: Int
+    let removed: Int
+    let inserted: ArraySlice<Piece>
+  }
+}
+
+/// What whoever replays a trace knows of a pool after an operation, all in bytes.
+public struct PoolFigures: Sendable, Equatable {
+  /// Bytes of the pages held.
+  public var held: UInt64
+  /// Bytes of live blocks, headers included.
+  public var live: UInt64
+  /// The most bytes that any trace with the same peak of live bytes can hold; nil where no bound
+  /// is known.
+  public var bound: UInt64?
+
+  /// Figures.
+  public init(held: UInt64 = 0, live: UInt64 = 0, bound: UInt64? = nil) {
+    self.held = held
+    self.live = live
+    self.bound = bound
+  }
+}
+
+/// Fingerprints of pages: a number that changes when a header does.
+///
+/// What the walk over a page reads of a header goes into the number, so equal numbers mean equal
+/// blocks but for one chance in 2^64.
+struct HeaderChains {
+  private let view: PoolView
+  private let blockSize: HeaderLayout.BitField
+  private let unitBytes: UInt64
+  private let pageBytes: UInt64
+
+  init(_ view: PoolView) {
+    self.view = view
+    // Kept, because making one copies the whole profile.
+    let profile = view.profile
+    blockSize = profile.header.blockSize
+    unitBytes = profile.unitBytes
+    pageBytes = profile.pageBytes
+  }
+
+  /// The number of the page at `page`, never zero.
+  func hash(ofPage page: Address) -> UInt64 {
+    var hash: UInt64 = 0x9E37_79B9_7F4A_7C15
+    var offset: UInt64 = 0
+    while offset < pageBytes {
+      // The bit fields and, behind them, the tag.
+      guard let header = view.word64(page &+ offset) else { break }
+      hash = (hash ^ header) &* 0xD6E8_FEB8_6659_FD93
+      hash ^= hash >> 32
+      let units = UInt64(blockSize.get(UInt32(truncatingIfNeeded: header)))
+      if units == 0 { break }
+      offset += units &* unitBytes
+    }
+    return hash | 1
+  }
+}
+
+/// How much of a trace a recording keeps.
+///
+/// A trace that exceeds a limit is sampled, never refused: each time that there are too many steps,
+/// two neighbours become one, and each time that there are too many pages, every second one is left
+/// out.
+public struct RecordingLimits: Sendable, Equatable {
+  /// The most steps, an even number of at least 2.
+  public var steps: Int
+  /// The most pages and runs.
+  public var pages: Int
+  /// The most pieces of pages in all steps together; a piece takes eight bytes.
+  public var pieces: Int
+
+  /// Limits; the defaults make a page of a few megabytes.
+  public init(steps: Int = 20_000, pages: Int = 4096, pieces: Int = 8_000_000) {
+    self.steps = max(2, steps + steps % 2)
+    self.pages = max(1, pages)
+    self.pieces = max(64, pieces)
+  }
+
+  /// The same limits with another one of steps.
+  public func with(steps: Int) -> RecordingLimits {
+    RecordingLimits(steps: steps, pages: pages, pieces: pieces)
+  }
+}

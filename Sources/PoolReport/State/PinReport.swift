@@ -103,3 +103,90 @@ public struct PinReport: Sendable {
     return releases
   }
 }
+
+/// How much of the free space a request of a size cannot use: Linux's unusable free space index for
+/// every size of block (Gorman and Whitcroft 2006).
+public struct UnusableFreeSpace: Sendable {
+  /// Bytes of free blocks inside of pages.
+  public let freeBytes: UInt64
+  /// Bytes of a unit.
+  public let unitBytes: UInt64
+  /// For blocks of 1 unit, 2 units, ... up to a page: the share of free bytes in smaller holes.
+  public let shares: [Double]
+
+  /// The curve of a state.
+  public init(_ state: HistoryState) {
+    let units = Int(state.history.unitsPerPage)
+    unitBytes = state.history.unitBytes
+    var bytesBySize = [UInt64](repeating: 0, count: units + 1)
+    for page in state.pages {
+      for block in page.blocks where block.state == .free || block.state == .orphan {
+        bytesBySize[min(Int(block.byteCount / unitBytes), units)] += block.byteCount
+      }
+    }
+    let free = bytesBySize.reduce(0, +)
+    freeBytes = free
+    var smaller: UInt64 = 0
+    shares = (1...max(units, 1)).map { size in
+      defer { smaller += bytesBySize[min(size, units)] }
+      return free == 0 ? 0 : Double(smaller) / Double(free)
+    }
+  }
+
+  /// The share of free bytes in holes too small for a block of `bytes`, header included.
+  public func share(blockBytes bytes: UInt64) -> Double {
+    let units = Int((bytes + unitBytes - 1) / unitBytes)
+    return shares[min(max(units, 1), shares.count) - 1]
+  }
+
+  /// The sizes at which the curve rises, with what it rises to, the first size included.
+  public var corners: [(blockBytes: UInt64, share: Double)] {
+    shares.indices.filter { $0 == 0 || shares[$0] != shares[$0 - 1] }
+      .map { (UInt64($0 + 1) * unitBytes, shares[$0]) }
+  }
+}
+
+/// Who allocated the block at an address, as far as the lines of a history tell.
+///
+/// A history of every operation tells of all blocks; a sampled one of those whose allocation
+/// happened to end a step.
+struct BlockOwners {
+  private var owners: [Address: (slot: String, operation: UInt64)] = [:]
+
+  init(_ history: PoolHistory, through last: Int) {
+    for (step, state) in history.steps.prefix(last + 1).enumerated() {
+      let words = state.line.split(separator: " ")
+      guard words.count > 3, words[words.count - 2] == "->",
+        let address = Address(words[words.count - 1], radix: 16)
+      else { continue }
+      owners[address] = (String(words[1]), history.operation(ofStep: step))
+    }
+  }
+
+  subscript(_ body: Address) -> (slot: String, operation: UInt64)? { owners[body] }
+}
+
+/// In which order pages are drawn.
+public enum PageOrder: String, Sendable, CaseIterable {
+  /// By address.
+  case address
+  /// The smallest largest hole first: a staircase of requests becomes a diagonal. Runs of pages
+  /// that are no small blocks come last.
+  case hole
+  /// The emptiest page first, runs of pages last.
+  case use
+
+  /// The pages in this order; equal ones by address.
+  func sorted(_ pages: [PageState]) -> [PageState] {
+    func key(_ page: PageState) -> UInt64 {
+      guard page.isSmallBlocks else { return .max }
+      switch self {
+      case .address: return page.address
+      case .hole: return page.largestHoleBytes
+      case .use: return page.liveBytes + page.parkedBytes
+      }
+    }
+    if self == .address { return pages }
+    return pages.sorted { (key($0), $0.address) < (key($1), $1.address) }
+  }
+}

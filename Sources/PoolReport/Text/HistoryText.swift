@@ -179,3 +179,82 @@ public struct HistoryText {
     return lines
   }
 }
+
+/// A state in two sentences, the same on the page, in pictures and in text.
+enum StateSentence {
+  /// What is held for what.
+  static func held(_ state: HistoryState) -> String {
+    let pages = NumberText.plural(state.pagesHeld, "page")
+    let verb = state.pagesHeld == 1 ? "is" : "are"
+    let live = NumberText.bytes(state.figures.live)
+    let start = "\(pages) \(verb) held for \(live) in use"
+    guard state.heldOverLive > 0 else { return start }
+    return start + ": \(NumberText.ratio(state.heldOverLive)) times as much"
+  }
+
+  /// How empty the pages are, or nil where there are none.
+  static func pinned(_ state: HistoryState) -> String? {
+    let small = state.pages.count(where: \.isSmallBlocks)
+    guard small > 0 else { return nil }
+    let pages = NumberText.plural(UInt64(small), "page")
+    let verb = state.pinnedPages == 1 ? "has" : "have"
+    return "\(NumberText.grouped(UInt64(state.pinnedPages))) of \(pages) of small blocks \(verb)"
+      + " less than a tenth in use"
+  }
+}
+
+/// Numbers as reports write them, without a locale.
+enum NumberText {
+  /// A whole number with commas between thousands.
+  static func grouped(_ number: UInt64) -> String {
+    let digits = Array(String(number))
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if index > 0, (digits.count - index) % 3 == 0 { text += "," }
+      text.append(digit)
+    }
+    return text
+  }
+
+  /// A number and a noun, `s` behind it but for one.
+  static func plural(_ count: UInt64, _ noun: String) -> String {
+    grouped(count) + " " + noun + (count == 1 ? "" : "s")
+  }
+
+  /// A ratio with two decimals, one above ten.
+  static func ratio(_ ratio: Double) -> String {
+    decimal(ratio, decimals: ratio < 9.95 ? 2 : 1)
+  }
+
+  /// A share as a percentage without decimals.
+  static func percent(_ share: Double) -> String { decimal(share * 100, decimals: 0) + " %" }
+
+  /// A number of at least zero with so many decimals, rounded to the nearest.
+  static func decimal(_ value: Double, decimals: Int) -> String {
+    var scale: UInt64 = 1
+    for _ in 0..<decimals { scale *= 10 }
+    guard value.isFinite, value < 0x1p50 else { return "?" }
+    let scaled = UInt64(max(value, 0) * Double(scale) + 0.5)
+    guard decimals > 0 else { return String(scaled) }
+    let rest = String(scaled % scale)
+    return "\(scaled / scale)." + String(repeating: "0", count: decimals - rest.utf8.count) + rest
+  }
+
+  /// Bytes, in the unit that keeps the number short.
+  static func bytes(_ bytes: UInt64) -> String {
+    if bytes < 100 << 10 { return grouped(bytes) + " B" }
+    if bytes < 10 << 20 { return grouped((bytes + 512) >> 10) + " KiB" }
+    return decimal(Double(bytes) / 1_048_576, decimals: bytes < 100 << 20 ? 1 : 0) + " MiB"
+  }
+}
+
+extension PoolTag {
+  /// The tag as debuggers print it: bytes that cannot be printed become dots, the mark of a
+  /// protected block is taken off.
+  var characters: String {
+    let bytes = unprotected.bytes
+    return String(
+      decoding: [bytes.0, bytes.1, bytes.2, bytes.3].map { (0x20...0x7E).contains($0) ? $0 : 0x2E },
+      as: UTF8.self)
+  }
+}

@@ -1,3 +1,6 @@
+import KernelPool
+import PoolWalk
+
 /// The names of the metrics, which scripts rely on, in the order of print.
 ///
 /// A name alone is of all pools together; `nonpaged.`, `paged.` and `session.` before it are of one
@@ -87,6 +90,155 @@ public enum MetricName: String, Sendable, CaseIterable {
       .fragmentationIndex, .unusableFreeSpace, .pinsPerPage:
       .ratio(0)
     default: .count(0)
+    }
+  }
+}
+
+/// A metric of a scope, as `expect` lines and JSON name it: `pages_held`, `nonpaged.free_bytes`,
+/// `tag.MmCm.pinned_pages`.
+public struct MetricKey: Hashable, Sendable {
+  /// What it is of.
+  public let scope: MetricScope
+  /// Which metric.
+  public let name: MetricName
+
+  /// A key of its parts.
+  public init(_ scope: MetricScope, _ name: MetricName) {
+    self.scope = scope
+    self.name = name
+  }
+
+  /// The key that `text` writes; nil where there is no such metric, or none of a tag.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard let last = parts.last, let name = MetricName(rawValue: String(last)) else { return nil }
+    switch parts.count {
+    case 1:
+      self.init(.all, name)
+    case 2:
+      guard let family = PoolFamily(rawValue: String(parts[0])) else { return nil }
+      self.init(.pool(family), name)
+    case 3:
+      guard parts[0] == "tag", name.isOfTags, let tag = MetricScope.unescaped(parts[1])
+      else { return nil }
+      self.init(.tag(tag.unprotected), name)
+    default:
+      return nil
+    }
+  }
+
+  /// The key as text; `MetricKey(text)` reads it back.
+  public var text: String { scope.prefix + name.rawValue }
+}
+
+/// What a metric is of: everything, one pool or one tag.
+public enum MetricScope: Hashable, Sendable {
+  /// All pools together.
+  case all
+  /// One pool.
+  case pool(PoolFamily)
+  /// One tag, in whatever pool.
+  case tag(PoolTag)
+
+  /// The text before a metric's name, its dot included.
+  public var prefix: String {
+    switch self {
+    case .all: ""
+    case .pool(let family): family.rawValue + "."
+    case .tag(let tag): "tag.\(Self.escaped(tag))."
+    }
+  }
+
+  /// The scope as one word: nothing for everything, a pool's name, or a tag with its odd bytes as
+  /// `\xNN`.
+  public var name: String {
+    switch self {
+    case .all: ""
+    case .pool(let family): family.rawValue
+    case .tag(let tag): Self.escaped(tag)
+    }
+  }
+
+  /// Letters and digits as they are, other bytes as `\xNN`, trailing blanks dropped. A tag of blanks
+  /// alone keeps its first, so that no name is empty.
+  static func escaped(_ tag: PoolTag) -> String {
+    let bytes = tag.unprotected.bytes
+    var kept = [bytes.0, bytes.1, bytes.2, bytes.3]
+    while kept.count > 1, kept.last == 0x20 { kept.removeLast() }
+    return kept.map { byte in
+      isPlain(byte)
+        ? String(UnicodeScalar(byte))
+        : "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+  }
+
+  /// The tag that `text` writes, or nil where it writes none.
+  static func unescaped(_ text: Substring) -> PoolTag? {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.first {
+      if isPlain(byte) {
+        bytes.append(byte)
+        rest.removeFirst()
+      } else {
+        guard rest.starts(with: "\\x".utf8), rest.count >= 4 else { return nil }
+        let digits = rest.dropFirst(2).prefix(2)
+        guard digits.allSatisfy(isHexadecimal),
+          let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+        else { return nil }
+        bytes.append(value)
+        rest.removeFirst(4)
+      }
+      guard bytes.count <= 4 else { return nil }
+    }
+    guard !bytes.isEmpty else { return nil }
+    while bytes.count < 4 { bytes.append(0x20) }
+    return PoolTag(
+      word: bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) })
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    default: false
+    }
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x46, 0x61...0x66: true
+    default: false
+    }
+  }
+}
+
+/// The value of a metric: a count or a ratio.
+public enum MetricValue: Sendable, Equatable {
+  /// Pages, blocks or bytes.
+  case count(UInt64)
+  /// A ratio or an index, never infinite.
+  case ratio(Double)
+
+  /// The value for comparisons; counts above 2^53 are rounded.
+  public var number: Double {
+    switch self {
+    case .count(let count): Double(count)
+    case .ratio(let ratio): ratio
+    }
+  }
+
+  /// The value as a decimal number, which is a JSON number as well; ratios have four decimals,
+  /// rounded to the nearest.
+  public var text: String {
+    switch self {
+    case .count(let count): return String(count)
+    case .ratio(let ratio):
+      guard ratio >= 0 else { return "-" + MetricValue.ratio(-ratio).text }
+      // Above 2^50 there are no four decimals to print, and the product could not be converted.
+      guard ratio < 0x1p50 else { return String(UInt64(min(ratio, 0x1p63))) + ".0000" }
+      let scaled = UInt64(ratio * 10_000 + 0.5)
+      let decimals = String(scaled % 10_000)
+      return "\(scaled / 10_000)." + String(repeating: "0", count: 4 - decimals.count) + decimals
     }
   }
 }

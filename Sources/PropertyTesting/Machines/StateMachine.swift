@@ -48,3 +48,81 @@ extension StateMachine where Self: ~Copyable {
   /// The runner.
   public static var slotKeeping: SlotKeeping { .byRunner }
 }
+
+/// What became of an operation.
+public enum StepEffect: Sendable {
+  /// It was done.
+  case performed
+  /// It was done and properly refused, as when memory is short: what it would have created does
+  /// not exist.
+  case refused
+  /// It means nothing now and changed nothing, so the trace is the same without it.
+  case skipped
+}
+
+/// What makes two failures the same one: the subject's own words, on one line.
+///
+/// A shrinker that only asks "does it still fail?" slips from one bug to another. The identity
+/// should name the broken rule and the kind of operation that showed it, and nothing that a
+/// smaller trace changes: no addresses, sizes or slots.
+public struct FailureIdentity: Sendable, Hashable, CustomStringConvertible {
+  /// The words, without line breaks.
+  public let description: String
+
+  /// The identity of those words; a line break in them becomes a blank.
+  public init(_ words: String) {
+    description = String(words.map { $0.isNewline ? " " : $0 })
+  }
+}
+
+/// Who knows which slots are live while a trace is executed.
+public enum SlotKeeping: Sendable {
+  /// The runner: it skips what the effects do not allow, and the machine is never asked.
+  case byRunner
+  /// The machine, because its rules differ from those of `SlotEffect`: it answers `skipped`.
+  case byMachine
+}
+
+/// How often the invariants are checked; what `perform` itself reports always counts.
+public enum CheckFrequency: Sendable, CaseIterable {
+  /// After each operation that was not skipped.
+  case everyStep
+  /// Once, after the last operation.
+  case atEnd
+}
+
+/// What came of executing a trace, up to its first failing step.
+public struct Execution: Sendable, Equatable {
+  /// The first step that showed something wrong.
+  public struct Failure: Sendable, Equatable {
+    /// The index of the operation; the number of operations when it was the end of the run.
+    public let step: Int
+    /// What was wrong, in the order reported; never empty.
+    public let identities: [FailureIdentity]
+
+    /// Those failures at that step.
+    public init(step: Int, identities: [FailureIdentity]) {
+      self.step = step
+      self.identities = identities
+    }
+  }
+
+  /// The failure, or nil when nothing is wrong.
+  public let failure: Failure?
+  /// The indices of the operations that were skipped, in order.
+  public let skippedSteps: [Int]
+  /// How many operations were executed, skipped ones included.
+  public let operationCount: Int
+
+  /// An outcome, for machines that bring a runner of their own.
+  public init(failure: Failure?, skippedSteps: [Int], operationCount: Int) {
+    self.failure = failure
+    self.skippedSteps = skippedSteps
+    self.operationCount = operationCount
+  }
+
+  /// Whether this failure was among those of the failing step.
+  public func shows(_ identity: FailureIdentity) -> Bool {
+    failure?.identities.contains(identity) ?? false
+  }
+}

@@ -75,3 +75,140 @@ where
       certificate: Certificate(of: result.trace, identity) { runner.run($0) })
   }
 }
+
+/// How much a property is tested.
+public struct PropertySettings: Sendable, Equatable {
+  /// From which everything follows.
+  public var seed: Seed
+  /// The number of the first trace; a replay line names it, to begin there.
+  public var firstTrace: Int
+  /// How many traces are generated.
+  public var traceCount: Int
+  /// How long they are at most, in operations; each trace draws a length up to this.
+  public var operationLimit: Int
+  /// How often invariants are checked.
+  public var checks: CheckFrequency
+  /// What the reduction of a failure may cost; `.off` reports it as found.
+  public var shrinking: ShrinkBudget
+
+  /// Those settings.
+  public init(
+    seed: Seed, firstTrace: Int = 0, traceCount: Int = 200, operationLimit: Int = 100,
+    checks: CheckFrequency = .everyStep, shrinking: ShrinkBudget = ShrinkBudget()
+  ) {
+    precondition(firstTrace >= 0 && traceCount >= 0 && operationLimit > 0, "settings of nothing")
+    self.seed = seed
+    self.firstTrace = firstTrace
+    self.traceCount = traceCount
+    self.operationLimit = operationLimit
+    self.checks = checks
+    self.shrinking = shrinking
+  }
+}
+
+/// A trace that fails, where it came from, and what it was reduced to.
+public struct PropertyFailure<Configuration: TraceConfiguration, Operation: SlotOperation>:
+  Sendable
+{
+  /// The seed of the run.
+  public let seed: Seed
+  /// The number of the trace under that seed.
+  public let number: Int
+  /// The features that the trace was generated with, in words.
+  public let swarm: String
+  /// The trace as generated.
+  public let original: Trace<Configuration, Operation>
+  /// What it was reduced to, at what cost.
+  public let shrinking: ShrinkResult<Configuration, Operation>
+  /// For each operation of the minimal trace, what happens without it; nil when the failure could
+  /// not be reproduced.
+  public let certificate: Certificate?
+
+  /// The smallest failing trace.
+  public var trace: Trace<Configuration, Operation> { shrinking.trace }
+
+  /// What went wrong.
+  public var identity: FailureIdentity { shrinking.identity }
+
+  /// Seed and number on one line: enough to generate the failing trace again.
+  public var replayLine: String { "seed \(seed) trace \(number)" }
+
+  /// The message to show: the failure, the minimal trace with reasons, and how to repeat it.
+  public var message: String {
+    let operations = trace.operations.enumerated().map { index, operation in
+      "  \(index + 1). \(operation)\(reason(index))"
+    }
+    let lines =
+      ["\(identity)", "configuration: \(trace.configuration)"] + operations + [
+        "from \(original.operations.count) operations to \(trace.operations.count) in "
+          + "\(shrinking.executionCount) executions: \(ending)",
+        "replay: \(replayLine) (\(swarm))",
+      ]
+    return lines.joined(separator: "\n")
+  }
+
+  private func reason(_ index: Int) -> String {
+    guard let certificate, index < certificate.operations.count else { return "" }
+    return "  [without it: \(certificate.operations[index].without.words)]"
+  }
+
+  private var ending: String {
+    switch shrinking.ending {
+    case .oneMinimal: "no operation can be removed"
+    case .budgetExhausted: "the budget was used up, it may not be minimal"
+    case .interrupted: "it was interrupted and may not be minimal"
+    case .off: "shrinking is off"
+    case .notReproduced: "the failure could not be reproduced: the machine is not deterministic"
+    }
+  }
+}
+
+/// What a test framework needs to record a failure.
+public struct FailureReport: Sendable {
+  /// What went wrong, with the minimal trace.
+  public let message: String
+  /// The place of the user's call.
+  public let position: SourcePosition
+  /// The minimal trace, its certificate, and the statistics of the reduction.
+  public let attachments: [AttachedText]
+
+  init<C, O>(_ failure: PropertyFailure<C, O>, at position: SourcePosition) {
+    message = failure.message
+    self.position = position
+    var attachments = [AttachedText(name: "minimal.trace", text: "\(failure.trace)\n")]
+    if let certificate = failure.certificate {
+      attachments.append(AttachedText(name: "minimal.certificate", text: "\(certificate)"))
+    }
+    let table = failure.shrinking.statisticsTable
+    attachments.append(AttachedText(name: "shrinking.txt", text: table + "\n"))
+    self.attachments = attachments
+  }
+}
+
+/// A place in source code: where a failure should be shown.
+public struct SourcePosition: Sendable, Equatable {
+  /// Module and file, as `#fileID` gives them.
+  public let fileID: String
+  /// The path, as `#filePath` gives it.
+  public let filePath: String
+  /// The line, from 1.
+  public let line: Int
+  /// The column, from 1.
+  public let column: Int
+
+  /// That place.
+  public init(fileID: String, filePath: String, line: Int, column: Int) {
+    self.fileID = fileID
+    self.filePath = filePath
+    self.line = line
+    self.column = column
+  }
+}
+
+/// A named text to keep with the results of a test.
+public struct AttachedText: Sendable, Equatable {
+  /// A file name.
+  public let name: String
+  /// The text.
+  public let text: String
+}

@@ -51,3 +51,63 @@ public struct PassStatistics: Sendable, Equatable {
     return TextTable.text([header] + lines)
   }
 }
+
+/// Other failures met while one is being reduced: found for nothing, and not to be lost.
+public struct FailureLedger<Configuration: TraceConfiguration, Operation: SlotOperation>:
+  Sendable
+{
+  /// One other failure.
+  public struct Entry: Sendable {
+    /// Which.
+    public let identity: FailureIdentity
+    /// The smallest trace seen to show it, cut after the failure.
+    public internal(set) var trace: Trace<Configuration, Operation>
+    /// How many candidates showed it.
+    public internal(set) var seenCount: Int
+  }
+
+  /// In order of discovery.
+  public private(set) var entries: [Entry] = []
+
+  /// An empty ledger.
+  public init() {}
+
+  /// Notes a failure.
+  public mutating func note(
+    _ identity: FailureIdentity, _ trace: Trace<Configuration, Operation>
+  ) {
+    guard let index = entries.firstIndex(where: { $0.identity == identity }) else {
+      entries.append(Entry(identity: identity, trace: trace, seenCount: 1))
+      return
+    }
+    entries[index].seenCount += 1
+    if TraceOrder.isSmaller(trace, than: entries[index].trace) { entries[index].trace = trace }
+  }
+
+  /// Takes over what another ledger holds.
+  mutating func merge(_ other: Self) {
+    for entry in other.entries {
+      note(entry.identity, entry.trace)
+      if let index = entries.firstIndex(where: { $0.identity == entry.identity }) {
+        entries[index].seenCount += entry.seenCount - 1
+      }
+    }
+  }
+}
+
+/// Columns of text: the first aligned left, the others right.
+enum TextTable {
+  static func text(_ rows: [[String]]) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+    }
+    let lines = rows.map { row in
+      row.enumerated().map { column, cell in
+        let padding = String(repeating: " ", count: widths[column] - cell.count)
+        return column == 0 ? cell + padding : padding + cell
+      }.joined(separator: "  ")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -112,3 +112,124 @@ public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperati
       statistics: reduction.statistics, ledger: reduction.ledger)
   }
 }
+
+/// The passes of a round.
+public enum ShrinkPlan {
+  /// All passes: deletion, then numbers, names and order, then what is dear: the pump, pairs and
+  /// windows, and numbers that hang together.
+  ///
+  /// - Parameters:
+  ///   - pump: one whose mergers know the configuration, if there is such a one.
+  ///   - tiny: one whose letters are the subject's, if there is such a one.
+  public static func standard<C: TraceConfiguration, O: SlotOperation>(
+    pump: Pump<C, O> = Pump(), tiny: TryTinyTraces<C, O> = TryTinyTraces()
+  ) -> [any ShrinkPass<C, O>] {
+    deletion() + [
+      SimplifyConfiguration(), SimplifyAll(), SimplifyKinds(),
+      SimplifyTogether(longestTrace: shortTrace), SimplifyParameters(longestTrace: shortTrace),
+      MoveDestructions(longestTrace: shortTrace), OrderNeighbours(longestTrace: shortTrace),
+      NameSlots(), tiny, pump, UnifySlots(), RemovePairs(), RemoveWindows(),
+      SimplifyTogether(), SimplifyParameters(), RaiseAndRemove(), LowerPairs(),
+      RedistributePairs(), UnifyParameters(), RetargetUses(), MoveDestructions(),
+      OrderNeighbours(),
+    ]
+  }
+
+  /// Numbers and order of longer traces wait until the dear passes have tried to shorten them.
+  private static let shortTrace = 8
+
+  /// Deletion of lifetimes, runs and single operations alone.
+  public static func deletion<C: TraceConfiguration, O: SlotOperation>() -> [any ShrinkPass<C, O>] {
+    [SeparateLifetimes(), RemoveLifetimes(), RemoveRuns(), RemoveSingles()]
+  }
+}
+
+/// One way of making a trace smaller.
+///
+/// Obligations of a pass:
+/// - It only proposes, with `Reduction.attempt`; the reduction decides, keeps the books, and
+///   makes sure that what is accepted is smaller in `TraceOrder`.
+/// - It goes on from where it was after a success, and does not start over: the shrinker repeats
+///   passes to a fixpoint, and tells candidates that it has already seen.
+/// - It looks at `reduction.trace` again after each success: the trace is cut after its failure
+///   and freed of skipped operations, so indices may have moved.
+/// - It stops when `reduction.isOver`.
+///
+/// The name is the key of the pass in all statistics.
+public protocol ShrinkPass<Configuration, Operation>: Sendable {
+  /// How the system is set up.
+  associatedtype Configuration: TraceConfiguration
+  /// What can be done to it.
+  associatedtype Operation: SlotOperation
+
+  /// What it is called in statistics.
+  var name: String { get }
+
+  /// Whether it is dear: it waits for a round in which the passes before it did nothing, and its
+  /// progress starts a new round at once, because it makes way for cheaper passes.
+  var startsOver: Bool { get }
+
+  /// Proposes smaller traces.
+  func run(_ reduction: inout Reduction<Configuration, Operation>)
+}
+
+extension ShrinkPass {
+  /// No: the round goes on.
+  public var startsOver: Bool { false }
+}
+
+/// How much a reduction may cost, in executions and operations; never in seconds, so that the
+/// same budget gives the same result on any machine.
+public struct ShrinkBudget: Sendable, Equatable {
+  /// How many candidates may be executed.
+  public var executionLimit: Int
+  /// How many operations may be executed in all.
+  public var operationLimit: Int
+
+  /// Those limits.
+  public init(executionLimit: Int = 5_000, operationLimit: Int = 20_000_000) {
+    self.executionLimit = executionLimit
+    self.operationLimit = operationLimit
+  }
+
+  /// The off switch: failures are reported as they were found.
+  public static let off = ShrinkBudget(executionLimit: 0, operationLimit: 0)
+}
+
+/// What a reduction came to.
+public struct ShrinkResult<Configuration: TraceConfiguration, Operation: SlotOperation>:
+  Sendable
+{
+  /// How it ended.
+  public enum Ending: Sendable, Equatable {
+    /// No pass could do more: no operation, and no lifetime, can be taken away.
+    case oneMinimal
+    /// The budget was used up; the trace fails but may not be minimal.
+    case budgetExhausted
+    /// Somebody wanted an end; the trace fails but may not be minimal.
+    case interrupted
+    /// Shrinking was off.
+    case off
+    /// The given trace does not show the failure: the machine is not deterministic, or the
+    /// identity is that of another trace.
+    case notReproduced
+  }
+
+  /// The smallest trace found that shows the failure.
+  public let trace: Trace<Configuration, Operation>
+  /// The failure.
+  public let identity: FailureIdentity
+  /// How it ended.
+  public let ending: Ending
+  /// How many traces were executed, the given one included.
+  public let executionCount: Int
+  /// How many operations were executed.
+  public let operationCount: Int
+  /// What each pass did.
+  public let statistics: [PassStatistics]
+  /// Other failures met on the way.
+  public let ledger: FailureLedger<Configuration, Operation>
+
+  /// The statistics as a table, a pass a line.
+  public var statisticsTable: String { PassStatistics.table(statistics) }
+}

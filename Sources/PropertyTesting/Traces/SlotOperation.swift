@@ -48,3 +48,79 @@ extension SlotOperation {
     slots.contains { $0.slot == slot }
   }
 }
+
+/// What an operation does with a slot, and so when it means anything.
+public enum SlotEffect: Int, Sendable, CaseIterable {
+  /// Needs an empty slot and fills it: the beginning of a lifetime.
+  case creates
+  /// Needs a live slot and leaves it live.
+  case uses
+  /// Needs a live slot and empties it: the end of a lifetime.
+  case destroys
+  /// Means something whatever the slot holds: the stale pointer of a negative operation.
+  case mentions
+}
+
+/// What a generator wants of a slot.
+public enum SlotWish: Sendable, CaseIterable {
+  /// One that holds nothing: something begins.
+  case empty
+  /// One that holds something, which is used and stays.
+  case live
+  /// One that holds something which is about to end: the lifetime policy has a say.
+  case leaving
+  /// Any, empty or not: stale pointers.
+  case any
+}
+
+/// One number of an operation or of a configuration, as the shrinker sees it.
+///
+/// The shrinker knows no sizes, tags or processors. It knows numbers with a role: numbers of one
+/// role may be compared, unified, and moved together.
+public struct Parameter: Sendable, Equatable {
+  /// Which numbers it may be compared with: sizes with sizes, tags with tags.
+  public let role: Int
+  /// The number.
+  public let value: UInt64
+  /// How far from simple it is; 0 is the simplest. Shrinking lowers this, not the value.
+  public let complexity: UInt64
+  /// The simplest value.
+  public let origin: UInt64
+  /// Values worth trying before a search between the origin and the value.
+  public let landmarks: [UInt64]
+
+  /// A number that is simpler the nearer it is to its origin: 0, a minimum, or a default.
+  public init(role: Int, value: UInt64, origin: UInt64 = 0, landmarks: [UInt64] = []) {
+    self.role = role
+    self.value = value
+    self.origin = origin
+    self.landmarks = landmarks
+    complexity = Self.distance(value, origin)
+  }
+
+  /// How complex another value in its place would be.
+  public func complexity(of other: UInt64) -> UInt64 {
+    Self.distance(other, origin)
+  }
+
+  private static func distance(_ left: UInt64, _ right: UInt64) -> UInt64 {
+    left > right ? left - right : right - left
+  }
+}
+
+/// A value whose numbers can be read and replaced one at a time.
+public protocol Parameterized: Sendable, Equatable {
+  /// The numbers, always as many for values of one kind, in an order of falling importance.
+  var parameters: [Parameter] { get }
+
+  /// The same with another number at an index of `parameters`; nil when that is not a value.
+  func replacingParameter(at index: Int, with value: UInt64) -> Self?
+}
+
+extension Parameterized {
+  /// No numbers.
+  public var parameters: [Parameter] { [] }
+
+  /// There is nothing to replace.
+  public func replacingParameter(at index: Int, with value: UInt64) -> Self? { nil }
+}

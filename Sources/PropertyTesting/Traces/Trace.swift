@@ -40,3 +40,72 @@ extension Trace: CustomStringConvertible {
     ([configuration.description] + operations.map(\.description)).joined(separator: "\n")
   }
 }
+
+/// How the system under test is set up: a value of numbers whose origins are the defaults.
+public protocol TraceConfiguration: Parameterized, CustomStringConvertible {
+  /// The defaults; every parameter is at its origin.
+  init()
+
+  /// Values of an operation's parameter that are worth trying under this configuration before a
+  /// search: where what is done with the number changes, such as the end of a size class.
+  func landmarks(of parameter: Parameter) -> [UInt64]
+
+  /// The steps in which an operation's parameter means something under this configuration, such as
+  /// the unit that sizes are rounded to: numbers that hang together are moved by multiples of it.
+  func granule(of parameter: Parameter) -> UInt64
+}
+
+extension TraceConfiguration {
+  /// Those that the parameter brings itself.
+  public func landmarks(of parameter: Parameter) -> [UInt64] { parameter.landmarks }
+
+  /// Every step.
+  public func granule(of parameter: Parameter) -> UInt64 { 1 }
+}
+
+/// The configuration of a system that has none.
+public struct NoConfiguration: TraceConfiguration, LosslessStringConvertible {
+  /// The only one.
+  public init() {}
+
+  /// Reads `none`.
+  public init?(_ description: String) {
+    guard description == "none" else { return nil }
+  }
+
+  /// `none`.
+  public var description: String { "none" }
+}
+
+extension Trace
+where Configuration: LosslessStringConvertible, Operation: LosslessStringConvertible {
+  /// Reads what `description` writes: the configuration on the first line, then an operation a
+  /// line. Blank lines are ignored.
+  public init(parsing text: String) throws(TraceTextError) {
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    guard let first = lines.first, let configuration = Configuration(String(first)) else {
+      throw TraceTextError(line: 1, text: String(lines.first ?? ""))
+    }
+    var operations: [Operation] = []
+    for (index, line) in lines.enumerated().dropFirst() where !line.isEmpty {
+      guard let operation = Operation(String(line)) else {
+        throw TraceTextError(line: index + 1, text: String(line))
+      }
+      operations.append(operation)
+    }
+    self.init(configuration: configuration, operations: operations)
+  }
+}
+
+/// A line that is no configuration or no operation.
+public struct TraceTextError: Error, Equatable, CustomStringConvertible {
+  /// The number of the line, from 1.
+  public let line: Int
+  /// The line.
+  public let text: String
+
+  /// The line and what was expected there.
+  public var description: String {
+    "line \(line): '\(text)' is no \(line == 1 ? "configuration" : "operation")"
+  }
+}

@@ -1,5 +1,6 @@
 import Foundation
 import PropertyTesting
+import Synchronization
 
 /// What `fuzz`, `fuzz --target` and `maximize` have in common: steps until a limit or an interrupt,
 /// a lock on the campaign, a state that is saved now and then, so that the process may be killed at
@@ -94,5 +95,164 @@ final class CampaignFrame {
         [("event", .string(event)), ("seed", .unsigned(seed.value))] + members
       ).text)
     streams.flush()
+  }
+}
+
+/// The state of a campaign as a file: one text, written whole, from which a killed run goes on.
+struct StateFile {
+  /// The path without its extension.
+  let base: String
+  /// What it is the state of: "campaign", "search".
+  let kind: String
+  /// The number of the format.
+  let format: Int
+  /// What the campaign does, its seed included: what a state must agree with.
+  let plan: String
+
+  private static let lastLine = "whole\n"
+
+  private var start: String { "poolfuzz \(kind) \(format)\nplan \(plan)\n" }
+
+  /// Where it lies.
+  var path: String { base + ".campaign" }
+
+  /// The file that keeps two runs from working on one campaign.
+  var lockPath: String { base + ".lock" }
+
+  /// The seed of the latest campaign of a plan that has not ended.
+  static func unfinishedSeed(in folder: String, _ planHash: String) -> Seed? {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let suffix = "-\(planHash).campaign"
+    let dated: [(seed: Seed, date: Date, name: String)] = names.compactMap { name in
+      guard name.hasSuffix(suffix), let number = UInt64(name.dropLast(suffix.count)),
+        let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name),
+        let date = attributes[.modificationDate] as? Date
+      else { return nil }
+      return (Seed(number), date, name)
+    }
+    return dated.max { ($0.date, $0.name) < ($1.date, $1.name) }?.seed
+  }
+
+  /// The text of the file around what the campaign keeps.
+  func text(_ body: String) -> String { start + body + Self.lastLine }
+
+  /// What `parse` makes of a saved state; nil where there is none. Throws where the file is of
+  /// something else.
+  func load<State>(_ parse: (Substring) -> State?) throws(CommandFailure) -> State? {
+    guard let data = FileManager.default.contents(atPath: path) else { return nil }
+    let text = String(decoding: data, as: UTF8.self)
+    guard text.hasPrefix(start), text.hasSuffix(Self.lastLine),
+      text.utf8.count >= start.utf8.count + Self.lastLine.utf8.count,
+      let state = parse(text.dropFirst(start.count).dropLast(Self.lastLine.count))
+    else {
+      throw CommandFailure(
+        message: "\(path): expected the state of the \(kind) '\(plan)';"
+          + " remove the file to begin again",
+        code: .badInput)
+    }
+    return state
+  }
+
+  /// Removes the file of a campaign that has ended.
+  func remove() { unlink(path) }
+}
+
+/// Keeps two runs from working on one campaign. The system takes it back from a killed process.
+struct CampaignLock {
+  private let descriptor: Int32
+  private let path: String
+
+  /// Takes the lock; throws where another process has it.
+  init(path: String) throws(CommandFailure) {
+    let folder = PathText.folder(of: path)
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    self.path = path
+    guard descriptor >= 0 else {
+      throw CommandFailure(
+        message: "\(path): \(String(cString: strerror(errno)))", code: .environment)
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.isStillThere(path, descriptor) else {
+      close(descriptor)
+      throw CommandFailure(
+        message: "\(path): another process works on this campaign", code: .environment)
+    }
+  }
+
+  /// Whether the path still names the file that was locked: whoever had it before removes it.
+  private static func isStillThere(_ path: String, _ descriptor: Int32) -> Bool {
+    var (locked, named) = (stat(), stat())
+    return fstat(descriptor, &locked) == 0 && stat(path, &named) == 0
+      && locked.st_ino == named.st_ino
+  }
+
+  /// Gives it back.
+  func release() {
+    unlink(path)
+    close(descriptor)
+  }
+}
+
+/// The time of a campaign: this process, the run that it belongs to, and all runs.
+struct CampaignClock {
+  /// How long a run takes at most, in seconds; nil without a limit.
+  let limit: Double?
+  /// Seconds that the campaign has had in earlier processes.
+  var earlierSeconds = 0.0
+  /// Seconds that this run has had before it was ended and begun again.
+  var earlierSecondsOfRun = 0.0
+  private let start = ContinuousClock.now
+
+  init(limit: Double?) { self.limit = limit }
+
+  /// Seconds of this process.
+  var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
+
+  /// Seconds of the campaign.
+  var secondsOfAll: Double { earlierSeconds + seconds }
+
+  /// Whether the run has had its time.
+  var isOver: Bool { secondsLeft.map { $0 <= 0 } ?? false }
+
+  /// Seconds that the run has left; nil without a limit.
+  var secondsLeft: Double? { limit.map { max(0, $0 - earlierSecondsOfRun - seconds) } }
+
+  /// Seconds of the run that a state keeps: what is over begins anew when the command is given again.
+  var secondsToKeep: Double {
+    limit == nil || isOver ? 0 : earlierSecondsOfRun + seconds
+  }
+
+  /// How many of a count of this process come in a second.
+  func rate(_ count: UInt64) -> Double { Double(count) / max(seconds, 0.001) }
+}
+
+/// A request to stop: the first interrupt ends a run after saving, the second at once.
+enum Interruption {
+  private static let requested = Atomic<Int32>(0)
+
+  /// Whether an interrupt or a termination was asked for.
+  static var isRequested: Bool { requested.load(ordering: .relaxed) != 0 }
+
+  /// The signal that asked for it; SIGINT where none has.
+  static var signalNumber: Int32 {
+    let number = requested.load(ordering: .relaxed)
+    return number == 0 ? SIGINT : number
+  }
+
+  /// The signals that ask for it.
+  private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+
+  /// Starts to listen.
+  static func install() {
+    // Whoever started this process may have left them blocked.
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in signals { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    for number in signals {
+      signal(number) { number in
+        if Interruption.requested.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+      }
+    }
   }
 }

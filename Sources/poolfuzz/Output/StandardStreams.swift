@@ -1,4 +1,5 @@
 import Foundation
+import JSONLines
 
 /// Standard output and standard error.
 ///
@@ -60,3 +61,6 @@ final class StandardStreams {
     return nil
   }
 }
+
+/// Every verb prints JSON; the name is at hand without an import in each of their files.
+typealias JSONValue = JSONLines.JSONValue

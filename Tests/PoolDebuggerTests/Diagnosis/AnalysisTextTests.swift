@@ -39,7 +39,7 @@ import Testing
           + "frame that is not the kernel's; evidence of who met the damage, not of who did it"))
     #expect(text.contains("also on the stack, and no more than that: ndis"))
     #expect(text.contains("FAILURE_BUCKET_ID: 0x19_20_filter"))
-    #expect(report(Self.parameters + Self.stack).oddityCount == 0)
+    #expect(report(Self.parameters + Self.stack).warningCount == 0)
   }
 
   @Test func aWrongCallsCallerIsTheSuspect() {

@@ -40,7 +40,7 @@ import Testing
     for row in BugCheckMeaning.all {
       for isWide in [false, true] {
         let report = report(line(row, isWide: isWide))
-        #expect(report.listings.count == 1 && report.oddityCount == 0)
+        #expect(report.listings.count == 1 && report.warningCount == 0)
         let finding = report.listings.first?.findings.first
         #expect(finding?.text.contains(row.text) == true, "\(row.text)")
         let words =

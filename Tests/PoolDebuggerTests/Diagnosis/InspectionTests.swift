@@ -15,7 +15,7 @@ import Testing
 
   @Test func theReportTellsTheStory() throws {
     let report = try story()
-    #expect(report.outcome == .found && report.oddityCount == 0)
+    #expect(report.outcome == .found && report.warningCount == 0)
     let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false)
     #expect(lines[0].hasPrefix("Found: The nonpaged pool holds 25,463 pages"))
     #expect(lines[0].hasSuffix("(and 1 more, below)"))
@@ -84,7 +84,7 @@ import Testing
     #expect(report.outcome == .found)
     #expect(report.text.contains("! size-alignment: fa808a20"))
     #expect(report.text.contains("Odd lines (1):\n  page.txt:3: a block line"))
-    #expect(report.oddities.first?.line == 3)
+    #expect(report.warnings.first?.line == 3)
   }
 
   @Test func emptyTextSaysSo() {

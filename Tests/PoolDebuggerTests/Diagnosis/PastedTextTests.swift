@@ -253,7 +253,7 @@ import Testing
     let (report, checks) = check(text)
     #expect(checks.map(\.code) == [0x19])
     #expect(checks.first?.parameters == [3, 0x8278_D970, 0x4F4F_4F4F, 0x4F4F_4F4F])
-    #expect(report.outcome == .found && report.oddityCount == 0)
+    #expect(report.outcome == .found && report.warningCount == 0)
   }
 
   @Test func theSameBugCheckPastedTwiceIsOne() {

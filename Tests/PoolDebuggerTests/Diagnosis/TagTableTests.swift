@@ -218,13 +218,13 @@ import Testing
     var inspection = Inspection()
     inspection.read(text: log, source: "log")
     let report = inspection.report()
-    #expect(report.oddityCount == 0 && report.listings.count == 3)
+    #expect(report.warningCount == 0 && report.listings.count == 3)
     #expect(report.outcome == .found && report.diagnosis.contains { $0.verdict == .leakCandidate })
     // With PoolMon's own heading a row without its last number is torn.
     let torn = log.replacing("Bytes\n", with: "Bytes  Per Alloc\n")
     var second = Inspection()
     second.read(text: torn, source: "log")
-    #expect(second.report().oddityCount == 6)
+    #expect(second.report().warningCount == 6)
   }
 
   @Test func pairsOfNamesAndValuesAreRows() {

@@ -71,7 +71,7 @@ import Testing
     "52460c8 size: 10 previous size: c8 (Free) Tag1",
   ]) func tornLinesAreOddAndMakeNoBlock(line: String) {
     let reading = ListingReader.read(line, source: "line")
-    #expect(reading.oddityCount == 1)
+    #expect(reading.warningCount == 1)
     #expect(reading.listings.isEmpty)
   }
 
@@ -84,14 +84,14 @@ import Testing
     }
     #expect(listing.blocks.map(\.address) == [0x8524_60D8])
     #expect(listing.isElided == false)
-    #expect(reading.oddities.map(\.line) == [1])
+    #expect(reading.warnings.map(\.line) == [1])
   }
 
   @Test func textBehindTheBlockAndLostTagsAreOdd() {
     let remark = "852460d8 size: 20 previous size: 10 (Allocated) ReTa <- ours"
-    #expect(ListingReader.read(remark, source: "line").oddityCount == 1)
+    #expect(ListingReader.read(remark, source: "line").warningCount == 1)
     let bare = "852460d8 size: 20 previous size: 10 (Allocated)"
-    #expect(ListingReader.read(bare, source: "line").oddityCount == 1)
+    #expect(ListingReader.read(bare, source: "line").warningCount == 1)
     #expect(parsed(bare)?.tag == nil)
   }
 }

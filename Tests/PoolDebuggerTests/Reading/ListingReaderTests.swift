@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func onlyTheKnownSamplesAreOdd() throws {
-    let odd = try Samples.expectations().filter { try Samples.read($0.file).oddityCount > 0 }
+    let odd = try Samples.expectations().filter { try Samples.read($0.file).warningCount > 0 }
     #expect(odd.map { String($0.file.prefix(3)) } == ["049", "901", "902", "903"])
   }
 
@@ -38,7 +38,7 @@ import Testing
       return page.pageAddress
     }
     #expect(addresses == [0xFA80_8000, 0xFA55_0000, 0xF8FE_B000])
-    #expect(pages.oddityCount == 0 && pages.unrecognisedLines == 0)
+    #expect(pages.warningCount == 0 && pages.unrecognisedLines == 0)
     #expect(try Samples.read("incident/mmcm.txt").listings.count == 8)
   }
 
@@ -70,7 +70,7 @@ import Testing
       fa808000 size: a20 previous size: 0 (Allocated) MFE0
       """
     let reading = ListingReader.read(bare, source: "text")
-    #expect(reading.listings.count == 2 && reading.oddityCount == 1)
+    #expect(reading.listings.count == 2 && reading.warningCount == 1)
   }
 
   @Test func pagesWithoutPageLinesAreToldApartByAddress() throws {
@@ -87,8 +87,8 @@ import Testing
   @Test func oddLinesAreCountedBeyondThoseKept() {
     let text = String(repeating: "852460c8 size: oops\n", count: 1_500)
     let reading = ListingReader.read(text, source: "text")
-    #expect(reading.oddityCount == 1_500)
-    #expect(reading.oddities.count == ListingReader.mostOddities)
+    #expect(reading.warningCount == 1_500)
+    #expect(reading.warnings.count == ListingReader.mostWarnings)
     #expect(reading.lines == 1_500)
   }
 

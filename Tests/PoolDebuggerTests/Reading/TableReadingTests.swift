@@ -38,10 +38,10 @@ import Testing
     #expect(found.values.map(\.label) == expected.values.map(\.label))
     #expect(found.values.map(\.pages) == expected.values.map(\.pages))
     #expect(found.values.map(\.kilobytes) == expected.values.map(\.kilobytes))
-    #expect(read.oddityCount == 0)
+    #expect(read.warningCount == 0)
     let lost = ListingReader.read(
       "*** Virtual Memory Usage ***\nNonPagedPool Usage: 25463 (\nprose\n", source: "lost")
-    #expect(lost.oddities.map(\.line) == [2] && lost.listings.isEmpty)
+    #expect(lost.warnings.map(\.line) == [2] && lost.listings.isEmpty)
   }
 
   @Test func theStorysTableIsReadCollapsed() throws {
@@ -125,7 +125,7 @@ import Testing
 
   @Test func contradictingKilobytesAreOdd() {
     let reading = ListingReader.read("Available Pages: 10 ( 41 Kb)\n", source: "text")
-    #expect(reading.oddityCount == 1)
+    #expect(reading.warningCount == 1)
   }
 
   @Test func poolMonitorRowsOfScreensAndSnapshots() throws {
@@ -143,7 +143,7 @@ import Testing
     #expect(table.rows.map(\.tag.description) == ["Drsd", "Dh 2", "Bad1"])
     #expect(table.rows[0].change == .init(allocations: 177, frees: 171, bytes: 4_992))
     #expect(table.rows[1].change == nil && table.rows[1].text == "[x.sys]")
-    #expect(reading.oddities.map(\.line) == [3, 4])
+    #expect(reading.warnings.map(\.line) == [3, 4])
   }
 
   @Test func bugChecksInEveryForm() throws {
@@ -165,7 +165,7 @@ import Testing
     #expect(checks.map(\.code) == [0xC2, 0x19, 0x13A])
     #expect(checks[0].parameters == [7, 0x4A42_4B43, 0x40A_0018, 0xFFFF_A006_8E49_56F0])
     #expect(checks[2].parameters == [0x12, 0xFFFF_BD04_5520_0140, 0xFFFF_BD04_A1CA_7000, nil])
-    #expect(reading.oddities.map(\.line) == [8])
+    #expect(reading.warnings.map(\.line) == [8])
   }
 
   @Test func newPoolFindEntriesAreRead() throws {

@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  private static func blocks(_ reading: Reading) -> Set<ListedBlock> {
+  private static func blocks(_ reading: ParsedOutput) -> Set<ListedBlock> {
     var blocks: Set<ListedBlock> = []
     for listing in reading.listings {
       switch listing.content {

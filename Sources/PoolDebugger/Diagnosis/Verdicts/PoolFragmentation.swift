@@ -48,3 +48,212 @@ struct PoolFragmentation {
     "\(Saturating.product(pages, 4) / 1_000) MB in !vm, \(bytes / 1_000_000) MB in !poolused"
   }
 }
+
+/// How far the pools are from their maxima, and the tags and shares worth a look by themselves.
+struct PoolLimits {
+  /// The share of the maximum at which the system begins to trim paged pool (KB312362).
+  static let nearShare = 0.80
+  /// The share of the tagged bytes from which one tag is worth naming.
+  static let consumerShare = 0.25
+
+  let evidence: SystemEvidence
+
+  func entries() -> [DiagnosisEntry] {
+    [distance(isPaged: false), distance(isPaged: true), memoryShare()].compactMap { $0 }
+      + consumers(isPaged: false) + consumers(isPaged: true)
+  }
+
+  private func distance(isPaged: Bool) -> DiagnosisEntry? {
+    guard let usage = evidence.poolUsage(isPaged: isPaged),
+      let maximum = evidence.poolMaximum(isPaged: isPaged)
+    else { return nil }
+    let pool = isPaged ? "paged" : "nonpaged"
+    let left = Saturating.difference(maximum.pages, usage.pages)
+    let isNear = Double(usage.pages) >= Double(maximum.pages) * Self.nearShare
+    let bytes = Saturating.product(left, PageCheck.pageBytes)
+    return DiagnosisEntry(
+      verdict: isNear ? .limitNear : .limitDistance, pool: pool, bytes: bytes,
+      text: "The \(pool) pool is at \(DecimalText.percent(usage.pages, of: maximum.pages)) of its "
+        + "maximum: \(DecimalText.grouped(left)) pages (\(DecimalText.grouped(bytes)) bytes) are "
+        + "left before event \(isPaged ? 2020 : 2019).",
+      evidence: usage.evidence + maximum.evidence,
+      guidance: isPaged ? .event2020 : .event2019)
+  }
+
+  private func memoryShare() -> DiagnosisEntry? {
+    guard let usage = evidence.poolUsage(isPaged: false),
+      let physical = evidence.value(["Physical Memory"]), physical.pages > 0,
+      usage.pages >= physical.pages / 10
+    else { return nil }
+    return DiagnosisEntry(
+      verdict: .memoryShare, pool: "nonpaged",
+      bytes: Saturating.product(usage.pages, PageCheck.pageBytes),
+      text: "The nonpaged pool takes \(DecimalText.percent(usage.pages, of: physical.pages)) of "
+        + "the machine's memory.",
+      evidence: usage.evidence + physical.evidence, guidance: .memoryShare)
+  }
+
+  private func consumers(isPaged: Bool) -> [DiagnosisEntry] {
+    guard let total = evidence.taggedBytes(isPaged: isPaged), total.bytes > 0,
+      let table = evidence.tables.first
+    else { return [] }
+    let pool = isPaged ? "paged" : "nonpaged"
+    return table.listing.rows.compactMap { row in
+      let usage = isPaged ? row.paged : row.nonpaged
+      guard usage.usedBytes < TagVerdicts.leastBytes,
+        Double(usage.usedBytes) >= Double(total.bytes) * Self.consumerShare
+      else { return nil }
+      return DiagnosisEntry(
+        verdict: .largestConsumer, pool: pool, tags: [row.tag], bytes: usage.usedBytes,
+        text: "Tag \(row.tag) holds \(DecimalText.percent(usage.usedBytes, of: total.bytes)) of "
+          + "the \(pool) pool's tagged bytes: \(DecimalText.grouped(usage.outstanding)) "
+          + "allocations, \(DecimalText.grouped(usage.usedBytes)) bytes.",
+        evidence: [
+          "\(table.source):\(row.line): \(row.tag) \(usage.allocations) \(usage.usedBytes)"
+        ] + total.evidence,
+        guidance: .leakHunt)
+    }
+  }
+}
+
+/// What one PoolMon screen tells by its changes since the last refresh (five seconds unless told
+/// otherwise). One interval proves no leak, so the words are careful.
+struct RefreshChanges {
+  static let leastAllocations: Int64 = 50
+
+  static func entries(_ listings: [CheckedListing]) -> [DiagnosisEntry] {
+    listings.flatMap { checked -> [DiagnosisEntry] in
+      guard case .poolMonitor(let table) = checked.listing.content else { return [] }
+      return table.rows.compactMap { entry($0, source: checked.listing.source) }
+    }
+  }
+
+  private static func entry(_ row: PoolMonitorListing.Row, source: String) -> DiagnosisEntry? {
+    guard let change = row.change, change.allocations >= 0, change.frees >= 0 else { return nil }
+    let (grown, overflow) = change.allocations.subtractingReportingOverflow(change.frees)
+    guard !overflow else { return nil }
+    let evidence = [
+      "\(source):\(row.line): \(row.tag) +\(change.allocations) -\(change.frees), "
+        + "\(change.bytes) bytes since the last refresh"
+    ]
+    let pool = row.isPaged ? "paged" : "nonpaged"
+    if grown > 0, change.bytes >= Int64(TagSeries.leastGrownBytes) {
+      return DiagnosisEntry(
+        verdict: .growth, pool: pool, tags: [row.tag], bytes: UInt64(change.bytes),
+        text: "Tag \(row.tag) grew by \(grown) allocations and "
+          + "\(DecimalText.grouped(UInt64(change.bytes))) bytes within one refresh; compare two "
+          + "snapshots further apart before calling it a leak.",
+        evidence: evidence, guidance: .leakHunt)
+    }
+    guard change.allocations >= leastAllocations, grown.magnitude <= 1 else { return nil }
+    return DiagnosisEntry(
+      verdict: .churn, pool: pool, tags: [row.tag],
+      text: "Tag \(row.tag) was allocated \(change.allocations) times and freed as often within "
+        + "one refresh.",
+      evidence: evidence, guidance: .lookaside)
+  }
+}
+
+/// What the tables among the listings say of one system, where they agree.
+struct SystemEvidence {
+  typealias Pages = (pages: UInt64, evidence: [String])
+  typealias Bytes = (bytes: UInt64, evidence: [String])
+
+  let memories: [(source: String, listing: VirtualMemoryListing)]
+  let tables: [(source: String, listing: PoolUsedListing)]
+
+  init(_ listings: [CheckedListing]) {
+    memories = listings.compactMap { checked in
+      guard case .virtualMemory(let memory) = checked.listing.content else { return nil }
+      return (checked.listing.source, memory)
+    }
+    tables = listings.compactMap { checked in
+      guard case .poolUsed(let table) = checked.listing.content,
+        checked.verdict == .healthy || checked.verdict == .suspicious, Self.coversEverything(table)
+      else { return nil }
+      return (checked.listing.source, table)
+    }
+  }
+
+  /// A table made with a pattern sums up that pattern only, and so does one whose few rows are
+  /// already all of its TOTAL.
+  private static func coversEverything(_ table: PoolUsedListing) -> Bool {
+    guard let total = table.total, table.tagPattern ?? "*" == "*" else { return false }
+    let nonpaged = table.rows.reduce(UInt64(0)) { Saturating.sum($0, $1.nonpaged.usedBytes) }
+    let paged = table.rows.reduce(UInt64(0)) { Saturating.sum($0, $1.paged.usedBytes) }
+    let isAll = nonpaged == total.nonpaged.usedBytes && paged == total.paged.usedBytes
+    return table.rows.count > 3 || !isAll
+  }
+
+  func value(_ labels: [String]) -> Pages? {
+    var found: Pages?
+    for memory in memories {
+      let values = labels.compactMap { memory.listing.value($0) }
+      guard !values.isEmpty else { continue }
+      let sum = values.reduce(UInt64(0)) { Saturating.sum($0, $1.pages) }
+      if let found, found.pages != sum { return nil }
+      if found == nil {
+        found = (
+          sum,
+          values.map {
+            "\(memory.source):\($0.line): \($0.label) \($0.pages) pages (\($0.kilobytes) Kb)"
+          }
+        )
+      }
+    }
+    return found
+  }
+
+  /// Pages of the pool; nil when the figure exceeds the machine's memory and thus cannot be true.
+  func poolUsage(isPaged: Bool) -> Pages? {
+    let labels =
+      isPaged ? ["PagedPool Usage"] : ["NonPagedPool Usage", "NonPagedPoolNx Usage"]
+    guard let usage = value(labels), usage.pages < 1 << 40 else { return nil }
+    if !isPaged, let physical = value(["Physical Memory"]), usage.pages > physical.pages {
+      return nil
+    }
+    return usage
+  }
+
+  func poolMaximum(isPaged: Bool) -> Pages? {
+    guard let maximum = value([isPaged ? "PagedPool Maximum" : "NonPagedPool Max"]),
+      maximum.pages > 0, maximum.pages < 1 << 32
+    else { return nil }
+    return maximum
+  }
+
+  /// Bytes that are left before each pool's maximum.
+  var bytesLeft: (nonpaged: UInt64?, paged: UInt64?) {
+    func left(isPaged: Bool) -> UInt64? {
+      guard let usage = poolUsage(isPaged: isPaged), let most = poolMaximum(isPaged: isPaged)
+      else { return nil }
+      return Saturating.product(
+        Saturating.difference(most.pages, usage.pages), PageCheck.pageBytes)
+    }
+    return (left(isPaged: false), left(isPaged: true))
+  }
+
+  func taggedBytes(isPaged: Bool) -> Bytes? {
+    var found: Bytes?
+    for table in tables {
+      guard let total = table.listing.total else { continue }
+      let bytes = isPaged ? total.paged.usedBytes : total.nonpaged.usedBytes
+      if let found, found.bytes != bytes { return nil }
+      found = (
+        bytes,
+        ["\(table.source):\(total.line): TOTAL \(bytes) bytes \(isPaged ? "paged" : "nonpaged")"]
+      )
+    }
+    return found
+  }
+
+  /// The row of a tag in a table that covers everything.
+  func row(_ tag: ListedTag) -> (source: String, row: PoolUsedListing.Row)? {
+    for table in tables {
+      if let row = table.listing.rows.first(where: { $0.tag == tag }) {
+        return (table.source, row)
+      }
+    }
+    return nil
+  }
+}

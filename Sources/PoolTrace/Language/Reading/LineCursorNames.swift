@@ -127,3 +127,78 @@ extension LineCursor {
     return values
   }
 }
+
+extension LineCursor {
+  private static let expectation: StaticString =
+    "a pool (NonPaged, Paged, ..., followed by +Quota, +MustSucceed, +Raise)"
+
+  /// The pool type that is the next field.
+  @inline(__always)
+  mutating func poolType() throws(LineFailure) -> PoolType {
+    skipBlanks()
+    let start = position
+    let text = field()
+    if let type = PoolTypeNames.kinds.find(text) { return type }
+    if let first = text.first, first &- 0x30 < 10 {
+      position = start
+      let value = try number("the number of a pool type", maximum: UInt64(UInt32.max))
+      return PoolType(rawValue: UInt32(truncatingIfNeeded: value))
+    }
+    return try modifiedPoolType(text, at: start)
+  }
+
+  private func modifiedPoolType(
+    _ text: UnsafeBufferPointer<UInt8>, at start: Int
+  ) throws(LineFailure) -> PoolType {
+    var type: PoolType?
+    for part in text.split(separator: UInt8(ascii: "+"), omittingEmptySubsequences: false) {
+      let word = UnsafeBufferPointer(rebasing: part)
+      if let known = type {
+        guard let modifier = PoolTypeNames.modifiers.find(word) else {
+          throw failure("Quota, MustSucceed or Raise", at: start &+ part.startIndex)
+        }
+        type = known.union(modifier)
+      } else {
+        guard let kind = PoolTypeNames.kinds.find(word) else {
+          throw failure(LineCursor.expectation, at: start)
+        }
+        type = kind
+      }
+    }
+    guard let type else { throw failure(LineCursor.expectation, at: start) }
+    return type
+  }
+}
+
+/// A few words of the language and what they mean, the frequent ones first.
+///
+/// The search is linear: comparing lengths rejects nearly all words, and the tables are short.
+struct KeywordTable<Value: Sendable>: Sendable {
+  struct Entry: Sendable {
+    let word: StaticString
+    let value: Value
+  }
+
+  let entries: [Entry]
+
+  init(_ entries: [(StaticString, Value)]) {
+    self.entries = entries.map { Entry(word: $0.0, value: $0.1) }
+  }
+
+  /// The meaning of the word that `bytes` spell, or nil.
+  func find(_ bytes: UnsafeBufferPointer<UInt8>) -> Value? {
+    for entry in entries where entry.word.utf8CodeUnitCount == bytes.count {
+      if entry.word.equals(bytes) { return entry.value }
+    }
+    return nil
+  }
+}
+
+extension StaticString {
+  /// True where `bytes`, as many as the literal has, spell it.
+  @inline(__always)
+  func equals(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    for position in 0..<bytes.count where utf8Start[position] != bytes[position] { return false }
+    return true
+  }
+}

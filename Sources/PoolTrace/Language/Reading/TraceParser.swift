@@ -165,3 +165,140 @@ extension LineCursor {
     position = 3
   }
 }
+
+/// What a parser finds next.
+public enum TraceItem: Equatable, Sendable {
+  /// A line in the language.
+  case operation(Operation)
+  /// A line that is not. The parser can go on behind it.
+  case failure(TraceError)
+  /// A line `end`, where several traces share one stream: the next line begins another trace.
+  case endOfTrace
+  /// The bytes could not be read, with the system's error number. Nothing follows.
+  case unreadable(errorNumber: Int32)
+  /// The last byte has been read. Nothing follows.
+  case finished
+}
+
+/// What a trace's first comments say of it: `# failure:`, `# mutant:`, `# target:`, `# replay:`.
+///
+/// They belong to the language: whoever replays the file plants the bug that it was recorded with,
+/// looks for the failure that it shows, and never loads a target because a file names one. They are
+/// read up to the first operation; of two lines of one name the first counts.
+public struct TraceHeader: Equatable, Sendable {
+  /// A value and where it stands.
+  public struct Entry: Equatable, Sendable {
+    /// What follows the name, without blanks around it.
+    public let value: String
+    /// The line, from 1 on.
+    public let line: UInt64
+  }
+
+  /// The identity of the failure that the trace shows.
+  public private(set) var failure: Entry?
+  /// The planted bug of the model that it was found with.
+  public private(set) var mutant: Entry?
+  /// The allocator that it was recorded against, where that is not the model.
+  public private(set) var target: Entry?
+  /// The command that judges it, with `FILE` for its path.
+  public private(set) var command: Entry?
+
+  /// Says nothing.
+  public init() {}
+
+  private static let names:
+    [(name: StaticString, place: WritableKeyPath<TraceHeader, Entry?> & Sendable)] = [
+      ("failure:", \.failure), ("mutant:", \.mutant), ("target:", \.target),
+      ("replay:", \.command),
+    ]
+
+  /// The planted bug that is named; nil where none is. Throws where there is no such bug.
+  public func plantedBug() throws(TraceError) -> Mutant? {
+    guard let mutant else { return nil }
+    guard let bug = Mutant(rawValue: mutant.value) else {
+      throw TraceError(
+        line: mutant.line, column: 1,
+        message: "expected the name of a planted bug, found '\(mutant.value)'")
+    }
+    return bug
+  }
+
+  /// Takes a comment line, whose `#` stands at `start`.
+  mutating func read(_ text: UnsafeBufferPointer<UInt8>, at start: Int, line: UInt64) {
+    var rest = text[(start + 1)...].drop(while: LineCursor.isBlank)
+    for (name, place) in Self.names {
+      let count = name.utf8CodeUnitCount
+      guard self[keyPath: place] == nil, rest.count > count,
+        rest.prefix(count).elementsEqual(
+          UnsafeBufferPointer(start: name.utf8Start, count: count))
+      else { continue }
+      rest = rest.dropFirst(count).drop(while: LineCursor.isBlank)
+      while let last = rest.last, LineCursor.isBlank(last) { rest.removeLast() }
+      guard !rest.isEmpty else { return }
+      self[keyPath: place] = Entry(value: String(decoding: rest, as: UTF8.self), line: line)
+      return
+    }
+  }
+}
+
+/// A line that is not in the language.
+public struct TraceError: Error, Hashable, Sendable {
+  /// The line, from 1.
+  public var line: UInt64
+  /// The byte of the line, from 1.
+  public var column: UInt64
+  /// What was expected and what stands there instead; printable ASCII, whatever the file holds.
+  public var message: String
+
+  /// An error from its place and message.
+  public init(line: UInt64, column: UInt64, message: String) {
+    self.line = line
+    self.column = column
+    self.message = message
+  }
+
+  /// `FILE:LINE:COLUMN: message`.
+  public func description(file: String) -> String { "\(file):\(line):\(column): \(message)" }
+
+  /// The error of `failure` in `text`, the line without its end.
+  init(_ failure: LineFailure, line: UInt64, text: UnsafeBufferPointer<UInt8>) {
+    self.line = line
+    column = UInt64(failure.offset) + 1
+    message =
+      "expected \(failure.expected), found " + TraceError.excerpt(text, from: failure.offset)
+  }
+
+  private static let longestExcerpt = 40
+
+  /// The field at `offset`, cut off where it is long, anything unprintable as `\xNN`.
+  static func excerpt(_ text: UnsafeBufferPointer<UInt8>, from offset: Int) -> String {
+    guard offset < text.count else { return "the end of the line" }
+    if text[offset] == 0x20 { return "a blank" }
+    var bytes: [UInt8] = [UInt8(ascii: "'")]
+    var isCut = false
+    for (position, byte) in text[offset...].enumerated() {
+      if position > 0, LineCursor.endsField(byte) { break }
+      guard position < longestExcerpt else {
+        isCut = true
+        break
+      }
+      if (0x20...0x7E).contains(byte) {
+        bytes.append(byte)
+      } else {
+        bytes.append("\\x")
+        bytes.appendHexadecimalByte(byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "'"))
+    if isCut { bytes.append("...") }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// Why a line is not an operation: what was expected, and where.
+struct LineFailure: Error {
+  /// Bytes from the start of the line.
+  var offset: Int
+  /// What should have stood there.
+  var expected: String
+}

@@ -136,3 +136,129 @@ public enum TraceWriter {
     for value in values { bytes.appendHexadecimalByte(value) }
   }
 }
+
+extension AddressExpression {
+  /// Appends the text form.
+  func append(to bytes: inout [UInt8]) {
+    switch self {
+    case .nonPaged(let offset): append("np+", offset, to: &bytes)
+    case .paged(let offset): append("pg+", offset, to: &bytes)
+    case .session(let offset): append("ss+", offset, to: &bytes)
+    case .absolute(let address): bytes.appendHexadecimal(address)
+    case .slot(let name, let offset): append(name, offset, to: &bytes)
+    }
+  }
+
+  private func append(_ region: StaticString, _ offset: UInt64, to bytes: inout [UInt8]) {
+    bytes.append(region)
+    bytes.appendHexadecimal(offset)
+  }
+
+  private func append(_ name: SlotName, _ offset: Int64, to bytes: inout [UInt8]) {
+    let start = bytes.count
+    name.append(to: &bytes)
+    let needsOffset = offset != 0 || AddressExpression.isAmbiguous(bytes[start...])
+    guard needsOffset else { return }
+    bytes.append(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+    bytes.appendDecimal(offset.magnitude)
+  }
+
+  /// True for a name that alone would be read as an absolute address or as `ID-N`.
+  private static func isAmbiguous(_ name: ArraySlice<UInt8>) -> Bool {
+    if name.count > 1, name[name.startIndex] == UInt8(ascii: "0"),
+      name[name.startIndex + 1] | 0x20 == UInt8(ascii: "x")
+    {
+      return true
+    }
+    guard let minus = name.lastIndex(of: UInt8(ascii: "-")), minus > name.startIndex else {
+      return false
+    }
+    return LineCursor.isNumberShaped(name[(minus + 1)...])
+  }
+}
+
+extension AddressExpression: CustomStringConvertible {
+  /// The text form.
+  public var description: String {
+    var bytes: [UInt8] = []
+    append(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension Expectation {
+  /// Appends the condition, without the word `expect`.
+  func append(to bytes: inout [UInt8]) {
+    switch self {
+    case .ok(let slot): append("ok ", slot, to: &bytes)
+    case .null(let slot): append("null ", slot, to: &bytes)
+    case .skipped: bytes.append("skipped")
+    case .hang: bytes.append("hang")
+    case .nonCanonicalFault: bytes.append("fault noncanonical")
+    case .fault(let address):
+      bytes.append("fault")
+      guard let address else { return }
+      bytes.append(UInt8(ascii: " "))
+      address.append(to: &bytes)
+    case .bugCheck(let code, let first):
+      bytes.append("bugcheck ")
+      bytes.appendHexadecimal(UInt64(code))
+      guard let first else { return }
+      bytes.append(UInt8(ascii: " "))
+      bytes.appendHexadecimal(first)
+    case .raise(let status):
+      bytes.append("raise ")
+      bytes.appendHexadecimal(UInt64(status))
+    case .violation(let name):
+      precondition(Expectation.isInvariantName(name.utf8), "the name of an invariant")
+      bytes.append("violation ")
+      bytes.append(contentsOf: name.utf8)
+    case .metric(let name, let comparison, let number):
+      precondition(Expectation.isMetricName(name.utf8), "the name of a metric")
+      bytes.append(contentsOf: "\(name) \(comparison.rawValue) \(number)".utf8)
+    }
+  }
+
+  private func append(_ word: StaticString, _ slot: SlotName, to bytes: inout [UInt8]) {
+    bytes.append(word)
+    slot.append(to: &bytes)
+  }
+}
+
+extension Expectation: CustomStringConvertible {
+  /// The condition, without the word `expect`.
+  public var description: String {
+    var bytes: [UInt8] = []
+    append(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension PoolTag {
+  /// Appends the tag's four characters: bare where all are letters and digits, otherwise in
+  /// quotes, with `\xNN` for what is not printable, for the quote and for the backslash.
+  public func append(to text: inout [UInt8]) {
+    let characters = [bytes.0, bytes.1, bytes.2, bytes.3]
+    if characters.allSatisfy({ $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }) {
+      text.append(contentsOf: characters)
+      return
+    }
+    text.append(UInt8(ascii: "'"))
+    for character in characters {
+      switch character {
+      case UInt8(ascii: "'"), UInt8(ascii: "\\"), 0..<0x20, 0x7F...0xFF:
+        text.append("\\x")
+        text.appendHexadecimalByte(character)
+      default: text.append(character)
+      }
+    }
+    text.append(UInt8(ascii: "'"))
+  }
+
+  /// The tag as a trace spells it.
+  public var traceText: String {
+    var text: [UInt8] = []
+    append(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+}

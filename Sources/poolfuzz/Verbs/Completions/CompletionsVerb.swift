@@ -1,3 +1,8 @@
+import FragmentationSearch
+import KernelPool
+import PoolDebugger
+import PoolFuzzing
+
 extension Verb {
   /// `poolfuzz completions`: completion for a shell, made from the table of verbs itself, so that it
   /// cannot fall behind it.
@@ -17,4 +22,175 @@ extension Verb {
       streams.print(bytes: Array(CompletionScript(verbs: Poolfuzz.verbs).text(for: shell).utf8))
       return .held
     })
+}
+
+/// A shell that completions can be printed for.
+enum Shell: String, CaseIterable {
+  case bash
+  case zsh
+  case fish
+}
+
+/// The words that can follow an option, so far as they are a finite list.
+enum CompletionWords {
+  /// The words for an option of a verb; empty where any text may follow.
+  static func following(_ option: Option, of verb: Verb) -> [String] {
+    switch option.name {
+    case "--profile":
+      return generatesTraces(verb) ? GeneratorProfile.all.map(\.name) : Profile.all.map(\.name)
+    case "--mutant":
+      return Mutant.allCases.filter { $0 != .none }.map(\.rawValue)
+    case "--format":
+      return RecordedFormat.allCases.map(\.rawValue)
+    case "--objective":
+      return Objective.allCases.map(\.rawValue)
+    default:
+      return alternatives(option)
+    }
+  }
+
+  /// True where `--profile` names a profile of the generator, not a system.
+  private static func generatesTraces(_ verb: Verb) -> Bool {
+    ["fuzz", "mutants"].contains(verb.name)
+  }
+
+  /// The words of a placeholder such as `off|cheap|full`. Capitals stand for any text.
+  private static func alternatives(_ option: Option) -> [String] {
+    guard case .value(let placeholder) = option.argument, placeholder.contains("|"),
+      placeholder == placeholder.lowercased()
+    else { return [] }
+    return placeholder.split(separator: "|").map(String.init)
+  }
+}
+
+/// Completions as a shell reads them.
+///
+/// Behind `poolfuzz` come the verbs, behind a verb its options, behind an option the words that can
+/// follow it where these are a list, and file names everywhere else.
+struct CompletionScript {
+  /// The table of the command line.
+  var verbs: [Verb]
+
+  /// The script for a shell, with a line feed at its end.
+  func text(for shell: Shell) -> String {
+    switch shell {
+    case .bash: bash
+    case .zsh: zsh
+    case .fish: fish
+    }
+  }
+
+  /// What stands first on a command line.
+  private var firstWords: [String] { verbs.map(\.name) + ["help", "--help", "--version"] }
+
+  private func options(of verb: Verb) -> [Option] { verb.options + Verb.common }
+
+  private var bash: String {
+    var text = """
+      # Completions of poolfuzz for bash.
+      _poolfuzz() {
+        local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+        COMPREPLY=()
+        if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "$previous" = help ]; }; then
+          COMPREPLY=($(compgen -W "\(firstWords.joined(separator: " "))" -- "$current"))
+          return
+        fi
+        case "${COMP_WORDS[1]} $previous" in
+
+      """
+    for verb in verbs {
+      for option in options(of: verb) {
+        let words = CompletionWords.following(option, of: verb)
+        guard !words.isEmpty else { continue }
+        let list = words.joined(separator: " ")
+        text += "    \"\(verb.name) \(option.name)\")\n"
+        text += "      COMPREPLY=($(compgen -W \"\(list)\" -- \"$current\")); return;;\n"
+      }
+    }
+    text += "  esac\n  case \"$current\" in -*)\n    case \"${COMP_WORDS[1]}\" in\n"
+    for verb in verbs {
+      let list = options(of: verb).map(\.name).joined(separator: " ")
+      text +=
+        "      \(verb.name)) COMPREPLY=($(compgen -W \"\(list)\" -- \"$current\")); return;;\n"
+    }
+    text += "    esac;;\n  esac\n  COMPREPLY=($(compgen -f -- \"$current\"))\n}\n"
+    text += "complete -o filenames -F _poolfuzz poolfuzz\n"
+    return text
+  }
+
+  private var zsh: String {
+    var text = "#compdef poolfuzz\n# Completions of poolfuzz for zsh.\n_poolfuzz() {\n"
+    text += "  local -a verbs\n  verbs=(\n"
+    for verb in verbs { text += "    '\(verb.name):\(Self.quotedForZsh(verb.summary))'\n" }
+    text += "    'help:shows the examples and options of a verb'\n  )\n"
+    text += "  if (( CURRENT == 2 )); then _describe verb verbs; return; fi\n"
+    text += "  local verb=$words[2]\n  shift words; (( CURRENT-- ))\n  case $verb in\n"
+    text += "    help) _describe verb verbs;;\n"
+    for verb in verbs {
+      text += "    \(verb.name)) _arguments \\\n"
+      for option in options(of: verb) { text += "      \(zshArgument(option, of: verb)) \\\n" }
+      text += "      '*:file:_files';;\n"
+    }
+    text += "  esac\n}\nif [ \"$funcstack[1]\" = _poolfuzz ]; then _poolfuzz \"$@\"; "
+    text += "else compdef _poolfuzz poolfuzz; fi\n"
+    return text
+  }
+
+  private func zshArgument(_ option: Option, of verb: Verb) -> String {
+    let repeats = option.isRepeatable ? "*" : ""
+    let start = "'\(repeats)\(option.name)[\(Self.quotedForZsh(option.help))]"
+    let words = CompletionWords.following(option, of: verb).joined(separator: " ")
+    switch option.argument {
+    case .none: return start + "'"
+    case .value(let placeholder):
+      let action = words.isEmpty ? "_files" : "(\(words))"
+      return start + ":\(Self.quotedForZsh(placeholder)):\(action)'"
+    case .optionalValue(let placeholder, _):
+      return start + "::\(Self.quotedForZsh(placeholder)):'"
+    }
+  }
+
+  /// zsh ends a message at a bracket or colon and a word at a quote.
+  private static func quotedForZsh(_ text: String) -> String {
+    var quoted = ""
+    for character in text {
+      switch character {
+      case "'": quoted += "'\\''"
+      case "[", "]", ":", "\\": quoted += "\\" + String(character)
+      default: quoted.append(character)
+      }
+    }
+    return quoted
+  }
+
+  private var fish: String {
+    var text = "# Completions of poolfuzz for fish.\n"
+    let isFirst = "__fish_use_subcommand"
+    for verb in verbs {
+      text += "complete -c poolfuzz -n \(isFirst) -f -a \(verb.name)"
+      text += " -d \(Self.quotedForFish(verb.summary))\n"
+    }
+    text += "complete -c poolfuzz -n \(isFirst) -f -a help -d 'shows a verb'\n"
+    for verb in verbs {
+      for option in options(of: verb) {
+        text += "complete -c poolfuzz -n '__fish_seen_subcommand_from \(verb.name)'"
+        text += " -l \(option.name.dropFirst(2)) -d \(Self.quotedForFish(option.help))"
+        let words = CompletionWords.following(option, of: verb)
+        if case .value = option.argument {
+          text += words.isEmpty ? " -r" : " -x -a '\(words.joined(separator: " "))'"
+        }
+        text += "\n"
+      }
+    }
+    return text
+  }
+
+  private static func quotedForFish(_ text: String) -> String {
+    var quoted = ""
+    for character in text {
+      if character == "'" || character == "\\" { quoted += "\\" }
+      quoted.append(character)
+    }
+    return "'" + quoted + "'"
+  }
 }

@@ -1,7 +1,9 @@
+import ContentHash
 import Foundation
 import PoolFuzzing
+import PoolTrace
 
-/// `corpus merge` and `corpus minimize`: each shelf's rule chooses among the traces of all folders.
+/// `corpus merge` and `corpus minimize`: each folder's rule chooses among the traces of all folders.
 ///
 /// The result is a function of the set of traces: merging a folder twice, or two in the other order,
 /// changes nothing. A trace that several folders have counts once.
@@ -18,9 +20,9 @@ struct CorpusMerge {
     self.streams = streams
   }
 
-  /// What became of a shelf.
+  /// What became of a folder.
   private struct Tally {
-    var shelf: String
+    var folder: String
     var found = 0
     var duplicates = 0
     var kept = 0
@@ -37,13 +39,16 @@ struct CorpusMerge {
       }
       var all = own
       for source in sources { all += try CorpusTrace.all(below: source) }
-      for shelf in CorpusShelf.all {
+      for policy in RetentionPolicy.all {
         show(
           try merge(
-            shelf, all.filter { $0.shelf == shelf.name && $0.kind == shelf.kind }, own, target))
+            policy, all.filter { $0.topFolder == policy.name && $0.kind == policy.kind }, own,
+            target))
       }
-      let others = Set(all.filter { CorpusShelf.named($0.shelf)?.kind != $0.kind }.map(\.shelf))
-        .sorted()
+      let others = Set(
+        all.filter { RetentionPolicy.named($0.topFolder)?.kind != $0.kind }.map(\.topFolder)
+      )
+      .sorted()
       if !others.isEmpty, !isQuiet {
         streams.note("left alone, for want of a rule: \(others.joined(separator: ", "))")
       }
@@ -52,22 +57,23 @@ struct CorpusMerge {
   }
 
   private func merge(
-    _ shelf: CorpusShelf, _ all: [CorpusTrace], _ own: [CorpusTrace], _ target: String
+    _ policy: RetentionPolicy, _ all: [CorpusTrace], _ own: [CorpusTrace], _ target: String
   ) throws -> Tally {
-    var tally = Tally(shelf: shelf.name)
+    var tally = Tally(folder: policy.name)
     tally.found = all.count
-    let places = Dictionary(grouping: all, by: shelf.place)
+    let places = Dictionary(grouping: all, by: policy.place)
     tally.duplicates = all.count - places.count
     let unique = places.values.map(Self.best)
-    let chosen = try shelf.choose(unique)
+    let chosen = try policy.choose(unique)
     tally.kept = chosen.count
-    let names = Set(chosen.map(shelf.place))
-    for trace in chosen.sorted(by: { shelf.place($0) < shelf.place($1) }) {
-      let base = target + "/" + shelf.place(trace)
+    let names = Set(chosen.map(policy.place))
+    for trace in chosen.sorted(by: { policy.place($0) < policy.place($1) }) {
+      let base = target + "/" + policy.place(trace)
       if try write(trace, to: base) { tally.added += 1 }
     }
     for trace in own
-    where trace.shelf == shelf.name && trace.kind == shelf.kind && !names.contains(trace.name) {
+    where trace.topFolder == policy.name && trace.kind == policy.kind && !names.contains(trace.name)
+    {
       tally.removed += 1
       if isDryRun {
         if !isQuiet, !isJSON { streams.print("would remove \(trace.path)") }
@@ -116,7 +122,7 @@ struct CorpusMerge {
     if isJSON {
       streams.print(
         JSONValue.object([
-          ("shelf", .string(tally.shelf)), ("traces", .integer(Int64(tally.found))),
+          ("folder", .string(tally.folder)), ("traces", .integer(Int64(tally.found))),
           ("duplicates", .integer(Int64(tally.duplicates))),
           ("kept", .integer(Int64(tally.kept))), ("added", .integer(Int64(tally.added))),
           ("removed", .integer(Int64(tally.removed))), ("dry_run", .bool(isDryRun)),
@@ -125,7 +131,107 @@ struct CorpusMerge {
     }
     guard !isQuiet else { return }
     streams.print(
-      "\(tally.shelf): \(tally.found) traces, \(tally.duplicates) of them twice,"
+      "\(tally.folder): \(tally.found) traces, \(tally.duplicates) of them twice,"
         + " \(tally.kept) kept, \(tally.added) new here, \(tally.removed) removed")
+  }
+}
+
+/// The rule by which a part of a corpus is kept small, merged and minimized.
+///
+/// A policy is for a folder of the corpus. Its rule chooses among all traces that there are, whoever
+/// brought them: a pure function of the set, so that merging is idempotent, does not depend on the
+/// order of the folders, and counts nothing twice. A folder with another rule is a row more in the
+/// table.
+struct RetentionPolicy: Sendable {
+  /// The folder's name.
+  let name: String
+  /// What its files are.
+  var kind = CorpusTrace.Kind.trace
+  /// What the rule keeps, for people.
+  let purpose: String
+  /// Where a trace belongs, below the corpus folder, the extension left out: two traces that belong
+  /// to one place are the same.
+  let place: @Sendable (CorpusTrace) -> String
+  /// Chooses among traces that all differ in their place.
+  let choose: @Sendable ([CorpusTrace]) throws -> [CorpusTrace]
+
+  /// Every folder that has a rule. What lies elsewhere is left alone.
+  static let all: [RetentionPolicy] = [found, kept, maximal]
+
+  /// The policy of a folder's name, or nil.
+  static func named(_ name: String) -> RetentionPolicy? { all.first { $0.name == name } }
+
+  /// Failures: a few traces of each, the shortest.
+  private static let found = RetentionPolicy(
+    name: "found", purpose: "the \(FindingStore.mostPerFailure) shortest traces of each failure",
+    place: { "\($0.folder)/\($0.contentName)" },
+    choose: { traces in
+      Dictionary(grouping: traces, by: \.folder).values.flatMap { same in
+        same.sorted { ($0.operationCount, $0.text) < ($1.operationCount, $1.text) }
+          .prefix(FindingStore.mostPerFailure)
+      }
+    })
+
+  /// Healthy traces that show a behaviour: as few as show every feature that all show.
+  private static let kept = RetentionPolicy(
+    name: "kept", purpose: "the fewest traces found that show every feature of behaviour",
+    place: { "kept/\($0.contentName)" },
+    choose: { try SignatureCover.choose($0) })
+
+  /// The archive of `maximize`: of each contest and each kind of behaviour the best program.
+  private static let maximal = RetentionPolicy(
+    name: ProgramArchive.folderName, kind: .program,
+    purpose: "the best program of each contest and kind of behaviour",
+    place: { trace in
+      guard let program = try? trace.program() else { return trace.name }
+      return ProgramArchive.place(program)
+    },
+    choose: { try ProgramArchive.choose($0) })
+}
+
+extension CorpusTrace {
+  /// The name by which a trace is filed: the hash of its text alone.
+  var contentName: String { ContentHash.of(text) }
+}
+
+/// Chooses the fewest traces that together show every feature that all of them show, greedily: the
+/// one that adds most first, of equals the shorter, then the one whose text comes first. (The fewest
+/// of all would take exponential time; greedy is within a logarithm of it.)
+enum SignatureCover {
+  /// The chosen ones, in the order of choice. Throws where a trace is not in the language.
+  static func choose(_ traces: [CorpusTrace]) throws(CommandFailure) -> [CorpusTrace] {
+    var rest: [(trace: CorpusTrace, features: Set<StateSignature.Feature>)] = []
+    for trace in traces { rest.append((trace, Set(try features(of: trace)))) }
+    rest.sort {
+      ($0.trace.operationCount, $0.trace.text) < ($1.trace.operationCount, $1.trace.text)
+    }
+    var missing = rest.reduce(into: Set<StateSignature.Feature>()) { $0.formUnion($1.features) }
+    var chosen: [CorpusTrace] = []
+    while !missing.isEmpty {
+      var best = 0
+      var bestCount = 0
+      for (index, candidate) in rest.enumerated() {
+        let count = candidate.features.intersection(missing).count
+        if count > bestCount { (best, bestCount) = (index, count) }
+      }
+      guard bestCount > 0 else { break }
+      missing.subtract(rest[best].features)
+      chosen.append(rest.remove(at: best).trace)
+    }
+    return chosen
+  }
+
+  /// The features that a trace shows, without checking anything.
+  private static func features(of trace: CorpusTrace) throws(CommandFailure) -> [StateSignature
+    .Feature]
+  {
+    var read: PoolFuzzTrace
+    do throws(TraceError) {
+      read = try PoolFuzzTrace.reading(trace.text)
+    } catch {
+      throw CommandFailure(message: error.description(file: trace.path), code: .badInput)
+    }
+    read.configuration.oracles = .none
+    return FuzzRun(read).features
   }
 }

@@ -81,7 +81,7 @@ struct CorpusListing {
     }
     streams.print(
       JSONValue.object([
-        ("trace", .string(trace.path)), ("shelf", .string(trace.shelf)),
+        ("trace", .string(trace.path)), ("folder", .string(trace.topFolder)),
         ("profile", .string(program.profile)),
         ("operations", .integer(Int64(program.operations))),
         ("pages", .integer(Int64(program.pages))), ("program", .string(program.program.text)),
@@ -104,7 +104,7 @@ struct CorpusListing {
     }
     streams.print(
       JSONValue.object([
-        ("trace", .string(trace.path)), ("shelf", .string(trace.shelf)),
+        ("trace", .string(trace.path)), ("folder", .string(trace.topFolder)),
         ("profile", profile.map(JSONValue.string) ?? .null),
         ("operations", .integer(Int64(trace.operationCount))),
         ("identity", found.map { .string("\($0.identity)") } ?? .null),

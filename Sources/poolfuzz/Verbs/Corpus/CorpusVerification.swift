@@ -1,3 +1,6 @@
+import ContentHash
+import Foundation
+import FragmentationSearch
 import PoolFuzzing
 import PoolTrace
 import PropertyTesting
@@ -112,5 +115,110 @@ struct CorpusVerification {
       }
     }
     streams.flush()
+  }
+}
+
+/// A trace of a corpus, or a program that makes one, with the certificate beside it.
+struct CorpusTrace {
+  /// The folder that holds the corpus.
+  let root: String
+  /// The path below it, the extension left out.
+  let name: String
+  /// What is in the file.
+  let kind: Kind
+  /// The text of the trace.
+  let text: String
+  /// The text of the certificate, if there is one.
+  let certificate: String?
+
+  /// Kinds of files, by their extensions.
+  enum Kind: String, CaseIterable {
+    /// Operations.
+    case trace
+    /// A program of ``MaximalProgram``.
+    case program
+  }
+
+  /// Reads the trace and its certificate. Throws where a file cannot be read.
+  init(root: String, name: String, kind: Kind) throws(CommandFailure) {
+    self.root = root
+    self.name = name
+    self.kind = kind
+    text = try Self.read("\(root)/\(name).\(kind.rawValue)")
+    let path = root + "/" + name + ".certificate"
+    certificate = FileManager.default.fileExists(atPath: path) ? try Self.read(path) : nil
+  }
+
+  /// The path of the trace.
+  var path: String { "\(root)/\(name).\(kind.rawValue)" }
+  /// The first folder of the path, which says what rules the trace is kept by; empty where it lies
+  /// in the corpus folder itself.
+  var topFolder: String { name.contains("/") ? String(name.prefix { $0 != "/" }) : "" }
+  /// The folder it lies in, below the corpus folder.
+  var folder: String { PathText.folder(of: name) }
+  /// A name by content: the same for the same trace and certificate.
+  var contentHash: String { ContentHash.of(text + (certificate ?? "")) }
+
+  /// The number of operations: lines that are neither comments nor settings nor expectations.
+  var operationCount: Int {
+    text.split(separator: "\n").count { line in
+      guard let word = line.split(separator: " ", maxSplits: 1).first else { return false }
+      return !word.hasPrefix("#") && word != "config" && word != "expect" && word != "dump"
+    }
+  }
+
+  /// The failing trace that it is; nil where its comments name no failure.
+  func found() throws(CommandFailure) -> FoundTrace? {
+    guard kind == .trace else { return nil }
+    do {
+      let found = try FoundTrace(text: text, certificate: certificate)
+      return found.identity == FailureIdentity("") ? nil : found
+    } catch let error as TraceError {
+      throw CommandFailure(message: error.description(file: path), code: .badInput)
+    } catch {
+      throw CommandFailure(message: "\(root)/\(name).certificate: \(error)", code: .badInput)
+    }
+  }
+
+  /// The program that it is; nil where it is a trace.
+  func program() throws(CommandFailure) -> MaximalProgram? {
+    guard kind == .program else { return nil }
+    do {
+      return try MaximalProgram(text: text)
+    } catch {
+      throw CommandFailure(message: "\(path):\(error)", code: .badInput)
+    }
+  }
+
+  private static func read(_ path: String) throws(CommandFailure) -> String {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(message: "\(path): cannot be read", code: .environment)
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  /// Every trace below a folder, in the order of their names.
+  static func all(below root: String) throws(CommandFailure) -> [CorpusTrace] {
+    let root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
+    guard let names = FileManager.default.enumerator(atPath: root) else {
+      throw CommandFailure(message: "\(root): no folder that can be read", code: .environment)
+    }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue
+    else {
+      let isFile = FileManager.default.fileExists(atPath: root)
+      throw CommandFailure(
+        message: isFile
+          ? "\(root): a file, where a folder is expected; 'poolfuzz replay' judges one trace"
+          : "\(root): no such folder", code: isFile ? .badInput : .environment)
+    }
+    var traces: [CorpusTrace] = []
+    for path in names.compactMap({ $0 as? String }).sorted() {
+      let file = path as NSString
+      guard let kind = Kind(rawValue: file.pathExtension) else { continue }
+      traces.append(
+        try CorpusTrace(root: root, name: file.deletingPathExtension, kind: kind))
+    }
+    return traces
   }
 }

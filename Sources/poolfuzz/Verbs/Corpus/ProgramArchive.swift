@@ -5,14 +5,14 @@ import FragmentationSearch
 /// The archive of `maximize`: of each contest and each kind of behaviour the best program.
 struct ProgramArchive {
   /// The folder of a corpus that holds it.
-  static let shelf = "maximal"
+  static let folderName = "maximal"
 
   /// The corpus folder.
   let folder: String
 
   /// Where a program belongs, below the corpus folder, the extension left out.
   static func place(_ program: MaximalProgram) -> String {
-    "\(shelf)/\(program.contestName)/\(program.cell)/\(ContentHash.of(program.text))"
+    "\(folderName)/\(program.contestName)/\(program.cell)/\(ContentHash.of(program.text))"
   }
 
   /// The best of each place's folder, of equals the one whose text comes first. Promises are not
@@ -37,7 +37,7 @@ struct ProgramArchive {
 
   /// The programs of a contest, in the order of their cells.
   func programs(_ contestName: String) throws(CommandFailure) -> [MaximalProgram] {
-    let contest = "\(folder)/\(Self.shelf)/\(contestName)"
+    let contest = "\(folder)/\(Self.folderName)/\(contestName)"
     guard FileManager.default.fileExists(atPath: contest) else { return [] }
     var programs: [MaximalProgram] = []
     for trace in try CorpusTrace.all(below: contest) {

@@ -4,7 +4,7 @@ import KernelPool
 import PoolFuzzing
 import PropertyTesting
 
-/// One run of `fuzz`: epochs until a limit; failing traces go to a desk of their own, where they
+/// One run of `fuzz`: epochs until a limit; failing traces go to a triage queue, where they
 /// are reduced and filed; the state is saved now and then, so that the process may be killed at any
 /// moment.
 final class FuzzCampaign {
@@ -41,14 +41,14 @@ final class FuzzCampaign {
   private func goOn() throws(CommandFailure) -> ExitCode {
     let saved = try resume()
     let engine = FuzzEngine(settings.plan, state: saved?.state)
-    let desk = FindingDesk(
+    let triage = TriageQueue(
       store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
       shrinks: settings.shrinks,
-      books: saved?.books ?? FindingDesk.Books())
+      contents: saved?.contents ?? TriageQueue.Contents())
     try frame.work(
-      until: { isDone(engine.state) }, step: { runEpoch(engine, desk) },
-      save: { save(engine.state, desk.books) }, tell: { tell($0, engine.state) })
-    return finish(engine, desk)
+      until: { isDone(engine.state) }, step: { runEpoch(engine, triage) },
+      save: { save(engine.state, triage.contents) }, tell: { tell($0, engine.state) })
+    return finish(engine, triage)
   }
 
   private func isDone(_ state: FuzzState) -> Bool {
@@ -56,26 +56,26 @@ final class FuzzCampaign {
     return settings.stopsAtFirst && state.failingCount > earlierFailures
   }
 
-  private func runEpoch(_ engine: FuzzEngine, _ desk: FindingDesk) {
+  private func runEpoch(_ engine: FuzzEngine, _ triage: TriageQueue) {
     let left = settings.batchLimit.map { $0 - engine.state.nextBatch } ?? .max
     let findings = engine.runEpoch(
       jobs: settings.jobs, batchLimit: Int(clamping: left),
       isInterrupted: { Interruption.isRequested })
     for finding in findings ?? [] {
-      desk.add(
-        FindingDesk.Item(
+      triage.add(
+        TriageQueue.Item(
           trace: finding.trace, profile: finding.profile, number: finding.number))
     }
-    wait(desk) { desk.books.waiting.count <= Self.mostWaiting }
+    wait(triage) { triage.contents.waiting.count <= Self.mostWaiting }
     watchTheAlarm(engine.state)
   }
 
-  /// Waits for the desk, telling what it says.
-  private func wait(_ desk: FindingDesk, until isReady: () -> Bool) {
-    tell(desk.takeNews())
+  /// Waits for the triage, telling what it says.
+  private func wait(_ triage: TriageQueue, until isReady: () -> Bool) {
+    tell(triage.takeNews())
     while !isReady(), !Interruption.isRequested {
       Thread.sleep(forTimeInterval: 0.02)
-      tell(desk.takeNews())
+      tell(triage.takeNews())
     }
   }
 
@@ -102,19 +102,19 @@ final class FuzzCampaign {
     return saved
   }
 
-  private func finish(_ engine: FuzzEngine, _ desk: FindingDesk) -> ExitCode {
-    wait(desk) { desk.isIdle }
+  private func finish(_ engine: FuzzEngine, _ triage: TriageQueue) -> ExitCode {
+    wait(triage) { triage.isIdle }
     let state = engine.state
     let isComplete = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
-    let isWhole = isComplete && desk.books.waiting.isEmpty
-    let isSaved = keep(state.corpus.traces) && save(state, desk.books)
+    let isWhole = isComplete && triage.contents.waiting.isEmpty
+    let isSaved = keep(state.corpus.traces) && save(state, triage.contents)
     if isWhole, isSaved { file.remove() }
-    tell(desk.takeNews())
+    tell(triage.takeNews())
     tell(.end, state)
     if isSaved { streams.note("report: \(settings.report).md") }
     if missedCanaries > 0 || !isSaved { return .environment }
     if Interruption.isRequested { return .interrupted }
-    return desk.books.filed.isEmpty ? .held : .found
+    return triage.contents.filed.isEmpty ? .held : .found
   }
 
   /// Files the novel traces where that was asked for; false where it was interrupted.
@@ -135,11 +135,11 @@ final class FuzzCampaign {
   /// Saves the state and the report; false where the disk did not take them, which is told. The
   /// state can be saved later: only a finding is worth waiting for.
   @discardableResult
-  private func save(_ state: FuzzState, _ books: FindingDesk.Books) -> Bool {
-    let report = report(state, books)
+  private func save(_ state: FuzzState, _ contents: TriageQueue.Contents) -> Bool {
+    let report = report(state, contents)
     do throws(AtomicFile.Failure) {
       let saved = SavedCampaign(
-        state: state, books: books, seconds: report.seconds,
+        state: state, contents: contents, seconds: report.seconds,
         runSeconds: frame.clock.secondsToKeep)
       try store.write(file.text(saved.text), to: file.path)
       try store.write(report.markdown, to: settings.report + ".md")
@@ -151,19 +151,19 @@ final class FuzzCampaign {
     }
   }
 
-  private func report(_ state: FuzzState, _ books: FindingDesk.Books) -> MorningReport {
-    MorningReport(
+  private func report(_ state: FuzzState, _ contents: TriageQueue.Contents) -> CampaignReport {
+    CampaignReport(
       seed: settings.plan.seed.value, plan: settings.fingerprint, level: settings.level,
       mutant: settings.plan.mutant,
       command: "poolfuzz fuzz --seed \(settings.plan.seed) --corpus \(settings.folder)"
         + " with the options of this run",
-      state: state, books: books, seconds: frame.clock.secondsOfAll,
+      state: state, contents: contents, seconds: frame.clock.secondsOfAll,
       operationsPerSecond: rate(state), peakBytes: ResidentMemory.peakBytes)
   }
 
   // MARK: What it says
 
-  private func tell(_ news: [FindingDesk.News]) {
+  private func tell(_ news: [TriageQueue.News]) {
     for item in news {
       switch item {
       case .note(let text): streams.note("poolfuzz: \(text)")
@@ -200,7 +200,7 @@ final class FuzzCampaign {
 
   private func tell(_ event: CampaignFrame.Event, _ state: FuzzState) {
     let left = secondsLeft(state).map { ", \(Int($0)) s left" } ?? ""
-    let (signature, novelty) = (state.corpus.signature, state.bandit.noveltyPerMillion)
+    let (signature, novelty) = (state.corpus.signature, state.scheduler.noveltyPerMillion)
     frame.tell(
       event, settings.plan.seed,
       [
@@ -223,10 +223,10 @@ final class FuzzCampaign {
       event,
       "\(state.traceCount) traces, \(state.operationCount) operations,"
         + " \(Int(rate(state))) a second, \(signature.count) features"
-        + " (\(MorningReport.percent(signature.coverage)) of the space,"
+        + " (\(CampaignReport.percent(signature.coverage)) of the space,"
         + " \(novelty) new in a million operations),"
         + " \(state.failureCounts.count) failures\(event == .end ? "" : left)")
-    if event == .end, let text = MorningReport.reference(state) {
+    if event == .end, let text = CampaignReport.reference(state) {
       frame.tell(event, "reference allocator: \(text)")
     }
   }

@@ -10,7 +10,7 @@ struct SavedCampaign {
   /// The engine's state.
   var state: FuzzState
   /// The findings.
-  var books: FindingDesk.Books
+  var contents: TriageQueue.Contents
   /// Seconds that it has run.
   var seconds: Double
   /// Seconds that its last run had, where that was ended before its time; else 0.
@@ -27,19 +27,19 @@ struct SavedCampaign {
     text += "next \(state.nextBatch)\n"
     text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
     text += "reference \(state.referenceCounts.text)\n"
-    for account in state.bandit.accounts {
-      let numbers = account.numbers.map(String.init).joined(separator: " ")
-      text += "profile \(account.name) \(numbers)\n"
+    for profile in state.scheduler.statistics {
+      let numbers = profile.numbers.map(String.init).joined(separator: " ")
+      text += "profile \(profile.name) \(numbers)\n"
     }
     for (identity, count) in state.failureCounts.sorted(by: { "\($0.key)" < "\($1.key)" }) {
       text += "failure \(count) \(identity)\n"
     }
-    for identity in books.known.map(\.description).sorted() { text += "known \(identity)\n" }
-    for filed in books.filed { text += "filed \(filed.line)\n" }
+    for identity in contents.known.map(\.description).sorted() { text += "known \(identity)\n" }
+    for filed in contents.filed { text += "filed \(filed.line)\n" }
     text += "kept \(state.corpus.keptCount)\n"
     text += "signature \(Self.text(state.corpus.signature))\n"
     for trace in state.corpus.traces { text += "trace\n" + trace.text() + "end\n" }
-    for item in books.waiting {
+    for item in contents.waiting {
       let met = item.metWhile.map { "\($0)" } ?? ""
       text += "waiting \(item.number) \(item.profile) \(item.trace.configuration.mutant.rawValue)"
       text += " \(met)\n" + item.trace.text() + "end\n"
@@ -70,11 +70,11 @@ struct SavedCampaign {
   /// Reads line by line and collects.
   private struct Reader {
     private var lines: ArraySlice<Substring>
-    private var accounts: [ProfileAccount] = []
+    private var statistics: [ProfileStatistics] = []
     private var numbers: [String: [UInt64]] = [:]
     private var counts: [FailureIdentity: UInt64] = [:]
     private var referenceCounts: ReferenceCounts?
-    private var books = FindingDesk.Books()
+    private var contents = TriageQueue.Contents()
     private var signature: StateSignature?
     private var traces: [PoolFuzzTrace] = []
     private var seconds = 0.0
@@ -105,8 +105,8 @@ struct SavedCampaign {
         guard fields.count == 2, let count = UInt64(fields[0]) else { return false }
         counts[FailureIdentity(String(fields[1]))] = count
         return true
-      case "known": return books.known.insert(FailureIdentity(String(rest))).inserted
-      case "filed": return FiledFinding.reading(rest).map { books.filed.append($0) } != nil
+      case "known": return contents.known.insert(FailureIdentity(String(rest))).inserted
+      case "filed": return FiledFinding.reading(rest).map { contents.filed.append($0) } != nil
       case "signature":
         signature = Self.signature(rest)
         return signature != nil
@@ -133,9 +133,9 @@ struct SavedCampaign {
       let fields = rest.split(separator: " ")
       let numbers = fields.dropFirst().compactMap { UInt64($0) }
       guard let name = fields.first,
-        let account = ProfileAccount(name: String(name), numbers: numbers)
+        let profile = ProfileStatistics(name: String(name), numbers: numbers)
       else { return false }
-      accounts.append(account)
+      statistics.append(profile)
       return true
     }
 
@@ -146,8 +146,8 @@ struct SavedCampaign {
       else { return false }
       trace.configuration.mutant = mutant
       let met = fields.count == 4 ? FailureIdentity(String(fields[3])) : nil
-      books.waiting.append(
-        FindingDesk.Item(
+      contents.waiting.append(
+        TriageQueue.Item(
           trace: trace, profile: String(fields[1]), number: number, metWhile: met))
       return true
     }
@@ -166,10 +166,11 @@ struct SavedCampaign {
       else { return nil }
       let corpus = FuzzCorpus(signature: signature, traces: traces, keptCount: kept[0])
       let state = FuzzState(
-        corpus: corpus, bandit: ProfileBandit(accounts), nextBatch: next[0],
+        corpus: corpus, scheduler: ProfileScheduler(statistics), nextBatch: next[0],
         canaryCount: canaries[0], caughtCanaries: canaries[1], referenceCounts: referenceCounts,
         failureCounts: counts)
-      return SavedCampaign(state: state, books: books, seconds: seconds, runSeconds: runSeconds)
+      return SavedCampaign(
+        state: state, contents: contents, seconds: seconds, runSeconds: runSeconds)
     }
   }
 }

@@ -53,9 +53,9 @@ extension Verb {
         streams.print(bytes: Array(report.text.utf8))
         for dump in dumps { dump.lines.forEach(streams.print) }
       }
-      if arguments.has("--strict"), report.oddityCount > 0 {
+      if arguments.has("--strict"), report.warningCount > 0 {
         streams.flush()
-        for oddity in report.oddities { streams.note("poolfuzz: \(oddity)") }
+        for warning in report.warnings { streams.note("poolfuzz: \(warning)") }
         return .badInput
       }
       return report.outcome.exitCode

@@ -1,4 +1,5 @@
 import Foundation
+import JSONLines
 import KernelPool
 import PoolFuzzing
 import PropertyTesting
@@ -136,5 +137,168 @@ struct MutantTable {
     var time = timespec()
     guard clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return 0 }
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+/// A row of the detection table as it is printed.
+struct MutantRowText {
+  let row: MutantRow
+  /// Processor time of each trial, in seconds.
+  let seconds: [Double]
+  /// Operations of the first failing trace and of what it is reduced to; nil where none was asked
+  /// for or there is none.
+  let lengths: (before: Int, after: Int)?
+  private let showsLengths: Bool
+
+  init(_ row: MutantRow, seconds: [Double], shrinks: Bool) {
+    self.row = row
+    self.seconds = seconds
+    showsLengths = shrinks
+    lengths = shrinks ? Self.lengths(row) : nil
+  }
+
+  private static func lengths(_ row: MutantRow) -> (before: Int, after: Int)? {
+    guard let trace = row.trials.lazy.compactMap(\.trace).first,
+      let identity = PoolShrinker.identity(of: trace)
+    else { return nil }
+    let outcome = PoolShrinker.shrink(trace, identity)
+    return (trace.operations.count, outcome.trace.operations.count)
+  }
+
+  private var executions: (Int?, Int?) {
+    (row.quantile(50, \.executionCount), row.quantile(95, \.executionCount))
+  }
+
+  private var operations: (Int?, Int?) {
+    (row.quantile(50, \.operationCount), row.quantile(95, \.operationCount))
+  }
+
+  private var secondsOfMost: Double? {
+    let killing = zip(row.trials, seconds).filter(\.0.isKilled).map(\.1)
+    return MutantRow.quantile(95, killing).map { ($0 * 1000).rounded() / 1000 }
+  }
+
+  // MARK: For people
+
+  static let heading =
+    "mutant                            profile       killed  executions      operations"
+    + "        seconds latency  by"
+
+  /// The row on a line.
+  var line: String {
+    func pad(_ text: String, _ width: Int) -> String {
+      text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
+    }
+    func pair(_ numbers: (Int?, Int?)) -> String {
+      "\(numbers.0.map(String.init) ?? "-")/\(numbers.1.map(String.init) ?? "-")"
+    }
+    let length = showsLengths ? " length " + pair((lengths?.before, lengths?.after)) : ""
+    return pad(row.mutant.rawValue, 34) + pad(row.profile, 14)
+      + pad("\(row.killedCount)/\(row.trials.count)", 8) + pad(pair(executions), 16)
+      + pad(pair(operations), 18) + pad(secondsOfMost.map { String($0) } ?? "-", 8)
+      + pad(row.latencyMedian.map(String.init) ?? "-", 9)
+      + row.rules.prefix(3).joined(separator: " ") + length
+  }
+
+  // MARK: For programs
+
+  /// The row as an object.
+  var json: JSONValue {
+    func number(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
+    return JSONValue.object([
+      ("mutant", .string(row.mutant.rawValue)), ("mechanism", .string(row.mutant.mechanism)),
+      ("profile", .string(row.profile)), ("seeds", number(row.trials.count)),
+      ("killed", number(row.killedCount)),
+      ("executions_median", number(executions.0)), ("executions_p95", number(executions.1)),
+      ("operations_median", number(operations.0)), ("operations_p95", number(operations.1)),
+      ("seconds_p95", secondsOfMost.map { .number($0) } ?? .null),
+      ("invariants", .array(row.rules.map(JSONValue.string))),
+      ("latency_median", number(row.latencyMedian)), ("length_before", number(lengths?.before)),
+      ("length_after", number(lengths?.after)),
+      ("alone", .array(row.soleKillings.map { Self.json($0.rule, $0.trial) })),
+    ])
+  }
+
+  /// A rule that killed alone, with what is needed to see it again.
+  private static func json(_ rule: String, _ trial: MutantTrial) -> JSONValue {
+    .object([
+      ("rule", .string(rule)), ("seed", .unsigned(trial.seed.value)),
+      ("trace", trial.stream.map(JSONValue.unsigned) ?? .null),
+      ("operations", .integer(Int64(trial.step + 1))),
+    ])
+  }
+}
+
+/// A detection table in a file, a JSON line a row: what has been run is not run again, so that a
+/// run that was ended goes on when it is begun again.
+struct RecordedTable {
+  /// What a row says that others need.
+  struct Row {
+    let mutant: Mutant
+    let profile: String
+    let killedCount: Int
+    let soleKillings: [SoleKilling]
+  }
+
+  /// The rows, in the order of the file.
+  let rows: [Row]
+  private let path: String
+
+  /// Reads a file; one that does not exist has no rows. A last line that a writer could not end is
+  /// cut off.
+  init(_ path: String) throws(CommandFailure) {
+    self.path = path
+    guard let data = FileManager.default.contents(atPath: path) else {
+      rows = []
+      return
+    }
+    let text = String(decoding: data, as: UTF8.self)
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let torn = lines.popLast() ?? ""
+    var rows: [Row] = []
+    for (number, line) in lines.enumerated() {
+      guard let row = Self.row(line) else {
+        throw CommandFailure(
+          message: "\(path):\(number + 1): expected a row of 'poolfuzz mutants --json'",
+          code: .badInput)
+      }
+      rows.append(row)
+    }
+    self.rows = rows
+    guard !torn.isEmpty else { return }
+    do throws(AtomicFile.Failure) {
+      try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: path)
+    } catch {
+      throw CommandFailure(message: error.message, code: .environment)
+    }
+  }
+
+  /// Adds a line at the end of the file.
+  func append(_ line: String) throws(CommandFailure) {
+    let bytes = Array((line + "\n").utf8)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    guard descriptor >= 0, write(descriptor, bytes, bytes.count) == bytes.count else {
+      throw CommandFailure(
+        message: "\(path): \(String(cString: strerror(errno)))", code: .environment)
+    }
+  }
+
+  private static func row(_ line: Substring) -> Row? {
+    guard let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)),
+      let object = value as? [String: Any],
+      let mutant = (object["mutant"] as? String).flatMap(Mutant.init(rawValue:)),
+      let profile = object["profile"] as? String, GeneratorProfile.named(profile) != nil,
+      let killed = object["killed"] as? Int, let alone = object["alone"] as? [[String: Any]]
+    else { return nil }
+    let killings = alone.compactMap { killing -> SoleKilling? in
+      guard let rule = killing["rule"] as? String, let seed = killing["seed"] as? UInt64,
+        let stream = killing["trace"] as? UInt64
+      else { return nil }
+      return SoleKilling(
+        rule: rule, mutant: mutant, profile: profile, seed: Seed(seed), stream: stream)
+    }
+    guard killings.count == alone.count else { return nil }
+    return Row(mutant: mutant, profile: profile, killedCount: killed, soleKillings: killings)
   }
 }

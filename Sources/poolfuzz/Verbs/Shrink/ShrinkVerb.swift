@@ -1,5 +1,9 @@
+import Foundation
+import KernelPool
 import PoolFuzzing
+import PoolTrace
 import PropertyTesting
+import TextDecoding
 
 extension Verb {
   /// `poolfuzz shrink`: reduces a failing trace.
@@ -49,4 +53,157 @@ extension Verb {
       if arguments.has("--challenge") { return try ChallengeCommand(arguments, streams).run() }
       return try ShrinkCommand(arguments, streams).run()
     })
+}
+
+/// Reads a failing trace, reduces it and the failures met on the way, writes what is left.
+struct ShrinkCommand {
+  private let arguments: ParsedArguments
+  private let report: ShrinkReport
+  private let streams: StandardStreams
+  private let budget: ShrinkBudget
+  private let mostOthers: Int
+
+  /// More operations are refused: they would take longer than anybody waits, and more memory than
+  /// a trace is worth.
+  private static let mostOperations = 4_000_000
+
+  init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
+    guard arguments.operands.count == 1 else { throw .usage("shrink takes one trace") }
+    for name in ["--seeds", "--own", "--jobs"] where arguments.has(name) {
+      throw .usage("\(name) goes with --challenge")
+    }
+    self.arguments = arguments
+    self.streams = streams
+    report = ShrinkReport(arguments, streams)
+    let limit = Int(clamping: try arguments.number("--executions") ?? 20_000)
+    budget = limit == 0 ? .off : ShrinkBudget(executionLimit: limit, operationLimit: 2_000_000_000)
+    mostOthers = Int(clamping: try arguments.number("--others") ?? 8)
+  }
+
+  func run() throws(CommandFailure) -> ExitCode {
+    Interruption.install()
+    let path = arguments.operands[0]
+    let given = try read(path)
+    var trace = given.trace
+    let identity: FailureIdentity
+    if let words = arguments.value("--failure") {
+      identity = FailureIdentity(words)
+    } else if given.identity != FailureIdentity(""),
+      PoolShrinker.execute(trace).shows(given.identity)
+    {
+      identity = given.identity
+    } else if let found = PoolShrinker.triage(trace) {
+      identity = found.identity
+      if found.trace.configuration.mutant != trace.configuration.mutant {
+        streams.note(
+          "\(path): the healthy model shows '\(identity)' as well: reduced without the planted bug")
+        trace = found.trace
+      }
+    } else {
+      streams.note("\(path): nothing is wrong with this trace, there is nothing to reduce")
+      return .held
+    }
+    var done: Set<FailureIdentity> = []
+    var waiting = [(identity: identity, trace: trace)]
+    while !waiting.isEmpty, done.count <= mostOthers {
+      let next = waiting.removeFirst()
+      let outcome = try reduce(next.trace, next.identity, path, number: done.count)
+      done.insert(next.identity)
+      if outcome.ending == .interrupted { return .interrupted }
+      for entry in outcome.others.entries where !done.contains(entry.identity) {
+        if let place = waiting.firstIndex(where: { $0.identity == entry.identity }) {
+          if TraceOrder.isSmaller(entry.trace, than: waiting[place].trace) {
+            waiting[place].trace = entry.trace
+          }
+        } else {
+          waiting.append((entry.identity, entry.trace))
+        }
+      }
+    }
+    if !waiting.isEmpty, !arguments.has("--quiet") {
+      streams.note("not reduced: \(waiting.map(\.identity.description).joined(separator: ", "))")
+    }
+    return .found
+  }
+
+  /// Reduces one failure and writes it; the first is the one asked for.
+  private func reduce(
+    _ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ path: String, number: Int
+  ) throws(CommandFailure) -> PoolShrinker.Outcome {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    var shrinker = PoolShrinker(budget: budget)
+    shrinker.isInterrupted = { Interruption.isRequested }
+    let outcome = shrinker.shrink(trace, identity)
+    guard outcome.ending != .notReproduced else {
+      throw CommandFailure(
+        message: "\(path): the trace does not show '\(identity)'", code: .badInput)
+    }
+    let base = output(path) + (number == 0 ? "" : ".other-\(number)")
+    let found = FoundTrace(outcome.trace, identity, outcome.certificate)
+    do throws(AtomicFile.Failure) {
+      if let certificate = outcome.certificate {
+        try AtomicFile.write("\(certificate)", to: base + ".certificate")
+      } else {
+        // A certificate of an earlier run would be about another trace.
+        unlink(base + ".certificate")
+      }
+      try AtomicFile.write(found.text, to: base + ".trace")
+    } catch {
+      throw CommandFailure(message: error.message, code: .environment)
+    }
+    let (seconds, attoseconds) = (clock.now - begin).components
+    report.show(
+      trace, outcome, base, isFirst: number == 0,
+      seconds: Double(seconds) + Double(attoseconds) / 1e18)
+    return outcome
+  }
+
+  private func read(_ path: String) throws(CommandFailure) -> FoundTrace {
+    let file = try InputFile(path: path)
+    var bytes: [UInt8] = []
+    var isTooLong = false
+    try file.forEachPiece { piece in
+      // No operation takes less than two bytes; what is too long is not kept.
+      if bytes.count > Self.mostOperations * 128 { isTooLong = true } else { bytes += piece }
+    }
+    let found: FoundTrace
+    do {
+      let text = String(decoding: TextEncoding.utf8(of: bytes), as: UTF8.self)
+      if let target = try PoolFuzzTrace.readingWithHeader(text).header.target {
+        throw CommandFailure(
+          message: "\(path): not judged: recorded against \(target.value), whose traces"
+            + " 'poolfuzz fuzz --target' reduces", code: .badInput)
+      }
+      found = try FoundTrace(text: text, certificate: nil)
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch let error as TraceError {
+      throw CommandFailure(message: error.description(file: path), code: .badInput)
+    } catch {
+      throw CommandFailure(message: "\(path): \(error)", code: .badInput)
+    }
+    guard !isTooLong, found.trace.operations.count <= Self.mostOperations else {
+      throw CommandFailure(
+        message: "\(path): more than \(Self.mostOperations) operations; 'poolfuzz replay --check"
+          + " fast' tells where it fails, and what comes after that can be cut off",
+        code: .badInput)
+    }
+    let names = arguments.values("--mutant")
+    guard names.count < 2 else { throw .usage("--mutant is given twice") }
+    guard !found.trace.operations.isEmpty || bytes.contains(where: { $0 > 0x20 }) else {
+      throw CommandFailure(message: "\(path): not judged: the trace is empty", code: .badInput)
+    }
+    guard let named = try arguments.mutant() else { return found }
+    var trace = found.trace
+    trace.configuration.mutant = named
+    return FoundTrace(trace, found.identity, nil)
+  }
+
+  private func output(_ path: String) -> String {
+    let given = arguments.value("--output")
+    let base = given ?? (path == "-" ? "standard-input" : path)
+    let stem = base.hasSuffix(".trace") ? String(base.dropLast(6)) : base
+    return given == nil ? stem + ".min" : stem
+  }
 }

@@ -1,6 +1,0 @@
-/// A shell that completions can be printed for.
-enum Shell: String, CaseIterable {
-  case bash
-  case zsh
-  case fish
-}

@@ -1,0 +1,186 @@
+import Foundation
+import KernelPool
+import PoolFuzzing
+import PoolOracles
+import PropertyTesting
+import Synchronization
+
+/// Where failing traces are looked at closely while the campaign goes on: a thread of its own
+/// names the failure, reduces the trace, certifies and files it.
+///
+/// It takes them one at a time in the order in which they come in, and what it does with one
+/// depends on those before it alone, so the same campaign files the same. What is not filed yet is
+/// part of the campaign's saved state: nothing is lost with the process.
+final class TriageQueue: Sendable {
+  /// A failing trace that waits.
+  struct Item: Sendable, Equatable {
+    /// The trace.
+    let trace: PoolFuzzTrace
+    /// The profile that made it.
+    let profile: String
+    /// Its number within the campaign.
+    let number: UInt64
+    /// The failure that was being reduced when it was met; nil where the campaign met it.
+    var metWhile: FailureIdentity?
+  }
+
+  /// What triage has to say.
+  enum News: Sendable {
+    /// A finding was filed.
+    case filed(FiledFinding)
+    /// Something to tell the user.
+    case note(String)
+  }
+
+  /// What has come in and not been filed, and what has been.
+  struct Contents: Sendable {
+    /// In the order of arrival; the first is being looked at.
+    var waiting: [Item] = []
+    /// Failures that have been looked at.
+    var known: Set<FailureIdentity> = []
+    /// What was filed, in order.
+    var filed: [FiledFinding] = []
+  }
+
+  private struct State: Sendable {
+    var contents: Contents
+    var news: [News] = []
+    var isStopped = false
+  }
+
+  private let store: FindingStore
+  private let oracles: OracleSet
+  private let mutant: Mutant
+  private let shrinks: Bool
+  private let state: Mutex<State>
+  private let queue = DispatchQueue(label: "findings")
+
+  /// Other failures met during a reduction that are followed up, at most.
+  private static let mostOthers = 8
+
+  /// A queue with what an earlier run has left in it.
+  init(
+    _ store: FindingStore, oracles: OracleSet, mutant: Mutant, shrinks: Bool, contents: Contents
+  ) {
+    self.store = store
+    self.oracles = oracles
+    self.mutant = mutant
+    self.shrinks = shrinks
+    state = Mutex(State(contents: contents))
+    for _ in contents.waiting { queue.async { self.workOnFirst() } }
+  }
+
+  /// What is in the queue and what has left it, at one moment.
+  var contents: Contents { state.withLock { $0.contents } }
+
+  /// What there is to say since the last call.
+  func takeNews() -> [News] {
+    state.withLock { state in
+      defer { state.news = [] }
+      return state.news
+    }
+  }
+
+  /// Takes a failing trace in.
+  func add(_ item: Item) {
+    state.withLock { $0.contents.waiting.append(item) }
+    queue.async { self.workOnFirst() }
+  }
+
+  /// True when everything is filed.
+  var isIdle: Bool { state.withLock { $0.contents.waiting.isEmpty || $0.isStopped } }
+
+  // MARK: The thread of its own
+
+  /// What became of an item.
+  private struct Result: Sendable {
+    var identity: FailureIdentity?
+    var filed: FiledFinding?
+    var others: [Item] = []
+  }
+
+  private func workOnFirst() {
+    guard let item = state.withLock({ $0.isStopped ? nil : $0.contents.waiting.first })
+    else { return }
+    let result: Result
+    do throws(AtomicFile.Failure) {
+      result = try look(at: item)
+    } catch {
+      // Interrupted while it waited for the disk: the item stays, and is saved with the campaign.
+      state.withLock { $0.isStopped = true }
+      return
+    }
+    // One step, so that a state saved at any moment has the item on one side or on the other.
+    state.withLock { state in
+      state.contents.waiting.removeFirst()
+      state.contents.waiting += result.others
+      if let identity = result.identity { state.contents.known.insert(identity) }
+      if let finding = result.filed {
+        state.contents.filed.append(finding)
+        state.news.append(.filed(finding))
+      }
+    }
+    for _ in result.others { queue.async { self.workOnFirst() } }
+  }
+
+  private func look(at item: Item) throws(AtomicFile.Failure) -> Result {
+    guard let (trace, identity) = named(item.trace) else { return Result() }
+    let isOfHealthyModel = mutant != .none && trace.configuration.mutant == .none
+    let known =
+      isOfHealthyModel
+      ? FailureIdentity("\(PoolShrinker.healthyPrefix)\(identity)") : identity
+    guard !state.withLock({ $0.contents.known.contains(known) }) else { return Result() }
+    guard shrinks else {
+      let found = FoundTrace(trace, identity, nil)
+      return Result(
+        identity: known, filed: try file(found, item, executions: 0, isOneMinimal: false))
+    }
+    let outcome = PoolShrinker.shrink(trace, identity)
+    guard outcome.ending != .notReproduced else { return Result() }
+    let found = FoundTrace(outcome.trace, identity, outcome.certificate)
+    let filed = try file(
+      found, item, executions: outcome.executionCount, isOneMinimal: outcome.isOneMinimal)
+    // What is met while following up is not followed up: the chain ends.
+    let others = item.metWhile == nil ? outcome.others.entries.prefix(Self.mostOthers) : []
+    return Result(
+      identity: known, filed: filed,
+      others: others.map {
+        Item(trace: $0.trace, profile: item.profile, number: item.number, metWhile: identity)
+      })
+  }
+
+  /// Whose failure it is, and the trace that shows it, under all oracles; under those of the campaign where all
+  /// together see nothing.
+  private func named(
+    _ trace: PoolFuzzTrace
+  ) -> (trace: PoolFuzzTrace, identity: FailureIdentity)? {
+    var trace = trace
+    for oracles in [OracleSet.everything, oracles] {
+      trace.configuration.oracles = oracles
+      guard var found = PoolShrinker.triage(trace) else { continue }
+      // It is reduced as a replay of the file will judge it. A stop that misuse led to, as the
+      // version documents it, is no finding by itself.
+      found.trace.configuration.oracles.insert(.afterMisuse)
+      return found
+    }
+    return nil
+  }
+
+  private func file(
+    _ found: FoundTrace, _ item: Item, executions: Int, isOneMinimal: Bool
+  ) throws(AtomicFile.Failure) -> FiledFinding {
+    var paths: (trace: String, certificate: String) = ("", "")
+    let isOfHealthyModel = mutant != .none && found.trace.configuration.mutant == .none
+    if !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
+      paths = try store.file(found, isOfHealthyModel: isOfHealthyModel) { note in
+        state.withLock { $0.news.append(.note(note)) }
+      }
+    }
+    return FiledFinding(
+      identity: found.identity, profile: item.profile, number: item.number,
+      operationsBefore: item.trace.operations.count,
+      operationsAfter: found.trace.operations.count, executions: executions,
+      isOneMinimal: isOneMinimal, trace: paths.trace, certificate: paths.certificate,
+      metWhile: item.metWhile, mutant: found.trace.configuration.mutant)
+  }
+}
