@@ -10,9 +10,9 @@ public struct FragmentationFinding: Sendable, Hashable {
   /// The most bytes live at any moment, as callers asked for them.
   public let peakLiveBytes: UInt64
   /// Bytes held at the end.
-  public let finalHeldBytes: UInt64
+  let finalHeldBytes: UInt64
   /// Bytes live at the end.
-  public let finalLiveBytes: UInt64
+  let finalLiveBytes: UInt64
   /// Calls of the program.
   public let calls: Int
   /// The program in words.

@@ -46,7 +46,7 @@ public struct TargetSettings: Sendable, Hashable {
   /// Resident bytes of the worker above which an allocator counts as growing without bound.
   public var memoryLimitBytes: UInt64 = 512 << 20
   /// Bytes of address space that the worker may use; 0 is no limit.
-  public var addressSpaceBytes: UInt64 = 64 << 30
+  var addressSpaceBytes: UInt64 = 64 << 30
   /// The most operations of a trace.
   public var operationLimit = 8192
 

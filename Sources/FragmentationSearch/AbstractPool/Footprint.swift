@@ -11,9 +11,9 @@ public struct Footprint: Sendable, Hashable {
   /// Live blocks now.
   public var liveBlocks: Int
   /// Live units when ``peakPagesHeld`` was first reached.
-  public var liveUnitsAtPeakPages: Int
+  var liveUnitsAtPeakPages: Int
   /// Pages held when ``peakLiveUnits`` was first reached.
-  public var pagesHeldAtPeakLive: Int
+  var pagesHeldAtPeakLive: Int
 
   /// Nothing held, nothing live.
   public init() {

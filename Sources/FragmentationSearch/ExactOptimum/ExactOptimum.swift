@@ -55,9 +55,9 @@ public struct ExactOptimum: Sendable, Hashable {
     /// The fewest operations, requests and releases alike, that reach them.
     public let minimalOperations: Int
     /// States visited.
-    public let statesVisited: Int
+    let statesVisited: Int
     /// Bytes of memory that the states took.
-    public let stateBytes: Int
+    let stateBytes: Int
     /// Operations that reach the optimum in as few steps as possible.
     public let witness: [PoolOperation]
   }

@@ -76,7 +76,7 @@ extension FragmentationMetrics {
 }
 
 /// Collects ``FragmentationMetrics`` operation by operation.
-public struct MetricsCollector: Sendable, Hashable {
+struct MetricsCollector: Sendable, Hashable {
   private var operations = 0
   private var sumOfRatios = 0.0
   private var samples = 0

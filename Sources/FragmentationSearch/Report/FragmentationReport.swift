@@ -21,7 +21,7 @@ public struct FragmentationReport: Sendable, Hashable {
   /// The most live units of the trace; nil where it was not run.
   public var reachedLiveUnits: Int?
   /// Live units at the end of the trace; nil where it was not run.
-  public var finalLiveUnits: Int?
+  var finalLiveUnits: Int?
   /// Pages held at the end of the trace; nil where it was not run.
   public var finalPages: Int?
   /// The most pages of any trace, by enumeration.
@@ -55,7 +55,7 @@ public struct FragmentationReport: Sendable, Hashable {
   }
 
   /// The bounds that cover the rules.
-  public var coveringBounds: [PageBound] { bounds.filter { $0.covers(rules) } }
+  var coveringBounds: [PageBound] { bounds.filter { $0.covers(rules) } }
 
   /// The strongest bound that covers the rules.
   public var upperBound: PageBound {

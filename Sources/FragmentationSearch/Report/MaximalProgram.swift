@@ -21,7 +21,7 @@ public struct MaximalProgram: Sendable, Hashable {
   /// Operations of the trace: a promise.
   public let operations: Int
   /// A hash over all operations in their order: a promise.
-  public let traceHash: UInt64
+  let traceHash: UInt64
   /// The name of the kind of behaviour: a promise.
   public let cell: String
 

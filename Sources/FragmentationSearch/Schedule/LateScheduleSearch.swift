@@ -6,7 +6,7 @@ import PoolBounds
 /// that was made before, so a page fewer at a level, or the other of two equally good cuts, draws
 /// the later fractions anew; among many such draws the best is several pages above the first. A
 /// trial is arithmetic alone and costs some ten microseconds.
-public struct LateScheduleSearch: Sendable {
+struct LateScheduleSearch: Sendable {
   private let geometry: PoolGeometry
   private let rules: PlacementRules
   private let peakLiveUnits: Int

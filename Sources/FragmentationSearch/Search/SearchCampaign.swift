@@ -10,7 +10,7 @@ public struct SearchCampaign: Sendable {
   /// The algorithm's name.
   public let name: String
   /// Operations of a stream in an epoch.
-  public let epochOperations: Int
+  let epochOperations: Int
   /// Epochs that have ended.
   public private(set) var epoch = 0
   private var streams: [any SearchStream]
@@ -179,7 +179,7 @@ public struct SearchQuestion: Sendable, Hashable {
   }
 
   /// What each stream may spend.
-  public var operationsPerStream: Int { operations / streams }
+  var operationsPerStream: Int { operations / streams }
 
   /// An empty pool under the remedy.
   func makePool() -> AbstractPool {

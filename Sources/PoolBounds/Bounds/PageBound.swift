@@ -37,14 +37,14 @@ public struct BoundAssumptions: OptionSet, Sendable, Hashable {
   /// A page goes back as soon as all of it is free, and free neighbours in a page are merged.
   public static let wholePagesReturn = BoundAssumptions(rawValue: 1)
   /// A fresh page is taken only if no listed free block is larger than the request.
-  public static let freshOnlyIfNothingLarger = BoundAssumptions(rawValue: 2)
+  static let freshOnlyIfNothingLarger = BoundAssumptions(rawValue: 2)
   /// A free block of exactly the requested size is used rather than a fresh page.
   public static let exactFitsTaken = BoundAssumptions(rawValue: 4)
   /// No request is served by a free block while a smaller sufficient one exists.
-  public static let smallestSufficient = BoundAssumptions(rawValue: 8)
+  static let smallestSufficient = BoundAssumptions(rawValue: 8)
 
   /// A free block that begins its page is cut at its front, every other at its end.
-  public static let cutAtEnds = BoundAssumptions(rawValue: 16)
+  static let cutAtEnds = BoundAssumptions(rawValue: 16)
 
   /// The names, in the order of the declarations, as the command line prints them.
   public var names: [String] {
@@ -61,7 +61,7 @@ public struct BoundAssumptions: OptionSet, Sendable, Hashable {
 
 extension PlacementRules {
   /// The assumptions that hold under these rules. The list order appears in none of them.
-  public var assumptionsHeld: BoundAssumptions {
+  var assumptionsHeld: BoundAssumptions {
     var held: BoundAssumptions = [.wholePagesReturn, .freshOnlyIfNothingLarger, .cutAtEnds]
     if exactFit == .taken { held.insert(.exactFitsTaken) }
     if fit == .smallestList { held.insert(.smallestSufficient) }
@@ -112,7 +112,7 @@ public struct RobsonBound: Sendable, Hashable {
   /// Live words of the smallest block's size.
   public let liveWords: Int
   /// Words of the largest block, a power of two.
-  public let largestWords: Int
+  let largestWords: Int
 
   /// The bound for a pool's sizes: words are smallest blocks, the largest block is the largest
   /// power of two of them that a page can hold.

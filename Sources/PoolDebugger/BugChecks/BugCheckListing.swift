@@ -13,7 +13,7 @@ public struct BugCheckListing: Sendable, Hashable {
   /// The code, for example 0x19 (BAD_POOL_HEADER); nil where the text lacks it.
   public var code: UInt64?
   /// The code was told by the words beside the parameters, since the text lacks it.
-  public var isCodeInferred = false
+  var isCodeInferred = false
   /// The four parameters; nil where the text lacks one.
   public var parameters: [UInt64?] = [nil, nil, nil, nil]
   /// The pointer width that the digits show; nil when they do not tell.

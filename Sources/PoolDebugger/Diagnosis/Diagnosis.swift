@@ -5,7 +5,7 @@
 /// fragmentation figure; no whole page, nothing about pinning.
 public enum Diagnosis {
   /// So many corrupt pages are diagnosed one by one.
-  public static let mostCorruptions = 64
+  static let mostCorruptions = 64
 
   /// Diagnoses one state of a system; tables of tags with several times are a series.
   public static func diagnose(

@@ -17,7 +17,7 @@ public struct Guidance: Sendable, Hashable {
     source: "debugger documentation, !poolused")
 
   /// Small blocks that keep pages.
-  public static let pinning = Guidance(
+  static let pinning = Guidance(
     text: "A page goes back only when its last block is freed. Give small long-lived blocks a "
       + "home of their own (a lookaside list or a slab), away from large short-lived ones.",
     source: "ntdebugging, Pool Fragmentation (2009); Windows driver documentation, "

@@ -111,7 +111,7 @@ public struct FragmentationSurvey: Sendable {
   /// Pages of the kernel's tables.
   public private(set) var tablePages: UInt64 = 0
   /// Freed pages kept on single-page lists.
-  public private(set) var keptPages: UInt64 = 0
+  private(set) var keptPages: UInt64 = 0
   /// Blocks that callers own.
   public private(set) var allocated = Tally()
   /// Blocks on lookaside lists.
@@ -125,11 +125,11 @@ public struct FragmentationSurvey: Sendable {
   /// Bytes of the largest free block.
   public private(set) var largestFreeBytes: UInt64 = 0
   /// Free blocks by the highest bit of their size in bytes.
-  public private(set) var freeByBit: [Int: Tally] = [:]
+  private(set) var freeByBit: [Int: Tally] = [:]
   /// Pages whose allocated blocks take less than a tenth of them.
   public private(set) var pinnedPages: UInt64 = 0
   /// What is allocated on pinned pages, by tag.
-  public private(set) var pinningTags: [PoolTag: Tally] = [:]
+  private(set) var pinningTags: [PoolTag: Tally] = [:]
   /// Pages whose chain of blocks is broken; what lies behind the break is not counted.
   public private(set) var brokenPages: UInt64 = 0
   /// For every small-block page the blocks that keep it from being given back.

@@ -49,7 +49,7 @@ public struct HeaderListing: Sendable, Hashable {
     /// Its value.
     public var value: UInt64
     /// Binary digits of a bit field, 0 for another.
-    public var binaryDigits: Int
+    var binaryDigits: Int
   }
 
   /// Where the header lies, if the command says so.
@@ -122,7 +122,7 @@ public struct AllocationListing: Sendable, Hashable {
   /// The driver whose allocations they are.
   public var driver: String?
   /// The driver is gone: what is listed here was left behind.
-  public var isUnloaded = false
+  var isUnloaded = false
   /// The allocations.
   public var entries: [Entry] = []
 }
@@ -188,7 +188,7 @@ extension ListingAssembler {
 /// on x64 previous size, pool index, size and pool type are a byte each, in units of 16 bytes; on
 /// x86 previous size and size have nine bits, index and type seven, in units of 8 (Mandt 2011).
 /// Text that overran a header shows itself as text there, which is the best hint at its author.
-public struct DecodedHeader: Sendable, Hashable {
+struct DecodedHeader: Sendable, Hashable {
   /// The bytes in memory order; nil where the listing does not tell.
   public var bytes: [UInt8?]
 
@@ -232,7 +232,7 @@ public struct DecodedHeader: Sendable, Hashable {
   }
 
   /// The byte that all known bytes have in common, if at least three are known: a fill pattern.
-  public var fillByte: UInt8? {
+  var fillByte: UInt8? {
     let known = bytes.compactMap { $0 }
     guard let first = known.first, known.count >= 3, known.allSatisfy({ $0 == first }) else {
       return nil

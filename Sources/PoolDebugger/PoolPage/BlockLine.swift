@@ -142,13 +142,13 @@ public struct ListedBlock: Sendable, Hashable {
   public var line = 0
 
   /// The address just behind the block; saturates for absurd sizes.
-  public var endAddress: UInt64 {
+  var endAddress: UInt64 {
     let (sum, overflow) = address.addingReportingOverflow(sizeBytes)
     return overflow ? UInt64.max : sum
   }
 
   /// The offset of the header in its 4,096-byte page.
-  public var pageOffset: UInt64 { address & 0xFFF }
+  var pageOffset: UInt64 { address & 0xFFF }
 
   /// The address of the page that holds the header.
   public var pageAddress: UInt64 { address & ~0xFFF }

@@ -3,7 +3,7 @@ public struct PoolListing: Sendable, Hashable {
   /// The page, 4,096-aligned; nil when no line named an address.
   public var pageAddress: UInt64?
   /// The address asked for, from the line `Pool page ... region is ...`.
-  public var requestedAddress: UInt64?
+  var requestedAddress: UInt64?
   /// The region that this line names (`Nonpaged pool`, `Unknown`, ...).
   public var region: String?
   /// The blocks in the order of the listing, repeated lines left out.
@@ -15,11 +15,11 @@ public struct PoolListing: Sendable, Hashable {
   /// What the debugger could not read or believe.
   public var messages: [DebuggerMessage] = []
   /// The description of the marked block (`Pooltag ...` or `Owning component ...`).
-  public var tagDescription: String?
+  var tagDescription: String?
   /// An address had a backtick in it, which `!pool` never prints: the text was made up or edited.
-  public var hasBackticks = false
+  var hasBackticks = false
   /// The debugger said in this section that symbols or kernel variables are missing.
-  public var lacksSymbols = false
+  var lacksSymbols = false
   /// A block line was torn, or dots stand where lines were left out.
   public var isElided = false
 
@@ -35,7 +35,7 @@ public struct PoolFindListing: Sendable, Hashable {
   /// An entry of the new syntax: the address behind the header and the usable bytes.
   public struct Entry: Sendable, Hashable {
     /// The address of the data.
-    public var dataAddress: UInt64
+    var dataAddress: UInt64
     /// The tag.
     public var tag: ListedTag
     /// Usable bytes, header excluded.
@@ -51,13 +51,13 @@ public struct PoolFindListing: Sendable, Hashable {
   /// The entries of the new syntax.
   public var entries: [Entry] = []
   /// Somebody stopped the search, or the text was elided.
-  public var isCutShort = false
+  var isCutShort = false
 }
 
 /// The output of `!poolval`.
 public struct PoolValidationListing: Sendable, Hashable {
   /// A header whose previous size contradicts the block before.
-  public struct BadPreviousSize: Sendable, Hashable {
+  struct BadPreviousSize: Sendable, Hashable {
     /// The header's address.
     public var address: UInt64
     /// The previous size found, as printed.
@@ -73,11 +73,11 @@ public struct PoolValidationListing: Sendable, Hashable {
   /// The region named by the first line.
   public var region: String?
   /// VALID or INVALID; nil when that line is missing.
-  public var isValid: Bool?
+  var isValid: Bool?
   /// The debugger said in this section that symbols or kernel variables are missing.
-  public var lacksSymbols = false
+  var lacksSymbols = false
   /// The headers complained of.
-  public var badPreviousSizes: [BadPreviousSize] = []
+  var badPreviousSizes: [BadPreviousSize] = []
 }
 
 /// `!pool`, `!poolpage`, `!poolfind` and `!poolval`.

@@ -128,7 +128,7 @@ public struct SpecialPoolLine: Sendable, Hashable {
   /// The address as printed.
   public var address: UInt64
   /// The size as printed, in bytes.
-  public var printedSizeBytes: UInt64
+  var printedSizeBytes: UInt64
   /// The tag.
   public var tag: ListedTag
 

@@ -50,7 +50,7 @@ enum Columns {
 /// on `!pool`, `!poolused` and `!vm`.
 public struct DebuggerStyle: Sendable, Equatable {
   /// Whether `!pool` starts with a line that names the region.
-  public enum PageLine: Sendable {
+  enum PageLine: Sendable {
     /// There is none.
     case omitted
     /// There is one.
@@ -72,9 +72,9 @@ public struct DebuggerStyle: Sendable, Equatable {
   }
 
   /// Whether `!pool` names the region.
-  public var pageLine: PageLine
+  var pageLine: PageLine
   /// How `!pool` introduces the tag of a large allocation.
-  public var largeTagWords: String
+  var largeTagWords: String
   /// How `!pool` words errors.
   public var errors: ErrorWording
   /// The table of `!poolused`.
@@ -91,7 +91,7 @@ public struct DebuggerStyle: Sendable, Equatable {
     pageLine: .printed, largeTagWords: "Tag is", errors: .own, poolUsed: .narrow,
     virtualMemory: .narrow)
   /// Debuggers of Windows 7.
-  public static let windows7 = DebuggerStyle(
+  static let windows7 = DebuggerStyle(
     pageLine: .printed, largeTagWords: "Tag is", errors: .recent, poolUsed: .wide,
     virtualMemory: .wide)
   /// Debuggers of Windows 8 and later.

@@ -17,7 +17,7 @@ public struct PoolMonitorListing: Sendable, Hashable {
     /// Changes since the last refresh: allocations, frees, bytes; absent in snapshot files.
     public var change: Change?
     /// Mean bytes of an outstanding allocation, as printed.
-    public var bytesPerAllocation: UInt64
+    var bytesPerAllocation: UInt64
     /// The driver or description column.
     public var text: String
     /// The line it stands on, from 1.
@@ -37,11 +37,11 @@ public struct PoolMonitorListing: Sendable, Hashable {
   /// The title (`System pool information`, `Session 0 pool information`, ...).
   public var title: String?
   /// `Pool N:` of the header, in kilobytes.
-  public var nonpagedKilobytes: UInt64?
+  var nonpagedKilobytes: UInt64?
   /// `P:` beside it, in kilobytes.
-  public var pagedKilobytes: UInt64?
+  var pagedKilobytes: UInt64?
   /// What may still be committed before the limit, in kilobytes, from the header.
-  public var commitLeftKilobytes: UInt64?
+  var commitLeftKilobytes: UInt64?
   /// Seconds from an arbitrary beginning, where a date and a time stand before the screen.
   public var time: Double?
   /// The rows.

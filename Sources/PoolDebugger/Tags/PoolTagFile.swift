@@ -158,7 +158,7 @@ public struct TagDescription: Sendable, Equatable {
   public let binary: String?
 
   /// What is publicly known to make it grow, with its source.
-  public var knownCause: Guidance?
+  var knownCause: Guidance?
 
   /// A description.
   public init(text: String, binary: String? = nil, knownCause: Guidance? = nil) {
@@ -192,7 +192,7 @@ public struct TagPattern: Sendable, Equatable {
   public init(_ text: String) { self.init(Array(text.utf8)) }
 
   /// The one tag that fits, or nil where there are wildcards.
-  public var exactTag: PoolTag? {
+  var exactTag: PoolTag? {
     guard !bytes.contains(Self.anyByte), !bytes.contains(Self.anyRest) else { return nil }
     return PoolTag(
       word: bytes.enumerated().reduce(0) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) })

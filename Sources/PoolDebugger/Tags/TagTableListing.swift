@@ -30,13 +30,13 @@ public struct TagTableListing: Sendable, Hashable {
   /// The rows in the order of the table.
   public var rows: [Row] = []
   /// Bytes of a whole pool, where the table tells: nonpaged, paged.
-  public var nonpagedBytes: UInt64?
+  var nonpagedBytes: UInt64?
   /// Bytes of paged pool.
-  public var pagedBytes: UInt64?
+  var pagedBytes: UInt64?
   /// Seconds from an arbitrary beginning, where a date and a time stand before the table.
   public var time: Double?
   /// Bytes that can still be committed, where the table's head tells.
-  public var commitLeftBytes: UInt64?
+  var commitLeftBytes: UInt64?
 
   /// An empty table.
   public init() {}

@@ -81,24 +81,24 @@ public struct PoolUsage: Sendable, Equatable {
   /// freed runs kept on single-page lists, which the page level counts as used.
   public let nonPagedPages: UInt64
   /// Of these, pages of memory that cannot be executed; nil where the version has none.
-  public let noExecutePages: UInt64?
+  let noExecutePages: UInt64?
   /// Pages of nonpaged pool at most.
-  public let nonPagedMaximum: UInt64
+  let nonPagedMaximum: UInt64
   /// Pages of each paged pool by its own counters, index 0 first.
   public let pagedPages: [UInt64]
   /// Pages of paged pool at most.
-  public let pagedMaximum: UInt64
+  let pagedMaximum: UInt64
   /// Pages of session pool by its own counters; nil where the version has none.
   public let sessionPages: UInt64?
   /// Physical pages left for expansion; nil where there is no limit.
   public let availablePages: UInt64?
   /// Free page-table entries of the expansion; nil where there is no expansion.
-  public let freeExpansionPages: UInt64?
+  let freeExpansionPages: UInt64?
   /// Bytes of a page.
   public let pageBytes: UInt64
 
   /// Pages of all paged pools.
-  public var pagedTotal: UInt64 { pagedPages.reduce(0, +) }
+  var pagedTotal: UInt64 { pagedPages.reduce(0, +) }
 
   /// The usage of a pool as it is now.
   public init(_ view: PoolView) {

@@ -69,7 +69,7 @@ public struct FuzzPlan: Sendable {
   /// Batches of a late epoch: novelty is shared between epochs, never within one.
   public var batchesPerEpoch = 32
   /// Novel traces that are kept for mutation.
-  public var corpusLimit = 512
+  var corpusLimit = 512
   /// One trace in so many runs on a model with a bug in it: the alarm must go off. 0 is never.
   public var canaryInterval: UInt64 = 0
   /// Failing traces of one failure that are worth a closer look.

@@ -8,7 +8,7 @@ import PropertyTesting
 /// does not hold them, so shrinking is open to what they had left out.
 public struct TraceFeatures: Sendable {
   /// How allocations and frees alternate.
-  public enum Rhythm: Sendable, CaseIterable {
+  enum Rhythm: Sendable, CaseIterable {
     /// By weight alone.
     case steady
     /// Fills up, then drains, and again.

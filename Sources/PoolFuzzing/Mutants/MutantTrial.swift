@@ -102,7 +102,7 @@ public struct MutantTrial: Sendable {
   /// The one rule without which the invariants would not have noticed: in the killing trace no
   /// other of them objects at the same operation, and with this one silenced none does up to the
   /// end. Nil where there are several, or where only other oracles noticed.
-  public var soleRule: String? {
+  var soleRule: String? {
     guard let stream, let profile = GeneratorProfile.named(profile) else { return nil }
     var whole = Self.trace(mutant, profile, seed: seed, stream: stream)
     whole.configuration.oracles = [.fullInvariants, .finalInvariants]

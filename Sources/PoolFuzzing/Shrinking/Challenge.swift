@@ -96,7 +96,7 @@ public struct ChallengeTask: Sendable {
 /// What one strategy made of one trace.
 public struct ChallengeOutcome: Sendable {
   /// Operations up to the failure in the given trace.
-  public let failingOperations: Int
+  let failingOperations: Int
   /// The trace that is left.
   public let trace: PoolFuzzTrace
   /// Traces executed, the given one included.

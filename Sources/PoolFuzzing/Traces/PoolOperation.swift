@@ -15,7 +15,7 @@ public struct PoolOperation: SlotOperation {
   public let operation: PoolTrace.Operation
 
   /// The most bytes of one store; longer ones are several operations.
-  public static let longestStore = 16
+  static let longestStore = 16
 
   /// The normal form of an operation; nil where it has none here or names a slot that is no
   /// number below `Slot.limit`.

@@ -128,7 +128,7 @@ public struct CalibrationRecipe: Sendable, Equatable {
   /// The spells in which the driver takes and gives back buffers.
   public var spells: UInt64 = 16
   /// How far the usage may be from the target, as a share of it.
-  public var tolerance = 0.01
+  var tolerance = 0.01
 
   /// The story's recipe: Windows 2003 on x86 and buffers of 0xF10 bytes.
   public init() {}

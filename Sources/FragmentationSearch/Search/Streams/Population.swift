@@ -173,11 +173,11 @@ struct Population<G: Genome>: Sendable {
 /// The kind of behaviour a run showed; an archive keeps the best run of each kind.
 public struct ArchiveCell: Sendable, Hashable, Comparable {
   /// The largest free block at the end, in sixteenths of a page, 0...16.
-  public let largestFree: Int
+  let largestFree: Int
   /// The share of pages with a single live block, in eighths, 0...8.
-  public let pinnedShare: Int
+  let pinnedShare: Int
   /// Live blocks in a page on average: the binary digits of that number, 0...16.
-  public let blocksPerPage: Int
+  let blocksPerPage: Int
 
   /// The cell of an outcome.
   public init(_ outcome: SearchOutcome, _ geometry: PoolGeometry) {
