@@ -39,7 +39,7 @@ struct AbstractPoolTests {
         #expect(footprint.pagesHeld == naive.pagesHeld)
         #expect(footprint.liveUnits == naive.liveUnits)
         let names = Dictionary(uniqueKeysWithValues: live.map { ($0.handle, $0.name) })
-        let actual = pool.pageMaps().map { map in
+        let actual = pool.pages().map { map in
           map.runs.map { NaivePool.Run(units: $0.units, name: $0.handle.flatMap { names[$0] }) }
         }
         let expect = naive.pages.filter { !$0.isEmpty }
@@ -68,7 +68,7 @@ struct AbstractPoolTests {
   }
 
   private static func byteOffset(of handle: BlockHandle, in pool: borrowing AbstractPool) -> Int? {
-    pool.pageMaps().flatMap(\.runs).first { $0.handle == handle }.map { $0.offset * 8 }
+    pool.pages().flatMap(\.runs).first { $0.handle == handle }.map { $0.offset * 8 }
   }
 
   @Test func aLoneUnitIsOnNoListAndIsMergedLater() {
@@ -91,7 +91,7 @@ struct AbstractPoolTests {
       _ = pool.allocate(units: 400)
       _ = pool.allocate(units: 500)
       let served = pool.allocate(units: 5)
-      let page = pool.pageMaps().first { $0.runs.contains { $0.handle == served } }?.page
+      let page = pool.pages().first { $0.runs.contains { $0.handle == served } }?.page
       #expect(page == expect)
     }
   }

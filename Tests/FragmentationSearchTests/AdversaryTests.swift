@@ -90,14 +90,14 @@ struct AdversaryTests {
   @Test func recordedOperationsReplayToTheSamePool() {
     let staircase = Staircase.dyadic(
       geometry: .x64, rules: .windows, peakLiveUnits: 1024, firstLevel: 32)
-    var operations: [PoolOperation] = []
+    var operations: [AbstractOperation] = []
     var target = RecordingTarget(geometry: .x64, rules: .windows) { operations.append($0) }
     staircase.run(on: &target)
     var pool = AbstractPool(geometry: .x64, rules: .windows)
     var handles: [Int: BlockHandle] = [:]
     for operation in operations { operation.apply(to: &pool, &handles) }
     let (recorded, replayed) = (target.footprint, pool.footprint)
-    let (first, second) = (target.pool.pageMaps(), pool.pageMaps())
+    let (first, second) = (target.pool.pages(), pool.pages())
     #expect(recorded == replayed)
     #expect(first == second)
     #expect(staircase.outcome().operations == operations.count)

@@ -104,7 +104,7 @@ struct ExactOptimumTests {
       var states = PageStates(
         layouts: layouts, format: format, rules: rules, peakLiveUnits: cap)
       var generator = SeededGenerator(seed: 3, stream: UInt64(page))
-      var walk: [PoolOperation] = []
+      var walk: [AbstractOperation] = []
       for _ in 0..<8 {
         let before = Self.state(after: walk, geometry, rules, layouts, format)
         for (index, key) in before.enumerated() { states.keys[index] = key }
@@ -124,7 +124,7 @@ struct ExactOptimumTests {
   }
 
   private static func state(
-    after walk: [PoolOperation], _ geometry: PoolGeometry, _ rules: PlacementRules,
+    after walk: [AbstractOperation], _ geometry: PoolGeometry, _ rules: PlacementRules,
     _ layouts: PageLayouts, _ format: PageKeys
   ) -> [UInt64] {
     var pool = AbstractPool(geometry: geometry, rules: rules)
@@ -134,8 +134,8 @@ struct ExactOptimumTests {
   }
 
   private static func operations(
-    after walk: [PoolOperation], _ geometry: PoolGeometry, _ cap: Int, _ rules: PlacementRules
-  ) -> [PoolOperation] {
+    after walk: [AbstractOperation], _ geometry: PoolGeometry, _ cap: Int, _ rules: PlacementRules
+  ) -> [AbstractOperation] {
     var live: [Int: Int] = [:]
     for operation in walk {
       switch operation {

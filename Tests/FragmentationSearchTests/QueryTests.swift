@@ -53,7 +53,7 @@ struct QueryTests {
   }
 
   private final class OperationLog {
-    var operations: [PoolOperation] = []
+    var operations: [AbstractOperation] = []
   }
 
   @Test func hugeCapsAreRefusedWhereTheyCannotBeSimulated() async {

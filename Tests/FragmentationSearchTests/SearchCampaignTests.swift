@@ -146,14 +146,14 @@ struct SearchCampaignTests {
     let before = pool.footprint
     var copy = AbstractPool(copying: pool)
     #expect(copy.invariantViolations() == [])
-    #expect(copy.pageMaps() == pool.pageMaps())
+    #expect(copy.pages() == pool.pages())
     for index in live.indices where index % 3 == 1 { copy.free(live[index]) }
     for _ in 0..<100 { _ = copy.allocate(units: generator.within(2...200)) }
     #expect(copy.invariantViolations() == [])
     #expect(pool.invariantViolations() == [])
     #expect(pool.footprint == before)
     #expect(copy.footprint != before)
-    let pinned = pool.pageMaps().count { $0.liveBlocks == 1 }
+    let pinned = pool.pages().count { $0.liveBlocks == 1 }
     #expect(pool.pinnedPages == pinned)
   }
 

@@ -110,7 +110,7 @@ struct SearchTests {
 
   @Test func metricsOfAHandMadeTrace() throws {
     // Two pages with a pin each: [a500 | 12 free] stays, [b 400 | c 100 | 12] loses b.
-    let trace: [PoolOperation] = [
+    let trace: [AbstractOperation] = [
       .allocate(slot: 0, units: 500, rank: 0), .allocate(slot: 1, units: 400, rank: 0),
       .allocate(slot: 2, units: 100, rank: 0), .free(slot: 1),
     ]
@@ -132,17 +132,5 @@ struct SearchTests {
     #expect(metrics.unusableFreeSpaceCurve.count == 514)
     #expect(metrics.fragmentationIndex(units: 412) == -1)
     #expect(metrics.fragmentationIndex(units: 424) == 1 - 2.0 / 2)
-  }
-
-  @Test func pinReportPutsTheCheapestPagesFirst() {
-    var pool = AbstractPool(geometry: .x86, rules: .windows)
-    let first = pool.allocate(units: 300)
-    _ = pool.allocate(units: 5)
-    let lone = pool.allocate(units: 400)
-    let report = PinReport(pool)
-    #expect(report.entries.map(\.blocks.count) == [1, 2])
-    #expect(report.entries[0].blocks == [lone])
-    #expect(report.entries[1].blocks.contains(first))
-    #expect([0, 1, 2, 3].map { report.pagesWonBack(releasing: $0) } == [0, 1, 1, 2])
   }
 }

@@ -34,7 +34,7 @@ struct SkippedFitsTests {
       } else {
         live.append(pool.allocate(units: random.within(2...9)))
       }
-      for map in pool.pageMaps() where map.runs[0].handle != nil && map.runs.count > 1 {
+      for map in pool.pages() where map.runs[0].handle != nil && map.runs.count > 1 {
         if map.runs[1].handle != nil { touching += 1 }
       }
     }

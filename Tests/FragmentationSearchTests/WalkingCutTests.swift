@@ -65,7 +65,7 @@ struct WalkingCutTests {
       if stray > 0 { _ = pool.allocate(units: 512 - stray) }
       let page = WalkingHands(WalkingCut(.x86), .x86).makePage(tree, on: &pool)
       for block in page.temporaries { pool.free(block) }
-      let lengths = pool.pageMaps().flatMap(\.runs).filter { $0.handle == nil }.map(\.units)
+      let lengths = pool.pages().flatMap(\.runs).filter { $0.handle == nil }.map(\.units)
       #expect((lengths.sorted() == [210, 300]) == isWhole)
     }
   }

@@ -47,13 +47,13 @@ final class LibraryEntrant: FragmentationEntrant {
 /// A version of the kernel's pool: held is what its nonpaged descriptor has booked.
 final class ModelEntrant: FragmentationEntrant {
   let name: String
-  private let configuration: PoolTrace.TraceConfiguration
+  private let configuration: TraceConfiguration
   private static let tag = PoolTag("Frag")
 
   /// An entrant with a nonpaged pool of so many bytes.
   init(_ profile: Profile, poolBytes: UInt64) {
     name = profile.name
-    var configuration = PoolTrace.TraceConfiguration(profile: profile)
+    var configuration = TraceConfiguration(profile: profile)
     configuration.pool.nonPagedPages = poolBytes / profile.pageBytes
     self.configuration = configuration
   }

@@ -317,7 +317,7 @@ struct BlockRecord {
 }
 
 /// One operation of a trace on slots. A slot holds at most one block at a time.
-public enum PoolOperation: Sendable, Hashable {
+public enum AbstractOperation: Sendable, Hashable {
   /// Puts a block of `units` into an empty slot. `rank` is the choice among equal free blocks, 0
   /// except in relaxed order.
   case allocate(slot: Int, units: Int, rank: Int)

@@ -51,7 +51,7 @@ public struct Footprint: Sendable, Hashable {
 }
 
 /// One page of an ``AbstractPool`` as a reader sees it.
-public struct PageMap: Sendable, Hashable {
+public struct AbstractPage: Sendable, Hashable {
   /// A run of units in a page.
   public struct Run: Sendable, Hashable {
     /// Where it begins, in units from the start of the page.
@@ -90,20 +90,20 @@ extension AbstractPool {
   }
 
   /// Every held page in order of page numbers.
-  public func pageMaps() -> [PageMap] {
-    var maps: [PageMap] = []
+  public func pages() -> [AbstractPage] {
+    var maps: [AbstractPage] = []
     for page in 0..<pageCount where firstBlocks[page] >= 0 {
-      var runs: [PageMap.Run] = []
+      var runs: [AbstractPage.Run] = []
       var block = firstBlocks[page]
       while block >= 0 {
         let record = records[Int(block)]
         runs.append(
-          PageMap.Run(
+          AbstractPage.Run(
             offset: Int(record.offset), units: Int(record.units),
             handle: record.state == .live ? BlockHandle(index: block) : nil))
         block = record.right
       }
-      maps.append(PageMap(page: page, runs: runs))
+      maps.append(AbstractPage(page: page, runs: runs))
     }
     return maps
   }
@@ -111,54 +111,11 @@ extension AbstractPool {
   /// The number of listed free blocks of each size, indexed by units.
   public func freeBlockCounts() -> [Int] {
     var counts = Array(repeating: 0, count: geometry.pageUnits + 1)
-    for map in pageMaps() {
+    for map in pages() {
       for run in map.runs where run.handle == nil && run.units >= geometry.smallestListedUnits {
         counts[run.units] += 1
       }
     }
     return counts
-  }
-}
-
-/// Which blocks hold the most memory back: pages in order of the fewest live units that keep them.
-public struct PinReport: Sendable, Hashable {
-  /// A page and the blocks that keep it.
-  public struct Entry: Sendable, Hashable {
-    /// The page's number.
-    public let page: Int
-    /// Its live blocks.
-    public let blocks: [BlockHandle]
-    /// Their units.
-    public let liveUnits: Int
-    /// Units of its largest free run.
-    public let largestFreeUnits: Int
-  }
-
-  /// Pages, the cheapest to win back first: by live blocks, then live units, then page number.
-  public let entries: [Entry]
-
-  /// The report for a pool's present state.
-  public init(_ pool: borrowing AbstractPool) {
-    entries = pool.pageMaps().map { map in
-      Entry(
-        page: map.page, blocks: map.runs.compactMap(\.handle),
-        liveUnits: map.runs.filter { $0.handle != nil }.reduce(0) { $0 + $1.units },
-        largestFreeUnits: map.largestFreeUnits)
-    }
-    .sorted {
-      ($0.blocks.count, $0.liveUnits, $0.page) < ($1.blocks.count, $1.liveUnits, $1.page)
-    }
-  }
-
-  /// Pages that the release of at most `blocks` blocks can give back.
-  public func pagesWonBack(releasing blocks: Int) -> Int {
-    var left = blocks
-    var pages = 0
-    for entry in entries {
-      left -= entry.blocks.count
-      if left < 0 { break }
-      pages += 1
-    }
-    return pages
   }
 }

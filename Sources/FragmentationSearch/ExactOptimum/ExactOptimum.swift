@@ -59,7 +59,7 @@ public struct ExactOptimum: Sendable, Hashable {
     /// Bytes of memory that the states took.
     let stateBytes: Int
     /// Operations that reach the optimum in as few steps as possible.
-    public let witness: [PoolOperation]
+    public let witness: [AbstractOperation]
   }
 
   /// The pool's sizes.
@@ -168,8 +168,8 @@ struct Witness {
 
   /// Operations whose states are `path`; paths are a few dozen steps, so replaying each attempt
   /// from the start costs nothing.
-  func operations(of path: [[UInt64]]) -> [PoolOperation] {
-    var operations: [PoolOperation] = []
+  func operations(of path: [[UInt64]]) -> [AbstractOperation] {
+    var operations: [AbstractOperation] = []
     for (previous, state) in zip(path, path.dropFirst()) {
       // In relaxed order any of the equal runs may be cut, at most a few in each page.
       let ranks = rules.remainderOrder == .relaxed ? previous.count * layouts.mostListedRuns : 0
@@ -185,7 +185,8 @@ struct Witness {
   }
 
   /// Every operation that could follow, releases first.
-  private func candidates(after operations: [PoolOperation], ranks: Int) -> [PoolOperation] {
+  private func candidates(after operations: [AbstractOperation], ranks: Int) -> [AbstractOperation]
+  {
     var live: [Int] = []
     for operation in operations {
       switch operation {
@@ -201,7 +202,7 @@ struct Witness {
       }
   }
 
-  private func state(after operations: [PoolOperation]) -> [UInt64] {
+  private func state(after operations: [AbstractOperation]) -> [UInt64] {
     var pool = AbstractPool(geometry: layouts.geometry, rules: rules)
     var handles: [Int: BlockHandle] = [:]
     for operation in operations { operation.apply(to: &pool, &handles) }

@@ -154,7 +154,7 @@ public struct KernelReplay: ~Copyable {
 
   /// Carries an operation out; a request on a full slot and a release of an empty one do nothing.
   /// The rank of a request is no kernel's and is passed over.
-  public mutating func apply(_ operation: PoolOperation) {
+  public mutating func apply(_ operation: AbstractOperation) {
     switch operation {
     case .allocate(let slot, let units, _):
       while handles.count <= slot { handles.append(nil) }

@@ -62,7 +62,7 @@ public struct FragmentationMetrics: Sendable, Hashable {
 extension FragmentationMetrics {
   /// The metrics of a trace on an empty pool.
   public static func measuring(
-    _ trace: [PoolOperation], geometry: PoolGeometry, rules: PlacementRules
+    _ trace: [AbstractOperation], geometry: PoolGeometry, rules: PlacementRules
   ) -> FragmentationMetrics {
     var pool = AbstractPool(geometry: geometry, rules: rules)
     var handles: [Int: BlockHandle] = [:]
@@ -99,7 +99,7 @@ struct MetricsCollector: Sendable, Hashable {
     func ratio(_ pages: Int, _ units: Int) -> Double {
       units == 0 ? 0 : Double(pages * geometry.pageUnits) / Double(units)
     }
-    let maps = pool.pageMaps()
+    let maps = pool.pages()
     return FragmentationMetrics(
       footprint: footprint, operations: operations,
       averageHeldOverLive: samples == 0 ? 0 : sumOfRatios / Double(samples),

@@ -82,7 +82,7 @@ public struct FragmentationQuery: Sendable, Hashable {
   public func exact(
     extent: ExactOptimum.Extent = .allStates, mostStates: Int = 100_000_000,
     progress: (Int, Int) -> Void = { _, _ in }
-  ) throws(ExactOptimum.Failure) -> (report: FragmentationReport, witness: [PoolOperation]) {
+  ) throws(ExactOptimum.Failure) -> (report: FragmentationReport, witness: [AbstractOperation]) {
     let result = try ExactOptimum(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits
     ).solve(extent: extent, mostStates: mostStates, progress: progress)
@@ -106,7 +106,7 @@ public struct FragmentationQuery: Sendable, Hashable {
   /// - Throws: ``Failure`` if the cap is too large to simulate.
   public func maximize(
     _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1,
-    record: @escaping (PoolOperation) -> Void = { _ in }
+    record: @escaping (AbstractOperation) -> Void = { _ in }
   ) async throws(Failure) -> FragmentationReport {
     let best = try await search(
       algorithm, operations: operations, seed: seed, streams: streams, workers: workers)
@@ -173,7 +173,7 @@ public struct FragmentationQuery: Sendable, Hashable {
 
   /// Replays a trace once on the abstract pool, handing its operations to `record`, and reports.
   public func replay(
-    _ best: BestTrace, record: @escaping (PoolOperation) -> Void = { _ in }
+    _ best: BestTrace, record: @escaping (AbstractOperation) -> Void = { _ in }
   ) -> FragmentationReport {
     switch best {
     case .none: return report(method: "none", pages: 0)
@@ -270,7 +270,7 @@ public struct FragmentationQuery: Sendable, Hashable {
   }
 
   private func replay(
-    _ adversary: some Adversary, _ record: @escaping (PoolOperation) -> Void
+    _ adversary: some Adversary, _ record: @escaping (AbstractOperation) -> Void
   ) -> FragmentationReport {
     var operations = 0
     var target = RecordingTarget(geometry: geometry, rules: rules) {
@@ -282,7 +282,7 @@ public struct FragmentationQuery: Sendable, Hashable {
   }
 
   private func replay(
-    _ answer: SearchAnswer, _ record: (PoolOperation) -> Void
+    _ answer: SearchAnswer, _ record: (AbstractOperation) -> Void
   ) -> FragmentationReport {
     for operation in answer.trace { record(operation) }
     let metrics = FragmentationMetrics.measuring(

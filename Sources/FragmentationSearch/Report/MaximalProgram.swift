@@ -42,7 +42,7 @@ public struct MaximalProgram: Sendable, Hashable {
 
   private static func run(
     _ query: FragmentationQuery, _ program: SearchProgram, _ limit: Int
-  ) -> (outcome: SearchOutcome, footprint: Footprint, trace: [PoolOperation]) {
+  ) -> (outcome: SearchOutcome, footprint: Footprint, trace: [AbstractOperation]) {
     program.run(
       SearchQuestion(
         geometry: query.geometry, rules: query.rules, peakLiveUnits: query.peakLiveUnits,
@@ -50,7 +50,7 @@ public struct MaximalProgram: Sendable, Hashable {
   }
 
   /// FNV-1a over slots and units.
-  private static func hash(_ trace: [PoolOperation]) -> UInt64 {
+  private static func hash(_ trace: [AbstractOperation]) -> UInt64 {
     var hash = ContentHash()
     func add(_ number: Int) { hash.add(UInt64(number)) }
     for operation in trace {
@@ -89,7 +89,7 @@ public struct MaximalProgram: Sendable, Hashable {
   }
 
   /// The operations.
-  public var trace: [PoolOperation] { Self.run(query, program, limit).trace }
+  public var trace: [AbstractOperation] { Self.run(query, program, limit).trace }
 
   /// The promises that it does not keep, one sentence each; empty where all hold.
   public var problems: [String] {

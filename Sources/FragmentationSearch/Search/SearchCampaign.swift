@@ -194,7 +194,7 @@ public struct SearchAnswer: Sendable, Hashable {
   /// The most pages held at any moment of the best trace.
   public let pages: Int
   /// Operations of the best trace.
-  public let trace: [PoolOperation]
+  public let trace: [AbstractOperation]
   /// Operations simulated in all.
   public let operationsSpent: Int
 }

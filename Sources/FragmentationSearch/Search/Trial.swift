@@ -15,7 +15,7 @@ struct Trial<Target: AllocatorTarget & ~Copyable>: ~Copyable {
   let remedy: Remedy
   private let requested: PoolGeometry
   private(set) var operations = 0
-  private(set) var trace: [PoolOperation] = []
+  private(set) var trace: [AbstractOperation] = []
   private let recording: Recording
   /// Blocks that a rule keeps from being released, by their units, and the units of each block that
   /// it may keep.

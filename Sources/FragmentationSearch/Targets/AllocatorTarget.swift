@@ -104,11 +104,11 @@ struct CountingTarget: ~Copyable, AllocatorTarget {
 public struct RecordingTarget: ~Copyable, AllocatorTarget {
   /// The pool behind.
   public private(set) var pool: AbstractPool
-  private let record: (PoolOperation) -> Void
+  private let record: (AbstractOperation) -> Void
 
   /// A recorder around an empty pool.
   public init(
-    geometry: PoolGeometry, rules: PlacementRules, record: @escaping (PoolOperation) -> Void
+    geometry: PoolGeometry, rules: PlacementRules, record: @escaping (AbstractOperation) -> Void
   ) {
     pool = AbstractPool(geometry: geometry, rules: rules)
     self.record = record
@@ -166,7 +166,7 @@ public struct TraceText: ~Copyable {
   }
 
   /// Adds one operation.
-  public mutating func append(_ operation: PoolOperation) {
+  public mutating func append(_ operation: AbstractOperation) {
     switch operation {
     case .allocate(let slot, let units, _):
       append("alloc s\(slot) NonPaged \(geometry.payloadBytes(units: units)) Frag\n")

@@ -63,7 +63,7 @@ public final class DifferentialHarness: FuzzHarness {
 
   /// The machine of a version with so much room that no ordinary trace is refused.
   private static func roomy(_ setup: PoolSetup, _ profile: Profile) -> PoolSetup {
-    var configuration = PoolTrace.TraceConfiguration(profile: profile)
+    var configuration = TraceConfiguration(profile: profile)
     configuration.pool.nonPagedPages = 256
     configuration.pool.pagedPages = 256
     configuration.pool.sessionPages = 64

@@ -157,7 +157,7 @@ extension BugCheckReading {
   /// Whether the dword among the parameters is one that no sound header has.
   private var isHeaderImplausible: Bool {
     guard let dword = headerDword else { return false }
-    return !HeaderFields(dword, layout(dword)).implausibilities(at: headerAddress).isEmpty
+    return !HeaderDword(dword, layout(dword)).implausibilities(at: headerAddress).isEmpty
   }
 }
 

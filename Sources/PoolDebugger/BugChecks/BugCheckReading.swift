@@ -217,7 +217,7 @@ struct BugCheckReading {
       let next = listing.parameters[2], next > first
     {
       let fitting = [HeaderDwordLayout.x64, .x86, .windows2000].filter {
-        HeaderFields(dword, $0).sizeBytes == next - first
+        HeaderDword(dword, $0).sizeBytes == next - first
           && ($0 == .x64) == (listing.width == .bits64)
       }
       if let only = fitting.first { return only }
@@ -225,8 +225,8 @@ struct BugCheckReading {
     if listing.width == .bits64 { return .x64 }
     // Windows 2000 had the same pointers and other headers: what only that makes sense of is its.
     let isEarly =
-      !HeaderFields(dword, .x86).implausibilities(at: headerAddress).isEmpty
-      && HeaderFields(dword, .windows2000).implausibilities(at: headerAddress).isEmpty
+      !HeaderDword(dword, .x86).implausibilities(at: headerAddress).isEmpty
+      && HeaderDword(dword, .windows2000).implausibilities(at: headerAddress).isEmpty
     return isEarly ? .windows2000 : .x86
   }
 
@@ -248,7 +248,7 @@ struct BugCheckReading {
 
   private func header(_ meaning: BugCheckMeaning) -> [String] {
     guard let (index, dword) = headerParameter(meaning) else { return [] }
-    let fields = HeaderFields(dword, layout(dword))
+    let fields = HeaderDword(dword, layout(dword))
     var lines = ["P\(index + 1) decoded: \(fields.text)"]
     let signs = fields.implausibilities(at: headerAddress)
     if !signs.isEmpty {

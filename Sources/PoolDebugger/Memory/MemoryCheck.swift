@@ -7,7 +7,7 @@ struct MemoryCheck {
   /// A header that was found.
   struct Found: Hashable {
     var offset: Int
-    var fields: HeaderFields
+    var fields: HeaderDword
     var tag: ListedTag
   }
 
@@ -88,7 +88,7 @@ struct MemoryCheck {
     else { return nil }
     // A protected tag has its highest bit set.
     let tag = ListedTag(rawValue: UInt32(tagWord) & 0x7FFF_FFFF)
-    let fields = HeaderFields(UInt32(dword), layout)
+    let fields = HeaderDword(UInt32(dword), layout)
     let isText = tag.bytes.allSatisfy { (0x20...0x7E).contains($0) }
     guard isText || last?.fields.sizeBytes == fields.previousSizeBytes else { return nil }
     let place = address(offset) & 0xFFF
@@ -178,7 +178,7 @@ struct MemoryCheck {
         free.fields.previousSizeBytes == UInt64(unit), address(filler) & 0xFFF != 0,
         let dword = memory.value(at: filler, bytes: 4)
       else { continue }
-      let fields = HeaderFields(UInt32(dword), layout)
+      let fields = HeaderDword(UInt32(dword), layout)
       guard fields.sizeBytes != UInt64(unit) else { continue }
       let isCertain = fields.implausibilities(at: nil).contains { !$0.hasPrefix("its size") }
       return finding(
@@ -291,7 +291,7 @@ extension MemoryCheck {
   /// A header that `dt` took apart, in words.
   static func check(_ listing: HeaderListing, _ checked: inout CheckedListing) {
     guard let dword = listing.dword else { return }
-    let fields = HeaderFields(dword, listing.layout)
+    let fields = HeaderDword(dword, listing.layout)
     let width: PointerWidth = listing.layout == .x64 ? .bits64 : .bits32
     let place = listing.address.map { " at \(Hexadecimal.address($0, width))" } ?? ""
     let tag = listing.field("PoolTag").map { ", tag \(ValueWords.tag($0.value))" } ?? ""

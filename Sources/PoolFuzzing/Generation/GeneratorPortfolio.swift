@@ -248,7 +248,7 @@ public struct MachineMix: Sendable {
     let standardPage = profile.pageBytes
     profile.pageBytes = choices.draw(from: pageBytes)
     if profile.pageBytes != standardPage { profile.pageTableEntries = 16 }
-    var configuration = PoolTrace.TraceConfiguration(profile: profile)
+    var configuration = TraceConfiguration(profile: profile)
     configuration.pool.nonPagedPages =
       choices.draw(from: nonPagedPages) * (standardPage / profile.pageBytes)
     let more = choices.draw(from: expansionPages)

@@ -9,9 +9,9 @@ import PropertyTesting
 /// the planted bug and how much is checked. Its numbers (`parameters`) are those that generators
 /// draw; each has its default as origin, so shrinking leads to the machine that needs no
 /// `config` line. Facts of a profile that were overridden by hand stay as they are.
-public struct PoolSetup: PropertyTesting.TraceConfiguration {
+public struct PoolSetup: MachineConfiguration {
   /// The machine.
-  public var configuration: PoolTrace.TraceConfiguration
+  public var configuration: TraceConfiguration
   /// A planted bug.
   public var mutant: Mutant
   /// The bug of the model that triage takes for healthy: none, but where triage itself is tested.
@@ -20,11 +20,11 @@ public struct PoolSetup: PropertyTesting.TraceConfiguration {
   public var oracles: OracleSet
 
   /// The defaults of the trace language, healthy, with every oracle watching.
-  public init() { self.init(PoolTrace.TraceConfiguration()) }
+  public init() { self.init(TraceConfiguration()) }
 
   /// A machine.
   public init(
-    _ configuration: PoolTrace.TraceConfiguration, mutant: Mutant = .none,
+    _ configuration: TraceConfiguration, mutant: Mutant = .none,
     oracles: OracleSet = .everything
   ) {
     self.configuration = configuration
@@ -86,15 +86,15 @@ public struct PoolSetup: PropertyTesting.TraceConfiguration {
 /// An optional number is coded with 0 for "not given", so that its origin is the default.
 struct SetupNumber: Sendable {
   let origin: UInt64
-  let get: @Sendable (PoolTrace.TraceConfiguration) -> UInt64
-  let set: @Sendable (inout PoolTrace.TraceConfiguration, UInt64) -> Bool
+  let get: @Sendable (TraceConfiguration) -> UInt64
+  let set: @Sendable (inout TraceConfiguration, UInt64) -> Bool
 
   func parameter(of setup: PoolSetup) -> Parameter {
     Parameter(
       role: ParameterRole.other.rawValue, value: get(setup.configuration), origin: origin)
   }
 
-  typealias Path<Value> = WritableKeyPath<PoolTrace.TraceConfiguration, Value> & Sendable
+  typealias Path<Value> = WritableKeyPath<TraceConfiguration, Value> & Sendable
 
   static let all: [SetupNumber] = [
     version,
@@ -115,7 +115,7 @@ struct SetupNumber: Sendable {
   /// version brings its own facts and addresses; sizes stay.
   private static let version = SetupNumber(
     origin: UInt64(
-      Profile.all.firstIndex { $0.name == PoolTrace.TraceConfiguration.defaultProfile.name } ?? 0),
+      Profile.all.firstIndex { $0.name == TraceConfiguration.defaultProfile.name } ?? 0),
     get: { configuration in
       UInt64(Profile.all.firstIndex { $0.name == configuration.pool.profile.name } ?? 0)
     },

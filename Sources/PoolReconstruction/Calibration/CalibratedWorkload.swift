@@ -75,8 +75,8 @@ public struct CalibratedWorkload {
   }
 
   /// The machine: pools of the sizes that `!vm` gave, or of half as much again as is needed.
-  var configuration: PoolTrace.TraceConfiguration {
-    var configuration = PoolTrace.TraceConfiguration(profile: recipe.profile)
+  var configuration: TraceConfiguration {
+    var configuration = TraceConfiguration(profile: recipe.profile)
     let pageBytes = recipe.profile.pageBytes
     configuration.fill = .off
     configuration.pool.nonPagedPages =

@@ -53,7 +53,7 @@ public struct Certificate: Sendable, Equatable {
   /// Executes the trace, and then the trace without each operation and each lifetime.
   ///
   /// - Returns: nil when the trace does not show the failure.
-  public init?<C: TraceConfiguration, O: SlotOperation>(
+  public init?<C: MachineConfiguration, O: SlotOperation>(
     of trace: Trace<C, O>, _ identity: FailureIdentity, execute: (Trace<C, O>) -> Execution
   ) {
     let whole = execute(trace)

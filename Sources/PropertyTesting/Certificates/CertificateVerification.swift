@@ -1,7 +1,7 @@
 extension Certificate {
   /// Executes everything again and lists what does not hold; empty when the certificate is true
   /// and the trace is minimal.
-  public func discrepancies<C: TraceConfiguration, O: SlotOperation>(
+  public func discrepancies<C: MachineConfiguration, O: SlotOperation>(
     for trace: Trace<C, O>, execute: (Trace<C, O>) -> Execution
   ) -> [CertificateDiscrepancy] {
     guard let actual = Certificate(of: trace, identity, execute: execute) else {

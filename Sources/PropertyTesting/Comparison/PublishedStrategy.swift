@@ -24,7 +24,7 @@ public enum PublishedStrategy: String, Sendable, CaseIterable {
   public static let ofTraces = allCases.filter { $0 != .choiceTape }
 
   /// What a strategy comes to.
-  public struct Result<Configuration: TraceConfiguration, Operation: SlotOperation>: Sendable {
+  public struct Result<Configuration: MachineConfiguration, Operation: SlotOperation>: Sendable {
     /// The reduced trace.
     public let trace: Trace<Configuration, Operation>
     /// How many traces were executed.
@@ -37,7 +37,7 @@ public enum PublishedStrategy: String, Sendable, CaseIterable {
   ///   - trace: one that fails.
   ///   - executionLimit: after so many executions it stops where it is.
   ///   - isFailing: whether a trace fails in the same way.
-  public func reduce<C: TraceConfiguration, O: SlotOperation>(
+  public func reduce<C: MachineConfiguration, O: SlotOperation>(
     _ trace: Trace<C, O>, executionLimit: Int = 100_000, isFailing: (Trace<C, O>) -> Bool
   ) -> Result<C, O> {
     var executions = 0

@@ -4,7 +4,7 @@
 /// executing anything, and that a system which misbehaves cannot steer its own test.
 public protocol TraceModel {
   /// How the system is set up.
-  associatedtype Configuration: TraceConfiguration
+  associatedtype Configuration: MachineConfiguration
   /// What can be done to it.
   associatedtype Operation: SlotOperation
 

@@ -9,7 +9,7 @@
 /// - any sub-sequence of a trace can be executed.
 public protocol StateMachine: ~Copyable, SendableMetatype {
   /// How the system is set up.
-  associatedtype Configuration: TraceConfiguration
+  associatedtype Configuration: MachineConfiguration
   /// What can be done to it.
   associatedtype Operation: SlotOperation
   /// A broken rule, with what is needed to explain it.

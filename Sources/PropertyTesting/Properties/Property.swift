@@ -107,7 +107,7 @@ public struct PropertySettings: Sendable, Equatable {
 }
 
 /// A trace that fails, where it came from, and what it was reduced to.
-public struct PropertyFailure<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct PropertyFailure<Configuration: MachineConfiguration, Operation: SlotOperation>:
   Sendable
 {
   /// The seed of the run.

@@ -53,7 +53,7 @@ public struct PassStatistics: Sendable, Equatable {
 }
 
 /// Other failures met while one is being reduced: found for nothing, and not to be lost.
-public struct FailureLedger<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct FailureLedger<Configuration: MachineConfiguration, Operation: SlotOperation>:
   Sendable
 {
   /// One other failure.

@@ -3,7 +3,7 @@
 /// What is accepted is cut after the failure and freed of its skipped operations at no cost: the
 /// execution that accepted it has shown both. Candidates are looked up among those rejected
 /// before, so a fixpoint costs little more than the work that is new.
-public struct Reduction<Configuration: TraceConfiguration, Operation: SlotOperation> {
+public struct Reduction<Configuration: MachineConfiguration, Operation: SlotOperation> {
   /// The smallest failing trace so far.
   public private(set) var trace: Trace<Configuration, Operation>
   /// The failure that is being reduced.
@@ -177,7 +177,7 @@ public struct TraceKey: Sendable, Hashable, Comparable {
 /// as the better, and normal forms come of their own.
 public enum TraceOrder {
   /// The words of a trace.
-  public static func key<C: TraceConfiguration, O: SlotOperation>(
+  public static func key<C: MachineConfiguration, O: SlotOperation>(
     of trace: Trace<C, O>
   ) -> TraceKey {
     let settings = trace.configuration.parameters
@@ -200,7 +200,7 @@ public enum TraceOrder {
   }
 
   /// Whether the first is smaller; looks at no more than it must.
-  public static func isSmaller<C: TraceConfiguration, O: SlotOperation>(
+  public static func isSmaller<C: MachineConfiguration, O: SlotOperation>(
     _ left: Trace<C, O>, than right: Trace<C, O>
   ) -> Bool {
     if left.operations.count != right.operations.count {

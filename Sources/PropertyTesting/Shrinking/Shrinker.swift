@@ -10,7 +10,7 @@
 ///
 /// Failures are compared by identity: a candidate that fails otherwise is rejected, and noted in
 /// a ledger. All costs are counted in executions and operations; nothing here reads a clock.
-public struct Shrinker<Configuration: TraceConfiguration, Operation: SlotOperation> {
+public struct Shrinker<Configuration: MachineConfiguration, Operation: SlotOperation> {
   /// The passes of a round, in order: cheap ones first, normalizing ones last.
   public var passes: [any ShrinkPass<Configuration, Operation>]
   /// What a reduction may cost.
@@ -121,7 +121,7 @@ public enum ShrinkPlan {
   /// - Parameters:
   ///   - pump: one whose mergers know the configuration, if there is such a one.
   ///   - tiny: one whose letters are the subject's, if there is such a one.
-  public static func standard<C: TraceConfiguration, O: SlotOperation>(
+  public static func standard<C: MachineConfiguration, O: SlotOperation>(
     pump: Pump<C, O> = Pump(), tiny: TryTinyTraces<C, O> = TryTinyTraces()
   ) -> [any ShrinkPass<C, O>] {
     deletion() + [
@@ -139,7 +139,8 @@ public enum ShrinkPlan {
   private static let shortTrace = 8
 
   /// Deletion of lifetimes, runs and single operations alone.
-  public static func deletion<C: TraceConfiguration, O: SlotOperation>() -> [any ShrinkPass<C, O>] {
+  public static func deletion<C: MachineConfiguration, O: SlotOperation>() -> [any ShrinkPass<C, O>]
+  {
     [SeparateLifetimes(), RemoveLifetimes(), RemoveRuns(), RemoveSingles()]
   }
 }
@@ -158,7 +159,7 @@ public enum ShrinkPlan {
 /// The name is the key of the pass in all statistics.
 public protocol ShrinkPass<Configuration, Operation>: Sendable {
   /// How the system is set up.
-  associatedtype Configuration: TraceConfiguration
+  associatedtype Configuration: MachineConfiguration
   /// What can be done to it.
   associatedtype Operation: SlotOperation
 
@@ -197,7 +198,7 @@ public struct ShrinkBudget: Sendable, Equatable {
 }
 
 /// What a reduction came to.
-public struct ShrinkResult<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct ShrinkResult<Configuration: MachineConfiguration, Operation: SlotOperation>:
   Sendable
 {
   /// How it ended.

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// A trace is left out when a shorter one already says what it would: extensions of a failing
 /// trace, and traces with an operation that is skipped.
-public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct SmallScope<Configuration: MachineConfiguration, Operation: SlotOperation>:
   Sendable
 {
   /// How the system is set up in all of them.
@@ -164,7 +164,7 @@ public struct SmallScope<Configuration: TraceConfiguration, Operation: SlotOpera
 }
 
 /// What an enumeration of all small traces found.
-public struct SmallScopeReport<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct SmallScopeReport<Configuration: MachineConfiguration, Operation: SlotOperation>:
   Sendable
 {
   /// The smallest trace, in `TraceOrder`, of each failure: in order of discovery, or, where branches

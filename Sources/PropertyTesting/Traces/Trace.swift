@@ -1,5 +1,5 @@
 /// A configuration and the operations done under it: everything a failure needs.
-public struct Trace<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct Trace<Configuration: MachineConfiguration, Operation: SlotOperation>:
   Sendable, Equatable
 {
   /// How the system is set up.
@@ -42,7 +42,7 @@ extension Trace: CustomStringConvertible {
 }
 
 /// How the system under test is set up: a value of numbers whose origins are the defaults.
-public protocol TraceConfiguration: Parameterized, CustomStringConvertible {
+public protocol MachineConfiguration: Parameterized, CustomStringConvertible {
   /// The defaults; every parameter is at its origin.
   init()
 
@@ -55,7 +55,7 @@ public protocol TraceConfiguration: Parameterized, CustomStringConvertible {
   func granule(of parameter: Parameter) -> UInt64
 }
 
-extension TraceConfiguration {
+extension MachineConfiguration {
   /// Those that the parameter brings itself.
   public func landmarks(of parameter: Parameter) -> [UInt64] { parameter.landmarks }
 
@@ -64,7 +64,7 @@ extension TraceConfiguration {
 }
 
 /// The configuration of a system that has none.
-public struct NoConfiguration: TraceConfiguration, LosslessStringConvertible {
+public struct NoConfiguration: MachineConfiguration, LosslessStringConvertible {
   /// The only one.
   public init() {}
 

@@ -78,14 +78,14 @@ import Testing
   }
 
   @Test func theWindows2000HeaderIsTakenApart() {
-    let fields = HeaderFields(0x0405_0002, .windows2000)
+    let fields = HeaderDword(0x0405_0002, .windows2000)
     #expect(fields.previousSizeBytes == 0x40 && fields.sizeBytes == 0x80 && fields.poolType == 5)
-    let wide = HeaderFields(0x0449_4949, .x64)
+    let wide = HeaderDword(0x0449_4949, .x64)
     #expect(wide.implausibilities(at: nil).contains { $0.contains("index 73") })
     #expect(wide.implausibilities(at: nil).contains { $0.contains("3 of its bytes are 0x49") })
-    #expect(HeaderFields(0x0209_0006, .x64).implausibilities(at: 0xFFFF_FA80_0002_EEE0).isEmpty)
+    #expect(HeaderDword(0x0209_0006, .x64).implausibilities(at: 0xFFFF_FA80_0002_EEE0).isEmpty)
     #expect(
-      HeaderFields(0x0A23_002B, .x86).text.contains("previous size 0x158, pool index 0, size 0x118")
+      HeaderDword(0x0A23_002B, .x86).text.contains("previous size 0x158, pool index 0, size 0x118")
     )
   }
 }

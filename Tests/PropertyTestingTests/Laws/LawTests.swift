@@ -58,7 +58,7 @@ import Testing
   }
 }
 
-private struct CrookedConfiguration: TraceConfiguration {
+private struct CrookedConfiguration: MachineConfiguration {
   var description: String { "crooked" }
   var parameters: [Parameter] { [Parameter(role: 0, value: 2, origin: 1)] }
 }

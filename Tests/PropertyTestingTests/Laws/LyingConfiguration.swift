@@ -1,7 +1,7 @@
 import PropertyTesting
 
 /// Which law is broken, and the clock that tempts to it.
-struct LyingConfiguration: TraceConfiguration {
+struct LyingConfiguration: MachineConfiguration {
   var lie: LawBreach.Law?
   let clock = Clock()
 

@@ -1,7 +1,7 @@
 import PropertyTesting
 
 /// Two numbers without a meaning.
-struct PassConfiguration: TraceConfiguration {
+struct PassConfiguration: MachineConfiguration {
   var left: UInt64 = 0
   var right: UInt64 = 0
 

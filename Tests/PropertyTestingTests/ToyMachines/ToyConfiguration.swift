@@ -1,7 +1,7 @@
 import PropertyTesting
 
 /// Which bug is planted; no parameter, so that shrinking cannot remove it.
-struct ToyConfiguration: TraceConfiguration {
+struct ToyConfiguration: MachineConfiguration {
   var bug: UInt64 = 0
 
   init() {}

@@ -11,7 +11,7 @@ struct BeamStream: SearchStream {
     /// Makes a pass over programs, at most so many operations long.
     var pass: @Sendable ([MacroProgram], Int) -> (rounds: [Int], pages: Int, operations: Int)
     /// Runs rounds from the beginning.
-    var measure: @Sendable (MacroRounds, Recording) -> (SearchOutcome, [PoolOperation])
+    var measure: @Sendable (MacroRounds, Recording) -> (SearchOutcome, [AbstractOperation])
   }
 
   /// Breeding and passes alternate; what comes next depends on the state alone.
@@ -104,7 +104,7 @@ struct BeamStream: SearchStream {
 
   var elites: [SearchElite] { nursery.elites + (recordElite.map { [$0] } ?? []) }
 
-  func trace() -> [PoolOperation] {
+  func trace() -> [AbstractOperation] {
     guard isRecordBest, let record else { return nursery.trace() }
     return setting.measure(record.rounds, .on).1
   }

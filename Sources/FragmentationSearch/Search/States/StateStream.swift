@@ -11,7 +11,7 @@ struct StateStream: SearchStream {
     var returningPass:
       @Sendable (Int, SeededGenerator, Int) -> (list: RawList, pages: Int, operations: Int)
     /// Runs a list from the beginning.
-    var measure: @Sendable (RawList, Recording) -> (SearchOutcome, [PoolOperation])
+    var measure: @Sendable (RawList, Recording) -> (SearchOutcome, [AbstractOperation])
   }
 
   /// States of each kind that the first pass keeps, and the most that any does.
@@ -65,7 +65,7 @@ struct StateStream: SearchStream {
 
   var elites: [SearchElite] { best.map { [$0] } ?? [] }
 
-  func trace() -> [PoolOperation] {
+  func trace() -> [AbstractOperation] {
     record.map { setting.measure($0.list, .on).1 } ?? []
   }
 

@@ -6,7 +6,7 @@ struct EvolutionStream<G: Genome>: SearchStream {
   typealias Member = Population<G>.Member
   /// Runs a candidate, at most so many operations long.
   typealias Measure =
-    @Sendable (G, SearchQuestion, Int, Recording) -> (SearchOutcome, [PoolOperation])
+    @Sendable (G, SearchQuestion, Int, Recording) -> (SearchOutcome, [AbstractOperation])
 
   /// What does not change while the stream goes on.
   struct Setting: Sendable {
@@ -105,7 +105,7 @@ struct EvolutionStream<G: Genome>: SearchStream {
     SearchElite(program: setting.program(member.genome), outcome: member.outcome)
   }
 
-  func trace() -> [PoolOperation] {
+  func trace() -> [AbstractOperation] {
     guard let best = bestMember else { return [] }
     return setting.measure(best.genome, setting.question, best.outcome.limit, .on).1
   }

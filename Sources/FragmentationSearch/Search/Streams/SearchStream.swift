@@ -12,7 +12,7 @@ public protocol SearchStream: Sendable {
   /// Takes candidates from elsewhere into account, if it is of their kind.
   mutating func welcome(_ elites: [SearchElite])
   /// Operations of the best candidate.
-  func trace() -> [PoolOperation]
+  func trace() -> [AbstractOperation]
   /// The state, a line for each part of it.
   var lines: [String] { get }
   /// Takes a state over; false, and nothing changed, where the lines say something else.
@@ -84,7 +84,7 @@ public struct SearchProgram: Sendable, Hashable {
   /// Runs it on an empty abstract pool of the question; the operations only if wanted.
   func run(
     _ question: SearchQuestion, _ recording: Recording, mostOperations: Int
-  ) -> (outcome: SearchOutcome, footprint: Footprint, trace: [PoolOperation]) {
+  ) -> (outcome: SearchOutcome, footprint: Footprint, trace: [AbstractOperation]) {
     var trial = Trial(question, on: question.makePool(), recording: recording)
     switch genes {
     case .macro(let genome): genome.run(&trial, mostOperations: mostOperations)

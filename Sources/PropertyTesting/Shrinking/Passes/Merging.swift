@@ -1,6 +1,6 @@
 /// Lets an earlier thing stand for a later one: its creation goes, and what was done with it is
 /// done with the other. What was a copy of a copy becomes a copy.
-public struct UnifySlots<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct UnifySlots<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -39,7 +39,7 @@ public struct UnifySlots<Configuration: TraceConfiguration, Operation: SlotOpera
 }
 
 /// Lets operations use earlier things in place of the ones that they use.
-public struct RetargetUses<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RetargetUses<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -124,7 +124,7 @@ public struct RetargetUses<Configuration: TraceConfiguration, Operation: SlotOpe
 }
 
 /// Replaces a value by a simpler one that its role already has: fewer distinct numbers to explain.
-public struct UnifyParameters<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct UnifyParameters<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -158,7 +158,7 @@ public struct UnifyParameters<Configuration: TraceConfiguration, Operation: Slot
 
 /// Gives every lifetime a slot of its own, so that the passes after it can delete one without
 /// making another skip.
-public struct SeparateLifetimes<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct SeparateLifetimes<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.

@@ -1,5 +1,5 @@
 /// Moves ends of lifetimes as far as they will go in the direction that the order likes.
-public struct MoveDestructions<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct MoveDestructions<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -40,7 +40,7 @@ public struct MoveDestructions<Configuration: TraceConfiguration, Operation: Slo
 }
 
 /// Swaps neighbours that do not depend on each other into the order that is smaller.
-public struct OrderNeighbours<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct OrderNeighbours<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -71,7 +71,7 @@ public struct OrderNeighbours<Configuration: TraceConfiguration, Operation: Slot
 }
 
 /// Names slots in order of first use, one for each lifetime.
-public struct NameSlots<Configuration: TraceConfiguration, Operation: SlotOperation>: ShrinkPass {
+public struct NameSlots<Configuration: MachineConfiguration, Operation: SlotOperation>: ShrinkPass {
   /// In statistics.
   public let name = "name slots"
 

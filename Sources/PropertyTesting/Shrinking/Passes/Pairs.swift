@@ -67,7 +67,7 @@ enum ParameterPairs {
 /// Lowers two numbers of one role by the same amount: numbers whose difference matters.
 ///
 /// Lowering them in turn, each by one, would zigzag: as many attempts as the numbers are large.
-public struct LowerPairs<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct LowerPairs<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -90,7 +90,7 @@ public struct LowerPairs<Configuration: TraceConfiguration, Operation: SlotOpera
 
 /// Lowers one number and raises a later one of its role by the same amount: numbers whose sum
 /// matters. It is what brings (50, 50) and (30, 70) to the same normal form.
-public struct RedistributePairs<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RedistributePairs<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -144,7 +144,7 @@ struct ParameterSite {
 
   /// Landmarks above a number that are worth raising it to: the next two and the last.
   static func landmarks(
-    above parameter: Parameter, _ configuration: some TraceConfiguration
+    above parameter: Parameter, _ configuration: some MachineConfiguration
   ) -> [UInt64] {
     let above = configuration.landmarks(of: parameter)
       .filter { parameter.complexity(of: $0) > parameter.complexity }

@@ -4,7 +4,7 @@
 /// can find that: each single step from the two to the one no longer fails. The pump goes up in
 /// one number to come down in length. What a merged creation is, the operations know
 /// (`SlotOperation.merging`).
-public struct Pump<Configuration: TraceConfiguration, Operation: SlotOperation>: ShrinkPass {
+public struct Pump<Configuration: MachineConfiguration, Operation: SlotOperation>: ShrinkPass {
   /// In statistics.
   public let name = "pump"
   /// What it leaves is shorter, and may now lose more.

@@ -1,5 +1,5 @@
 /// Removes whole lifetimes: halves of them, quarters, and so on down to single ones.
-public struct RemoveLifetimes<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RemoveLifetimes<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -32,7 +32,7 @@ public struct RemoveLifetimes<Configuration: TraceConfiguration, Operation: Slot
 }
 
 /// Removes runs of neighbouring operations, for what belongs to no lifetime.
-public struct RemoveRuns<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RemoveRuns<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -74,7 +74,7 @@ public struct RemoveRuns<Configuration: TraceConfiguration, Operation: SlotOpera
 
 /// Removes three or more neighbouring operations from a trace that is already short: what comes
 /// in threes and fours, as in a counter that wraps, cannot go in ones and twos.
-public struct RemoveWindows<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RemoveWindows<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -103,7 +103,7 @@ public struct RemoveWindows<Configuration: TraceConfiguration, Operation: SlotOp
 }
 
 /// Removes single operations, last to first.
-public struct RemoveSingles<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RemoveSingles<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -124,7 +124,7 @@ public struct RemoveSingles<Configuration: TraceConfiguration, Operation: SlotOp
 
 /// Removes two operations at once: a creation and a destruction that undo each other, when each
 /// alone is needed because of the other.
-public struct RemovePairs<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RemovePairs<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -164,7 +164,7 @@ public struct RemovePairs<Configuration: TraceConfiguration, Operation: SlotOper
 /// Like the pump it goes up to come down, but it merges nothing. Equal numbers are raised
 /// together first: where small requests are treated in a way of their own, all of them must leave
 /// it at once.
-public struct RaiseAndRemove<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct RaiseAndRemove<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -225,7 +225,7 @@ public struct RaiseAndRemove<Configuration: TraceConfiguration, Operation: SlotO
 /// Tries once more to remove each operation and each lifetime; its silence is the claim.
 ///
 /// Not part of a plan: the shrinker always runs it last, whatever the passes before it were.
-public struct OneMinimality<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct OneMinimality<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.

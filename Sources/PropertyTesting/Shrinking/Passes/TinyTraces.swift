@@ -4,7 +4,7 @@
 /// and a trace of dozens of operations can be 1-minimal although three would do. No path of small
 /// steps leads down from there; a fresh start does. It also brings traces that are tiny already to
 /// one form: what two of them have in common is what is simplest among all.
-public struct TryTinyTraces<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct TryTinyTraces<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.

@@ -1,6 +1,6 @@
 /// Takes all numbers of the operations to their simplest at once, or all of one role: most numbers
 /// do not matter, and this says so in a few executions whatever the length of the trace.
-public struct SimplifyAll<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct SimplifyAll<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -40,7 +40,7 @@ public struct SimplifyAll<Configuration: TraceConfiguration, Operation: SlotOper
 }
 
 /// Simplifies all equal numbers of one role at once: sizes that must stay equal.
-public struct SimplifyTogether<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct SimplifyTogether<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -79,7 +79,7 @@ public struct SimplifyTogether<Configuration: TraceConfiguration, Operation: Slo
 }
 
 /// Simplifies each number by itself, first to last.
-public struct SimplifyParameters<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct SimplifyParameters<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -116,7 +116,7 @@ public struct SimplifyParameters<Configuration: TraceConfiguration, Operation: S
 
 /// Replaces operations by ones of a simpler kind: a special creation by a plain one, if the
 /// operations know of such (`SlotOperation.simplerKinds`).
-public struct SimplifyKinds<Configuration: TraceConfiguration, Operation: SlotOperation>:
+public struct SimplifyKinds<Configuration: MachineConfiguration, Operation: SlotOperation>:
   ShrinkPass
 {
   /// In statistics.
@@ -146,7 +146,7 @@ public struct SimplifyKinds<Configuration: TraceConfiguration, Operation: SlotOp
 /// anyway. So the default is also tried with the numbers of the operations raised: settings rank
 /// before them.
 public struct SimplifyConfiguration<
-  Configuration: TraceConfiguration, Operation: SlotOperation
+  Configuration: MachineConfiguration, Operation: SlotOperation
 >: ShrinkPass {
   /// In statistics.
   public let name = "simplify configuration"
@@ -212,7 +212,7 @@ struct ValueSearch {
   let landmarks: [UInt64]
 
   /// A search in a trace's configuration, which knows the landmarks.
-  init(_ parameter: Parameter, _ configuration: some TraceConfiguration) {
+  init(_ parameter: Parameter, _ configuration: some MachineConfiguration) {
     self.init(parameter, landmarks: configuration.landmarks(of: parameter))
   }
 

@@ -1,3 +1,4 @@
+import JSONLines
 import ContentHash
 import Foundation
 import KernelPool

@@ -120,7 +120,7 @@ struct DumpInspection {
   /// Something that looks like a block of the pool.
   private struct LooksLikeBlock {
     let address: UInt64
-    let fields: HeaderFields
+    let fields: HeaderDword
     let tag: ListedTag
     /// Whether the header behind it is in the dump and agrees; nil where it is not.
     let nextAgrees: Bool?
@@ -177,12 +177,12 @@ struct DumpInspection {
   }
 
   /// A header that may be one: a size within its page, a type in use, a tag of letters.
-  private func fields(at address: UInt64) -> (fields: HeaderFields, tag: ListedTag)? {
+  private func fields(at address: UInt64) -> (fields: HeaderDword, tag: ListedTag)? {
     let alignment: UInt64 = header.is64Bit ? 15 : 7
     let bytes = memory.bytes(at: address, most: 8)
     guard address & alignment == 0, bytes.count == 8 else { return nil }
     let dword = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[$1]) << UInt32(8 * $1) }
-    let fields = HeaderFields(dword, layout)
+    let fields = HeaderDword(dword, layout)
     let offset = address & 0xFFF
     let isPrintable = bytes[4...].allSatisfy { (0x20...0x7E).contains($0) }
     let hasLetter = bytes[4...].contains { (0x41...0x5A).contains($0 & 0xDF) }

@@ -91,7 +91,7 @@ private struct ExactRun {
 
   private func solve(
     _ streams: StandardStreams
-  ) throws(CommandFailure) -> (FragmentationReport, [PoolOperation]) {
+  ) throws(CommandFailure) -> (FragmentationReport, [AbstractOperation]) {
     do {
       let answer = try options.query.exact(mostStates: mostStates) { states, pages in
         if !isQuiet { streams.note("\(states) states, \(pages) pages so far") }

@@ -107,7 +107,7 @@ final class ContestTrace {
   }
 
   /// Adds an operation.
-  func append(_ operation: PoolOperation) { text?.append(operation) }
+  func append(_ operation: AbstractOperation) { text?.append(operation) }
 
   /// Adds an expectation, written without its first word.
   func expect(_ condition: String) { text?.append(line: "expect " + condition) }

@@ -1,3 +1,4 @@
+import JSONLines
 import Dispatch
 import Foundation
 import KernelPool

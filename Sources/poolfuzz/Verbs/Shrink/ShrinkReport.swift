@@ -1,3 +1,4 @@
+import JSONLines
 import PoolFuzzing
 import PoolOracles
 import PoolReport

@@ -1,3 +1,4 @@
+import JSONLines
 import AllocatorTargets
 import Foundation
 import KernelPool

@@ -1,3 +1,4 @@
+import JSONLines
 import PoolReport
 import PoolTrace
 

@@ -15,7 +15,7 @@ struct ChangedRequests {
   /// Tags whose requests are not made any more.
   private let droppedTags: Set<PoolTag>
   /// The lookaside lists.
-  private(set) var parked: ParkedBlocks
+  private(set) var parked: ParkedRequests
   private var bindings: [SlotName: Binding] = [:]
   private var blocks: UInt64 = 0
 
@@ -25,7 +25,7 @@ struct ChangedRequests {
   /// The block that a slot was given.
   private struct Binding {
     var block: SlotName
-    var size: ParkedBlocks.Size
+    var size: ParkedRequests.Size
     var isOwner = true
   }
 
@@ -36,7 +36,7 @@ struct ChangedRequests {
     resizeCounts = Array(repeating: 0, count: resizes.count)
     self.lookasideTags = Set(lookasideTags)
     self.droppedTags = Set(droppedTags)
-    parked = ParkedBlocks(depth: depth)
+    parked = ParkedRequests(depth: depth)
   }
 
   /// The operation to run instead, or nil where there is nothing left to call.
@@ -48,7 +48,7 @@ struct ChangedRequests {
     case .config, .dump, .expect: nil
     case .processor, .tick, .interruptLevel: operation
     case .alloc(let name, let type, let bytes, let tag):
-      allocate(name, ParkedBlocks.Size(type: type, bytes: resized(bytes, tag), tag: tag), slots)
+      allocate(name, ParkedRequests.Size(type: type, bytes: resized(bytes, tag), tag: tag), slots)
     case .contiguous(let name, let bytes, let limits):
       allocateContiguous(name, resized(bytes, .contiguous), limits, slots)
     case .free(let name, let tag): free(name, tag, slots)
@@ -104,7 +104,7 @@ struct ChangedRequests {
   }
 
   private mutating func allocate(
-    _ name: SlotName, _ size: ParkedBlocks.Size, _ slots: ReplaySlots
+    _ name: SlotName, _ size: ParkedRequests.Size, _ slots: ReplaySlots
   ) -> PoolTrace.Operation? {
     if isHeld(name, slots) { return nil }
     guard lookasideTags.contains(size.tag.unprotected) else {
@@ -123,13 +123,13 @@ struct ChangedRequests {
     guard limits == nil, lookasideTags.contains(.contiguous) else {
       return unbound(.contiguous(name, bytes: bytes, limits: limits), name)
     }
-    let size = ParkedBlocks.Size(type: .cacheAligned, bytes: bytes, tag: .contiguous)
+    let size = ParkedRequests.Size(type: .cacheAligned, bytes: bytes, tag: .contiguous)
     guard let block = newBlock(name, size) else { return nil }
     return .contiguous(block, bytes: bytes, limits: nil)
   }
 
   /// Binds a slot to a parked block, and then returns nil, or to a new block.
-  private mutating func newBlock(_ name: SlotName, _ size: ParkedBlocks.Size) -> SlotName? {
+  private mutating func newBlock(_ name: SlotName, _ size: ParkedRequests.Size) -> SlotName? {
     if let block = parked.take(size) {
       bindings[name] = Binding(block: block, size: size)
       return nil
@@ -210,7 +210,7 @@ extension PoolTag {
 /// and a later request of the same pool type and size takes the one that was parked last.
 ///
 /// The blocks stay allocated as far as the pool knows (Microsoft, `ExInitializeLookasideListEx`).
-struct ParkedBlocks {
+struct ParkedRequests {
   /// Which list.
   struct Size: Hashable {
     /// The pool type.

@@ -1,3 +1,4 @@
+import JSONLines
 import KernelPool
 import PoolOracles
 import PoolTrace

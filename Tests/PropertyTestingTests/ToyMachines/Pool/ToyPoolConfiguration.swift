@@ -1,7 +1,7 @@
 import PropertyTesting
 
 /// The bug is no parameter: a shrinker must not be able to remove it.
-struct ToyPoolConfiguration: TraceConfiguration, LosslessStringConvertible {
+struct ToyPoolConfiguration: MachineConfiguration, LosslessStringConvertible {
   var bug = ToyPoolBug.none
   var pages: UInt64 = 3
   var depth: UInt64 = 3

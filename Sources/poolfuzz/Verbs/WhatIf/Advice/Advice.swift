@@ -1,3 +1,4 @@
+import JSONLines
 import KernelPool
 import PoolDebugger
 import PoolOracles
@@ -18,7 +19,7 @@ struct Advice {
   /// A remedy and what it came to.
   private struct Trial {
     var index: Int
-    var remedy: Remedy
+    var remedy: Recommendation
     var comparison: MetricComparison
     /// Bytes of pages saved less bytes wasted, at the end.
     var netBytes: Int64
@@ -93,7 +94,7 @@ struct Advice {
   }
 
   /// The metrics with a remedy; nil where the pool cannot hold what it takes first.
-  private func replay(_ remedy: Remedy) throws(CommandFailure) -> PoolMetrics? {
+  private func replay(_ remedy: Recommendation) throws(CommandFailure) -> PoolMetrics? {
     var file = try TraceFile(path: path)
     var session = try boot(&file)
     var (requests, first) = remedy.changes(depth: depth)
@@ -115,7 +116,7 @@ struct Advice {
 
   /// The tags that matter: those that churn most, and those whose blocks keep the most pages that
   /// are nearly empty.
-  private func candidates(_ before: PoolMetrics, _ census: RequestCensus) -> [Remedy] {
+  private func candidates(_ before: PoolMetrics, _ census: RequestCensus) -> [Recommendation] {
     let tags = census.tags
     func first(_ measure: (PoolTag, RequestCensus.Tag) -> UInt64) -> [PoolTag] {
       tags.map { (tag: $0.key, amount: measure($0.key, $0.value)) }
@@ -128,7 +129,7 @@ struct Advice {
       chosen.append(tag)
     }
     return chosen.flatMap { tag in
-      tags[tag].map { Remedy.all(for: tag, $0, census.profile) } ?? []
+      tags[tag].map { Recommendation.all(for: tag, $0, census.profile) } ?? []
     }
   }
 

@@ -3,7 +3,7 @@ import PoolDebugger
 import PoolTrace
 
 /// One thing that the guidance recommends, for one tag.
-struct Remedy {
+struct Recommendation {
   /// What is changed.
   enum Change {
     /// Requests for a little less than a page ask for the whole page.
@@ -77,7 +77,7 @@ struct Remedy {
   /// whole.
   static func all(
     for tag: PoolTag, _ requests: RequestCensus.Tag, _ profile: Profile
-  ) -> [Remedy] {
+  ) -> [Recommendation] {
     var changes: [Change] = []
     let sizes = requests.sizes.sorted {
       ($0.value.churnedBytes, $0.value.requests, $1.key)
@@ -98,7 +98,7 @@ struct Remedy {
     let pools = requests.live.sorted { !$0.key && $1.key }.filter { $0.value.peak > 0 }
       .map { (type: $0.key ? PoolType.paged : .nonPaged, bytes: $0.value.peak) }
     if !pools.isEmpty { changes.append(.ownAllocation(pools)) }
-    return changes.map { Remedy(tag: tag, change: $0) }
+    return changes.map { Recommendation(tag: tag, change: $0) }
   }
 
   /// So many sizes of a tag are looked at.

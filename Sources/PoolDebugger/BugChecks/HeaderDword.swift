@@ -26,7 +26,7 @@ public enum HeaderDwordLayout: Sendable, Hashable, CaseIterable {
 }
 
 /// The four fields of a header's first dword.
-public struct HeaderFields: Sendable, Hashable {
+public struct HeaderDword: Sendable, Hashable {
   /// How it was read.
   public let layout: HeaderDwordLayout
   /// The dword.
