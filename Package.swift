@@ -21,12 +21,15 @@ let package = Package(
     .target(name: "JSONLines"),
     .target(name: "CrashDumps"),
     .target(name: "TextDecoding"),
+    .target(name: "Platform"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
     .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
     .target(
       name: "PoolTrace",
-      dependencies: ["ContentHash", "TextDecoding", "KernelPool", "PoolWalk", "PoolInvariants"]),
+      dependencies: [
+        "ContentHash", "TextDecoding", "Platform", "KernelPool", "PoolWalk", "PoolInvariants",
+      ]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
     .target(name: "PoolReference", dependencies: ["KernelPool"]),
@@ -64,15 +67,17 @@ let package = Package(
     .target(
       name: "FuzzHarness",
       dependencies: [
-        "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles", "PropertyTesting",
-        "PoolFuzzing", "PoolDebugger",
+        "Platform", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles",
+        "PropertyTesting", "PoolFuzzing", "PoolDebugger",
       ]),
     // All fuzz targets: a replayer in a plain build, libFuzzer's executable in one with `-DFUZZING`.
     .executableTarget(
       name: "fuzz-targets", dependencies: ["FuzzHarness"], path: "Fuzz/harness"),
     .target(
       name: "AllocatorTargets",
-      dependencies: ["KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolOracles"]),
+      dependencies: [
+        "Platform", "KernelPool", "PoolTrace", "PropertyTesting", "PoolFuzzing", "PoolOracles",
+      ]),
     // Allocators to put under test, each a shared library (see `Fuzz/include/poolfuzz_target.h`).
     .target(name: "TargetTLSF", path: "Fuzz", sources: ["targets/tlsf/tlsf.c"]),
     .target(name: "TargetBuddy", path: "Fuzz", sources: ["targets/buddy/buddy.c"]),
@@ -80,12 +85,13 @@ let package = Package(
     .executableTarget(
       name: "poolfuzz",
       dependencies: [
-        "ContentHash", "JSONLines", "TextDecoding", "KernelPool", "PoolTrace", "PoolInvariants",
-        "PoolBounds", "FragmentationSearch", "PoolDebugger",
+        "ContentHash", "JSONLines", "TextDecoding", "Platform", "KernelPool", "PoolTrace",
+        "PoolInvariants", "PoolBounds", "FragmentationSearch", "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolReference", "PoolOracles", "PoolFuzzing",
         "PropertyTesting",
         "AllocatorTargets", "CrashDumps",
       ]),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(name: "CrashDumpsTests", dependencies: ["CrashDumps"]),
     // What several test targets use; it ships in no product.
     .target(

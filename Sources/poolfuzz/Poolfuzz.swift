@@ -1,5 +1,5 @@
+import Platform
 import AllocatorTargets
-import Foundation
 import PoolTrace
 
 /// The command line: finds the verb, sorts the words, runs it.
@@ -16,12 +16,11 @@ enum Poolfuzz {
   ]
 
   static func main() {
-    // A reader that closes the pipe ends the run through the failed write, not through a signal.
-    signal(SIGPIPE, SIG_IGN)
+    ProcessStart.prepare()
     let streams = StandardStreams()
     let code = run(Array(CommandLine.arguments.dropFirst()), streams)
     streams.flush()
-    exit(code.rawValue)
+    ProcessStart.end(streams.code(code).rawValue)
   }
 
   static func run(_ words: [String], _ streams: StandardStreams) -> ExitCode {
@@ -44,7 +43,7 @@ enum Poolfuzz {
     switch words.first {
     case TargetWorker.word?:
       // Not for users: the other side of `--target`.
-      exit(TargetWorker.main(Array(words.dropFirst())))
+      ProcessStart.end(TargetWorker.main(Array(words.dropFirst())))
     case nil, "--help", "-h":
       streams.print(overview)
       return words.isEmpty ? .usage : .held

@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 
 /// What the fuzz executable is in a build without libFuzzer: the registry of the targets, and a
 /// replayer of their inputs.
@@ -78,11 +78,14 @@ public enum ReplayProgram {
     var count = 0
     let harness = subject.harness(plant: plant)
     for path in words.flatMap(files) {
-      guard let data = FileManager.default.contents(atPath: path) else {
-        note("\(path): cannot be read")
+      let bytes: [UInt8]
+      do throws(SystemError) {
+        guard let found = try Files.contents(of: path) else { throw .absence(of: path) }
+        bytes = found
+      } catch {
+        note(error.message)
         return 4
       }
-      let bytes = [UInt8](data)
       var finding: FuzzFinding?
       for _ in 0..<repetitions { finding = harness.run(bytes) }
       count += 1
@@ -105,15 +108,13 @@ public enum ReplayProgram {
   }
 
   private static func note(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    try? StandardDescriptor.error.write(Array((line + "\n").utf8))
   }
 
   /// The files of a folder in the order of their names; a path that is no folder itself.
   private static func files(_ path: String) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-    else { return [path] }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.sorted().map { path + "/" + $0 }
+    guard Files.isFolder(path) else { return [path] }
+    let names = (try? Files.names(in: path)) ?? []
+    return names.map { path + "/" + $0 }
   }
 }

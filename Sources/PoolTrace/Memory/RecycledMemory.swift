@@ -1,4 +1,5 @@
 import KernelPool
+import Platform
 import Synchronization
 
 /// Memory that the pools of short traces hand on to each other.
@@ -42,14 +43,6 @@ public enum RecycledMemory {
   }
 }
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Memory of the host that costs nothing until it is touched.
 ///
 /// A region of many gigabytes is reserved as addresses; the system commits and zeroes each of its
@@ -57,16 +50,14 @@ public enum RecycledMemory {
 public enum MappedMemory {
   /// Reserves zeroed bytes, or returns nil where the system refuses.
   public static func reserve(_ byteCount: Int) -> ReservedBytes? {
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    let length = max(byteCount, 1)
-    guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, flags, -1, 0), base != MAP_FAILED
-    else { return nil }
+    guard let base = HostMemory.reserve(byteCount) else { return nil }
     return ReservedBytes(
-      base: base, byteCount: byteCount, release: .used { base, _ in munmap(base, length) })
+      base: base, byteCount: byteCount,
+      release: .used { base, _ in HostMemory.release(base, byteCount) })
   }
 
   /// Gives memory back that `reserve` gave.
   static func giveBack(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
-    munmap(base, byteCount)
+    HostMemory.release(base, byteCount)
   }
 }

@@ -1,7 +1,6 @@
+import Platform
 import JSONLines
-import Foundation
 import PropertyTesting
-import Synchronization
 
 /// What `fuzz`, `fuzz --target` and `maximize` have in common: steps until a limit or an interrupt,
 /// a lock on the campaign, a state that is saved now and then, so that the process may be killed at
@@ -40,7 +39,7 @@ final class CampaignFrame {
     _ body: () throws(CommandFailure) -> Value
   ) throws(CommandFailure) -> Value {
     Interruption.install()
-    let lock = try file.map { file throws(CommandFailure) in try CampaignLock(path: file.lockPath) }
+    let lock = try file?.lock()
     defer { lock?.release() }
     return try body()
   }
@@ -50,7 +49,7 @@ final class CampaignFrame {
     until isDone: () -> Bool, step: () throws(CommandFailure) -> Void,
     save: () throws(CommandFailure) -> Void, tell: (Event) -> Void
   ) throws(CommandFailure) {
-    let progressSeconds: Double = isatty(2) == 1 ? 5 : 60
+    let progressSeconds: Double = StandardDescriptor.error.isTerminal ? 5 : 60
     while !Interruption.isRequested, !clock.isOver, !isDone() {
       try step()
       if file != nil, clock.seconds - lastSave > saveSeconds {
@@ -61,6 +60,18 @@ final class CampaignFrame {
         lastProgress = clock.seconds
         tell(.progress)
       }
+    }
+  }
+
+  /// Removes the state of a campaign that has ended; false, with a note, where it cannot be: the same
+  /// command would go on from its end.
+  func removeState() -> Bool {
+    do throws(CommandFailure) {
+      try file?.remove()
+      return true
+    } catch {
+      streams.note("poolfuzz: \(error.message)")
+      return false
     }
   }
 
@@ -117,21 +128,33 @@ struct StateFile {
   /// Where it lies.
   var path: String { base + ".campaign" }
 
-  /// The file that keeps two runs from working on one campaign.
-  var lockPath: String { base + ".lock" }
-
-  /// The seed of the latest campaign of a plan that has not ended.
-  static func unfinishedSeed(in folder: String, _ planHash: String) -> Seed? {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    let suffix = "-\(planHash).campaign"
-    let dated: [(seed: Seed, date: Date, name: String)] = names.compactMap { name in
-      guard name.hasSuffix(suffix), let number = UInt64(name.dropLast(suffix.count)),
-        let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name),
-        let date = attributes[.modificationDate] as? Date
-      else { return nil }
-      return (Seed(number), date, name)
+  /// Keeps other runs from working on the campaign; throws where one does.
+  func lock() throws(CommandFailure) -> FileLock {
+    let path = base + ".lock"
+    guard let lock = try answered({ () throws(SystemError) in try FileLock.take(path) }) else {
+      throw CommandFailure(
+        message: "\(path): another process works on this campaign", code: .environment)
     }
-    return dated.max { ($0.date, $0.name) < ($1.date, $1.name) }?.seed
+    return lock
+  }
+
+  /// The seed of the latest campaign of a plan that has not ended; nil where the folder is not there.
+  static func unfinishedSeed(
+    in folder: String, _ planHash: String
+  ) throws(CommandFailure) -> Seed? {
+    let suffix = "-\(planHash).campaign"
+    return try answered { () throws(SystemError) in
+      guard try Files.kind(of: folder) == .folder else { return nil }
+      var latest: (seconds: Double, name: String, seed: Seed)?
+      for name in try Files.names(in: folder) where name.hasSuffix(suffix) {
+        guard let number = UInt64(name.dropLast(suffix.count)),
+          let seconds = try Files.secondsOfChange(folder + "/" + name)
+        else { continue }
+        if let latest, (seconds, name) < (latest.seconds, latest.name) { continue }
+        latest = (seconds, name, Seed(number))
+      }
+      return latest?.seed
+    }
   }
 
   /// The text of the file around what the campaign keeps.
@@ -140,8 +163,11 @@ struct StateFile {
   /// What `parse` makes of a saved state; nil where there is none. Throws where the file is of
   /// something else.
   func load<State>(_ parse: (Substring) -> State?) throws(CommandFailure) -> State? {
-    guard let data = FileManager.default.contents(atPath: path) else { return nil }
-    let text = String(decoding: data, as: UTF8.self)
+    // What is there and cannot be read is no state that is absent: a run that began anew would write
+    // over it.
+    guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) })
+    else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
     guard text.hasPrefix(start), text.hasSuffix(Self.lastLine),
       text.utf8.count >= start.utf8.count + Self.lastLine.utf8.count,
       let state = parse(text.dropFirst(start.count).dropLast(Self.lastLine.count))
@@ -155,42 +181,8 @@ struct StateFile {
   }
 
   /// Removes the file of a campaign that has ended.
-  func remove() { unlink(path) }
-}
-
-/// Keeps two runs from working on one campaign. The system takes it back from a killed process.
-struct CampaignLock {
-  private let descriptor: Int32
-  private let path: String
-
-  /// Takes the lock; throws where another process has it.
-  init(path: String) throws(CommandFailure) {
-    let folder = PathText.folder(of: path)
-    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    self.path = path
-    guard descriptor >= 0 else {
-      throw CommandFailure(
-        message: "\(path): \(String(cString: strerror(errno)))", code: .environment)
-    }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, Self.isStillThere(path, descriptor) else {
-      close(descriptor)
-      throw CommandFailure(
-        message: "\(path): another process works on this campaign", code: .environment)
-    }
-  }
-
-  /// Whether the path still names the file that was locked: whoever had it before removes it.
-  private static func isStillThere(_ path: String, _ descriptor: Int32) -> Bool {
-    var (locked, named) = (stat(), stat())
-    return fstat(descriptor, &locked) == 0 && stat(path, &named) == 0
-      && locked.st_ino == named.st_ino
-  }
-
-  /// Gives it back.
-  func release() {
-    unlink(path)
-    close(descriptor)
+  func remove() throws(CommandFailure) {
+    try answered { () throws(SystemError) in try Files.remove(path) }
   }
 }
 
@@ -225,35 +217,4 @@ struct CampaignClock {
 
   /// How many of a count of this process come in a second.
   func rate(_ count: UInt64) -> Double { Double(count) / max(seconds, 0.001) }
-}
-
-/// A request to stop: the first interrupt ends a run after saving, the second at once.
-enum Interruption {
-  private static let requested = Atomic<Int32>(0)
-
-  /// Whether an interrupt or a termination was asked for.
-  static var isRequested: Bool { requested.load(ordering: .relaxed) != 0 }
-
-  /// The signal that asked for it; SIGINT where none has.
-  static var signalNumber: Int32 {
-    let number = requested.load(ordering: .relaxed)
-    return number == 0 ? SIGINT : number
-  }
-
-  /// The signals that ask for it.
-  private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
-
-  /// Starts to listen.
-  static func install() {
-    // Whoever started this process may have left them blocked.
-    var set = sigset_t()
-    sigemptyset(&set)
-    for number in signals { sigaddset(&set, number) }
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
-    for number in signals {
-      signal(number) { number in
-        if Interruption.requested.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
-      }
-    }
-  }
 }

@@ -1,5 +1,5 @@
+import Platform
 import JSONLines
-import Foundation
 import KernelPool
 import PoolFuzzing
 import PropertyTesting
@@ -20,12 +20,7 @@ struct FindingStore: Sendable {
 
   /// Makes the corpus folder, and clears away what killed runs have left half written.
   func prepare() throws(CommandFailure) {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw CommandFailure(message: "\(folder): cannot be made", code: .environment)
-    }
+    try answered { () throws(SystemError) in try Files.makeFolder(folder) }
     removeLeftovers()
   }
 
@@ -38,7 +33,7 @@ struct FindingStore: Sendable {
   /// True where the failure has all the traces that are kept, and this one is none of them.
   func isFull(_ found: FoundTrace, isOfHealthyModel: Bool) -> Bool {
     let path = place(of: found, isOfHealthyModel)
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let names = (try? Files.names(in: path)) ?? []
     return !names.contains(found.contentHash + ".trace")
       && names.count { $0.hasSuffix(".trace") } >= Self.mostPerFailure
   }
@@ -46,7 +41,7 @@ struct FindingStore: Sendable {
   /// Files a finding; returns the paths of the trace and of the certificate.
   func file(
     _ found: FoundTrace, isOfHealthyModel: Bool, note: (String) -> Void
-  ) throws(AtomicFile.Failure) -> (trace: String, certificate: String) {
+  ) throws(SystemError) -> (trace: String, certificate: String) {
     let base = place(of: found, isOfHealthyModel) + "/" + found.contentHash
     // The certificate goes first: a trace that is there has one.
     if let certificate = found.certificate {
@@ -63,9 +58,9 @@ struct FindingStore: Sendable {
   }
 
   /// Writes a file unless the corpus folder is gone.
-  func write(_ text: String, to path: String) throws(AtomicFile.Failure) {
-    guard FileManager.default.fileExists(atPath: folder) else {
-      throw AtomicFile.Failure(path: folder, code: ENOENT)
+  func write(_ text: String, to path: String) throws(SystemError) {
+    guard Files.exists(folder) else {
+      throw SystemError.absence(of: folder)
     }
     try AtomicFile.write(text, to: path)
   }
@@ -74,17 +69,17 @@ struct FindingStore: Sendable {
   /// every minute.
   func persist(
     _ text: String, to path: String, note: (String) -> Void
-  ) throws(AtomicFile.Failure) {
+  ) throws(SystemError) {
     var silence = 0.0
     while true {
-      do throws(AtomicFile.Failure) {
+      do throws(SystemError) {
         return try write(text, to: path)
       } catch {
         if silence <= 0 {
           note("\(error.message); waiting until it can be written")
           silence = Self.reportSeconds
         }
-        Thread.sleep(forTimeInterval: Self.waitSeconds)
+        Machine.sleep(seconds: Self.waitSeconds)
         silence -= Self.waitSeconds
         if Interruption.isRequested { throw error }
       }

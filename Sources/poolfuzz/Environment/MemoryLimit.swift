@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolTrace
 
@@ -19,7 +19,7 @@ struct MemoryLimit {
 
   /// A limit; nil stands for nine tenths of what is available now.
   init(_ limitBytes: UInt64?) {
-    self.limitBytes = limitBytes ?? Self.availableBytes().map { $0 / 10 * 9 } ?? .max
+    self.limitBytes = limitBytes ?? Machine.availableBytes().map { $0 / 10 * 9 } ?? .max
   }
 
   /// Throws where `operation` would go beyond the limit, as far as that can be known.
@@ -32,7 +32,7 @@ struct MemoryLimit {
       guard untilNextLook < 0 else { return }
       untilNextLook = Self.operationsPerLook
     }
-    guard let resident = Self.residentBytes() else { return }
+    guard let resident = Machine.residentBytes() else { return }
     guard resident < limitBytes, bytes <= limitBytes - resident else {
       throw CommandFailure(
         message: "'\(TraceWriter.line(operation))' needs up to \(bytes) bytes beside the"
@@ -60,42 +60,5 @@ struct MemoryLimit {
       slots[name]?.bytes ?? 0
     default: 0
     }
-  }
-
-  /// Bytes of this process that are in memory now; nil where the system does not tell.
-  private static func residentBytes() -> UInt64? {
-    guard let text = firstBytes(of: "/proc/self/statm") else { return nil }
-    let fields = text.split(separator: " ")
-    guard fields.count > 1, let pages = UInt64(fields[1]) else { return nil }
-    return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
-  }
-
-  /// Bytes that the machine could give a process now; nil where the system does not tell.
-  private static func availableBytes() -> UInt64? {
-    guard let text = firstBytes(of: "/proc/meminfo") else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix("MemAvailable:") {
-      return line.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }.map { $0 * 1024 }
-    }
-    return nil
-  }
-
-  private static func firstBytes(of path: String) -> String? {
-    let descriptor = open(path, O_RDONLY)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = read(descriptor, &bytes, bytes.count)
-    return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
-  }
-}
-
-/// What this process holds of the machine's memory.
-enum ResidentMemory {
-  /// Most bytes that were ever resident; 0 where the system does not say.
-  static var peakBytes: UInt64 {
-    var usage = rusage()
-    // 0 is RUSAGE_SELF, whose type differs from system to system.
-    guard getrusage(0, &usage) == 0 else { return 0 }
-    return UInt64(usage.ru_maxrss) << 10
   }
 }

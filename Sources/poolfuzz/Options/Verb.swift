@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolTrace
 
@@ -191,7 +191,7 @@ struct ParsedArguments {
   /// Threads of `--jobs`: all processors where it is 0 or not given.
   func jobs() throws(CommandFailure) -> Int {
     let jobs = Int(clamping: try number("--jobs") ?? 0)
-    return jobs == 0 ? ProcessInfo.processInfo.activeProcessorCount : jobs
+    return jobs == 0 ? Machine.processorCount : jobs
   }
 
   /// A number, decimal or `0x` hexadecimal, or nil.

@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 
 /// How a run of the command ends: one table for every verb.
 struct ExitCode: Equatable, Sendable {

@@ -1,50 +1,42 @@
-import Foundation
+import Platform
+
+extension CommandFailure {
+  /// What the system said ends the run: the environment failed.
+  init(_ error: SystemError) { self.init(message: error.message, code: .environment) }
+}
+
+/// Does what the system may refuse; a refusal ends the run.
+func answered<Value: ~Copyable>(
+  _ body: () throws(SystemError) -> Value
+) throws(CommandFailure) -> Value {
+  do throws(SystemError) { return try body() } catch { throw CommandFailure(error) }
+}
+
+/// The text of a file that must be there.
+func textOfFile(_ path: String) throws(CommandFailure) -> String {
+  guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) }) else {
+    throw CommandFailure(SystemError.absence(of: path))
+  }
+  return String(decoding: bytes, as: UTF8.self)
+}
 
 /// A file, or standard input for `-`, read piece by piece.
 struct InputFile: ~Copyable {
   private let file: OpenedFile
-  private static let pieceBytes = 1 << 16
 
   /// Opens the file.
-  init(path: String) throws(CommandFailure) { file = try OpenedFile(path: path) }
+  init(path: String) throws(CommandFailure) {
+    do throws(SystemError) { file = try OpenedFile(path: path) } catch {
+      throw CommandFailure(error)
+    }
+  }
 
   /// The name in messages.
   var name: String { file.name }
 
   /// Calls `body` with one piece after the other to the end of the file.
   func forEachPiece(_ body: (ArraySlice<UInt8>) -> Void) throws(CommandFailure) {
-    var piece = [UInt8](repeating: 0, count: Self.pieceBytes)
-    while true {
-      let count = read(file.descriptor, &piece, piece.count)
-      if count == 0 { return }
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw file.failure(errno)
-      }
-      body(piece[..<count])
-    }
-  }
-}
-
-/// A file that was opened for reading, or standard input for `-`; closed with its owner.
-struct OpenedFile: ~Copyable {
-  /// The name in messages.
-  let name: String
-  /// The system's descriptor.
-  let descriptor: Int32
-
-  /// Opens the file.
-  init(path: String) throws(CommandFailure) {
-    name = path == "-" ? "standard input" : path
-    descriptor = path == "-" ? 0 : open(path, O_RDONLY)
-    guard descriptor >= 0 else { throw failure(errno) }
-  }
-
-  deinit { if descriptor > 0 { close(descriptor) } }
-
-  /// What the system said about this file, as a failure of the run.
-  func failure(_ number: Int32) -> CommandFailure {
-    CommandFailure(message: "\(name): \(String(cString: strerror(number)))", code: .environment)
+    do throws(SystemError) { try file.forEachPiece(body) } catch { throw CommandFailure(error) }
   }
 }
 
@@ -54,16 +46,10 @@ struct WholeFile {
 
   /// Opens the file beside `path`, so that a place where nothing can be written is known at once.
   init(path: String) throws(CommandFailure) {
-    var status = stat()
-    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      // A rename would put a file in the place of a device or pipe.
+    if try answered({ () throws(SystemError) in try Files.kind(of: path) }) == .other {
       throw CommandFailure(message: "\(path): not an ordinary file", code: .environment)
     }
-    do throws(AtomicFile.Failure) {
-      file = try AtomicFile(path: path)
-    } catch {
-      throw CommandFailure(message: error.message, code: .environment)
-    }
+    file = try answered { () throws(SystemError) in try AtomicFile(path: path) }
   }
 
   /// Adds bytes; a failure shows when the file is finished.
@@ -71,37 +57,7 @@ struct WholeFile {
 
   /// Puts the file in its place.
   func finish() throws(CommandFailure) {
-    do throws(AtomicFile.Failure) {
-      try file.finish()
-    } catch {
-      throw CommandFailure(message: error.message, code: .environment)
-    }
-  }
-}
-
-/// The parts of a path, by its text alone: a name of one letter is a name like any other.
-enum PathText {
-  /// The folder that holds what the path names: empty for a name alone, `/` for one in the root.
-  static func folder(of path: String) -> String {
-    let trimmed = trimmed(path)
-    guard let slash = trimmed.lastIndex(of: "/") else { return "" }
-    let folder = Self.trimmed(trimmed[..<slash])
-    return folder.isEmpty ? "/" : String(folder)
-  }
-
-  /// The last name of the path; `/` for the root.
-  static func name(of path: String) -> String {
-    let trimmed = trimmed(path)
-    guard let slash = trimmed.lastIndex(of: "/") else {
-      return trimmed.isEmpty && path.hasPrefix("/") ? "/" : String(trimmed)
-    }
-    return String(trimmed[trimmed.index(after: slash)...])
-  }
-
-  /// Without slashes at its end.
-  private static func trimmed(_ path: some StringProtocol) -> Substring {
-    var rest = Substring(path)
-    while rest.hasSuffix("/") { rest.removeLast() }
-    return rest
+    let file = file
+    try answered { () throws(SystemError) in try file.finish() }
   }
 }

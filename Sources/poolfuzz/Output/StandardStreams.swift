@@ -1,15 +1,15 @@
-import Foundation
+import Platform
 import JSONLines
 
 /// Standard output and standard error.
 ///
 /// Output is collected and written in large pieces. Where the reader has gone the run goes on
-/// silently and ends with its own code; any other failed write, a full disk say, ends it with a
-/// message.
+/// silently and ends with its own code; after any other failed write, on a full disk say, it goes on
+/// with a message, and ends with 4 unless something was found.
 final class StandardStreams {
   private var pending: [UInt8] = []
-  /// Whether the reader of standard output has gone.
-  private var isClosed = false
+  /// Why standard output takes nothing any more.
+  private var failure: SystemError?
   private static let pieceBytes = 1 << 16
 
   /// Prints a line on standard output.
@@ -27,37 +27,28 @@ final class StandardStreams {
 
   /// Prints a line on standard error, at once.
   func note(_ line: String) {
-    _ = Self.writeAll(Array((line + "\n").utf8), to: 2)
+    // Where nobody can be told, the exit code still tells.
+    try? StandardDescriptor.error.write(Array((line + "\n").utf8))
   }
 
-  /// Writes what is pending.
+  /// Writes what is pending. Where it cannot be written the run goes on without it: what was found is
+  /// filed, and the exit code says what was judged.
   func flush() {
     guard !pending.isEmpty else { return }
-    guard !isClosed else { return pending.removeAll(keepingCapacity: true) }
-    let failure = Self.writeAll(pending, to: 1)
-    pending.removeAll(keepingCapacity: true)
-    guard let failure else { return }
-    if failure == EPIPE {
-      isClosed = true
-      return
+    defer { pending.removeAll(keepingCapacity: true) }
+    guard failure == nil else { return }
+    do throws(SystemError) {
+      try StandardDescriptor.output.write(pending)
+    } catch {
+      failure = error
+      if !error.isClosedPipe { note("poolfuzz: \(error.message); nothing more is printed") }
     }
-    note("poolfuzz: standard output: \(String(cString: strerror(failure)))")
-    exit(ExitCode.environment.rawValue)
   }
 
-  /// Writes every byte; returns the system's error number where that fails.
-  private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
-    var written = 0
-    while written < bytes.count {
-      let count = bytes.withUnsafeBytes {
-        write(descriptor, $0.baseAddress?.advanced(by: written), bytes.count - written)
-      }
-      if count >= 0 {
-        written += count
-      } else if errno != EINTR {
-        return errno
-      }
-    }
-    return nil
+  /// What became of a run whose output could not be written: what was found is worth more than that
+  /// it could not be told; a reader that has gone wanted no more.
+  func code(_ code: ExitCode) -> ExitCode {
+    guard let failure, !failure.isClosedPipe else { return code }
+    return code.combined(with: .environment)
   }
 }

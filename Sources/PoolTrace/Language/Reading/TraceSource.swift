@@ -1,12 +1,5 @@
+import Platform
 import TextDecoding
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Where a parser gets its bytes: anything that fills a buffer, in portions of any size.
 public struct TraceSource {
@@ -46,17 +39,11 @@ public struct TraceSource {
   /// An open file, pipe or terminal, which stays open.
   public static func fileDescriptor(_ descriptor: Int32) -> TraceSource {
     TraceSource { buffer in
-      while true {
-        #if canImport(Glibc)
-          let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        #elseif canImport(Musl)
-          let count = Musl.read(descriptor, buffer.baseAddress, buffer.count)
-        #else
-          let count = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-        #endif
-        if count > 0 { return .bytes(count) }
-        if count == 0 { return .end }
-        if errno != EINTR { return .failed(errorNumber: errno) }
+      do throws(SystemError) {
+        let count = try OpenedFile.read(into: buffer, from: descriptor)
+        return count > 0 ? .bytes(count) : .end
+      } catch {
+        return .failed(errorNumber: error.number)
       }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import JSONLines
 import KernelPool
 import PoolTrace
@@ -37,7 +38,7 @@ struct GrowthTable {
   }
 
   private func print(_ live: Int, _ pages: UInt64) throws(CommandFailure) {
-    let before = Self.residentBytes()
+    let before = Machine.residentBytes() ?? 0
     let workload = ReferenceWorkload.smallChurn.scaled(live: live, pages: pages)
     var nanoseconds = 0.0
     var touched: UInt64 = 0
@@ -49,7 +50,7 @@ struct GrowthTable {
       nanoseconds = Benchmark.nanoseconds(time) / Double(2 * steps)
       touched = run.pool.view.touchedBytes
       let own = before + UInt64(live * MemoryLayout<Address>.stride)
-      resident = Self.residentBytes() - min(own, Self.residentBytes())
+      resident = (Machine.residentBytes() ?? 0) - min(own, (Machine.residentBytes() ?? 0))
     } catch {
       throw CommandFailure(message: error.message, code: .environment)
     }
@@ -84,18 +85,5 @@ struct GrowthTable {
       }
     }
     return Benchmark.nanoseconds(time)
-  }
-
-  /// Bytes of this process that lie in memory; 0 where the system does not tell.
-  private static func residentBytes() -> UInt64 {
-    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 256)
-    guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
-    let text = String(
-      decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let fields = text.split(separator: " ")
-    guard fields.count > 1, let pages = UInt64(fields[1]) else { return 0 }
-    return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
   }
 }

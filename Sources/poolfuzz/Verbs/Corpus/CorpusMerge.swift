@@ -1,6 +1,6 @@
+import Platform
 import JSONLines
 import ContentHash
-import Foundation
 import PoolFuzzing
 import PoolTrace
 
@@ -79,8 +79,11 @@ struct CorpusMerge {
       if isDryRun {
         if !isQuiet, !isJSON { streams.print("would remove \(trace.path)") }
       } else {
-        unlink(trace.path)
-        unlink(trace.root + "/" + trace.name + ".certificate")
+        let certificate = trace.root + "/" + trace.name + ".certificate"
+        try answered { () throws(SystemError) in
+          try Files.remove(trace.path)
+          try Files.remove(certificate)
+        }
       }
     }
     return tally
@@ -97,27 +100,29 @@ struct CorpusMerge {
 
   /// Writes a trace where it is not there already; true where that changed something.
   private func write(_ trace: CorpusTrace, to base: String) throws(CommandFailure) -> Bool {
-    func isThere(_ text: String, _ path: String) -> Bool {
-      FileManager.default.contents(atPath: path) == Data(text.utf8)
+    func isThere(_ text: String, _ path: String) throws(SystemError) -> Bool {
+      try Files.contents(of: path) == Array(text.utf8)
     }
     var changed = false
-    do throws(AtomicFile.Failure) {
-      if let certificate = trace.certificate, !isThere(certificate, base + ".certificate") {
+    do throws(SystemError) {
+      if let certificate = trace.certificate,
+        try !isThere(certificate, base + ".certificate")
+      {
         changed = true
         if !isDryRun { try AtomicFile.write(certificate, to: base + ".certificate") }
       }
       let path = "\(base).\(trace.kind.rawValue)"
-      if !isThere(trace.text, path) {
+      if try !isThere(trace.text, path) {
         changed = true
         if !isDryRun { try AtomicFile.write(trace.text, to: path) }
       }
     } catch {
-      throw CommandFailure(message: error.message, code: .environment)
+      throw CommandFailure(error)
     }
     return changed
   }
 
-  private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+  private func exists(_ path: String) -> Bool { Files.exists(path) }
 
   private func show(_ tally: Tally) {
     if isJSON {

@@ -1,5 +1,4 @@
 import JSONLines
-import Foundation
 import FragmentationSearch
 import PoolFuzzing
 import PoolTrace

@@ -1,6 +1,6 @@
+import Platform
 import JSONLines
 import ContentHash
-import Foundation
 import FragmentationSearch
 import PoolFuzzing
 import PoolTrace
@@ -145,9 +145,9 @@ struct CorpusTrace {
     self.root = root
     self.name = name
     self.kind = kind
-    text = try Self.read("\(root)/\(name).\(kind.rawValue)")
+    text = try textOfFile("\(root)/\(name).\(kind.rawValue)")
     let path = root + "/" + name + ".certificate"
-    certificate = FileManager.default.fileExists(atPath: path) ? try Self.read(path) : nil
+    certificate = Files.exists(path) ? try textOfFile(path) : nil
   }
 
   /// The path of the trace.
@@ -191,34 +191,27 @@ struct CorpusTrace {
     }
   }
 
-  private static func read(_ path: String) throws(CommandFailure) -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(message: "\(path): cannot be read", code: .environment)
-    }
-    return String(decoding: data, as: UTF8.self)
-  }
-
   /// Every trace below a folder, in the order of their names.
   static func all(below root: String) throws(CommandFailure) -> [CorpusTrace] {
     let root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
-    guard let names = FileManager.default.enumerator(atPath: root) else {
-      throw CommandFailure(message: "\(root): no folder that can be read", code: .environment)
-    }
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: root, isDirectory: &isFolder), isFolder.boolValue
-    else {
-      let isFile = FileManager.default.fileExists(atPath: root)
+    let kind = try answered { () throws(SystemError) in try Files.kind(of: root) }
+    guard let kind else { throw CommandFailure(.absence(of: root)) }
+    guard kind == .folder else {
       throw CommandFailure(
-        message: isFile
-          ? "\(root): a file, where a folder is expected; 'poolfuzz replay' judges one trace"
-          : "\(root): no such folder", code: isFile ? .badInput : .environment)
+        message: "\(root): a file, where a folder is expected; 'poolfuzz replay' judges one trace",
+        code: .badInput)
     }
+    var unseen: [SystemError] = []
+    let paths = try answered { () throws(SystemError) in
+      try Files.paths(below: root) { unseen.append($0) }
+    }
+    if let error = unseen.first { throw CommandFailure(error) }
     var traces: [CorpusTrace] = []
-    for path in names.compactMap({ $0 as? String }).sorted() {
-      let file = path as NSString
-      guard let kind = Kind(rawValue: file.pathExtension) else { continue }
-      traces.append(
-        try CorpusTrace(root: root, name: file.deletingPathExtension, kind: kind))
+    for path in paths {
+      guard let dot = path.lastIndex(of: "."), path[dot...].dropFirst().allSatisfy({ $0 != "/" }),
+        let kind = Kind(rawValue: String(path[path.index(after: dot)...]))
+      else { continue }
+      traces.append(try CorpusTrace(root: root, name: String(path[..<dot]), kind: kind))
     }
     return traces
   }

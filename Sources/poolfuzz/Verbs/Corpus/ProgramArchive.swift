@@ -1,5 +1,5 @@
+import Platform
 import ContentHash
-import Foundation
 import FragmentationSearch
 
 /// The archive of `maximize`: of each contest and each kind of behaviour the best program.
@@ -38,7 +38,7 @@ struct ProgramArchive {
   /// The programs of a contest, in the order of their cells.
   func programs(_ contestName: String) throws(CommandFailure) -> [MaximalProgram] {
     let contest = "\(folder)/\(Self.folderName)/\(contestName)"
-    guard FileManager.default.fileExists(atPath: contest) else { return [] }
+    guard Files.exists(contest) else { return [] }
     var programs: [MaximalProgram] = []
     for trace in try CorpusTrace.all(below: contest) {
       if let program = try trace.program() { programs.append(program) }
@@ -51,18 +51,16 @@ struct ProgramArchive {
     let path = "\(folder)/\(Self.place(program)).program"
     let cell = PathText.folder(of: path)
     var worse: [String] = []
-    if FileManager.default.fileExists(atPath: cell) {
+    if Files.exists(cell) {
       for trace in try CorpusTrace.all(below: cell) {
         guard let other = try trace.program() else { continue }
         if !Self.isBetter(program, other) { return }
         worse.append(trace.path)
       }
     }
-    do throws(AtomicFile.Failure) {
+    try answered { () throws(SystemError) in
       try AtomicFile.write(program.text, to: path)
-    } catch {
-      throw CommandFailure(message: error.message, code: .environment)
+      for path in worse { try Files.remove(path) }
     }
-    for path in worse { unlink(path) }
   }
 }

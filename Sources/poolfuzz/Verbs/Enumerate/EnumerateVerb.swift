@@ -1,5 +1,5 @@
+import Platform
 import JSONLines
-import Foundation
 import KernelPool
 import PoolFuzzing
 import PoolOracles

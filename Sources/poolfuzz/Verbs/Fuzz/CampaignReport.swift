@@ -1,5 +1,4 @@
 import JSONLines
-import Foundation
 import KernelPool
 import PoolFuzzing
 import PoolReference

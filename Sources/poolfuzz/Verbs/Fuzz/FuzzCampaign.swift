@@ -1,6 +1,6 @@
 import JSONLines
 import ContentHash
-import Foundation
+import Platform
 import KernelPool
 import PoolFuzzing
 import PropertyTesting
@@ -75,7 +75,7 @@ final class FuzzCampaign {
   private func wait(_ triage: TriageQueue, until isReady: () -> Bool) {
     tell(triage.takeNews())
     while !isReady(), !Interruption.isRequested {
-      Thread.sleep(forTimeInterval: 0.02)
+      Machine.sleep(seconds: 0.02)
       tell(triage.takeNews())
     }
   }
@@ -108,8 +108,8 @@ final class FuzzCampaign {
     let state = engine.state
     let isComplete = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
     let isWhole = isComplete && triage.contents.waiting.isEmpty
-    let isSaved = keep(state.corpus.traces) && save(state, triage.contents)
-    if isWhole, isSaved { file.remove() }
+    var isSaved = keep(state.corpus.traces) && save(state, triage.contents)
+    if isWhole, isSaved { isSaved = frame.removeState() }
     tell(triage.takeNews())
     tell(.end, state)
     if isSaved { streams.note("report: \(settings.report).md") }
@@ -121,7 +121,7 @@ final class FuzzCampaign {
   /// Files the novel traces where that was asked for; false where it was interrupted.
   private func keep(_ traces: [PoolFuzzTrace]) -> Bool {
     guard settings.keeps else { return true }
-    do throws(AtomicFile.Failure) {
+    do throws(SystemError) {
       for trace in traces {
         let text = trace.text()
         let path = "\(settings.folder)/kept/\(ContentHash.of(text)).trace"
@@ -138,7 +138,7 @@ final class FuzzCampaign {
   @discardableResult
   private func save(_ state: FuzzState, _ contents: TriageQueue.Contents) -> Bool {
     let report = report(state, contents)
-    do throws(AtomicFile.Failure) {
+    do throws(SystemError) {
       let saved = SavedCampaign(
         state: state, contents: contents, seconds: report.seconds,
         runSeconds: frame.clock.secondsToKeep)
@@ -159,7 +159,7 @@ final class FuzzCampaign {
       command: "poolfuzz fuzz --seed \(settings.plan.seed) --corpus \(settings.folder)"
         + " with the options of this run",
       state: state, contents: contents, seconds: frame.clock.secondsOfAll,
-      operationsPerSecond: rate(state), peakBytes: ResidentMemory.peakBytes)
+      operationsPerSecond: rate(state), peakBytes: Machine.peakResidentBytes)
   }
 
   // MARK: What it says

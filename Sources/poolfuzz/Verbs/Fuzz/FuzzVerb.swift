@@ -1,5 +1,4 @@
 import ContentHash
-import Foundation
 import KernelPool
 import PoolFuzzing
 import PoolOracles
@@ -114,7 +113,7 @@ struct FuzzSettings {
   static func seed(
     _ arguments: ParsedArguments, unfinishedIn folder: String, _ planHash: String
   ) throws(CommandFailure) -> Seed {
-    if !arguments.has("--seed"), let seed = StateFile.unfinishedSeed(in: folder, planHash) {
+    if !arguments.has("--seed"), let seed = try StateFile.unfinishedSeed(in: folder, planHash) {
       return seed
     }
     return try seed(arguments)

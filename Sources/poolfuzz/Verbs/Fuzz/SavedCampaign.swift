@@ -1,4 +1,3 @@
-import Foundation
 import KernelPool
 import PoolFuzzing
 import PoolOracles

@@ -1,4 +1,5 @@
-import Foundation
+import Platform
+import Dispatch
 import KernelPool
 import PoolFuzzing
 import PoolOracles
@@ -103,7 +104,7 @@ final class TriageQueue: Sendable {
     guard let item = state.withLock({ $0.isStopped ? nil : $0.contents.waiting.first })
     else { return }
     let result: Result
-    do throws(AtomicFile.Failure) {
+    do throws(SystemError) {
       result = try look(at: item)
     } catch {
       // Interrupted while it waited for the disk: the item stays, and is saved with the campaign.
@@ -123,7 +124,7 @@ final class TriageQueue: Sendable {
     for _ in result.others { queue.async { self.workOnFirst() } }
   }
 
-  private func look(at item: Item) throws(AtomicFile.Failure) -> Result {
+  private func look(at item: Item) throws(SystemError) -> Result {
     guard let (trace, identity) = named(item.trace) else { return Result() }
     let isOfHealthyModel = mutant != .none && trace.configuration.mutant == .none
     let known =
@@ -168,7 +169,7 @@ final class TriageQueue: Sendable {
 
   private func file(
     _ found: FoundTrace, _ item: Item, executions: Int, isOneMinimal: Bool
-  ) throws(AtomicFile.Failure) -> FiledFinding {
+  ) throws(SystemError) -> FiledFinding {
     var paths: (trace: String, certificate: String) = ("", "")
     let isOfHealthyModel = mutant != .none && found.trace.configuration.mutant == .none
     if !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {

@@ -1,3 +1,4 @@
+import Platform
 import CrashDumps
 import Foundation
 import JSONLines
@@ -9,25 +10,17 @@ private final class DumpFile: DumpSource {
   let byteCount: UInt64
 
   init(path: String) throws(CommandFailure) {
-    file = try OpenedFile(path: path)
-    var status = stat()
-    guard fstat(file.descriptor, &status) == 0 else { throw file.failure(errno) }
-    byteCount = UInt64(max(status.st_size, 0))
+    file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
+    do throws(SystemError) { byteCount = try file.byteCount() ?? 0 } catch {
+      throw CommandFailure(error)
+    }
   }
 
   func bytes(at offset: UInt64, count: Int) -> [UInt8]? {
     guard count <= byteCount, offset <= byteCount - UInt64(count) else { return nil }
     var bytes = [UInt8](repeating: 0, count: count)
-    var done = 0
-    while done < count {
-      let got = bytes[done...].withUnsafeMutableBytes {
-        pread(file.descriptor, $0.baseAddress, $0.count, off_t(offset) + off_t(done))
-      }
-      if got < 0, errno == EINTR { continue }
-      guard got > 0 else { return nil }
-      done += got
-    }
-    return bytes
+    let got = bytes.withUnsafeMutableBytes { (try? file.read(into: $0, at: offset)) ?? 0 }
+    return got == count ? bytes : nil
   }
 }
 

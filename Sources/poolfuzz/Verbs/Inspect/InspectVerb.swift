@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolDebugger
 import PoolReconstruction
@@ -119,11 +119,9 @@ extension Verb {
 
   /// The file itself, or the files of a folder in the order of their names.
   private static func files(_ path: String) throws(CommandFailure) -> [String] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-    else { return [path] }
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    let visible = names.filter { !$0.hasPrefix(".") }.sorted()
+    guard Files.isFolder(path) else { return [path] }
+    let names = try answered { () throws(SystemError) in try Files.names(in: path) }
+    let visible = names.filter { !$0.hasPrefix(".") }
     guard !visible.isEmpty else {
       throw CommandFailure(message: "\(path): an empty folder", code: .badInput)
     }

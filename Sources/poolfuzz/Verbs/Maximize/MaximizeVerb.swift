@@ -1,5 +1,5 @@
+import Platform
 import Dispatch
-import Foundation
 import FragmentationSearch
 
 extension Verb {
@@ -94,7 +94,7 @@ private struct MaximizeRun {
       clamping: try arguments.number("--operations")
         ?? (settings.hasTime ? .max : 1_000_000))
     let wanted = try arguments.number("--jobs")
-    jobs = Int(clamping: wanted ?? UInt64(ProcessInfo.processInfo.activeProcessorCount))
+    jobs = Int(clamping: wanted ?? UInt64(Machine.processorCount))
     guard (1...1024).contains(jobs) else { throw .usage("--jobs is 1...1024, not \(jobs)") }
     seed = try arguments.number("--seed") ?? UInt64.random(in: 0...UInt64(UInt32.max))
     let model: Model = try arguments.choice("--on", default: .abstract)

@@ -1,5 +1,6 @@
-import ContentHash
 import Foundation
+import Platform
+import ContentHash
 import FragmentationSearch
 
 /// One run of a search from scratch: epochs until a limit. With a corpus folder the state is saved
@@ -64,7 +65,7 @@ final class SearchRun {
       try begin()
       try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
       try save()
-      if campaign.isDone { file?.state.remove() }
+      if campaign.isDone { try file?.state.remove() }
       tell(.end)
       return .answer(campaign.answer)
     }
@@ -134,7 +135,7 @@ struct SearchFile {
 
   /// Writes the state.
   func save(_ campaign: SearchCampaign) throws(CommandFailure) {
-    do throws(AtomicFile.Failure) {
+    do throws(SystemError) {
       try AtomicFile.write(state.text(campaign.text), to: state.path)
     } catch {
       throw CommandFailure(message: error.message, code: .environment)

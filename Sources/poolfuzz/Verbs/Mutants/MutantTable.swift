@@ -1,3 +1,4 @@
+import Platform
 import Foundation
 import JSONLines
 import KernelPool
@@ -248,11 +249,12 @@ struct RecordedTable {
   /// cut off.
   init(_ path: String) throws(CommandFailure) {
     self.path = path
-    guard let data = FileManager.default.contents(atPath: path) else {
+    guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) })
+    else {
       rows = []
       return
     }
-    let text = String(decoding: data, as: UTF8.self)
+    let text = String(decoding: bytes, as: UTF8.self)
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     let torn = lines.popLast() ?? ""
     var rows: [Row] = []
@@ -266,21 +268,15 @@ struct RecordedTable {
     }
     self.rows = rows
     guard !torn.isEmpty else { return }
-    do throws(AtomicFile.Failure) {
+    try answered { () throws(SystemError) in
       try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: path)
-    } catch {
-      throw CommandFailure(message: error.message, code: .environment)
     }
   }
 
   /// Adds a line at the end of the file.
   func append(_ line: String) throws(CommandFailure) {
-    let bytes = Array((line + "\n").utf8)
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    defer { if descriptor >= 0 { close(descriptor) } }
-    guard descriptor >= 0, write(descriptor, bytes, bytes.count) == bytes.count else {
-      throw CommandFailure(
-        message: "\(path): \(String(cString: strerror(errno)))", code: .environment)
+    try answered { () throws(SystemError) in
+      try Files.append(Array((line + "\n").utf8), to: path)
     }
   }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolFuzzing
 import PoolInvariants
@@ -64,9 +64,7 @@ struct SoleKillers {
   let streams: StandardStreams
 
   func run() throws(CommandFailure) -> ExitCode {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw CommandFailure(message: "\(path): cannot be read", code: .environment)
-    }
+    guard Files.exists(path) else { throw CommandFailure(.absence(of: path)) }
     let rows = try RecordedTable(path).rows
     guard !rows.isEmpty else {
       throw CommandFailure(message: "\(path): no row to see again", code: .badInput)
@@ -115,11 +113,8 @@ struct MutantRatchet {
 
   /// Reads the file.
   init(path: String) throws(CommandFailure) {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(message: "\(path): cannot be read", code: .environment)
-    }
     var rows: [Row] = []
-    let lines = String(decoding: data, as: UTF8.self)
+    let lines = try textOfFile(path)
       .split(separator: "\n", omittingEmptySubsequences: false)
     for (number, line) in lines.enumerated() where !line.isEmpty && !line.hasPrefix("#") {
       let fields = line.split(separator: " ").map(String.init)

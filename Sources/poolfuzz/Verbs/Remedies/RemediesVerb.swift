@@ -1,5 +1,6 @@
-import JSONLines
 import Foundation
+import Platform
+import JSONLines
 import FragmentationSearch
 
 extension Verb {
@@ -33,7 +34,7 @@ extension Verb {
       guard (1...1000).contains(seeds) else {
         throw CommandFailure.usage("--seeds is 1...1000, not \(seeds)")
       }
-      let processors = UInt64(ProcessInfo.processInfo.activeProcessorCount)
+      let processors = UInt64(Machine.processorCount)
       let jobs = Int(clamping: try arguments.number("--jobs") ?? processors)
       guard (1...1024).contains(jobs) else {
         throw CommandFailure.usage("--jobs is 1...1024, not \(jobs)")

@@ -1,5 +1,5 @@
+import Platform
 import JSONLines
-import Foundation
 import KernelPool
 import PoolOracles
 import PoolTrace
@@ -35,9 +35,7 @@ struct BatchReplay {
         number += 1
         trace = BatchTrace(settings)
       case .unreadable(let errorNumber):
-        throw CommandFailure(
-          message: "standard input: \(String(cString: strerror(errorNumber)))",
-          code: .environment)
+        throw CommandFailure(SystemError(path: "standard input", number: errorNumber))
       case .finished:
         guard trace.hasBegun else {
           guard number > 1 else {

@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolDebugger
 import PoolTrace
@@ -46,7 +46,7 @@ struct ReplaySettings {
     json = arguments.has("--json") || arguments.has("--batch")
     quiet = arguments.has("--quiet")
     mapWidth = try arguments.number("--width").map { Int(clamping: $0) }
-    colours = getenv("NO_COLOR") == nil && isatty(1) == 1
+    colours = StandardDescriptor.output.takesColours
     descriptions = .builtIn
     if let path = arguments.value("--pooltag") { descriptions = try Self.descriptions(path) }
     views = ReplayViewOption.allCases.filter { arguments.has($0.rawValue) }
@@ -56,11 +56,7 @@ struct ReplaySettings {
   }
 
   private static func descriptions(_ path: String) throws(CommandFailure) -> PoolTagDescriptions {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(
-        message: "\(path): cannot be read as a pooltag.txt", code: .environment)
-    }
-    return PoolTagFile(data).descriptions
+    try PoolTagFile(Array(textOfFile(path).utf8)).descriptions
   }
 }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolOracles
 import PoolTrace
@@ -13,7 +13,7 @@ struct TraceFile: ~Copyable {
 
   /// Opens a file; `-` is standard input.
   init(path: String) throws(CommandFailure) {
-    file = try OpenedFile(path: path)
+    file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
     parser = TraceParser(.fileDescriptor(file.descriptor))
   }
 
@@ -83,7 +83,8 @@ struct TraceFile: ~Copyable {
         message: "\(path):\(parser.line): 'end' belongs to --batch", code: .badInput)
     case .failure(let error):
       throw CommandFailure(message: error.description(file: path), code: .badInput)
-    case .unreadable(let number): throw file.failure(number)
+    case .unreadable(let number):
+      throw CommandFailure(SystemError(path: path, number: number))
     }
   }
 
@@ -92,19 +93,16 @@ struct TraceFile: ~Copyable {
   static func expand(_ operands: [String]) throws(CommandFailure) -> [String] {
     var paths: [String] = []
     for operand in operands {
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: operand, isDirectory: &isFolder),
-        isFolder.boolValue
-      else {
+      guard Files.isFolder(operand) else {
         paths.append(operand)
         continue
       }
-      guard access(operand, R_OK | X_OK) == 0 else {
-        throw CommandFailure(
-          message: "\(operand): \(String(cString: strerror(errno)))", code: .environment)
+      var unseen: [SystemError] = []
+      let below = try answered { () throws(SystemError) in
+        try Files.paths(below: operand) { unseen.append($0) }
       }
-      let below = FileManager.default.enumerator(atPath: operand)?.compactMap { $0 as? String }
-      let traces = (below ?? []).filter { $0.hasSuffix(".trace") }.sorted()
+      if let error = unseen.first { throw CommandFailure(error) }
+      let traces = below.filter { $0.hasSuffix(".trace") }
       guard !traces.isEmpty else {
         throw CommandFailure(message: "\(operand): no .trace file below", code: .badInput)
       }

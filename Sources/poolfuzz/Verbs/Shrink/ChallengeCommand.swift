@@ -1,6 +1,6 @@
+import Platform
 import JSONLines
 import Dispatch
-import Foundation
 import KernelPool
 import PoolFuzzing
 import PropertyTesting
@@ -28,7 +28,7 @@ struct ChallengeCommand {
     isJSON = arguments.has("--json")
     hasStatistics = arguments.has("--statistics")
     seeds = try arguments.number("--seeds", in: 0...1_000_000)
-    let processors = ProcessInfo.processInfo.activeProcessorCount
+    let processors = Machine.processorCount
     jobs = max(1, min(Int(clamping: try arguments.number("--jobs") ?? UInt64(processors)), 256))
     strategies = arguments.has("--own") ? [] : PublishedStrategy.allCases
     var chosen: [ChallengeTask] = []

@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolFuzzing
 import PoolTrace
@@ -141,16 +141,16 @@ struct ShrinkCommand {
     }
     let base = output(path) + (number == 0 ? "" : ".other-\(number)")
     let found = FoundTrace(outcome.trace, identity, outcome.certificate)
-    do throws(AtomicFile.Failure) {
+    do throws(SystemError) {
       if let certificate = outcome.certificate {
         try AtomicFile.write("\(certificate)", to: base + ".certificate")
       } else {
         // A certificate of an earlier run would be about another trace.
-        unlink(base + ".certificate")
+        try Files.remove(base + ".certificate")
       }
       try AtomicFile.write(found.text, to: base + ".trace")
     } catch {
-      throw CommandFailure(message: error.message, code: .environment)
+      throw CommandFailure(error)
     }
     let (seconds, attoseconds) = (clock.now - begin).components
     report.show(

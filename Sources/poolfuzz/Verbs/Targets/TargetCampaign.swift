@@ -1,6 +1,6 @@
+import Platform
 import AllocatorTargets
 import ContentHash
-import Foundation
 import PoolFuzzing
 import PoolTrace
 import PropertyTesting
@@ -56,7 +56,7 @@ final class TargetCampaign {
   /// known of the old one says nothing about it.
   private static func plan(_ settings: TargetSettings, _ profiles: [String]) -> String {
     var content = ContentHash()
-    content.add(FileManager.default.contents(atPath: settings.library) ?? Data())
+    content.add((try? Files.contents(of: settings.library)) ?? [])
     return "target=\(settings.library) content=\(content.text) option=\(settings.option)"
       + " timeout=\(settings.timeoutSeconds) memory=\(settings.memoryLimitBytes)"
       + " profiles=\(profiles.joined(separator: "+"))"
@@ -91,7 +91,11 @@ final class TargetCampaign {
     try frame.work(
       until: { progress.next >= traceLimit },
       step: { () throws(CommandFailure) in try asking(testNext) }, save: save, tell: tell)
-    if progress.next >= traceLimit { file.remove() } else { save() }
+    if progress.next < traceLimit {
+      save()
+    } else if !frame.removeState() {
+      code = code.combined(with: .environment)
+    }
     tell(.end)
     return Interruption.isRequested ? .interrupted : code
   }
@@ -110,7 +114,7 @@ final class TargetCampaign {
   private func save() {
     progress.seconds = frame.clock.secondsOfAll
     progress.runSeconds = frame.clock.secondsToKeep
-    do throws(AtomicFile.Failure) {
+    do throws(SystemError) {
       try AtomicFile.write(file.text(progress.text), to: file.path)
     } catch {
       streams.note("poolfuzz: not saved: \(error.message)")
@@ -186,7 +190,7 @@ final class TargetCampaign {
     let found = FoundTrace(trace, identity, certificate)
     let base =
       "\(folder)/found/\(name)/\(found.folderName)/" + found.contentHash
-    do throws(AtomicFile.Failure) {
+    do throws(SystemError) {
       if let certificate { try AtomicFile.write("\(certificate)", to: base + ".certificate") }
       try AtomicFile.write(text, to: base + ".trace")
     } catch {

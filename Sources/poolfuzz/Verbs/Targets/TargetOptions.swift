@@ -1,5 +1,5 @@
+import Platform
 import AllocatorTargets
-import Foundation
 
 /// The options that put somebody else's allocator under test.
 enum TargetOptions {
@@ -49,13 +49,10 @@ enum TargetOptions {
   /// A library that lies here is not looked for among the system's.
   private static func path(_ library: String) -> String {
     guard library != "malloc", !library.contains("/"),
-      FileManager.default.fileExists(atPath: library)
+      Files.exists(library)
     else { return library }
     return "./" + library
   }
-
-  /// This very program, which is also the worker.
-  static let executable = "/proc/self/exe"
 
   /// A tester, with the failure that ends the command where there can be none.
   static func tester(_ settings: TargetSettings) throws(CommandFailure) -> TargetTester {
@@ -66,8 +63,7 @@ enum TargetOptions {
     }
   }
 
-  /// The link names whoever looks at it, so it is read before another process is made.
-  static var resolvedExecutable: String {
-    (try? FileManager.default.destinationOfSymbolicLink(atPath: executable)) ?? executable
-  }
+  /// This very program, which is also the worker. The system's link names whoever looks at it, so it
+  /// is read before another process is made.
+  static var resolvedExecutable: String { Machine.executablePath() ?? "/proc/self/exe" }
 }

@@ -1,3 +1,4 @@
+import Platform
 import JSONLines
 import AllocatorTargets
 import Foundation

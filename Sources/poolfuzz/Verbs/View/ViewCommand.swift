@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import PoolReport
 import PoolTrace
 
@@ -9,7 +9,7 @@ struct ViewCommand {
 
   /// A trace that failed is shown all the same, and said; it is for `replay` to judge it.
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
-    if case .page = settings.form, settings.output == nil, isatty(1) == 1 {
+    if case .page = settings.form, settings.output == nil, StandardDescriptor.output.isTerminal {
       throw .usage("the page goes to a file: -o FILE; --text shows the pool here")
     }
     // Opened first, so that a place where nothing can be written is known before the replay.

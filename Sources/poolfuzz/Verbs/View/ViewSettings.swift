@@ -1,4 +1,4 @@
-import Foundation
+import Platform
 import KernelPool
 import PoolReport
 import PoolTrace
@@ -80,7 +80,7 @@ struct ViewSettings {
     limits = RecordingLimits(
       steps: Int(clamping: min(steps, 1 << 24)), pages: Int(clamping: min(pages, 1 << 20)))
     isQuiet = arguments.has("--quiet")
-    colours = getenv("NO_COLOR") == nil && isatty(1) == 1 && output == nil
+    colours = StandardDescriptor.output.takesColours && output == nil
   }
 
   private static func form(_ arguments: ParsedArguments) throws(CommandFailure) -> Form {

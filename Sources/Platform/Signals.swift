@@ -1,0 +1,57 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+import Synchronization
+
+/// A request to stop: the first interrupt ends a run after saving, the second at once.
+public enum Interruption {
+  private static let requested = Atomic<Int32>(0)
+
+  /// Whether an interrupt or a termination was asked for.
+  public static var isRequested: Bool { requested.load(ordering: .relaxed) != 0 }
+
+  /// The signal that asked for it; SIGINT where none has.
+  public static var signalNumber: Int32 {
+    let number = requested.load(ordering: .relaxed)
+    return number == 0 ? SIGINT : number
+  }
+
+  /// The signals that ask for it.
+  private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+
+  /// Starts to listen.
+  public static func install() {
+    // Whoever started this process may have left them blocked.
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in signals { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    for number in signals {
+      signal(number) { number in
+        if Interruption.requested.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+      }
+    }
+  }
+}
+
+/// Where a program begins and ends.
+public enum ProcessStart {
+  /// Signals that stand for a failed write become errors of the write, and standard descriptors that
+  /// were closed are opened on nothing: otherwise the next file that is opened gets the number of
+  /// standard output, and what is printed lands in it.
+  public static func prepare() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
+      // The lowest free number is this one.
+      _ = open("/dev/null", O_RDWR)
+    }
+  }
+
+  /// Ends the process with a code.
+  public static func end(_ code: Int32) -> Never { exit(code) }
+}
