@@ -19,8 +19,14 @@ public enum HostMemory {
     return base == MAP_FAILED ? nil : base
   }
 
-  /// Gives memory back that ``reserve(_:)`` gave.
+  /// Gives memory back that ``reserve(_:)`` or ``share(_:_:)`` gave.
   public static func release(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
     munmap(base, max(byteCount, 1))
+  }
+
+  /// Maps the content of a file that processes share; nil where the system refuses.
+  public static func share(_ descriptor: Int32, _ byteCount: Int) -> UnsafeMutableRawPointer? {
+    let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+    return base == MAP_FAILED ? nil : base
   }
 }

@@ -13,6 +13,17 @@ public enum Machine {
     getenv(name).map { String(cString: $0) }
   }
 
+  /// The whole environment, a `NAME=VALUE` each.
+  public static var environment: [String] {
+    var lines: [String] = []
+    var place = environ
+    while let line = place.pointee {
+      lines.append(String(cString: line))
+      place += 1
+    }
+    return lines
+  }
+
   /// Processors that are at work, at least 1.
   public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 

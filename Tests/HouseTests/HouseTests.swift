@@ -80,6 +80,35 @@ struct HouseTests {
     }
   }
 
+  /// What touches files, descriptors and processes beside the module that may: imports of a system's
+  /// library, and Foundation's ways to the same.
+  private static func complaintsAboutTheSystem(_ lines: [String]) -> [Int] {
+    let libraries = ["Glibc", "Musl", "Darwin", "WinSDK"].map { "import \($0)" }
+    let names = try? Regex(
+      #"\b(FileManager|FileHandle|ProcessInfo|Process\(|Thread\.sleep|contentsOf: URL|contentsOfFile)"#)
+    return lines.enumerated().compactMap { index, line in
+      let text = line.drop { $0 == " " }
+      if libraries.contains(where: { text.hasPrefix($0) }) { return index + 1 }
+      guard let names, !text.hasPrefix("//"), text.contains(names) else { return nil }
+      return index + 1
+    }
+  }
+
+  @Test("one module goes to the system, and all others through it")
+  func wall() throws {
+    let files = try House.files(below: "Sources").filter {
+      // libFuzzer's own entry points, which no other build has.
+      !$0.path.hasPrefix("Sources/Platform/") && !$0.path.hasSuffix("Engine/FuzzEntry.swift")
+    }
+    #expect(files.count > 100)
+    for file in files { #expect(Self.complaintsAboutTheSystem(file.lines) == [], "\(file.path)") }
+    let broken = [
+      "import Foundation", "  import Glibc", "let a = FileManager.default", "// FileManager",
+      "Thread.sleep(forTimeInterval: 1)", "bytes.append(contentsOf: piece)",
+    ]
+    #expect(Self.complaintsAboutTheSystem(broken) == [2, 3, 5])
+  }
+
   private func modules() throws -> [String] { try folders("Sources") }
 
   private func folders(_ name: String) throws -> [String] {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import PoolFuzzing
 import PropertyTesting
 
@@ -130,7 +130,7 @@ struct TargetOracle {
     case .exited(let code):
       return failure(.exit, "the process ended with code \(code), \(place)\(said)", at: run.step)
     case .signalled(let number):
-      let name = Self.signalNames[number] ?? "\(number)"
+      let name = Processes.signalName(number)
       return failure(
         .crash, "the process got \(name), \(place)\(said)", at: run.step, variant: name)
     case .problem(let problem, let detail, let message):
@@ -146,12 +146,6 @@ struct TargetOracle {
     case .destruction, .done: "while the allocator was destroyed"
     }
   }
-
-  private static let signalNames: [Int32: String] = [
-    SIGSEGV: "SIGSEGV", SIGBUS: "SIGBUS", SIGABRT: "SIGABRT", SIGILL: "SIGILL", SIGFPE: "SIGFPE",
-    SIGTRAP: "SIGTRAP", SIGALRM: "SIGALRM", SIGXFSZ: "SIGXFSZ", SIGKILL: "SIGKILL",
-    SIGSYS: "SIGSYS",
-  ]
 
   private func noticed(
     _ problem: TargetProblem, _ detail: UInt64, _ message: String

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The memory that a worker shares with its parent: what is asked, and what came of it.
 ///
@@ -76,14 +76,13 @@ struct SharedArea {
   /// Maps the area behind a descriptor; nil where that fails.
   init?(descriptor: Int32, capacity: Int) {
     let bytes = Self.byteCount(capacity: capacity)
-    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    guard let memory, memory != MAP_FAILED else { return nil }
+    guard let memory = HostMemory.share(descriptor, bytes) else { return nil }
     words = memory.bindMemory(to: UInt64.self, capacity: bytes / 8)
     self.capacity = capacity
   }
 
   /// Unmaps it.
-  func unmap() { munmap(words, Self.byteCount(capacity: capacity)) }
+  func unmap() { HostMemory.release(words, Self.byteCount(capacity: capacity)) }
 
   subscript(word: Word) -> UInt64 {
     get { words[word.rawValue] }
@@ -224,55 +223,4 @@ enum TargetProblem: UInt64 {
   case walk
   /// The allocator cannot be created.
   case creation
-}
-
-/// The resident memory of this process, read without asking for memory.
-///
-/// Anonymous memory is what an allocator gets from the system; files and the area shared with the
-/// parent are not its doing.
-struct ResidentSet {
-  private let exact: Int32
-  private let rough: Int32
-  private let buffer: UnsafeMutablePointer<UInt8>
-  private static let bufferBytes = 2048
-
-  init() {
-    exact = open("/proc/self/smaps_rollup", O_RDONLY)
-    rough = open("/proc/self/statm", O_RDONLY)
-    buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.bufferBytes)
-  }
-
-  /// Resident anonymous bytes to the page; takes tens of microseconds. Where the system does not
-  /// tell, all resident bytes.
-  func bytes() -> UInt64 {
-    let count = pread(exact, buffer, Self.bufferBytes, 0)
-    var index = 0
-    while index + Self.name.utf8CodeUnitCount < count {
-      let found = memcmp(buffer + index, Self.name.utf8Start, Self.name.utf8CodeUnitCount) == 0
-      if found { return number(from: index + Self.name.utf8CodeUnitCount, count) * 1024 }
-      index += 1
-    }
-    return roughBytes()
-  }
-
-  private static let name: StaticString = "\nAnonymous:"
-
-  /// Resident bytes to some dozens of pages; takes about a microsecond.
-  func roughBytes() -> UInt64 {
-    let count = pread(rough, buffer, Self.bufferBytes, 0)
-    var index = 0
-    while index < count, buffer[index] != 0x20 { index += 1 }
-    return number(from: index, count) * UInt64(getpagesize())
-  }
-
-  private func number(from start: Int, _ count: Int) -> UInt64 {
-    var index = start
-    while index < count, buffer[index] == 0x20 || buffer[index] == 0x09 { index += 1 }
-    var value: UInt64 = 0
-    while index < count, buffer[index] >= 0x30, buffer[index] <= 0x39 {
-      value = value &* 10 &+ UInt64(buffer[index] - 0x30)
-      index += 1
-    }
-    return value
-  }
 }

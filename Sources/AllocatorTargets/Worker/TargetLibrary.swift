@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The functions of a shared library under test: those of `poolfuzz_target.h`, or `malloc` and `free`
 /// of any library that has no more.
@@ -37,22 +37,24 @@ struct TargetLibrary {
   /// Loads a library; `malloc` is the system's own.
   static func load(_ path: String) throws(Failure) -> TargetLibrary {
     let file = path == "malloc" ? "libc.so.6" : path
-    guard let handle = dlopen(file, RTLD_NOW | RTLD_LOCAL) else {
-      throw Failure(message: dlerror().map { String(cString: $0) } ?? "\(path) cannot be loaded")
+    let library: LoadedLibrary
+    do throws(LoadedLibrary.Failure) {
+      library = try LoadedLibrary.load(file)
+    } catch {
+      throw Failure(message: error.message)
     }
-    if dlsym(handle, "poolfuzz_create") != nil { return try interface(handle) }
-    return try MallocLibrary.load(handle)
+    if library.symbol("poolfuzz_create") != nil { return try interface(library) }
+    return try MallocLibrary.load(library)
   }
 
-  private static func interface(_ handle: UnsafeMutableRawPointer) throws(Failure) -> TargetLibrary
-  {
+  private static func interface(_ library: LoadedLibrary) throws(Failure) -> TargetLibrary {
     func symbol(_ name: String) throws(Failure) -> UnsafeMutableRawPointer {
-      guard let symbol = dlsym(handle, name) else {
+      guard let symbol = library.symbol(name) else {
         throw Failure(message: "the library has poolfuzz_create but not \(name)")
       }
       return symbol
     }
-    let alignment = dlsym(handle, "poolfuzz_natural_alignment").map {
+    let alignment = library.symbol("poolfuzz_natural_alignment").map {
       unsafeBitCast($0, to: Alignment.self)()
     }
     let natural = alignment ?? 8
@@ -66,11 +68,11 @@ struct TargetLibrary {
       usable: unsafeBitCast(try symbol("poolfuzz_usable_size"), to: Usable.self),
       destroy: unsafeBitCast(try symbol("poolfuzz_destroy"), to: Destroy.self),
       alignment: natural,
-      footprint: dlsym(handle, "poolfuzz_footprint").map {
+      footprint: library.symbol("poolfuzz_footprint").map {
         unsafeBitCast($0, to: Footprint.self)
       },
-      check: dlsym(handle, "poolfuzz_check").map { unsafeBitCast($0, to: Check.self) },
-      walk: dlsym(handle, "poolfuzz_walk").map { unsafeBitCast($0, to: Walk.self) })
+      check: library.symbol("poolfuzz_check").map { unsafeBitCast($0, to: Check.self) },
+      walk: library.symbol("poolfuzz_walk").map { unsafeBitCast($0, to: Walk.self) })
   }
 }
 
@@ -89,27 +91,11 @@ enum MallocLibrary {
   private nonisolated(unsafe) static var aligned: Aligned?
   private nonisolated(unsafe) static var usable: UsableSize?
 
-  private typealias Lookup =
-    @convention(c) (UnsafeMutableRawPointer, UnsafeMutableRawPointer) -> Int32
-
-  /// The handle of the library that a function lies in. `dladdr` is an extension that the overlay
-  /// does not show; its answer begins with the library's path.
-  private static func owner(of function: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-    guard let symbol = dlsym(nil, "dladdr") else { return nil }
-    let lookup = unsafeBitCast(symbol, to: Lookup.self)
-    return withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { place in
-      guard let base = place.baseAddress, lookup(function, base) != 0,
-        let name = place.load(as: UnsafePointer<CChar>?.self)
-      else { return nil }
-      return dlopen(name, RTLD_NOW | RTLD_NOLOAD)
-    }
-  }
-
   static func load(
-    _ handle: UnsafeMutableRawPointer
+    _ library: LoadedLibrary
   ) throws(TargetLibrary.Failure) -> TargetLibrary {
     func symbol(_ name: String) throws(TargetLibrary.Failure) -> UnsafeMutableRawPointer {
-      guard let symbol = dlsym(handle, name) else {
+      guard let symbol = library.symbol(name) else {
         throw TargetLibrary.Failure(
           message: "the library has neither poolfuzz_create nor \(name)")
       }
@@ -117,7 +103,7 @@ enum MallocLibrary {
     }
     let own = try symbol("malloc")
     // A handle also finds what the library itself was linked with.
-    guard owner(of: own) == handle else {
+    guard library.isOwner(of: own) else {
       throw TargetLibrary.Failure(
         message: "the library has neither poolfuzz_create nor a malloc of its own")
     }

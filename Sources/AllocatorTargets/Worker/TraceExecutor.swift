@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Runs a trace on the allocator under test, in the worker's expendable process.
 ///
@@ -28,8 +28,7 @@ struct TraceExecutor {
 
   init?(_ library: TargetLibrary, _ area: SharedArea, option: UnsafePointer<CChar>) {
     let bytes = area.capacity * MemoryLayout<Owned>.stride
-    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let memory, memory != MAP_FAILED else { return nil }
+    guard let memory = HostMemory.reserve(bytes) else { return nil }
     owned = memory.bindMemory(to: Owned.self, capacity: area.capacity)
     self.library = library
     self.area = area
