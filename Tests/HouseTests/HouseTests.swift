@@ -85,7 +85,8 @@ struct HouseTests {
   private static func complaintsAboutTheSystem(_ lines: [String]) -> [Int] {
     let libraries = ["Glibc", "Musl", "Darwin", "WinSDK"].map { "import \($0)" }
     let names = try? Regex(
-      #"\b(FileManager|FileHandle|ProcessInfo|Process\(|Thread\.sleep|contentsOf: URL|contentsOfFile)"#)
+      #"\b(FileManager|FileHandle|ProcessInfo|Process\(|Thread\.sleep|contentsOf: URL|contentsOfFile)"#
+    )
     return lines.enumerated().compactMap { index, line in
       let text = line.drop { $0 == " " }
       if libraries.contains(where: { text.hasPrefix($0) }) { return index + 1 }
