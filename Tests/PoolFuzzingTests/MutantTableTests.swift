@@ -1,5 +1,7 @@
+import Foundation
 import KernelPool
 import PoolFuzzing
+import PoolInvariants
 import PropertyTesting
 import Testing
 
@@ -36,5 +38,60 @@ import Testing
     #expect(!trial.isKilled)
     #expect(trial.trace == nil)
     #expect(trial.operationCount >= 300)
+  }
+}
+
+/// Every invariant is needed: a planted bug would get away without it, or its row says why another
+/// one always objects too. The kept detection table is the evidence.
+@Suite struct SoleKillingTests {
+  /// The killings of the kept table.
+  static let kept: [SoleKilling] = {
+    let file = RegressionCorpusTests.folder + "/mutants/table.jsonl"
+    let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").flatMap { line -> [SoleKilling] in
+      guard let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)),
+        let row = value as? [String: Any], let alone = row["alone"] as? [[String: Any]],
+        let mutant = (row["mutant"] as? String).flatMap(Mutant.init(rawValue:)),
+        let profile = row["profile"] as? String
+      else { return [] }
+      return alone.compactMap { killing in
+        guard let rule = killing["rule"] as? String, let seed = killing["seed"] as? Int,
+          let stream = killing["trace"] as? Int
+        else { return nil }
+        return SoleKilling(
+          rule: rule, mutant: mutant, profile: profile, seed: Seed(UInt64(seed)),
+          stream: UInt64(stream))
+      }
+    }
+  }()
+
+  @Test func everyInvariantKillsAloneOrSaysWhyNot() {
+    #expect(Self.kept.count > 50)
+    let problems = SoleKilling.problems(killers: Set(Self.kept.map(\.rule)))
+    #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
+  }
+
+  /// What is missing is named, and so is what is too much.
+  @Test func aWrongMatrixIsRefused() {
+    let all = Set(Invariant.allCases.map(\.rawValue))
+    #expect(SoleKilling.problems(killers: all) { _ in false }.isEmpty)
+    #expect(SoleKilling.problems(killers: []) { _ in true }.isEmpty)
+    #expect(
+      SoleKilling.problems(killers: all.subtracting(["list.links"])) { _ in false }
+        == ["list.links kills no planted bug alone, and nothing says why"])
+    #expect(
+      SoleKilling.problems(killers: all) { $0 == .listLinks }
+        == ["list.links kills a planted bug alone: why it does not needs no explanation"])
+  }
+
+  /// A few killings, seen again; `poolfuzz mutants --sole` sees all of them again.
+  @Test(arguments: ["counters.pages", "lookaside.depth", "tracker.row"])
+  func aKillingIsSeenAgain(_ rule: String) throws {
+    let killing = try #require(Self.kept.first { $0.rule == rule })
+    #expect(killing.isConfirmed)
+    let other = SoleKilling(
+      rule: "list.links", mutant: killing.mutant, profile: killing.profile, seed: killing.seed,
+      stream: killing.stream)
+    #expect(!other.isConfirmed)
   }
 }

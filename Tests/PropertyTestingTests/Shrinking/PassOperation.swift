@@ -1,4 +1,5 @@
 import PropertyTesting
+import Testing
 
 /// An operation of one character, a slot and a number: `+0=5` creates, `.0` uses, `-0` destroys,
 /// `*0` uses as a kind of its own, and `.` alone concerns nothing.
@@ -62,5 +63,48 @@ struct PassOperation: SlotOperation {
 
   var description: String {
     "\(mark)" + (slot.map { "\($0.number)" } ?? "") + (mark == "+" ? "=\(number)" : "")
+  }
+}
+
+/// Two numbers without a meaning.
+struct PassConfiguration: MachineConfiguration {
+  var left: UInt64 = 0
+  var right: UInt64 = 0
+
+  init() {}
+
+  init(_ left: UInt64, _ right: UInt64) {
+    self.left = left
+    self.right = right
+  }
+
+  var description: String { "\(left) \(right)" }
+
+  var parameters: [Parameter] {
+    [Parameter(role: 0, value: left), Parameter(role: 1, value: right)]
+  }
+
+  func replacingParameter(at index: Int, with value: UInt64) -> Self? {
+    index == 0 ? PassConfiguration(value, right) : PassConfiguration(left, value)
+  }
+}
+
+/// A planted bug and the one trace that each of its failures must shrink to.
+struct ShrinkCase<Subject: ToySubject>: Sendable, CustomTestStringConvertible {
+  let configuration: Subject.Machine.Configuration
+  /// The operations of the normal form, by failure.
+  let expected: [String: [String]]
+  /// The greatest number of executions that any of the traces may take.
+  let executionLimit: Int
+
+  var testDescription: String { "\(Subject.self) \(configuration)" }
+
+  init(
+    _ subject: Subject.Type, _ configuration: Subject.Machine.Configuration,
+    within executionLimit: Int, _ expected: [String: [String]]
+  ) {
+    self.configuration = configuration
+    self.expected = expected
+    self.executionLimit = executionLimit
   }
 }
