@@ -101,6 +101,7 @@ let package = Package(
       name: "PoolReferenceTests",
       dependencies: [
         "PoolReference", "PoolOracles", "PoolFuzzing", "PoolTrace", "KernelPool", "PropertyTesting",
+        "PoolTestSupport",
       ]),
     .testTarget(
       name: "KernelPoolTests",
@@ -122,7 +123,8 @@ let package = Package(
       ]),
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
-    .testTarget(name: "PropertyTestingTests", dependencies: ["PropertyTesting"]),
+    .testTarget(
+      name: "PropertyTestingTests", dependencies: ["PropertyTesting", "PoolTestSupport"]),
     .testTarget(
       name: "FragmentationSearchTests",
       dependencies: [

@@ -116,7 +116,7 @@ struct ViewTests {
   /// Any byte in a tag, any character in a name of a file.
   @Test func nothingOfATraceIsMarkup() throws {
     var trace = ""
-    for byte in 0...255 {
+    for byte in TestScale.sample(Array(0...255), 48) + Array("<>&'\"".utf8).map(Int.init) {
       let digits = String(byte + 256, radix: 16).suffix(2)
       trace += "alloc s\(byte) NonPaged 24 '<\\x\(digits)>&'\n"
     }

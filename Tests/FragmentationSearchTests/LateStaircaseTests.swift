@@ -1,3 +1,4 @@
+import PoolTestSupport
 import PoolBounds
 import Testing
 
@@ -29,7 +30,10 @@ struct LateStaircaseTests {
       PoolGeometry(pageUnits: 128, smallestBlockUnits: 2, largestBlockUnits: 127),
     ]
     for geometry in geometries {
-      for cap in stride(from: 0, to: 30 * geometry.pageUnits, by: 3 * geometry.pageUnits / 2 + 1) {
+      for cap in stride(
+        from: 0, to: 30 * geometry.pageUnits,
+        by: TestScale.count(9, all: 3) * geometry.pageUnits / 2 + 1)
+      {
         let program = Self.staircase(geometry, cap)
         let outcome = program.outcome()
         let bound = FragmentationBounds(geometry: geometry, peakLiveUnits: cap)

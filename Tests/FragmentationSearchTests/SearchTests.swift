@@ -1,3 +1,4 @@
+import PoolTestSupport
 import PoolBounds
 import Testing
 
@@ -67,8 +68,10 @@ struct SearchTests {
         geometry: .x64, rules: rules, peakLiveUnits: 16_384, firstLevel: 32)
       let search = ScheduleSearch(
         geometry: .x64, rules: rules, peakLiveUnits: 16_384, firstLevel: 32)
-      let one = await search.best(trials: 400, seed: 5, streams: 2, workers: 1)
-      let two = await search.best(trials: 400, seed: 5, streams: 2, workers: 2)
+      let one = await search.best(
+        trials: TestScale.count(120, all: 400), seed: 5, streams: 2, workers: 1)
+      let two = await search.best(
+        trials: TestScale.count(120, all: 400), seed: 5, streams: 2, workers: 2)
       #expect(one.plan == two.plan)
       let outcome = one.outcome()
       #expect(outcome.footprint.peakPagesHeld == one.predictedPages)

@@ -1,3 +1,4 @@
+import PoolTestSupport
 import PoolBounds
 import Testing
 
@@ -12,7 +13,7 @@ struct WalkingCutTests {
     for (page, smallest) in [(24, 1), (40, 2), (64, 2), (65, 3), (66, 2), (96, 3)] {
       let geometry = try PoolGeometry(
         pageUnits: page, smallestBlockUnits: smallest, largestBlockUnits: page - page % 2)
-      for cap in stride(from: 0, to: 6 * page, by: 17) {
+      for cap in stride(from: 0, to: 6 * page, by: TestScale.count(51, all: 17)) {
         let schedule = WalkingSchedule(geometry: geometry, rules: rules, peakLiveUnits: cap)
         guard let staircase = schedule?.best(), let predicted = staircase.predictedPages else {
           continue
@@ -26,11 +27,13 @@ struct WalkingCutTests {
         #expect(predicted <= bound.pages)
       }
     }
-    #expect(walked > 20)
+    #expect(walked > TestScale.count(6, all: 20))
   }
 
   /// Small caps of the kernel's page, where a cut that needs a whole page finds no room.
-  @Test(arguments: [(520, 70), (768, 170), (1024, 285), (1536, 522), (2048, 740)])
+  @Test(
+    arguments: TestScale.sample(
+      [(520, 70), (768, 170), (1024, 285), (1536, 522), (2048, 740)], 2))
   func smallCapsHoldManyPages(cap: Int, least: Int) throws {
     for rules in [PlacementRules.windows, .lastInFirstOut] {
       let schedule = try #require(

@@ -33,7 +33,7 @@ import Testing
     return fields.count > 1 ? UInt64(fields[1]).map { $0 * 4096 } : nil
   }
 
-  @Test(arguments: [Profile.windows2003x64, .windows7x64])
+  @Test(arguments: TestScale.sample([Profile.windows7x64, .windows2003x64], 1))
   func sixteenGigabytes(_ profile: Profile) throws {
     let before = residentBytes()
     var test = try pool(profile)

@@ -7,7 +7,7 @@ import Testing
 /// The fast way of plain requests and the general way do the same to every byte.
 @Suite struct PlainRequestTests {
   /// Runs of each profile; POOLFUZZ_RUNS asks for more.
-  static let runs = ProcessInfo.processInfo.environment["POOLFUZZ_RUNS"].flatMap(UInt64.init) ?? 25
+  static let runs = TestScale.count(10 as UInt64, all: 250)
 
   /// The same requests, frees and damage on two pools, one of which goes the general way only:
   /// results, bytes, marks, variables and lists are the same at the end.

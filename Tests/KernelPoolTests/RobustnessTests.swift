@@ -8,7 +8,7 @@ import Testing
 /// check, a fault or a hang, but never with a trap, an endless loop or unbounded memory.
 @Suite struct RobustnessTests {
   /// Runs of each profile; POOLFUZZ_RUNS asks for more.
-  static let runs = ProcessInfo.processInfo.environment["POOLFUZZ_RUNS"].flatMap(UInt64.init) ?? 150
+  static let runs = TestScale.count(60 as UInt64, all: 1500)
 
   @Test(arguments: Profiles.all)
   func randomDamage(_ profile: Profile) throws {

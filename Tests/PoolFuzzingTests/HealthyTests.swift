@@ -21,10 +21,8 @@ import Testing
   @Test(arguments: GeneratorProfile.all.map(\.name))
   func noFalseAlarm(_ name: String) throws {
     let profile = try #require(GeneratorProfile.named(name))
-    // A few traces in every run; as many as an environment variable says in a long one.
-    let long = ProcessInfo.processInfo.environment["POOLFUZZ_LONG"].flatMap { Int($0) }
-    for seed in 0..<(long ?? 2) {
-      let trace = Self.trace(profile, seed: UInt64(seed), count: long == nil ? 20 : 60)
+    for seed in 0..<TestScale.count(2, all: 40) {
+      let trace = Self.trace(profile, seed: UInt64(seed), count: TestScale.count(20, all: 60))
       let failure = TraceRunner<CheckedPool>().run(trace).failure
       #expect(failure == nil, "seed \(seed): \(failure.map { "\($0)" } ?? "")\n\(trace.text())")
       if failure != nil { break }

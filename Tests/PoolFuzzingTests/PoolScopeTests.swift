@@ -1,3 +1,4 @@
+import PoolTestSupport
 import KernelPool
 import PoolFuzzing
 import PoolOracles
@@ -59,7 +60,8 @@ import Testing
   /// The optima that the challenge's table states, for those that enumerate fast: no shorter trace
   /// shows the failure, and the shrinker's own result is as long as stated.
   @Test(
-    arguments: ChallengeTask.all.filter { ($0.optimum ?? 9) <= 2 && $0.mutant != .firstListTooHigh }
+    arguments: TestScale.sample(
+      ChallengeTask.all.filter { ($0.optimum ?? 9) <= 2 && $0.mutant != .firstListTooHigh }, 5)
   )
   func aStatedOptimumIsTheShortest(task: ChallengeTask) throws {
     let optimum = try #require(task.optimum)

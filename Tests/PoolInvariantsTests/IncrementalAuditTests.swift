@@ -9,7 +9,7 @@ import Testing
 /// The incremental audit and the complete one always say the same, word for word.
 @Suite("The incremental audit")
 struct IncrementalAuditTests {
-  private static let isLong = ProcessInfo.processInfo.environment["POOLFUZZ_LONG"] != nil
+  private static let isLong = TestScale.isWhole
 
   @Test("every planted corruption is noticed, with the words of the complete audit")
   func plantedCorruptions() throws {

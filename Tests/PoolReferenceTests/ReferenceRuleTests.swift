@@ -1,3 +1,4 @@
+import PoolTestSupport
 import KernelPool
 import PoolFuzzing
 import PoolOracles
@@ -111,7 +112,7 @@ import Testing
   @Test func healthyCallsArePredicted() throws {
     var counts = ReferenceCounts()
     for profile in GeneratorProfile.all {
-      for seed in 0..<6 as Range<UInt64> {
+      for seed in 0..<TestScale.count(2, all: 6) as Range<UInt64> {
         var choices = RandomChoices(seed: Seed(seed), stream: 3)
         let trace = PoolTraceGenerator.trace(profile, operationCount: 100, choices: &choices)
         let run = FuzzRun(trace)
@@ -119,7 +120,7 @@ import Testing
         counts.add(run.referenceCounts)
       }
     }
-    #expect(counts.predicted > 5000)
+    #expect(counts.predicted > TestScale.count(1600, all: 5000))
     #expect(counts.openShare < 0.01)
   }
 

@@ -1,3 +1,4 @@
+import PoolTestSupport
 import Foundation
 import KernelPool
 import PoolOracles
@@ -6,11 +7,11 @@ import Testing
 
 /// The model answers the recorded traces line for line, and would not if it were otherwise.
 ///
-/// A debug build replays every corruption and every fourth ordinary trace; with POOLFUZZ_GOLDEN=all
-/// it replays them all, as the release command does in continuous integration.
+/// A debug build replays every corruption and every eighth ordinary trace, or all of them in the long
+/// run; the release command replays all in continuous integration.
 @Suite struct GoldenConformance {
   static let sample = GoldenTrace.all.enumerated().filter { index, trace in
-    ProcessInfo.processInfo.environment["POOLFUZZ_GOLDEN"] == "all" || index % 4 == 0
+    TestScale.isWhole || index % 8 == 0
       || trace.name.contains("/bug") || trace.name.contains("/silent")
   }.map(\.element)
 
@@ -87,7 +88,7 @@ import Testing
     .remainderToHeadLate: "the witnesses end before a thousand allocations",
   ]
 
-  @Test(arguments: Mutant.allCases.filter { invisible[$0] == nil })
+  @Test(arguments: TestScale.sample(Mutant.allCases.filter { invisible[$0] == nil }, 20))
   func aChangedModelIsCaught(_ mutant: Mutant) throws {
     let isCaught = try Self.witnesses.contains { trace in
       try trace.answered(mutant: mutant) != trace.expected()

@@ -1,3 +1,4 @@
+import PoolTestSupport
 import PropertyTesting
 import Testing
 
@@ -22,7 +23,7 @@ import Testing
     }
     let names = ["shrinker"] + PublishedStrategy.ofTraces.map(\.rawValue)
     let table = zip(names, rows).map { "\($0): \($1)" }
-    if TestScale.isLong {
+    if TestScale.isWhole {
       print(table.joined(separator: "\n"))
     } else {
       #expect(table == Self.pinned)
@@ -50,8 +51,8 @@ import Testing
   ) {
     let runner = TraceRunner<Subject.Machine>()
     let traces = Subject.failing(
-      configuration, count: TestScale.count(2, long: 50), seed: 700,
-      operationCount: TestScale.count(90, long: 300))
+      configuration, count: TestScale.count(2, all: 50), seed: 700,
+      operationCount: TestScale.count(90, all: 300))
     for failing in traces {
       func fails(_ trace: Subject.ToyTrace) -> Bool {
         runner.run(trace).shows(failing.identity)

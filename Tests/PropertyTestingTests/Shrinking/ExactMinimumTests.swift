@@ -1,3 +1,4 @@
+import PoolTestSupport
 import PropertyTesting
 import Testing
 
@@ -108,7 +109,7 @@ import Testing
   }
 
   private func expectNormalForms<Subject>(_ shrinkCase: ShrinkCase<Subject>) {
-    let count = TestScale.count(6, long: 100)
+    let count = TestScale.count(6, all: 100)
     let traces = Subject.failing(shrinkCase.configuration, count: count, seed: 100)
     #expect(traces.count == count)
     let shrinker = Shrinker(Subject.Machine.self)
@@ -122,6 +123,6 @@ import Testing
       #expect(result.executionCount <= shrinkCase.executionLimit)
       most = max(most, result.executionCount)
     }
-    if TestScale.isLong { print("\(shrinkCase.configuration): at most \(most) executions") }
+    if TestScale.isWhole { print("\(shrinkCase.configuration): at most \(most) executions") }
   }
 }

@@ -1,3 +1,4 @@
+import PoolTestSupport
 import PropertyTesting
 import Testing
 
@@ -155,14 +156,14 @@ import Testing
     let runner = TraceRunner<ToyPool>()
     let scope = Scope(
       configuration: configuration,
-      templates: templates(TestScale.isLong ? [1, 2, 3, 4, 5, 6, 7, 63] : [1, 4, 5, 7, 63]),
+      templates: templates(TestScale.isWhole ? [1, 2, 3, 4, 5, 6, 7, 63] : [1, 4, 5, 7, 63]),
       operationLimit: 4)
     let report = scope.search { runner.run($0) }
     #expect(report.isComplete)
     #expect(!report.minima.isEmpty)
     var compared = 0
     for failing in PoolSubject.failing(
-      configuration, count: TestScale.count(4, long: 24), seed: 400)
+      configuration, count: TestScale.count(4, all: 24), seed: 400)
     {
       guard let optimum = report.minimum(of: failing.identity) else { continue }
       let result = Shrinker(ToyPool.self).shrink(failing.trace, failing.identity)
