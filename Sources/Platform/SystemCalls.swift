@@ -69,6 +69,12 @@ public struct PlannedFault: Sendable, Equatable {
   /// How it fails.
   public var kind: Kind
 
+  /// The variable of the environment.
+  static let variable = "POOLFUZZ_FAULT"
+
+  /// Whether the calls are only counted.
+  static var isCounting: Bool { Machine.environment(variable) == "count" }
+
   private static let names: [String: Int32] = [
     "ENOSPC": ENOSPC, "EIO": EIO, "EACCES": EACCES, "EINTR": EINTR, "EROFS": EROFS,
     "EMFILE": EMFILE, "EDQUOT": EDQUOT,
@@ -101,7 +107,7 @@ enum SystemCall {
   private static let count = Atomic<UInt64>(0)
 
   /// The fault of this process, read once.
-  private static let fault: PlannedFault? = Machine.environment("POOLFUZZ_FAULT").flatMap {
+  private static let fault: PlannedFault? = Machine.environment(PlannedFault.variable).flatMap {
     PlannedFault($0)
   }
 
