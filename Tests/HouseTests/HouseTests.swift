@@ -80,6 +80,41 @@ struct HouseTests {
     }
   }
 
+  /// The rows `| what | `declaration` | `file` |` of a text, the file from the package's folder.
+  private static func hops(_ lines: [String]) -> [(
+    heading: String, declaration: String, file: String
+  )] {
+    var heading = ""
+    return lines.compactMap { line in
+      if line.hasPrefix("#") { heading = line }
+      let cells = line.split(separator: "|").map { $0.drop { $0 == " " } }
+      guard line.hasPrefix("|"), cells.count == 3 else { return nil }
+      let quoted = cells.dropFirst().map { $0.split(separator: "`") }
+      guard quoted[1].count > 0, quoted[1][0].hasSuffix(".swift") else { return nil }
+      let file = String(quoted[1][0])
+      return (heading, String(quoted[0][0]), file.hasPrefix("Tests/") ? file : "Sources/" + file)
+    }
+  }
+
+  @Test("every question and every hop of a flow is answered where the map says so")
+  func hopsAreThere() throws {
+    let questions = Self.hops(
+      try House.text("CONTRIBUTING.md").components(separatedBy: "\n"))
+    let flows = Self.hops(
+      try House.text("Sources/PoolFuzzing/PoolFuzzing.docc/Flows.md").components(separatedBy: "\n"))
+    #expect(questions.count >= 7 && Set(flows.map(\.heading)).count == 5)
+    for hop in questions + flows {
+      let text = try? House.text(hop.file)
+      #expect(text?.contains(hop.declaration) == true, "\(hop.declaration) in \(hop.file)")
+    }
+    // No flow steps back: a file that was left does not come again.
+    for (heading, hops) in Dictionary(grouping: flows, by: \.heading) {
+      #expect(Set(hops.map(\.file)).count == hops.count, "\(heading)")
+    }
+    #expect(
+      Self.hops(["# A", "| a | `b` | `c.swift` |", "| a | `b` | c |", "|---|---|---|"]).count == 1)
+  }
+
   /// What touches files, descriptors and processes beside the module that may: imports of a system's
   /// library, and Foundation's ways to the same.
   private static func complaintsAboutTheSystem(_ lines: [String]) -> [Int] {
