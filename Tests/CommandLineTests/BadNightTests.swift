@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 import PoolTestSupport
 import Testing
 
@@ -70,6 +71,14 @@ struct BadNightTests {
 
   // MARK: Killed workers
 
+  /// The end of a name that a writer of this machine has left which is gone.
+  private static let leftover: String = {
+    let host = Machine.hostName.prefix(32).map {
+      $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_"
+    }
+    return ".tmp-\(String(host))-99999999-5-a"
+  }()
+
   /// What a worker that was killed in the middle of a write has left stands under no file's name;
   /// the next run clears it away and does what it would have done without.
   @Test func whatAKilledWriterLeftIsClearedAway() throws {
@@ -78,7 +87,7 @@ struct BadNightTests {
     #expect(try Command.run(Self.arguments(calm)).code == 1)
     let files = Self.files(calm)
     for name in files {
-      let half = killed + "/" + name + ".tmp99999999"
+      let half = killed + "/" + name + Self.leftover
       try FileManager.default.createDirectory(
         atPath: (half as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
       try Data(scratch.text("calm/" + name).utf8.prefix(20)).write(to: URL(fileURLWithPath: half))
@@ -94,7 +103,7 @@ struct BadNightTests {
   @Test func aTargetsKilledWorkerIsClearedUpBehind() throws {
     let scratch = try Scratch()
     let corpus = scratch.path + "/corpus"
-    let half = corpus + "/found/libtarget-faulty.so/some-failure/1.trace.tmp99999999"
+    let half = corpus + "/found/libtarget-faulty.so/some-failure/1.trace" + Self.leftover
     try FileManager.default.createDirectory(
       atPath: (half as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     try Data("half".utf8).write(to: URL(fileURLWithPath: half))

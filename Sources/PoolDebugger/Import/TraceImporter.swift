@@ -111,7 +111,7 @@ public struct ImportSummary: Sendable, Hashable {
   /// Blocks still alive at the end.
   public internal(set) var liveBlocks = 0
   /// Call sites that share a tag with another one.
-  internal(set) var sharedTags = 0
+  var sharedTags = 0
   /// Lines left out, by reason.
   public internal(set) var dropped: [DropReason: Int] = [:]
   /// The first line left out for each reason, from 1.

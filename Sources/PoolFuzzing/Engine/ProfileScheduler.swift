@@ -104,17 +104,17 @@ public struct ProfileStatistics: Sendable, Equatable {
   /// Operations executed.
   public internal(set) var operationCount: UInt64 = 0
   /// Traces that showed a feature first.
-  internal(set) var novelCount: UInt64 = 0
+  var novelCount: UInt64 = 0
   /// Features that its traces showed first.
   public internal(set) var featureCount: UInt64 = 0
   /// Failing traces.
   public internal(set) var failureCount: UInt64 = 0
   /// `operationCount` when it last showed something new, to the end of that epoch.
-  internal(set) var noveltyMark: UInt64 = 0
+  var noveltyMark: UInt64 = 0
   /// What it brought lately, old epochs fading.
   public internal(set) var recentReward: UInt64 = 0
   /// Operations that it took lately, old epochs fading.
-  internal(set) var recentCost: UInt64 = 0
+  var recentCost: UInt64 = 0
 
   /// Statistics without a booking.
   public init(name: String) { self.name = name }

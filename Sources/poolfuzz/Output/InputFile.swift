@@ -46,7 +46,8 @@ struct WholeFile {
 
   /// Opens the file beside `path`, so that a place where nothing can be written is known at once.
   init(path: String) throws(CommandFailure) {
-    if try answered({ () throws(SystemError) in try Files.kind(of: path) }) == .other {
+    let kind = try answered({ () throws(SystemError) in try Files.kind(of: path) })
+    guard kind == nil || kind == .file else {
       throw CommandFailure(message: "\(path): not an ordinary file", code: .environment)
     }
     file = try answered { () throws(SystemError) in try AtomicFile(path: path) }

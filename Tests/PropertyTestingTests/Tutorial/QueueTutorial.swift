@@ -181,9 +181,8 @@ extension FailureReport {
   let property = Property(
     QueueMachine.self, QueueModel.self, PropertySettings(seed: Seed(1), traceCount: 100))
 
-  @Test func theQueueKeepsItsOrder() {
-    withKnownIssue("The bug is planted.") {
-      property.check { $0.record() }
-    }
+  @Test(.disabled("its bug is planted, and it fails as the article shows"))
+  func theQueueKeepsItsOrder() {
+    property.check { $0.record() }
   }
 }

@@ -183,9 +183,7 @@ struct InstructionCounts {
 
   /// Reads a file of counts; throws with the line that is wrong.
   init(file path: String) throws(CommandFailure) {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw CommandFailure(message: "\(path): cannot be read", code: .environment)
-    }
+    let text = try textOfFile(path)
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     where !line.isEmpty && !line.hasPrefix("#") {
       let fields = line.split(separator: "\t")

@@ -224,9 +224,12 @@ final class TargetCampaign {
 
   private func replay() throws(TargetError) -> ExitCode {
     for path in files {
-      guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-        streams.note("poolfuzz: \(path): cannot be read")
-        code = code.combined(with: .environment)
+      let text: String
+      do throws(CommandFailure) {
+        text = try textOfFile(path)
+      } catch {
+        streams.note("poolfuzz: \(error.message)")
+        code = code.combined(with: error.code)
         continue
       }
       let trace: PoolFuzzTrace
