@@ -4,7 +4,7 @@
 // A row: tag, then allocations, frees and bytes of nonpaged pool, then the same of paged pool. On
 // x64 the byte counts have eight bytes and are aligned.
 
-extension KernelPool {
+extension PoolState {
   /// Offsets of the three counters of a row.
   private struct Columns {
     let allocations: UInt64
@@ -13,7 +13,7 @@ extension KernelPool {
   }
 
   @inline(__always)
-  private func columns(paged: Bool) -> Columns {
+  private mutating func columns(paged: Bool) -> Columns {
     switch (geometry.isWide, paged) {
     case (false, false): Columns(allocations: 0x4, frees: 0x8, bytes: 0xC)
     case (false, true): Columns(allocations: 0x10, frees: 0x14, bytes: 0x18)
@@ -22,14 +22,19 @@ extension KernelPool {
     }
   }
 
-  /// The row at which the search for a tag starts.
-  @inline(__always) func trackerHash(_ tag: PoolTag) -> UInt64 {
-    let factor: UInt64 = mutant == .trackerHashConstant ? 40541 : 40543
+  /// The hash of a tag; its low bits are the row at which the search for it starts.
+  @inline(__always) static func tagHash(_ tag: PoolTag, factor: UInt64 = 40543) -> UInt64 {
     let product = factor &* UInt64(tag.word)
-    return (product ^ (product &>> 32)) & variables.pointee.trackerMask & 0xFFFF_FFFF
+    return product ^ (product &>> 32)
   }
 
-  @inline(__always) private func row(_ index: UInt64) -> Address {
+  /// The row at which the search for a tag starts.
+  @inline(__always) private mutating func trackerHash(_ tag: PoolTag) -> UInt64 {
+    let factor: UInt64 = mutant == .trackerHashConstant ? 40541 : 40543
+    return Self.tagHash(tag, factor: factor) & variables.pointee.trackerMask & 0xFFFF_FFFF
+  }
+
+  @inline(__always) private mutating func row(_ index: UInt64) -> Address {
     variables.pointee.trackerTable &+ index &* profile.trackerRowBytes
   }
 
@@ -93,7 +98,7 @@ extension KernelPool {
   /// Empties the table and gives the tags that the system uses most the rows they hash to.
   mutating func seedTracker() throws(Halt) {
     let mask = variables.pointee.trackerMask
-    for tag in Self.hotTags {
+    for tag in KernelPool.hotTags {
       var index = trackerHash(tag)
       var probes: UInt64 = 0
       while try memory.load32(row(index)) != 0, probes <= mask {
@@ -103,7 +108,9 @@ extension KernelPool {
       if probes <= mask { try memory.store32(row(index), tag.word) }
     }
   }
+}
 
+extension KernelPool {
   /// The tags that are entered at start, in the order of their entry (ReactOS
   /// `ExpSeedHotTags`).
   public static let hotTags: [PoolTag] = [

@@ -50,20 +50,26 @@ public struct HeaderLayout: Sendable, Equatable {
   }
 
   /// The header of x86 since Windows XP.
-  public static let x86 = HeaderLayout(
-    previousSize: BitField(shift: 0, width: 9), poolIndex: BitField(shift: 9, width: 7),
-    blockSize: BitField(shift: 16, width: 9), poolType: BitField(shift: 25, width: 7),
-    bytes: 8, processBilledOffset: nil)
+  @inline(__always) public static var x86: HeaderLayout {
+    HeaderLayout(
+      previousSize: BitField(shift: 0, width: 9), poolIndex: BitField(shift: 9, width: 7),
+      blockSize: BitField(shift: 16, width: 9), poolType: BitField(shift: 25, width: 7),
+      bytes: 8, processBilledOffset: nil)
+  }
 
   /// The header of x64.
-  public static let x64 = HeaderLayout(
-    previousSize: BitField(shift: 0, width: 8), poolIndex: BitField(shift: 8, width: 8),
-    blockSize: BitField(shift: 16, width: 8), poolType: BitField(shift: 24, width: 8),
-    bytes: 16, processBilledOffset: 8)
+  @inline(__always) public static var x64: HeaderLayout {
+    HeaderLayout(
+      previousSize: BitField(shift: 0, width: 8), poolIndex: BitField(shift: 8, width: 8),
+      blockSize: BitField(shift: 16, width: 8), poolType: BitField(shift: 24, width: 8),
+      bytes: 16, processBilledOffset: 8)
+  }
 
   /// The header of Windows 2000: the type stands before the size, and units are 32 bytes.
-  public static let windows2000 = HeaderLayout(
-    previousSize: BitField(shift: 0, width: 8), poolIndex: BitField(shift: 8, width: 8),
-    blockSize: BitField(shift: 24, width: 8), poolType: BitField(shift: 16, width: 8),
-    bytes: 8, processBilledOffset: nil)
+  @inline(__always) public static var windows2000: HeaderLayout {
+    HeaderLayout(
+      previousSize: BitField(shift: 0, width: 8), poolIndex: BitField(shift: 8, width: 8),
+      blockSize: BitField(shift: 24, width: 8), poolType: BitField(shift: 16, width: 8),
+      bytes: 8, processBilledOffset: nil)
+  }
 }
