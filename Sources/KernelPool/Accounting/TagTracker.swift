@@ -110,6 +110,49 @@ extension PoolState {
   }
 }
 
+extension SmallBlocks {
+  /// Offsets of the counters of nonpaged pool in a row of the tag table.
+  @inline(__always)
+  private var tagColumns: (allocations: Int, frees: Int, bytes: UInt64) {
+    (0x4, 0x8, Layout.isWide(pool) ? 0x10 : 0xC)
+  }
+
+  /// The row that a tag hashes to, where it is the tag's own, which it nearly always is.
+  @inline(__always) private func firstRow(_ key: PoolTag) -> UnsafeMutableRawPointer? {
+    let table = pool.pointee.tagRows
+    let index = PoolState.tagHash(key) & table.mask
+    let row = table.host + Int(truncatingIfNeeded: index &* pool.pointee.profile.trackerRowBytes)
+    return row.word32() == key.word ? row : nil
+  }
+
+  /// Counts in a row of the tag table.
+  @inline(__always)
+  private func count(_ row: UnsafeMutableRawPointer, _ column: Int, _ bytes: UInt64) {
+    let table = pool.pointee.tagRows
+    note(
+      table.address &+ UInt64(truncatingIfNeeded: row - table.host),
+      pool.pointee.profile.trackerRowBytes)
+    row.store32(row.word32(column) &+ 1, column)
+    store(pointer(row, tagColumns.bytes) &+ bytes, row, tagColumns.bytes)
+  }
+
+  /// Books an allocation of `bytes` under `tag`.
+  @inline(__always) func track(_ tag: PoolTag, bytes: UInt64, _ type: PoolType) throws(Halt) {
+    guard !Mode.plantsBugs, !type.isPaged, let row = firstRow(tag.unprotected) else {
+      return try pool.pointee.track(tag, bytes: bytes, type: type)
+    }
+    count(row, tagColumns.allocations, bytes)
+  }
+
+  /// Books a free of `bytes` under `tag`.
+  @inline(__always) func untrack(_ tag: PoolTag, bytes: UInt64, _ type: PoolType) throws(Halt) {
+    guard !Mode.plantsBugs, !type.isPaged, let row = firstRow(tag.unprotected) else {
+      return try pool.pointee.untrack(tag, bytes: bytes, type: type)
+    }
+    count(row, tagColumns.frees, 0 &- bytes)
+  }
+}
+
 extension KernelPool {
   /// The tags that are entered at start, in the order of their entry (ReactOS
   /// `ExpSeedHotTags`).

@@ -1,7 +1,7 @@
-// How the algorithm reads and stores: headers, links, counters of descriptors, lookaside lists, rows
-// of the tag table. Whatever lies where its host address is known is read there; anything else goes
-// through the memory's door, which faults as the kernel would. Each store notes itself in the
-// journal, here and nowhere else.
+// How the algorithm reads and stores: headers and links here, descriptors and the tag table beside
+// what they are (Accounting), lookaside lists in Lookasides.swift. Whatever lies where its host
+// address is known is read there; anything else goes through the memory's door, which faults as the
+// kernel would. Each store notes itself in the journal: no step of the algorithm does.
 
 // MARK: Host addresses
 
@@ -30,13 +30,13 @@ extension UnsafeMutableRawPointer {
 extension SmallBlocks {
   /// A pointer of the machine at a host address.
   @inline(__always)
-  private func pointer(_ host: UnsafeMutableRawPointer, _ offset: UInt64) -> Address {
+  func pointer(_ host: UnsafeMutableRawPointer, _ offset: UInt64) -> Address {
     let offset = Int(truncatingIfNeeded: offset)
     return Layout.isWide(pool) ? host.word64(offset) : Address(host.word32(offset))
   }
 
   @inline(__always)
-  private func store(_ value: Address, _ host: UnsafeMutableRawPointer, _ offset: UInt64) {
+  func store(_ value: Address, _ host: UnsafeMutableRawPointer, _ offset: UInt64) {
     let offset = Int(truncatingIfNeeded: offset)
     if Layout.isWide(pool) {
       host.store64(value, offset)
@@ -45,7 +45,7 @@ extension SmallBlocks {
     }
   }
 
-  @inline(__always) private func note(_ address: Address, _ byteCount: UInt64) {
+  @inline(__always) func note(_ address: Address, _ byteCount: UInt64) {
     if Mode.keepsJournal(pool) { pool.pointee.memory.noteStore(address, byteCount) }
   }
 
@@ -263,123 +263,5 @@ extension SmallBlocks {
     let offset = (units &- 1) &* entryBytes
     let first = pointer(owner.pointee.heads, offset) & pool.pointee.memory.linkMask
     return first != owner.pointee.headsAddress &+ offset
-  }
-}
-
-// MARK: Descriptors
-
-extension SmallBlocks {
-  /// A descriptor by its number.
-  @inline(__always) func owner(_ descriptor: Int) -> OwnerPointer {
-    pool.pointee.owners + descriptor
-  }
-
-  /// A counter of a descriptor.
-  @inline(__always) func counter(_ owner: OwnerPointer, _ offset: UInt64) -> UInt32 {
-    owner.pointee.host.word32(Int(truncatingIfNeeded: offset))
-  }
-
-  @inline(__always)
-  func setCounter(_ owner: OwnerPointer, _ offset: UInt64, _ value: UInt32) {
-    note(owner.pointee.address &+ offset, 4)
-    owner.pointee.host.store32(value, Int(truncatingIfNeeded: offset))
-  }
-
-  /// Adds `difference`, modulo 2^32, to a counter.
-  @inline(__always)
-  func add(_ owner: OwnerPointer, _ offset: UInt64, _ difference: UInt32) {
-    setCounter(owner, offset, counter(owner, offset) &+ difference)
-  }
-
-  /// A pointer, or a number as wide, in a descriptor.
-  @inline(__always) func pointer(_ owner: OwnerPointer, _ offset: UInt64) -> Address {
-    pointer(owner.pointee.host, offset)
-  }
-
-  @inline(__always)
-  func setPointer(_ owner: OwnerPointer, _ offset: UInt64, _ value: Address) {
-    note(owner.pointee.address &+ offset, wordBytes)
-    store(value, owner.pointee.host, offset)
-  }
-
-  /// Adds bytes, or with a wrapped negative number takes them from, the descriptor's count where it
-  /// has one.
-  @inline(__always) func addBytes(_ owner: OwnerPointer, _ bytes: UInt64) {
-    guard let offset = pool.pointee.profile.descriptor.totalBytes else { return }
-    setPointer(owner, offset, pointer(owner, offset) &+ bytes)
-  }
-
-  /// Books a small allocation.
-  @inline(__always) func countAllocation(_ owner: OwnerPointer, bytes: UInt64) {
-    addBytes(owner, bytes)
-    add(owner, pool.pointee.profile.descriptor.runningAllocations, 1)
-  }
-
-  /// Books a free that reaches the lists or the page level.
-  @inline(__always) func countFree(_ owner: OwnerPointer, bytes: UInt64) {
-    if !has(.freeNotCounted) { add(owner, pool.pointee.profile.descriptor.runningFrees, 1) }
-    if !has(.bytesNotSubtracted) { addBytes(owner, 0 &- bytes) }
-  }
-
-  /// Adds pages to, or with a wrapped negative number takes them from, the count of small-block
-  /// pages.
-  @inline(__always) func countPages(_ owner: OwnerPointer, _ difference: UInt32) {
-    add(owner, pool.pointee.profile.descriptor.totalPages, difference)
-  }
-}
-
-// MARK: Lookaside lists and tags
-
-typealias LookasidePointer = UnsafeMutablePointer<LookasideList>
-
-extension SmallBlocks {
-  /// Changes a lookaside list.
-  @inline(__always)
-  func change(_ list: LookasidePointer, _ change: (inout LookasideList) -> Void) {
-    if Mode.keepsJournal(pool) {
-      pool.pointee.memory.journal?.noteLookaside(list - pool.pointee.lookasides)
-    }
-    change(&list.pointee)
-  }
-
-  /// Offsets of the counters of nonpaged pool in a row of the tag table.
-  @inline(__always)
-  private var tagColumns: (allocations: Int, frees: Int, bytes: UInt64) {
-    (0x4, 0x8, Layout.isWide(pool) ? 0x10 : 0xC)
-  }
-
-  /// The row that a tag hashes to, where it is the tag's own, which it nearly always is.
-  @inline(__always) private func firstRow(_ key: PoolTag) -> UnsafeMutableRawPointer? {
-    let table = pool.pointee.tagRows
-    let index = PoolState.tagHash(key) & table.mask
-    let row = table.host + Int(truncatingIfNeeded: index &* pool.pointee.profile.trackerRowBytes)
-    return row.word32() == key.word ? row : nil
-  }
-
-  /// Counts in a row of the tag table.
-  @inline(__always)
-  private func count(_ row: UnsafeMutableRawPointer, _ column: Int, _ bytes: UInt64) {
-    let table = pool.pointee.tagRows
-    note(
-      table.address &+ UInt64(truncatingIfNeeded: row - table.host),
-      pool.pointee.profile.trackerRowBytes)
-    row.store32(row.word32(column) &+ 1, column)
-    store(pointer(row, tagColumns.bytes) &+ bytes, row, tagColumns.bytes)
-  }
-
-  /// Books an allocation of `bytes` under `tag`.
-  @inline(__always) func track(_ tag: PoolTag, bytes: UInt64, _ type: PoolType) throws(Halt) {
-    guard !Mode.plantsBugs, !type.isPaged, let row = firstRow(tag.unprotected) else {
-      return try pool.pointee.track(tag, bytes: bytes, type: type)
-    }
-    count(row, tagColumns.allocations, bytes)
-  }
-
-  /// Books a free of `bytes` under `tag`.
-  @inline(__always) func untrack(_ tag: PoolTag, bytes: UInt64, _ type: PoolType) throws(Halt) {
-    guard !Mode.plantsBugs, !type.isPaged, let row = firstRow(tag.unprotected) else {
-      return try pool.pointee.untrack(tag, bytes: bytes, type: type)
-    }
-    count(row, tagColumns.frees, 0 &- bytes)
   }
 }

@@ -2,7 +2,18 @@
 // list heads. Blocks on them keep their type and tag and look allocated to everyone else (Mandt
 // 2011; ReactOS ExAllocatePoolWithTag).
 
+typealias LookasidePointer = UnsafeMutablePointer<LookasideList>
+
 extension SmallBlocks {
+  /// Changes a lookaside list.
+  @inline(__always)
+  func change(_ list: LookasidePointer, _ change: (inout LookasideList) -> Void) {
+    if Mode.keepsJournal(pool) {
+      pool.pointee.memory.journal?.noteLookaside(list - pool.pointee.lookasides)
+    }
+    change(&list.pointee)
+  }
+
   /// Whether blocks of this size go through lookaside lists at all.
   @inline(__always) func hasLookaside(_ kind: PoolKind, units: UInt64) -> Bool {
     units
