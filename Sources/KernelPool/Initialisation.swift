@@ -122,14 +122,7 @@ extension PoolState {
     // Until the tables have been made, nothing is known of them but that they are there.
     let system = regions[1]
     tagRows = TagRows(host: system.host, address: system.base, mask: 0)
-    owners = .allocate(capacity: descriptorCount)
-    for (index, root) in descriptorRoots.enumerated() {
-      (owners + index).initialize(
-        to: Owner(
-          kind: root.kind, indexBits: 0, address: system.base, host: system.host,
-          headsAddress: system.base, heads: system.host,
-          used: UsedLists(lists: profile.unitsPerPage), hasSummary: index == 0))
-    }
+    owners = Self.unknownOwners(descriptorRoots, system, lists: profile.unitsPerPage)
     instance = .general
     view = PoolView(
       profilePointer: UnsafePointer(shownProfile),
@@ -138,6 +131,21 @@ extension PoolState {
       regionCount: memory.regionCount, variablesPointer: UnsafePointer(variables),
       descriptorsPointer: UnsafePointer(descriptors), descriptorCount: descriptorCount,
       lookasidesPointer: UnsafePointer(lookasides))
+  }
+
+  /// Descriptors of which nothing is known yet but that they are there.
+  private static func unknownOwners(
+    _ roots: [DescriptorRoot], _ system: MemoryRegion, lists: UInt64
+  ) -> OwnerPointer {
+    let owners = OwnerPointer.allocate(capacity: roots.count)
+    for (index, root) in roots.enumerated() {
+      (owners + index).initialize(
+        to: Owner(
+          kind: root.kind, indexBits: 0, address: system.base, host: system.host,
+          headsAddress: system.base, heads: system.host, used: UsedLists(lists: lists),
+          hasSummary: index == 0))
+    }
+    return owners
   }
 
   /// The descriptors of a profile; those that are allocated get their address later.

@@ -5,7 +5,8 @@
 typealias LookasidePointer = UnsafeMutablePointer<LookasideList>
 
 extension SmallBlocks {
-  /// Changes a lookaside list.
+  /// Changes a lookaside list. (Attempts, of which the hits are the part that others count too, are
+  /// counted without it: a list that was only asked has not changed.)
   @inline(__always)
   func change(_ list: LookasidePointer, _ change: (inout LookasideList) -> Void) {
     if Mode.keepsJournal(pool) {
@@ -191,10 +192,9 @@ extension GeneralBlocks {
       let unit: Int64 = pool.pointee.profile.missRatioUnit == .fraction ? 1 : 1000
       depth += misses * unit * (highest - depth) / (2 * Int64(allocates)) + 5
     }
-    change(list) {
-      $0.lastTotalAllocates = $0.totalAllocates
-      $0.lastAllocateHits = $0.allocateHits
-      $0.depth = UInt16(min(max(depth, lowest), highest))
-    }
+    list.pointee.lastTotalAllocates = list.pointee.totalAllocates
+    list.pointee.lastAllocateHits = list.pointee.allocateHits
+    let adjusted = UInt16(min(max(depth, lowest), highest))
+    if adjusted != list.pointee.depth { change(list) { $0.depth = adjusted } }
   }
 }
