@@ -25,35 +25,67 @@ extension KernelPool {
   public mutating func allocateContiguous(
     bytes: UInt64, lowest: UInt64 = 0, highest: UInt64 = .max, boundary: UInt64 = 0
   ) -> AllocationOutcome {
-    if let halted { return .halted(halted) }
-    do {
-      let limits = FrameLimits(
-        lowest: geometry.pages(holding: lowest),
-        highest: highest &>> geometry.pageShift &- (mutant == .contiguousHighestExcluded ? 1 : 0),
-        boundary: boundary &>> geometry.pageShift)
-      let type: PoolType = .cacheAligned
-      let request = profile.contiguousRequest == .asGiven ? bytes : max(pageRounded(bytes), bytes)
-      if let address = try allocateWithTag(type, bytes: request, tag: .contiguous) {
-        if suits(address, pages: geometry.pages(holding: bytes), limits) {
-          return .address(address)
-        }
-        if mutant != .contiguousKeepsRefused,
-          case .halted(let reason) = free(address, tag: .contiguous)
-        {
-          return .halted(reason)
-        }
-      }
-      guard variables.pointee.interruptLevel <= 1 else { return .null }
-      return mapContiguous(pages: geometry.pages(holding: bytes), limits)
-    } catch {
-      return .halted(stop())
-    }
+    GeneralBlocks(pool: state).allocateContiguous(
+      bytes: bytes, lowest: lowest, highest: highest, boundary: boundary)
   }
 
   /// Frees memory that came from `allocateContiguous`.
   public mutating func freeContiguous(_ address: Address) -> FreeOutcome {
     if let halted { return .halted(halted) }
-    if isInPool(address) { return free(address, tag: .contiguous) }
+    if state.pointee.isInPool(address) { return free(address, tag: .contiguous) }
+    return state.pointee.unmapContiguous(address)
+  }
+}
+
+/// Page frames that a caller accepts.
+private struct FrameLimits {
+  let lowest: UInt64
+  let highest: UInt64
+  let boundary: UInt64
+
+  func accept(first: UInt64, pages: UInt64) -> Bool {
+    let last = first &+ max(pages, 1) &- 1
+    guard first >= lowest, last <= highest else { return false }
+    return boundary == 0 || first / boundary == last / boundary
+  }
+}
+
+extension GeneralBlocks {
+  fileprivate func allocateContiguous(
+    bytes: UInt64, lowest: UInt64, highest: UInt64, boundary: UInt64
+  ) -> KernelPool.AllocationOutcome {
+    if let halted = pool.pointee.halted { return .halted(halted) }
+    let geometry = pool.pointee.geometry
+    do throws(Halt) {
+      let limits = FrameLimits(
+        lowest: geometry.pages(holding: lowest),
+        highest: highest &>> geometry.pageShift &- (has(.contiguousHighestExcluded) ? 1 : 0),
+        boundary: boundary &>> geometry.pageShift)
+      let type: PoolType = .cacheAligned
+      let request =
+        pool.pointee.profile.contiguousRequest == .asGiven
+        ? bytes : max(pool.pointee.pageRounded(bytes), bytes)
+      if let address = try allocateWithTag(type, bytes: request, tag: .contiguous) {
+        if pool.pointee.suits(address, pages: geometry.pages(holding: bytes), limits) {
+          return .address(address)
+        }
+        if !has(.contiguousKeepsRefused),
+          case .halted(let reason) = free(address, .contiguous)
+        {
+          return .halted(reason)
+        }
+      }
+      guard pool.pointee.variables.pointee.interruptLevel <= 1 else { return .null }
+      return pool.pointee.mapContiguous(pages: geometry.pages(holding: bytes), limits)
+    } catch {
+      return .halted(pool.pointee.stop())
+    }
+  }
+}
+
+extension PoolState {
+  /// Frees memory that was mapped outside of the pool.
+  fileprivate mutating func unmapContiguous(_ address: Address) -> KernelPool.FreeOutcome {
     var page = (address &- contiguousArena.base) &>> geometry.pageShift
     guard page < contiguousArena.pages, geometry.isPageAligned(address),
       contiguousArena.marks[Int(page)] & PageMarks.start.rawValue != 0
@@ -70,30 +102,20 @@ extension KernelPool {
     return .freed
   }
 
-  /// Page frames that a caller accepts.
-  private struct FrameLimits {
-    let lowest: UInt64
-    let highest: UInt64
-    let boundary: UInt64
-
-    func accept(first: UInt64, pages: UInt64) -> Bool {
-      let last = first &+ max(pages, 1) &- 1
-      guard first >= lowest, last <= highest else { return false }
-      return boundary == 0 || first / boundary == last / boundary
-    }
-  }
-
   /// True where the frames from `address` on are consecutive and within the limits. The count is
   /// of the size, not of the span.
-  private func suits(_ address: Address, pages: UInt64, _ limits: FrameLimits) -> Bool {
+  fileprivate mutating func suits(_ address: Address, pages: UInt64, _ limits: FrameLimits) -> Bool
+  {
     guard let page = nonPagedPage(at: address) else { return false }
     let isInitial = page &+ max(pages, 1) <= variables.pointee.initialPages
     guard isInitial || pages <= 1 else { return false }
-    return limits.accept(first: Self.initialPoolFrame &+ page, pages: pages)
+    return limits.accept(first: KernelPool.initialPoolFrame &+ page, pages: pages)
   }
 
   /// Takes the first free pages outside of the pool that the limits accept.
-  private mutating func mapContiguous(pages: UInt64, _ limits: FrameLimits) -> AllocationOutcome {
+  fileprivate mutating func mapContiguous(
+    pages: UInt64, _ limits: FrameLimits
+  ) -> KernelPool.AllocationOutcome {
     let wanted = max(pages, 1)
     var run: UInt64 = 0
     for page in 0..<contiguousArena.pages {
@@ -101,7 +123,9 @@ extension KernelPool {
       run = isFree ? run + 1 : 0
       guard run >= wanted else { continue }
       let first = page + 1 - wanted
-      guard limits.accept(first: Self.contiguousFrame &+ first, pages: wanted) else { continue }
+      guard limits.accept(first: KernelPool.contiguousFrame &+ first, pages: wanted) else {
+        continue
+      }
       for mapped in first...(mutant == .contiguousOverlaps ? first : page) {
         contiguousArena.marks[Int(mapped)] |= PageMarks.mapped.rawValue
       }

@@ -32,34 +32,65 @@ extension KernelPool {
     try configuration.validate()
     var builder = RegionBuilder(configuration: configuration)
     let (regions, reserved) = try builder.build(reserve: reserve)
-    var pool = KernelPool(configuration, mutant, regions, reserved, builder.variables)
-    do {
+    let pool = KernelPool(
+      PoolState(configuration, mutant, regions, reserved, builder.variables))
+    do throws(Halt) {
       try pool.start()
     } catch {
       throw ConfigurationError(
         message: "the pool has too few pages for its own tables; give it more nonpaged_pages,"
           + " smaller tables, or init=none")
     }
-    pool.preparePlainRequests()
     return pool
   }
 
-  private init(
+  /// Runs the kernel's own initialisation in its order.
+  private borrowing func start() throws(Halt) {
+    try state.pointee.start()
+    try makePagedDescriptors()
+    state.pointee.selectInstance()
+  }
+
+  /// Paged descriptors are allocated from nonpaged pool, each with its lock.
+  private borrowing func makePagedDescriptors() throws(Halt) {
+    for index in state.pointee.firstPagedDescriptor..<state.pointee.descriptorCount {
+      let bytes = profile.descriptor.bytesWithLock
+      let address: Address
+      if configuration.initialisation == .kernel {
+        let blocks = GeneralBlocks(pool: state)
+        guard let allocated = try blocks.allocateWithTag(.nonPaged, bytes: bytes, tag: .pool)
+        else { throw blocks.bugCheck(BugCheck.mustSucceedPoolEmpty, bytes, .max, .max, .max) }
+        address = allocated
+      } else {
+        let position = UInt64(index - state.pointee.firstPagedDescriptor)
+        address =
+          profile.descriptorBase + StaticData.tables
+          + RegionBuilder.tableBytes(configuration) + position * StaticData.pagedDescriptorStep
+      }
+      state.pointee.descriptors[index].address = address
+      state.pointee.descriptors[index].listHeads = address + profile.descriptor.listHeads
+      try state.pointee.initialise(descriptor: index)
+    }
+  }
+}
+
+extension PoolState {
+  fileprivate init(
     _ configuration: PoolConfiguration, _ mutant: Mutant, _ regions: [MemoryRegion],
     _ reserved: ReservedBytes, _ roots: KernelVariables
   ) {
     self.configuration = configuration
     self.mutant = mutant
-    profile = configuration.profile
+    let profile = configuration.profile
+    self.profile = profile
     shownProfile = .allocate(capacity: 1)
-    shownProfile.initialize(to: configuration.profile)
+    shownProfile.initialize(to: profile)
     shownConfiguration = .allocate(capacity: 1)
     shownConfiguration.initialize(to: configuration)
     geometry = Geometry(profile)
     memory = SimulatedMemory(
       regions: regions, reserved: reserved, isWide: geometry.isWide,
-      linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0,
-      listHeadsOffset: profile.descriptor.listHeads)
+      linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0)
     nonPagedMarks = regions[0].marksPointer
     contiguousArena = RegionBuilder.contiguousArena(regions)
     variables = .allocate(capacity: 1)
@@ -71,15 +102,50 @@ extension KernelPool {
     descriptors = .allocate(capacity: descriptorCount)
     descriptors.initialize(from: descriptorRoots, count: descriptorCount)
     firstPagedDescriptor = descriptorRoots.firstIndex { $0.kind == .paged } ?? 0
-    let owners = configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)
-    lookasideCount = owners * PoolKind.allCases.count * Int(profile.lookasideClasses)
+    maskWithoutIndex =
+      profile.poolIndexRule == .stale ? .max : profile.header.poolIndex.set(.max, 0)
+    nonPagedType = profile.stored(.nonPaged)
+    let ofOwner = PoolKind.allCases.count * Int(profile.lookasideClasses)
+    lookasideCount =
+      (configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)) * ofOwner
     lookasides = .allocate(capacity: lookasideCount)
     lookasides.initialize(
       repeating: LookasideList(depth: configuration.lookasideDepth ?? profile.lookasideDepth),
       count: lookasideCount)
-    plain = Self.noPlainRequests(regions, lookasides)
-    usedLists = .allocate(capacity: UsedLists.words)
-    usedLists.initialize(repeating: 0, count: UsedLists.words)
+    ownLookasides = lookasides
+    sharedLookasides =
+      switch profile.sharedLookaside {
+      case .none: nil
+      case .sameList: lookasides
+      case .separate: lookasides + configuration.processors * ofOwner
+      }
+    // Until the tables have been made, nothing is known of them but that they are there.
+    let system = regions[1]
+    tagRows = TagRows(host: system.host, address: system.base, mask: 0)
+    owners = Self.unknownOwners(descriptorRoots, system, lists: profile.unitsPerPage)
+    instance = .general
+    view = PoolView(
+      profilePointer: UnsafePointer(shownProfile),
+      configurationPointer: UnsafePointer(shownConfiguration),
+      regions: UnsafePointer(memory.regions),
+      regionCount: memory.regionCount, variablesPointer: UnsafePointer(variables),
+      descriptorsPointer: UnsafePointer(descriptors), descriptorCount: descriptorCount,
+      lookasidesPointer: UnsafePointer(lookasides))
+  }
+
+  /// Descriptors of which nothing is known yet but that they are there.
+  private static func unknownOwners(
+    _ roots: [DescriptorRoot], _ system: MemoryRegion, lists: UInt64
+  ) -> OwnerPointer {
+    let owners = OwnerPointer.allocate(capacity: roots.count)
+    for (index, root) in roots.enumerated() {
+      (owners + index).initialize(
+        to: Owner(
+          kind: root.kind, indexBits: 0, address: system.base, host: system.host,
+          headsAddress: system.base, heads: system.host, used: UsedLists(lists: lists),
+          hasSummary: index == 0))
+    }
+    return owners
   }
 
   /// The descriptors of a profile; those that are allocated get their address later.
@@ -102,8 +168,8 @@ extension KernelPool {
   }
 
   /// Runs the kernel's own initialisation in its order.
-  private mutating func start() throws(Halt) {
-    try memory.store8(variables.pointee.process, Self.processObjectType)
+  fileprivate mutating func start() throws(Halt) {
+    try memory.store8(variables.pointee.process, KernelPool.processObjectType)
     if profile.nonPagedPages == .runLists { try makeInitialRun() }
     for bitmap in [pagedBitmap, sessionBitmap, nonPagedBitmap] where bitmap.pointee.pages != 0 {
       let open = bitmap.pointee.openPages
@@ -114,10 +180,9 @@ extension KernelPool {
     }
     try makeTrackerTable()
     try makeBigTable()
-    try makePagedDescriptors()
   }
 
-  private mutating func initialise(descriptor: Int) throws(Halt) {
+  fileprivate mutating func initialise(descriptor: Int) throws(Halt) {
     let root = descriptors[descriptor]
     let size = profile.descriptor.listHeads + profile.unitsPerPage * geometry.wordBytes * 2
     try memory.clear(root.address, size)
@@ -125,12 +190,35 @@ extension KernelPool {
       root.address + profile.descriptor.poolType, root.kind.isPaged ? 1 : 0)
     try memory.store32(root.address + profile.descriptor.poolIndex, root.index)
     try memory.storeEmptyHeads(from: root.listHeads, count: profile.unitsPerPage)
+    guard let host = memory.locateRange(root.address, size) else {
+      throw memory.fault(at: root.address)
+    }
+    let owner = owners + descriptor
+    let bits = profile.header.poolIndex.set(0, root.index) & ~maskWithoutIndex
+    owner.pointee = Owner(
+      kind: root.kind, indexBits: bits, address: root.address, host: host,
+      headsAddress: root.listHeads, heads: host + Int(profile.descriptor.listHeads),
+      used: owner.pointee.used, hasSummary: owner.pointee.hasSummary)
+    if owner.pointee.hasSummary {
+      memory.watchListHeads(
+        root.listHeads, profile.unitsPerPage * geometry.wordBytes * 2, owner.pointee.used)
+    }
+  }
+
+  /// Looks up where the tag table lies and which instance suits; before that the general one serves.
+  fileprivate mutating func selectInstance() {
+    let bytes = variables.pointee.trackerRows &* profile.trackerRowBytes
+    guard let host = memory.locateRange(variables.pointee.trackerTable, bytes) else { return }
+    tagRows = TagRows(
+      host: host, address: variables.pointee.trackerTable,
+      mask: variables.pointee.trackerMask & 0xFFFF_FFFF)
+    instance = BlockInstance(profile, mutant)
   }
 
   // MARK: Tables
 
   /// The next lower power of two of a requested size, within limits.
-  private func tableEntries(requested: UInt64, standard: UInt64) -> UInt64 {
+  private mutating func tableEntries(requested: UInt64, standard: UInt64) -> UInt64 {
     let cap = (variables.pointee.initialPages << geometry.pageShift) / 256
     let size = min(requested, cap)
     guard size != 0 else { return standard }
@@ -189,27 +277,5 @@ extension KernelPool {
     try track(.pool, bytes: pageRounded(bytes), type: .nonPaged)
     let rows = variables.pointee.trackerRows * profile.trackerRowBytes
     try track(.pool, bytes: pageRounded(rows), type: .nonPaged)
-  }
-
-  /// Paged descriptors are allocated from nonpaged pool, each with its lock.
-  private mutating func makePagedDescriptors() throws(Halt) {
-    for index in firstPagedDescriptor..<descriptorCount {
-      let bytes = profile.descriptor.bytesWithLock
-      let address: Address
-      if configuration.initialisation == .kernel {
-        guard let allocated = try allocateWithTag(.nonPaged, bytes: bytes, tag: .pool) else {
-          throw bugCheck(BugCheck.mustSucceedPoolEmpty, bytes, .max, .max, .max)
-        }
-        address = allocated
-      } else {
-        let position = UInt64(index - firstPagedDescriptor)
-        address =
-          profile.descriptorBase + StaticData.tables
-          + RegionBuilder.tableBytes(configuration) + position * StaticData.pagedDescriptorStep
-      }
-      descriptors[index].address = address
-      descriptors[index].listHeads = address + profile.descriptor.listHeads
-      try initialise(descriptor: index)
-    }
   }
 }

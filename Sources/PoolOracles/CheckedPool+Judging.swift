@@ -16,7 +16,7 @@ extension CheckedPool {
   }
 
   /// What the oracles say of a stop; false where it is a failure by itself.
-  private func judgeStop(
+  private mutating func judgeStop(
     _ reason: HaltReason, _ verdict: Verdict, _ digest: UInt64?, _ failures: inout [PoolFailure]
   ) -> Bool {
     if case .hang = reason { return false }
@@ -59,7 +59,7 @@ extension CheckedPool {
     }
   }
 
-  private func fail(_ verdict: Verdict, _ what: String, _ failures: inout [PoolFailure]) {
+  private mutating func fail(_ verdict: Verdict, _ what: String, _ failures: inout [PoolFailure]) {
     guard oracles.contains(.verdicts) else { return }
     failures.append(.oracle(.verdict, "\(what), expected \(verdict)"))
   }
@@ -103,7 +103,7 @@ extension CheckedPool {
     report(audit?.full(view, live), &failures)
   }
 
-  private func report(_ violations: [Violation]?, _ failures: inout [PoolFailure]) {
+  private mutating func report(_ violations: [Violation]?, _ failures: inout [PoolFailure]) {
     for violation in violations ?? [] { failures.append(.invariant(violation)) }
   }
 

@@ -178,14 +178,14 @@ public struct CheckedPool: ~Copyable {
     return result
   }
 
-  private func slot(of operation: Operation) -> Slot? {
+  private mutating func slot(of operation: Operation) -> Slot? {
     if case .free(let name, _) = operation { return replayer.slots[name] }
     return nil
   }
 
   // MARK: Predictions
 
-  private func predictVerdict(_ operation: Operation) -> Verdict {
+  private mutating func predictVerdict(_ operation: Operation) -> Verdict {
     switch operation {
     case .processor, .tick, .interruptLevel, .dump: return .harmless
     case .alloc(_, let type, _, _):
@@ -197,7 +197,7 @@ public struct CheckedPool: ~Copyable {
 
   /// The pool's digest where a refusal must leave it unchanged: not for frees of page addresses,
   /// which leave the big-page table before their tag is looked at.
-  private func digestBefore(_ verdict: Verdict, _ operation: Operation) -> UInt64? {
+  private mutating func digestBefore(_ verdict: Verdict, _ operation: Operation) -> UInt64? {
     guard case .bugCheck = verdict, oracles.contains(.verdicts) else { return nil }
     var freed: Address?
     switch operation {
@@ -209,7 +209,7 @@ public struct CheckedPool: ~Copyable {
     return PoolDigest.of(view)
   }
 
-  private func expectation(of operation: Operation) -> OperationExpectation {
+  private mutating func expectation(of operation: Operation) -> OperationExpectation {
     guard oracles.contains(.placement) else { return OperationExpectation() }
     switch operation {
     case .alloc(_, let type, let bytes, _):

@@ -10,8 +10,8 @@ struct WriteJournalTests {
   /// All bytes of every region, and all marks, as they are.
   private static func snapshot(_ pool: borrowing KernelPool) -> [[UInt8]] {
     var bytes: [[UInt8]] = []
-    for index in 0..<pool.memory.regionCount {
-      let region = pool.memory.regions[index]
+    for index in 0..<pool.state.pointee.memory.regionCount {
+      let region = pool.state.pointee.memory.regions[index]
       bytes.append(
         Array(UnsafeRawBufferPointer(start: region.host, count: Int(region.byteCount))))
     }
@@ -19,8 +19,8 @@ struct WriteJournalTests {
   }
 
   private static func marks(_ pool: borrowing KernelPool) -> [[UInt8]] {
-    (0..<pool.memory.regionCount).map { index in
-      let region = pool.memory.regions[index]
+    (0..<pool.state.pointee.memory.regionCount).map { index in
+      let region = pool.state.pointee.memory.regions[index]
       guard region.kind != nil else { return [] }
       // That a page was looked at is no news.
       return UnsafeBufferPointer(
@@ -44,8 +44,8 @@ struct WriteJournalTests {
     let pages = Set(journal.markedPages)
     var missed: [Address] = []
     let marks = marks(pool)
-    for index in 0..<pool.memory.regionCount {
-      let region = pool.memory.regions[index]
+    for index in 0..<pool.state.pointee.memory.regionCount {
+      let region = pool.state.pointee.memory.regions[index]
       for line in changedLines(region, bytesBefore[index]) {
         // A page's stamp, and a page that lost its mapping, are told by its marks.
         let page = line & ~(1 << region.pageShift - 1)

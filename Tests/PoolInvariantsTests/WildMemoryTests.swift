@@ -24,7 +24,7 @@ struct WildMemoryTests {
 
   /// A mapped place in something that an audit reads: a store elsewhere would stop the kernel.
   static func place(_ random: inout SplitMix64, _ audited: borrowing AuditedPool) -> Address {
-    let variables = audited.pool.variables.pointee
+    let variables = audited.pool.state.pointee.variables.pointee
     let profile = audited.pool.profile
     let places: [(Address, UInt64)] = [
       (profile.nonPagedBase, 96 << 12),

@@ -4,7 +4,7 @@
 // A row: tag, then allocations, frees and bytes of nonpaged pool, then the same of paged pool. On
 // x64 the byte counts have eight bytes and are aligned.
 
-extension KernelPool {
+extension PoolState {
   /// Offsets of the three counters of a row.
   private struct Columns {
     let allocations: UInt64
@@ -13,7 +13,7 @@ extension KernelPool {
   }
 
   @inline(__always)
-  private func columns(paged: Bool) -> Columns {
+  private mutating func columns(paged: Bool) -> Columns {
     switch (geometry.isWide, paged) {
     case (false, false): Columns(allocations: 0x4, frees: 0x8, bytes: 0xC)
     case (false, true): Columns(allocations: 0x10, frees: 0x14, bytes: 0x18)
@@ -22,14 +22,19 @@ extension KernelPool {
     }
   }
 
-  /// The row at which the search for a tag starts.
-  @inline(__always) func trackerHash(_ tag: PoolTag) -> UInt64 {
-    let factor: UInt64 = mutant == .trackerHashConstant ? 40541 : 40543
+  /// The hash of a tag; its low bits are the row at which the search for it starts.
+  @inline(__always) static func tagHash(_ tag: PoolTag, factor: UInt64 = 40543) -> UInt64 {
     let product = factor &* UInt64(tag.word)
-    return (product ^ (product &>> 32)) & variables.pointee.trackerMask & 0xFFFF_FFFF
+    return product ^ (product &>> 32)
   }
 
-  @inline(__always) private func row(_ index: UInt64) -> Address {
+  /// The row at which the search for a tag starts.
+  @inline(__always) private mutating func trackerHash(_ tag: PoolTag) -> UInt64 {
+    let factor: UInt64 = mutant == .trackerHashConstant ? 40541 : 40543
+    return Self.tagHash(tag, factor: factor) & variables.pointee.trackerMask & 0xFFFF_FFFF
+  }
+
+  @inline(__always) private mutating func row(_ index: UInt64) -> Address {
     variables.pointee.trackerTable &+ index &* profile.trackerRowBytes
   }
 
@@ -93,7 +98,7 @@ extension KernelPool {
   /// Empties the table and gives the tags that the system uses most the rows they hash to.
   mutating func seedTracker() throws(Halt) {
     let mask = variables.pointee.trackerMask
-    for tag in Self.hotTags {
+    for tag in KernelPool.hotTags {
       var index = trackerHash(tag)
       var probes: UInt64 = 0
       while try memory.load32(row(index)) != 0, probes <= mask {
@@ -103,7 +108,52 @@ extension KernelPool {
       if probes <= mask { try memory.store32(row(index), tag.word) }
     }
   }
+}
 
+extension SmallBlocks {
+  /// Offsets of the counters of nonpaged pool in a row of the tag table.
+  @inline(__always)
+  private var tagColumns: (allocations: Int, frees: Int, bytes: UInt64) {
+    (0x4, 0x8, Layout.isWide(pool) ? 0x10 : 0xC)
+  }
+
+  /// The row that a tag hashes to, where it is the tag's own, which it nearly always is.
+  @inline(__always) private func firstRow(_ key: PoolTag) -> UnsafeMutableRawPointer? {
+    let table = pool.pointee.tagRows
+    let index = PoolState.tagHash(key) & table.mask
+    let row = table.host + Int(truncatingIfNeeded: index &* pool.pointee.profile.trackerRowBytes)
+    return row.word32() == key.word ? row : nil
+  }
+
+  /// Counts in a row of the tag table.
+  @inline(__always)
+  private func count(_ row: UnsafeMutableRawPointer, _ column: Int, _ bytes: UInt64) {
+    let table = pool.pointee.tagRows
+    note(
+      table.address &+ UInt64(truncatingIfNeeded: row - table.host),
+      pool.pointee.profile.trackerRowBytes)
+    row.store32(row.word32(column) &+ 1, column)
+    store(pointer(row, tagColumns.bytes) &+ bytes, row, tagColumns.bytes)
+  }
+
+  /// Books an allocation of `bytes` under `tag`.
+  @inline(__always) func track(_ tag: PoolTag, bytes: UInt64, _ type: PoolType) throws(Halt) {
+    guard !Mode.plantsBugs, !type.isPaged, let row = firstRow(tag.unprotected) else {
+      return try pool.pointee.track(tag, bytes: bytes, type: type)
+    }
+    count(row, tagColumns.allocations, bytes)
+  }
+
+  /// Books a free of `bytes` under `tag`.
+  @inline(__always) func untrack(_ tag: PoolTag, bytes: UInt64, _ type: PoolType) throws(Halt) {
+    guard !Mode.plantsBugs, !type.isPaged, let row = firstRow(tag.unprotected) else {
+      return try pool.pointee.untrack(tag, bytes: bytes, type: type)
+    }
+    count(row, tagColumns.frees, 0 &- bytes)
+  }
+}
+
+extension KernelPool {
   /// The tags that are entered at start, in the order of their entry (ReactOS
   /// `ExpSeedHotTags`).
   public static let hotTags: [PoolTag] = [

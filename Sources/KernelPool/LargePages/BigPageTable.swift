@@ -5,7 +5,7 @@
 // the bit set, and its tag and size stay behind. The size is a page count up to Windows 2003 and a
 // byte count from Vista on; entries have 12 bytes on XP, 16 on later x86 and 24 on x64.
 
-extension KernelPool {
+extension PoolState {
   /// The mark of a free entry.
   static let freeEntry: Address = 1
 
@@ -20,23 +20,23 @@ extension KernelPool {
     var process: Address = 0
   }
 
-  @inline(__always) private func entry(_ index: UInt64) -> Address {
+  @inline(__always) private mutating func entry(_ index: UInt64) -> Address {
     variables.pointee.bigTable &+ index &* profile.bigEntryBytes
   }
 
-  private var keyOffset: UInt64 { geometry.wordBytes }
+  private var keyOffset: UInt64 { mutating get { geometry.wordBytes } }
 
   /// Offset of the size: behind the tag, or behind tag and pool type where bytes are counted.
   private var sizeOffset: UInt64 {
-    countsBytes ? geometry.wordBytes &+ 8 : geometry.wordBytes &+ 4
+    mutating get { countsBytes ? geometry.wordBytes &+ 8 : geometry.wordBytes &+ 4 }
   }
 
   /// True where entries count bytes: Vista and later.
-  private var countsBytes: Bool { profile.storedPoolType == .orTwo }
+  private var countsBytes: Bool { mutating get { profile.storedPoolType == .orTwo } }
 
   /// The index at which the search for an address starts, before the mask: the bytes of the page
   /// number, folded (ReactOS `ExpComputePartialHashForAddress`).
-  @inline(__always) func partialHash(_ address: Address) -> UInt64 {
+  @inline(__always) mutating func partialHash(_ address: Address) -> UInt64 {
     let page = UInt32(truncatingIfNeeded: address &>> geometry.pageShift)
     let second = mutant == .bigTableHash ? 0 : page &>> 8
     return UInt64((page &>> 24) ^ (page &>> 16) ^ second ^ page)
@@ -124,7 +124,7 @@ extension KernelPool {
   }
 
   /// Offset of the process that pays, in entries that have it: those of Windows 2003.
-  private var quotaObjectOffset: UInt64 { geometry.wordBytes &+ 8 }
+  private var quotaObjectOffset: UInt64 { mutating get { geometry.wordBytes &+ 8 } }
 
   /// Names the process that pays for an allocation, where entries have room for it.
   mutating func setQuotaObject(
@@ -156,7 +156,7 @@ extension KernelPool {
 
   /// The next size in entries, rounded as if a page held a power of two of them: a page of x64
   /// holds 170, and the mask still clears the bits of 169.
-  private func bigTableEntries(after direction: Resizing) -> UInt64 {
+  private mutating func bigTableEntries(after direction: Resizing) -> UInt64 {
     let rounding = profile.bigEntriesPerPage &- 1
     let old = variables.pointee.bigTableEntries
     switch direction {
@@ -214,12 +214,12 @@ extension KernelPool {
   }
 
   /// `bytes` rounded up to whole units.
-  @inline(__always) func unitRounded(_ bytes: UInt64) -> UInt64 {
+  @inline(__always) mutating func unitRounded(_ bytes: UInt64) -> UInt64 {
     (bytes &+ profile.unitBytes &- 1) & ~(profile.unitBytes &- 1)
   }
 
   /// `bytes` rounded up to whole pages.
-  @inline(__always) func pageRounded(_ bytes: UInt64) -> UInt64 {
+  @inline(__always) mutating func pageRounded(_ bytes: UInt64) -> UInt64 {
     (bytes &+ geometry.pageMask) & ~geometry.pageMask
   }
 }

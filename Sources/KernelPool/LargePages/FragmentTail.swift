@@ -5,95 +5,95 @@
 // large allocation; its own type is in use, which stops a merge from behind. Where it lies follows
 // from the bytes that the big-page table keeps.
 
-extension KernelPool {
-  /// Where the `Frag` header of a large allocation lies, or nil where no block fits behind it.
-  private func fragment(behind address: Address, bytes: UInt64) -> Address? {
-    let end = address &+ pageRounded(bytes)
-    let fragment = address &+ unitRounded(bytes)
-    let tailUnits = (end &- fragment) &>> geometry.unitShift
-    return tailUnits > 1 ? fragment : nil
+extension GeneralBlocks {
+  /// The `Frag` block of a large allocation, or nil where no block fits behind it.
+  private func fragment(behind address: Address, bytes: UInt64) -> Block? {
+    let fragment = address &+ pool.pointee.unitRounded(bytes)
+    return tailUnits(of: address, bytes: bytes, from: fragment) > 1 ? block(fragment) : nil
+  }
+
+  /// Units from `start` to the end of a large allocation's last page.
+  private func tailUnits(of address: Address, bytes: UInt64, from start: Address) -> UInt64 {
+    (address &+ pool.pointee.pageRounded(bytes) &- start) &>> Layout.unitShift(pool)
   }
 
   /// Turns the unused bytes of the last page into a free block, if a block fits.
-  mutating func makeFragment(
-    behind address: Address, bytes: UInt64, _ owner: Int
+  func makeFragment(
+    behind address: Address, bytes: UInt64, _ owner: OwnerPointer
   ) throws(Halt) {
     guard let fragment = fragment(behind: address, bytes: bytes) else { return }
-    mechanisms.insert(.fragment)
-    let index = descriptors[owner].index
-    let layout = profile.header
-    let type: PoolType = descriptors[owner].kind.isPaged ? .paged : .nonPaged
+    mark(.fragment)
+    let index = pool.pointee.index(of: owner)
+    let type: PoolType = owner.pointee.kind.isPaged ? .paged : .nonPaged
     var word = layout.blockSize.set(0, 1)
-    word = layout.poolType.set(word, mutant == .fragmentMarkedFree ? 0 : profile.stored(type))
-    try memory.store32(fragment, layout.poolIndex.set(word, index))
-    try memory.store32(fragment &+ HeaderLayout.tagOffset, PoolTag.fragment.word)
-    let block = fragment &+ profile.unitBytes
-    let units = (address &+ pageRounded(bytes) &- block) &>> geometry.unitShift
-    word = layout.previousSize.set(0, mutant == .fragmentPreviousSize ? 0 : 1)
+    word = layout.poolType.set(
+      word, has(.fragmentMarkedFree) ? 0 : pool.pointee.geometry.storedPoolType.stored(type))
+    try setWord(fragment, layout.poolIndex.set(word, index))
+    try setTag(fragment, .fragment)
+    let block = block(fragment, plus: 1)
+    let units = tailUnits(of: address, bytes: bytes, from: block.address)
+    word = layout.previousSize.set(0, has(.fragmentPreviousSize) ? 0 : 1)
     word = layout.blockSize.set(word, UInt32(units))
-    try memory.store32(block, layout.poolIndex.set(word, index))
-    try memory.store32(block &+ HeaderLayout.tagOffset, PoolTag.fragment.word)
-    if units >= profile.smallestListedUnits {
-      try insert(block, units: units, owner, at: profile.remainderEnd)
+    try setWord(block, layout.poolIndex.set(word, index))
+    try setTag(block, .fragment)
+    if units >= pool.pointee.geometry.smallestListedUnits {
+      try insert(block, owner, units: units, at: switches.remainderEnd)
     }
   }
 
   /// Frees a large allocation whose last page may hold small blocks; returns the pages that leave
   /// the count of large pages.
-  mutating func freeWithFragment(
-    _ address: Address, _ kind: PoolKind, bytes: UInt64, _ owner: Int
+  func freeWithFragment(
+    _ address: Address, _ kind: PoolKind, bytes: UInt64, _ owner: OwnerPointer
   ) throws(Halt) -> UInt64 {
     guard let fragment = fragment(behind: address, bytes: bytes) else {
-      return try freePages(address, kind)
+      return try pool.pointee.freePages(address, kind)
     }
     // Waiting blocks that already look free are on no list: whether the tail is free shows only
     // after the batch.
-    if profile.deferredFrees, profile.deferredFreeType == .free {
+    if pool.pointee.profile.deferredFrees, switches.deferredFreeType == .free {
       try processDeferredFrees(owner)
     }
-    let layout = profile.header
-    let block = fragment &+ profile.unitBytes
-    let units = (address &+ pageRounded(bytes) &- block) &>> geometry.unitShift
-    let word = try memory.load32(block)
-    let isWhollyFree =
-      layout.poolType.get(word) == 0 && UInt64(layout.blockSize.get(word)) == units
-    if isWhollyFree {
-      let isListed = units >= profile.smallestListedUnits
-      if isListed, mutant != .fragmentKeepsListEntry { try unlink(block) }
-      return try freePages(address, kind)
+    let block = block(fragment, plus: 1)
+    let units = tailUnits(of: address, bytes: bytes, from: block.address)
+    let word = try word(block)
+    if layout.poolType.get(word) == 0, size(in: word) == units {
+      let isListed = units >= pool.pointee.geometry.smallestListedUnits
+      if isListed, !has(.fragmentKeepsListEntry) { try unlink(block, owner) }
+      return try pool.pointee.freePages(address, kind)
     }
-    try keepLastPage(of: address, kind, fragment: fragment, owner)
-    let pages = geometry.pages(holding: bytes)
+    try keepLastPage(kind, fragment: fragment, owner)
+    let pages = pool.pointee.geometry.pages(holding: bytes)
     if pages > 1 {
-      try divideAllocation(address, kind, pages: pages, firstPages: pages - 1)
-      _ = try freePages(address, kind)
+      try pool.pointee.divideAllocation(address, kind, pages: pages, firstPages: pages - 1)
+      _ = try pool.pointee.freePages(address, kind)
     }
     return pages
   }
 
   /// Turns the last page of a large allocation into a page of small blocks: everything up to and
   /// with the `Frag` header becomes a free block, merged with a free successor.
-  private mutating func keepLastPage(
-    of address: Address, _ kind: PoolKind, fragment: Address, _ owner: Int
+  private func keepLastPage(
+    _ kind: PoolKind, fragment: Block, _ owner: OwnerPointer
   ) throws(Halt) {
-    let page = fragment & ~geometry.pageMask
-    let layout = profile.header
-    var units = ((fragment &- page) &>> geometry.unitShift) &+ 1
-    let next = fragment &+ profile.unitBytes
-    let word = try memory.load32(next)
+    let page = block(page(of: fragment.address))
+    let smallest = pool.pointee.geometry.smallestListedUnits
+    var units = ((fragment.address &- page.address) &>> Layout.unitShift(pool)) &+ 1
+    let next = block(fragment, plus: 1)
+    let word = try word(next)
     if layout.poolType.get(word) == 0 {
-      let nextUnits = UInt64(layout.blockSize.get(word))
-      if nextUnits >= profile.smallestListedUnits { try unlink(next) }
+      let nextUnits = size(in: word)
+      if nextUnits >= smallest { try unlink(next, owner) }
       units &+= nextUnits
     }
-    try memory.store32(
-      page, layout.poolIndex.set(layout.blockSize.set(0, UInt32(units)), descriptors[owner].index))
-    try memory.store32(page &+ HeaderLayout.tagOffset, PoolTag.fragment.word)
+    try setWord(
+      page,
+      layout.poolIndex.set(
+        layout.blockSize.set(0, UInt32(units)), pool.pointee.index(of: owner)))
+    try setTag(page, .fragment)
     try setPreviousSize(behind: page, units: units)
-    if units >= profile.smallestListedUnits {
-      try insert(page, units: units, owner, at: profile.freedEnd)
-    }
-    try countPages(owner, 1)
-    setSmallBlocks(page, kind, true)
+    if units >= smallest { try insert(page, owner, units: units, at: switches.freedEnd) }
+    countPages(owner, 1)
+    pool.pointee.setSmallBlocks(page.address, kind, true)
   }
 }

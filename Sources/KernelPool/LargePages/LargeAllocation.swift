@@ -1,59 +1,70 @@
 // Requests above the small limit: whole pages, known to the big-page table (ReactOS
 // ExAllocatePoolWithTag and ExFreePoolWithTag, the branches for page-aligned addresses).
 
-extension KernelPool {
+extension GeneralBlocks {
   /// Allocates whole pages; nil when there are none.
-  mutating func allocateLarge(
+  func allocateLarge(
     _ type: PoolType, _ kind: PoolKind, bytes: UInt64, tag: PoolTag
   ) throws(Halt) -> Address? {
-    let owner = descriptor(of: kind)
-    guard let address = try allocatePages(kind, bytes: bytes) else { return nil }
-    mechanisms.insert(.largeAllocation)
-    let pages = pageCount(bytes)
-    let countedPages = mutant == .bigPagesCountedOnce ? 1 : pages
-    try countBigPages(owner, Int64(truncatingIfNeeded: countedPages))
-    let counted = profile.largeByteCount == .requestedBytes ? bytes : pageRounded(bytes)
-    try countAllocation(owner, bytes: counted)
-    let known = try addBigEntry(address, tag: tag, bytes: bytes, type: type)
-    try track(known ? tag : .big, bytes: pageRounded(bytes), type: type)
+    let owner = owner(pool.pointee.descriptor(of: kind))
+    guard let address = try pool.pointee.allocatePages(kind, bytes: bytes) else { return nil }
+    mark(.largeAllocation)
+    let pages = has(.bigPagesCountedOnce) ? 1 : pool.pointee.pageCount(bytes)
+    countLargePages(owner, pages)
+    let rounded = pool.pointee.pageRounded(bytes)
+    let counted = pool.pointee.profile.largeByteCount == .requestedBytes ? bytes : rounded
+    countAllocation(owner, bytes: counted)
+    let known = try pool.pointee.addBigEntry(address, tag: tag, bytes: bytes, type: type)
+    try track(known ? tag : .big, bytes: rounded, type)
     // Without an entry the free could not find the fragment again.
-    if profile.largeTail == .fragment, known {
+    if pool.pointee.profile.largeTail == .fragment, known {
       try makeFragment(behind: address, bytes: bytes, owner)
     }
     return address
   }
 
   /// Frees a page-aligned address.
-  mutating func freeLarge(_ address: Address, tag tagToFree: PoolTag?) throws(Halt) {
-    let kind = try kindOfPages(at: address)
+  func freeLarge(_ address: Address, _ tag: PoolTag) throws(Halt) {
+    let kind = try pool.pointee.kindOfPages(at: address)
     try checkLevel(forFreeing: address, kind)
-    guard let entry = try removeBigEntry(address) else {
-      try refuseUntracked(address, kind)
-      return try finishLargeFree(address, kind, BigEntry(tag: .big, bytes: 0), tagToFree)
+    guard let entry = try pool.pointee.removeBigEntry(address) else {
+      try pool.pointee.refuseUntracked(address, kind)
+      return try finishLargeFree(address, kind, PoolState.BigEntry(tag: .big, bytes: 0), tag)
     }
-    try shrinkBigTableIfSparse()
-    try finishLargeFree(address, kind, entry, tagToFree)
+    try pool.pointee.shrinkBigTableIfSparse()
+    try finishLargeFree(address, kind, entry, tag)
   }
 
-  private mutating func finishLargeFree(
-    _ address: Address, _ pages: PoolKind, _ entry: BigEntry, _ tagToFree: PoolTag?
+  private func finishLargeFree(
+    _ address: Address, _ pages: PoolKind, _ entry: PoolState.BigEntry, _ given: PoolTag
   ) throws(Halt) {
     // Nonpaged pages do not tell which of two descriptors they were charged to; the entry does.
-    let kind = pages == .nonPaged ? self.kind(for: entry.type.subtracting(.paged)) : pages
-    try checkTag(tagToFree, against: entry.tag, at: address)
-    let bytes = pageRounded(entry.bytes)
-    try untrack(entry.tag.unprotected, bytes: bytes, type: kind.isPaged ? .paged : .nonPaged)
-    if entry.process != 0 { returnLargeQuota(kind.isPaged ? .paged : .nonPaged, bytes: bytes) }
-    let owner = descriptor(of: kind)
-    try countFree(owner, bytes: bytes)
-    mechanisms.insert(.largeFree)
+    let kind =
+      pages == .nonPaged ? pool.pointee.kind(for: entry.type.subtracting(.paged)) : pages
+    try checkTag(given, against: entry.tag, at: address)
+    let bytes = pool.pointee.pageRounded(entry.bytes)
+    let type: PoolType = kind.isPaged ? .paged : .nonPaged
+    try untrack(entry.tag.unprotected, bytes: bytes, type)
+    if entry.process != 0 { returnLargeQuota(type, bytes: bytes) }
+    let owner = owner(pool.pointee.descriptor(of: kind))
+    countFree(owner, bytes: bytes)
+    mark(.largeFree)
     let freed =
-      profile.largeTail == .fragment && bytes != 0
+      pool.pointee.profile.largeTail == .fragment && bytes != 0
       ? try freeWithFragment(address, kind, bytes: entry.bytes, owner)
-      : try freePages(address, kind)
-    try countBigPages(owner, -Int64(truncatingIfNeeded: freed))
+      : try pool.pointee.freePages(address, kind)
+    countLargePages(owner, 0 &- freed)
   }
 
+  /// Adds pages to, or with a wrapped negative number takes them from, the count of large pages.
+  private func countLargePages(_ owner: OwnerPointer, _ difference: UInt64) {
+    add(
+      owner, pool.pointee.profile.descriptor.totalBigPages,
+      UInt32(truncatingIfNeeded: difference))
+  }
+}
+
+extension PoolState {
   /// The pool whose pages hold `address`; stops the kernel where there is none (Microsoft,
   /// 0xC2/0x40 and 0x42).
   ///
@@ -69,7 +80,7 @@ extension KernelPool {
   }
 
   /// The pool whose address range holds `address`, mapped or not.
-  @inline(__always) func poolKind(at address: Address) -> PoolKind? {
+  @inline(__always) mutating func poolKind(at address: Address) -> PoolKind? {
     if isInPool(address) { return .nonPaged }
     let shift = geometry.pageShift
     let paged = variables.pointee.pagedBitmap
@@ -79,7 +90,7 @@ extension KernelPool {
   }
 
   /// What a version does about a page address that the big-page table does not know.
-  private mutating func refuseUntracked(_ address: Address, _ kind: PoolKind) throws(Halt) {
+  fileprivate mutating func refuseUntracked(_ address: Address, _ kind: PoolKind) throws(Halt) {
     if profile.untrackedLargeFree == .silent { return }
     if variables.pointee.bigTableExpansionFailures != 0, try isAllocationStart(address, kind) {
       return

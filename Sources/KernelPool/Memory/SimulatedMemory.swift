@@ -17,13 +17,13 @@ struct SimulatedMemory: ~Copyable {
   let regionCount: Int
   /// True where pointers have eight bytes.
   let isWide: Bool
-  /// Cleared from a stored link: bit 0 where the profile encodes links.
+  /// Set in a stored link: bit 0 where the profile encodes links.
   let linkBit: UInt64
-  /// Offset of the nonpaged descriptor's list heads from the start of the kernel's data.
-  private let listHeadsOffset: UInt64
-  /// Set by every access to the nonpaged list heads but those of plain requests, which keep a
-  /// summary of the lists that may have blocks.
-  var listHeadsWereTouched = true
+  /// What a stored link says when these bits are taken of it.
+  let linkMask: UInt64
+  /// The nonpaged descriptor's list heads, stores to which the algorithm for small blocks wants to
+  /// hear of unless they are its own.
+  private var listHeads = ListHeads()
   /// Why the last access failed.
   private(set) var failure: HaltReason?
   private var poolWindow: Window
@@ -41,6 +41,19 @@ struct SimulatedMemory: ~Copyable {
   private var systemLines: UnsafeMutablePointer<UInt64>?
   let reserved: ReservedBytes
 
+  /// The addresses of the watched heads, and who is told of a store to them.
+  private struct ListHeads {
+    var base: Address = 0
+    var byteCount: UInt64 = 0
+    var used: UsedLists?
+
+    /// Enters every list after a store to the heads.
+    @inline(__always) func stored(_ address: Address, _ width: UInt64) {
+      // A word that begins before the heads may end in them.
+      if address &- base < byteCount || base &- address < width { used?.insertAll() }
+    }
+  }
+
   /// A part of a region in which every byte may be accessed.
   ///
   /// One comparison admits an access of any width: the window counts the addresses at which the
@@ -48,6 +61,8 @@ struct SimulatedMemory: ~Copyable {
   struct Window {
     var base: Address
     var wordStarts: UInt64
+    /// Addresses from which the two links of a list entry lie in the window.
+    var entryStarts: UInt64
     /// Addresses from which `blockBytes` lie in the window.
     var blockStarts: UInt64
     var host: UnsafeMutableRawPointer
@@ -59,6 +74,7 @@ struct SimulatedMemory: ~Copyable {
       self.base = base
       self.host = host
       wordStarts = byteCount < 8 ? 0 : byteCount - 7
+      entryStarts = byteCount < 16 ? 0 : byteCount - 15
       blockStarts = byteCount < Self.blockBytes ? 0 : byteCount - Self.blockBytes + 1
     }
 
@@ -77,8 +93,7 @@ struct SimulatedMemory: ~Copyable {
   }
 
   init(
-    regions list: [MemoryRegion], reserved: ReservedBytes, isWide: Bool, linkBit: UInt64,
-    listHeadsOffset: UInt64
+    regions list: [MemoryRegion], reserved: ReservedBytes, isWide: Bool, linkBit: UInt64
   ) {
     precondition(list.count >= 2, "nonpaged pool and kernel data are always there")
     regions = .allocate(capacity: list.count)
@@ -86,9 +101,8 @@ struct SimulatedMemory: ~Copyable {
     regionCount = list.count
     self.isWide = isWide
     self.linkBit = linkBit
+    linkMask = ~linkBit
     self.reserved = reserved
-    // A word that begins before the heads may end in them.
-    self.listHeadsOffset = listHeadsOffset - 7
     let pool = list[0]
     // Runs are cut from the end of the pool, bitmaps searched from its start.
     let start = pool.stamps == nil ? 0 : pool.alwaysMappedPages << pool.pageShift
@@ -141,11 +155,16 @@ struct SimulatedMemory: ~Copyable {
     return journal
   }
 
+  /// Tells `used` of every store to these list heads from now on.
+  mutating func watchListHeads(_ base: Address, _ byteCount: UInt64, _ used: UsedLists) {
+    listHeads = ListHeads(base: base, byteCount: byteCount, used: used)
+    used.insertAll()
+  }
+
   /// Takes over how far the window reaches, and why the last access failed.
   mutating func becomeWindow(of other: borrowing SimulatedMemory) {
     failure = other.failure
-    // The list heads are new, and the summary of plain requests knows nothing of them.
-    listHeadsWereTouched = true
+    listHeads.used?.insertAll()
     poolWindow = other.poolWindow
     poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
     if journal == nil { poolStores = poolWindow }
@@ -217,7 +236,7 @@ struct SimulatedMemory: ~Copyable {
     if isWide {
       while place < end {
         place.store32(FreePageStamps.signature, -4)
-        place.store(owner)
+        place.store64(owner)
         place += pageBytes
       }
     } else {
@@ -240,7 +259,7 @@ struct SimulatedMemory: ~Copyable {
 
   /// Notes the owner of the untouched pages from `address` on and returns how many there are; nil
   /// where the first has been touched or the stretch is not worth a note.
-  private func noteOwner(
+  private mutating func noteOwner(
     _ owner: Address, ofUntouchedPagesAt address: Address, most: UInt64
   ) -> UInt64? {
     guard let stamps = regions[0].stamps else { return nil }
@@ -264,10 +283,7 @@ struct SimulatedMemory: ~Copyable {
     let last = address &+ width &- 8
     guard width >= 8 else { return try search(address, width) }
     if let host = poolWindow.host(from: address, last) { return host }
-    if let host = systemWindow.host(from: address, last) {
-      listHeadsWereTouched = true
-      return host
-    }
+    if let host = systemWindow.host(from: address, last) { return host }
     return try search(address, width)
   }
 
@@ -275,7 +291,8 @@ struct SimulatedMemory: ~Copyable {
   mutating func locateForStore(
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
-    journal == nil ? try locate(address, width) : try searchForStore(address, width)
+    listHeads.stored(address, width)
+    return journal == nil ? try locate(address, width) : try searchForStore(address, width)
   }
 
   /// The host address of a word of at most eight bytes at `address`.
@@ -289,7 +306,6 @@ struct SimulatedMemory: ~Copyable {
     }
     let inSystem = address &- systemWindow.base
     if inSystem < systemWindow.wordStarts {
-      if inSystem >= listHeadsOffset { listHeadsWereTouched = true }
       return systemWindow.host + Int(bitPattern: UInt(inSystem))
     }
     return try search(address, width)
@@ -306,7 +322,7 @@ struct SimulatedMemory: ~Copyable {
     }
     let inSystem = address &- systemStores.base
     if inSystem < systemStores.wordStarts {
-      if inSystem >= listHeadsOffset { listHeadsWereTouched = true }
+      listHeads.stored(address, width)
       return systemStores.host + Int(bitPattern: UInt(inSystem))
     }
     return try searchForStore(address, width)
@@ -317,6 +333,7 @@ struct SimulatedMemory: ~Copyable {
   private mutating func searchForStore(
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
+    listHeads.stored(address, width)
     guard let journal else { return try search(address, width) }
     // Nearly every store is a word within one line of one of the windows.
     if address & 63 &+ width <= 64, width <= 8, let poolLines, let systemLines {
@@ -327,14 +344,12 @@ struct SimulatedMemory: ~Copyable {
       }
       let inSystem = address &- systemWindow.base
       if inSystem < systemWindow.wordStarts {
-        if inSystem >= listHeadsOffset { listHeadsWereTouched = true }
         journal.note(region: 1, systemLines, line: (address &- regions[1].base) &>> 6)
         return systemWindow.host + Int(bitPattern: UInt(inSystem))
       }
     }
     for index in 0..<regionCount {
       guard let host = regions[index].locate(address, byteCount: width) else { continue }
-      if index == 1 { listHeadsWereTouched = true }
       journal.note(region: index, offset: address &- regions[index].base, width: width)
       return host
     }
@@ -346,10 +361,7 @@ struct SimulatedMemory: ~Copyable {
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
     for index in 0..<regionCount {
-      if let host = regions[index].locate(address, byteCount: width) {
-        if index == 1 { listHeadsWereTouched = true }
-        return host
-      }
+      if let host = regions[index].locate(address, byteCount: width) { return host }
     }
     throw fault(at: address)
   }
@@ -371,7 +383,7 @@ struct SimulatedMemory: ~Copyable {
 
   /// The host address of the kernel's own data at `address`, to be read only; nil elsewhere. What was
   /// never written there is zero.
-  func kernelData(at address: Address) -> UnsafeMutableRawPointer? {
+  mutating func kernelData(at address: Address) -> UnsafeMutableRawPointer? {
     for index in 0..<regionCount where regions[index].contains(address) {
       let region = regions[index]
       return region.hasFrames ? nil : region.host + Int(address &- region.base)
@@ -383,7 +395,7 @@ struct SimulatedMemory: ~Copyable {
   /// it is mapped in one region.
   mutating func locateRange(_ address: Address, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
     for index in 0..<regionCount where regions[index].contains(address) {
-      if index == 1 { listHeadsWereTouched = true }
+      listHeads.stored(address, byteCount)
       guard let host = regions[index].locateRange(address, byteCount) else { return nil }
       journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
       return host
@@ -391,19 +403,9 @@ struct SimulatedMemory: ~Copyable {
     return nil
   }
 
-  /// Notes a store at a host address of the pool's window, within one page.
-  @inline(__always)
-  func noteStore(inWindow host: UnsafeMutableRawPointer, _ byteCount: Int) {
-    guard let journal, let poolLines else { return }
-    let offset = UInt64(UInt(bitPattern: host - regions[0].host))
-    journal.note(
-      region: 0, poolLines, first: offset &>> 6,
-      last: (offset &+ UInt64(byteCount) &- 1) &>> 6)
-  }
-
   /// Notes a store that was done through a host address.
   @inline(__always)
-  func noteStore(_ address: Address, _ byteCount: UInt64) {
+  mutating func noteStore(_ address: Address, _ byteCount: UInt64) {
     guard let journal, let poolLines, let systemLines else { return }
     let inSystem = address &- systemWindow.base
     if inSystem < systemWindow.wordStarts {
@@ -423,7 +425,7 @@ struct SimulatedMemory: ~Copyable {
   }
 
   @inline(never)
-  private func noteElsewhere(_ address: Address, _ byteCount: UInt64) {
+  private mutating func noteElsewhere(_ address: Address, _ byteCount: UInt64) {
     for index in 0..<regionCount where regions[index].contains(address) {
       journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
       return
@@ -457,7 +459,7 @@ struct SimulatedMemory: ~Copyable {
   /// A pointer in a run of pages or in the heads of their lists.
   @inline(__always) mutating func loadRunPointer(_ address: Address) throws(Halt) -> Address {
     isWide
-      ? try locateRunWord(address, 8).word(UInt64.self)
+      ? try locateRunWord(address, 8).word64()
       : UInt64(try locateRunWord(address, 4).word32())
   }
 
@@ -466,33 +468,17 @@ struct SimulatedMemory: ~Copyable {
   mutating func storeRunPointer(_ address: Address, _ value: Address) throws(Halt) {
     guard journal == nil else { return try storePointer(address, value) }
     if isWide {
-      try locateRunWord(address, 8).store(value)
+      try locateRunWord(address, 8).store64(value)
     } else {
       try locateRunWord(address, 4).store32(UInt32(truncatingIfNeeded: value))
     }
   }
 
-  /// The host address of a word in the pool's window.
-  @inline(__always) func wordInWindow(_ address: Address) -> UnsafeMutableRawPointer? {
+  /// The host address of two links in the pool's window.
+  @inline(__always) func entryInWindow(_ address: Address) -> UnsafeMutableRawPointer? {
     let offset = address &- poolWindow.base
-    return offset < poolWindow.wordStarts
+    return offset < poolWindow.entryStarts
       ? poolWindow.host + Int(bitPattern: UInt(offset)) : nil
-  }
-
-  /// A word of any width.
-  @inline(__always)
-  mutating func loadWord<Word: FixedWidthInteger>(
-    _ address: Address, as: Word.Type
-  ) throws(Halt) -> Word {
-    try locateWord(address, UInt64(MemoryLayout<Word>.size)).loadUnaligned(as: Word.self)
-  }
-
-  /// Stores a word of any width.
-  @inline(__always)
-  mutating func storeWord<Word: FixedWidthInteger>(
-    _ address: Address, _ value: Word
-  ) throws(Halt) {
-    try locateStore(address, UInt64(MemoryLayout<Word>.size)).storeBytes(of: value, as: Word.self)
   }
 
   @inline(__always) mutating func load8(_ address: Address) throws(Halt) -> UInt8 {

@@ -183,6 +183,8 @@ public struct WriteJournal {
 
   /// Notes that a lookaside list changed.
   func noteLookaside(_ index: Int) {
+    let last = storage.pointee.listCount &- 1
+    if last >= 0, storage.pointee.lists[last] == Int32(truncatingIfNeeded: index) { return }
     guard storage.pointee.listCount < Self.mostNotes else {
       storage.pointee.hasOverflown = true
       return

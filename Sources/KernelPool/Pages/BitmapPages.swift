@@ -2,7 +2,7 @@
 // MiAllocatePoolPages and RtlFindClearBits; Mandt 2011). A second map marks the last page of each
 // allocation. Pages without page tables are marked as used until growth opens them.
 
-extension KernelPool {
+extension PoolState {
   /// Takes the lowest clear run at or after the hint, growing the pool if there is none.
   mutating func allocateFromBitmap(
     _ bitmap: UnsafeMutablePointer<PageBitmap>, pages: UInt64
@@ -194,7 +194,7 @@ extension KernelPool {
     var current = index
     let flip: UInt64 = value ? .max : 0
     while current < pages, current &- index < most {
-      let word = map.word(UInt64.self, Int((current &>> 6) &<< 3)) ^ flip
+      let word = map.word64(Int((current &>> 6) &<< 3)) ^ flip
       let bits = word &>> (current & 63)
       if bits != 0 {
         return min(current &+ UInt64(bits.trailingZeroBitCount), pages) &- index

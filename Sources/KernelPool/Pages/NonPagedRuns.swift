@@ -2,14 +2,14 @@
 // MiAllocatePoolPages, MiFreePoolPages). A free run is described by an entry in its first page; its
 // other pages carry a signature and the address of that entry, so that a freed neighbour finds it.
 
-extension KernelPool {
+extension PoolState {
   /// Offsets of the fields of a free run's entry.
-  private var sizeOffset: UInt64 { geometry.wordBytes &* 2 }
-  private var signatureOffset: UInt64 { geometry.wordBytes &* 2 &+ 4 }
-  private var ownerOffset: UInt64 { geometry.wordBytes &* 2 &+ 8 }
+  private var sizeOffset: UInt64 { mutating get { geometry.wordBytes &* 2 } }
+  private var signatureOffset: UInt64 { mutating get { geometry.wordBytes &* 2 &+ 4 } }
+  private var ownerOffset: UInt64 { mutating get { geometry.wordBytes &* 2 &+ 8 } }
 
   /// The head of the list for runs of `pages`.
-  @inline(__always) private func runHead(_ pages: UInt64) -> Address {
+  @inline(__always) private mutating func runHead(_ pages: UInt64) -> Address {
     variables.pointee.freeRunHeads &+ (min(pages, mutant == .runWrongList ? 3 : 4) &- 1)
       &* geometry.wordBytes &* 2
   }
@@ -40,7 +40,7 @@ extension KernelPool {
         if let host = memory.blockInWindow(run) {
           let size = UInt64(host.word32(Int(sizeOffset)))
           if size >= pages { return try take(pages, from: run, size: size) }
-          run = geometry.isWide ? host.word(UInt64.self) : UInt64(host.word32())
+          run = geometry.isWide ? host.word64() : UInt64(host.word32())
         } else {
           let size = UInt64(try memory.load32(run &+ sizeOffset))
           if size >= pages { return try take(pages, from: run, size: size) }
@@ -189,7 +189,7 @@ extension KernelPool {
   // MARK: Mapping
 
   /// True where a page-table entry of the page is valid.
-  @inline(__always) func isMapped(_ page: UInt64) -> Bool {
+  @inline(__always) mutating func isMapped(_ page: UInt64) -> Bool {
     page < variables.pointee.initialPages || marks(page).contains(.mapped)
   }
 

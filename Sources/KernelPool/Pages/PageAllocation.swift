@@ -1,9 +1,9 @@
 // The page level's two doors (ReactOS MiAllocatePoolPages, MiFreePoolPages). Single freed pages go
 // to a small list first and keep their marks, so that neighbours see them as allocated.
 
-extension KernelPool {
+extension PoolState {
   /// Pages of a request, as wide as the version counts them; 0 is a request that must fail.
-  func pageCount(_ bytes: UInt64) -> UInt64 {
+  mutating func pageCount(_ bytes: UInt64) -> UInt64 {
     let pages = geometry.pages(holding: bytes)
     return profile.pageCountWidth == .bits32 ? pages & 0xFFFF_FFFF : pages
   }
@@ -30,7 +30,7 @@ extension KernelPool {
   }
 
   /// Books pages that left the page level, or with a wrapped negative number came back to it.
-  func countHandedOut(_ kind: PoolKind, _ pages: UInt64) {
+  mutating func countHandedOut(_ kind: PoolKind, _ pages: UInt64) {
     guard profile.pageCounters == .kept else { return }
     switch kind {
     case .session: return
@@ -52,7 +52,7 @@ extension KernelPool {
   }
 
   /// The list for freed runs of this length, or nil where there is none.
-  func singlePageList(
+  mutating func singlePageList(
     _ kind: PoolKind, _ pages: UInt64
   ) -> UnsafeMutablePointer<SinglePageList>? {
     switch kind {
@@ -109,17 +109,17 @@ extension KernelPool {
   }
 
   /// The bitmap of the paged pool, to be changed in place.
-  var pagedBitmap: UnsafeMutablePointer<PageBitmap> { place(\.pagedBitmap) }
+  var pagedBitmap: UnsafeMutablePointer<PageBitmap> { mutating get { place(\.pagedBitmap) } }
 
   /// The bitmap of the session pool, to be changed in place.
-  var sessionBitmap: UnsafeMutablePointer<PageBitmap> { place(\.sessionBitmap) }
+  var sessionBitmap: UnsafeMutablePointer<PageBitmap> { mutating get { place(\.sessionBitmap) } }
 
   /// The bitmap of the nonpaged pool, to be changed in place.
-  var nonPagedBitmap: UnsafeMutablePointer<PageBitmap> { place(\.nonPagedBitmap) }
+  var nonPagedBitmap: UnsafeMutablePointer<PageBitmap> { mutating get { place(\.nonPagedBitmap) } }
 
   /// One of the kernel's variables, to be changed in place.
   @inline(__always)
-  private func place<Field>(
+  private mutating func place<Field>(
     _ path: WritableKeyPath<KernelVariables, Field>
   ) -> UnsafeMutablePointer<Field> {
     guard let pointer = variables.pointer(to: path) else {
@@ -132,7 +132,7 @@ extension KernelPool {
 
   /// The nonpaged page, counted from the pool's start with the expansion area behind, that holds
   /// `address`; nil outside.
-  @inline(__always) func nonPagedPage(at address: Address) -> UInt64? {
+  @inline(__always) mutating func nonPagedPage(at address: Address) -> UInt64? {
     let initial = variables.pointee.initialPages
     let page = (address &- profile.nonPagedBase) &>> geometry.pageShift
     let isContiguous = profile.expansionBase == nil
@@ -143,7 +143,7 @@ extension KernelPool {
   }
 
   /// The address of a nonpaged page.
-  @inline(__always) func addressOfNonPagedPage(_ page: UInt64) -> Address {
+  @inline(__always) mutating func addressOfNonPagedPage(_ page: UInt64) -> Address {
     let initial = variables.pointee.initialPages
     guard page >= initial, let base = profile.expansionBase else {
       return profile.nonPagedBase &+ page &<< geometry.pageShift
@@ -152,25 +152,27 @@ extension KernelPool {
   }
 
   /// True where `address` lies in nonpaged pool, mapped or not.
-  @inline(__always) func isInPool(_ address: Address) -> Bool { nonPagedPage(at: address) != nil }
+  @inline(__always) mutating func isInPool(_ address: Address) -> Bool {
+    nonPagedPage(at: address) != nil
+  }
 
   /// The marks of a nonpaged page.
-  @inline(__always) func marks(_ page: UInt64) -> PageMarks {
+  @inline(__always) mutating func marks(_ page: UInt64) -> PageMarks {
     PageMarks(rawValue: nonPagedMarks[Int(page)])
   }
 
-  @inline(__always) func setMarks(_ page: UInt64, _ marks: PageMarks) {
+  @inline(__always) mutating func setMarks(_ page: UInt64, _ marks: PageMarks) {
     nonPagedMarks[Int(page)] |= marks.rawValue
     memory.journal?.noteMarks(addressOfNonPagedPage(page))
   }
 
-  @inline(__always) func clearMarks(_ page: UInt64, _ marks: PageMarks) {
+  @inline(__always) mutating func clearMarks(_ page: UInt64, _ marks: PageMarks) {
     nonPagedMarks[Int(page)] &= ~marks.rawValue
     memory.journal?.noteMarks(addressOfNonPagedPage(page))
   }
 
   /// Notes whether a page is carved into small blocks.
-  func setSmallBlocks(_ address: Address, _ kind: PoolKind, _ isCarved: Bool) {
+  mutating func setSmallBlocks(_ address: Address, _ kind: PoolKind, _ isCarved: Bool) {
     let pointer: UnsafeMutablePointer<UInt8>
     switch kind {
     case .nonPaged, .nonPagedNoExecute:

@@ -1,190 +1,204 @@
 // Allocation of small blocks (ReactOS ExAllocatePoolWithTag; Mandt 2011 for Windows 7): lookaside
 // lists, then the list heads from the version's first list up, then a fresh page.
 
-extension KernelPool {
-  /// Allocates memory as `ExAllocatePoolWithTag` does, or `ExAllocatePoolWithQuotaTag` where the
-  /// type asks for quota.
-  ///
-  /// Sizes are in bytes; every size is allowed. Zero bytes get the smallest block.
-  public mutating func allocate(
-    _ type: PoolType, bytes: UInt64, tag: PoolTag
-  ) -> AllocationOutcome {
-    if let halted { return .halted(halted) }
-    do {
+extension SmallBlocks {
+  /// Serves a request. One for a small block of nonpaged pool with no flag set, which is nearly every
+  /// request, meets none of the questions that the others are asked.
+  @inline(__always)
+  func allocate(_ type: PoolType, bytes: UInt64, tag: PoolTag) -> KernelPool.AllocationOutcome {
+    if let halted = pool.pointee.halted { return .halted(halted) }
+    do throws(Halt) {
       let address: Address?
-      if type.rawValue == 0, bytes < plain.requestEnd, variables.pointee.interruptLevel <= 2 {
-        address = try allocatePlain(bytes: bytes, tag: tag)
-      } else if type.contains(.quota) {
-        address = try allocateWithQuota(type, bytes: bytes, tag: tag)
+      if !Mode.plantsBugs, type.rawValue == 0, bytes <= pool.pointee.geometry.largestSmallRequest,
+        pool.pointee.variables.pointee.interruptLevel <= 2
+      {
+        address = try allocateSmall(
+          .nonPaged, .nonPaged, units: units(forRequest: bytes), tag)
       } else {
-        address = try allocateWithTag(type, bytes: bytes, tag: tag)
+        address = try GeneralBlocks(pool: pool).allocateOther(type, bytes: bytes, tag: tag)
       }
       if let address { return .address(address) }
-      mechanisms.insert(.failed)
-      return type.contains(.raiseOnFailure) ? .raised(Self.insufficientResources) : .null
+      mark(.failed)
+      return type.contains(.raiseOnFailure) ? .raised(KernelPool.insufficientResources) : .null
     } catch {
-      return .halted(stop())
+      return .halted(pool.pointee.stop())
     }
   }
 
-  /// The steps of `ExAllocatePoolWithTag`; nil when the request fails.
-  mutating func allocateWithTag(
+  /// The same, compiled apart from its caller.
+  @inline(never)
+  func allocateApart(
     _ type: PoolType, bytes: UInt64, tag: PoolTag
+  ) -> KernelPool.AllocationOutcome {
+    allocate(type, bytes: bytes, tag: tag)
+  }
+
+  /// The steps of `ExAllocatePoolWithTag` for a small block; the body's address, or nil when the
+  /// request fails.
+  @inline(__always)
+  func allocateSmall(
+    _ kind: PoolKind, _ type: PoolType, units: UInt64, _ tag: PoolTag
   ) throws(Halt) -> Address? {
-    try checkEntry(type, bytes: bytes, tag: tag)
-    let kind = kind(for: type)
-    let request = cacheAlignedRequest(type, bytes: bytes)
-    let limit =
-      geometry.largestSmallRequest &- (mutant == .thresholdOneLess ? 1 : 0)
-      &+ (mutant == .thresholdOneMore ? 1 : 0)
-    if request > limit {
-      guard let address = try allocateLarge(type, kind, bytes: bytes, tag: tag) else {
-        return try fail(type, bytes: bytes)
-      }
-      return address
+    let classes = has(.lookasideClassTooMany) ? max(units, 2) &- 1 : units
+    if hasLookaside(kind, units: classes), let block = try popLookaside(kind, units: classes) {
+      return try finishLookaside(block, kind, type, tag)
     }
-    var units = geometry.units(forRequest: request)
-    if mutant == .oneUnitTooMany, units < geometry.unitsPerPage &- 1 { units &+= 1 }
-    let classes = mutant == .lookasideClassTooMany ? max(units, 2) &- 1 : units
-    if hasLookaside(kind, units: classes), let header = try popLookaside(kind, units: classes) {
-      let body = try finishLookaside(header, type, tag)
-      return try align(body, type, isGrown: request != bytes)
+    let owner = ownerForAllocation(kind)
+    if let block = try takeFromLists(owner, type, units: units) {
+      countAllocation(owner, bytes: bytes(units))
+      return try finishRecycled(block, type, units: units, tag)
     }
-    let owner = descriptorForAllocation(kind)
-    if let header = try takeFromLists(owner, type, units: units) {
-      try countAllocation(owner, bytes: units &<< geometry.unitShift)
-      let body = try finishRecycled(header, type, units: units, tag)
-      return try align(body, type, isGrown: request != bytes)
+    return try allocateFresh(owner, type, units: units, tag)
+  }
+
+  /// Gives a block a name that lies at the start of a fresh page.
+  @inline(never)
+  private func allocateFresh(
+    _ owner: OwnerPointer, _ type: PoolType, units: UInt64, _ tag: PoolTag
+  ) throws(Halt) -> Address? {
+    guard let block = try openPage(owner, type, units: units) else {
+      return try fail(type, bytes: pageBytes)
     }
-    guard let page = try openPage(owner, kind, type, units: units) else {
-      return try fail(type, bytes: geometry.pageBytes)
-    }
-    try memory.add32(descriptors[owner].address &+ profile.descriptor.runningAllocations, 1)
-    try track(tag, bytes: units &<< geometry.unitShift, type: type)
-    try memory.store32(page &+ HeaderLayout.tagOffset, tag.word)
-    return try align(page &+ geometry.headerBytes, type, isGrown: request != bytes)
+    add(owner, pool.pointee.profile.descriptor.runningAllocations, 1)
+    try track(tag, bytes: bytes(units), type)
+    try setTag(block, tag)
+    return body(block)
+  }
+
+  /// The descriptor for a new small block: paged requests take turns.
+  @inline(__always) private func ownerForAllocation(_ kind: PoolKind) -> OwnerPointer {
+    kind == .nonPaged ? owner(0) : owner(pool.pointee.descriptorForAllocation(kind))
   }
 
   // MARK: List heads
 
   /// Takes a block of `units` from the first list that has one; nil when none has. The block has
   /// its type but not yet its tag.
-  mutating func takeFromLists(
-    _ owner: Int, _ type: PoolType, units: UInt64
-  ) throws(Halt) -> Address? {
-    guard let head = try firstUsedList(owner, units: units) else { return nil }
-    let header = try removeFirst(head)
-    if profile.checks == .wholePage { try checkPage(of: header) }
-    let block = try split(header, owner, units: units)
-    return try own(block, owner, type)
-  }
-
-  /// Gives a block that was cut off a free one its type and its descriptor.
-  mutating func own(_ block: Address, _ owner: Int, _ type: PoolType) throws(Halt) -> Address {
-    try setStoredType(block, storedType(type))
-    try setPoolIndex(block, owner)
-    if profile.checks == .wholePage { try checkPage(of: block) }
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  private func takeFromLists(
+    _ owner: OwnerPointer, _ type: PoolType, units: UInt64
+  ) throws(Halt) -> Block? {
+    guard let list = firstUsedList(owner, from: units &+ firstListOffset) else { return nil }
+    let free = try removeFirst(head(owner, units: list), owner)
+    if checks == .wholePage { try checkPage(of: free) }
+    let block = try split(free, owner, units: units)
+    try setType(block, storedType(type), owner)
+    if checks == .wholePage { try checkPage(of: block) }
     return block
   }
 
-  /// The first head, from the version's first list up, that does not point at itself; nil when all
-  /// do. Most lists are empty, so the heads are looked at through one host address.
-  private mutating func firstUsedList(_ owner: Int, units: UInt64) throws(Halt) -> Address? {
-    let headBytes = geometry.wordBytes &* 2
-    var head = listHead(owner, units: units) &+ firstListOffset &* headBytes
-    let end = listHead(owner, units: geometry.unitsPerPage &+ 1)
-    guard head < end else { return nil }
-    let heads = UnsafeRawPointer(try memory.locate(head, end &- head))
-    var offset = 0
-    let mask = ~memory.linkBit
-    while head < end {
-      let link =
-        geometry.isWide
-        ? heads.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        : UInt64(heads.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-      if link & mask != head { return head }
-      head &+= headBytes
-      offset &+= Int(headBytes)
-    }
-    return nil
-  }
-
   /// How many lists above the exactly fitting one the search starts.
-  private var firstListOffset: UInt64 {
-    switch mutant {
-    case .firstListTooHigh: profile.firstList == .exactFit ? 1 : 2
-    case .firstListTooLow where profile.firstList == .aboveExactFit: 0
-    default: profile.firstList == .exactFit ? 0 : 1
-    }
+  @inline(__always) private var firstListOffset: UInt64 {
+    let startsAbove = pool.pointee.profile.firstList == .aboveExactFit
+    if has(.firstListTooHigh) { return startsAbove ? 2 : 1 }
+    if has(.firstListTooLow) { return 0 }
+    return startsAbove ? 1 : 0
   }
 
   // MARK: What every small allocation ends with
 
   /// What a block from a lookaside list ends with: it is booked with the size in its own header.
-  mutating func finishLookaside(
-    _ header: Address, _ type: PoolType, _ tag: PoolTag
+  @inline(__always)
+  private func finishLookaside(
+    _ block: Block, _ kind: PoolKind, _ type: PoolType, _ tag: PoolTag
   ) throws(Halt) -> Address {
-    let units = try blockSize(header)
-    if mutant == .lookasideHitsCounted {
-      try countAllocation(descriptor(of: kind(for: type)), bytes: units &<< geometry.unitShift)
+    let word = try word(block)
+    let units = size(in: word)
+    if has(.lookasideHitsCounted) {
+      countAllocation(owner(pool.pointee.descriptor(of: kind)), bytes: bytes(units))
     }
-    try setStoredType(header, storedType(type))
-    return try finishRecycled(header, type, units: units, tag)
+    try setType(block, storedType(type))
+    return try finishRecycled(block, type, units: units, tag)
   }
 
   /// Books the block, names it and clears the two pointers in which its links were.
-  mutating func finishRecycled(
-    _ header: Address, _ type: PoolType, units: UInt64, _ tag: PoolTag
+  @inline(__always)
+  private func finishRecycled(
+    _ block: Block, _ type: PoolType, units: UInt64, _ tag: PoolTag
   ) throws(Halt) -> Address {
-    try track(tag, bytes: units &<< geometry.unitShift, type: type)
-    if mutant != .tagNotWritten {
-      try memory.store32(header &+ HeaderLayout.tagOffset, tag.word)
+    try track(tag, bytes: bytes(units), type)
+    if !has(.tagNotWritten) { try setTag(block, tag) }
+    if !has(.bodyNotZeroed) {
+      try setPointer(inBodyOf: block, 0, 0)
+      try setPointer(inBodyOf: block, wordBytes, 0)
     }
-    let body = header &+ geometry.headerBytes
-    if mutant == .bodyNotZeroed { return body }
-    try memory.storePointer(body, 0)
-    try memory.storePointer(body &+ geometry.wordBytes, 0)
-    return body
+    return body(block)
   }
 
   // MARK: Failure
 
   /// What a request that cannot be met comes to (ReactOS `ExAllocatePoolWithTag`; Microsoft,
   /// bug check 0x41).
-  mutating func fail(_ type: PoolType, bytes: UInt64) throws(Halt) -> Address? {
-    if type.contains(.mustSucceed), profile.mustSucceed != .refused {
-      let base = descriptors[0].address
-      let layout = profile.descriptor
-      let third = mutant == .mustSucceedParameter ? layout.totalPages : layout.totalBigPages
+  @inline(never)
+  func fail(_ type: PoolType, bytes: UInt64) throws(Halt) -> Address? {
+    if type.contains(.mustSucceed), pool.pointee.profile.mustSucceed != .refused {
+      let offsets = pool.pointee.profile.descriptor
+      let third = has(.mustSucceedParameter) ? offsets.totalPages : offsets.totalBigPages
       throw bugCheck(
-        BugCheck.mustSucceedPoolEmpty, bytes,
-        UInt64(try memory.load32(base &+ layout.totalPages)),
-        UInt64(try memory.load32(base &+ third)),
-        profile.mustSucceed == .bugCheckOnFailure ? 0 : variables.pointee.availablePages)
+        BugCheck.mustSucceedPoolEmpty, bytes, UInt64(counter(owner(0), offsets.totalPages)),
+        UInt64(counter(owner(0), third)),
+        pool.pointee.profile.mustSucceed == .bugCheckOnFailure
+          ? 0 : pool.pointee.variables.pointee.availablePages)
     }
-    if mutant != .failureNotCounted { variables.pointee.failures &+= 1 }
+    if !has(.failureNotCounted) { pool.pointee.variables.pointee.failures &+= 1 }
     return nil
   }
+}
 
-  // MARK: Entry checks
+// MARK: Every other request
+
+extension GeneralBlocks {
+  /// Serves a request for paged or large memory, or one with flags; nil when it fails.
+  @inline(never)
+  func allocateOther(_ type: PoolType, bytes: UInt64, tag: PoolTag) throws(Halt) -> Address? {
+    type.contains(.quota)
+      ? try allocateWithQuota(type, bytes: bytes, tag: tag)
+      : try allocateWithTag(type, bytes: bytes, tag: tag)
+  }
+
+  /// The steps of `ExAllocatePoolWithTag`; nil when the request fails.
+  @inline(never)
+  func allocateWithTag(
+    _ type: PoolType, bytes: UInt64, tag: PoolTag
+  ) throws(Halt) -> Address? {
+    try checkEntry(type, bytes: bytes, tag: tag)
+    let kind = pool.pointee.kind(for: type)
+    let request = cacheAlignedRequest(type, bytes: bytes)
+    var limit = pool.pointee.geometry.largestSmallRequest
+    if has(.thresholdOneLess) { limit &-= 1 }
+    if has(.thresholdOneMore) { limit &+= 1 }
+    if request > limit {
+      guard let address = try allocateLarge(type, kind, bytes: bytes, tag: tag) else {
+        return try fail(type, bytes: bytes)
+      }
+      return address
+    }
+    var units = units(forRequest: request)
+    if has(.oneUnitTooMany), units < unitsPerPage &- 1 { units &+= 1 }
+    guard let body = try allocateSmall(kind, type, units: units, tag) else { return nil }
+    return request == bytes ? body : try writeSecondHeader(body, type)
+  }
 
   /// Stops the kernel on requests that the version refuses (Microsoft, bug check 0xC2).
-  @inline(__always)
-  private mutating func checkEntry(
+  private func checkEntry(
     _ type: PoolType, bytes: UInt64, tag: PoolTag
   ) throws(Halt) {
-    let level = variables.pointee.interruptLevel
+    let level = pool.pointee.variables.pointee.interruptLevel
     if level > (type.isPaged ? 1 : 2) {
       throw bugCheck(BugCheck.badPoolCaller, 8, UInt64(level), UInt64(type.rawValue), bytes)
     }
-    if type.contains(.mustSucceed), profile.mustSucceed == .refused {
+    if type.contains(.mustSucceed), pool.pointee.profile.mustSucceed == .refused {
       throw bugCheck(
         BugCheck.badPoolCaller, 0x9A, UInt64(type.rawValue), bytes, UInt64(tag.word))
     }
-    if profile.entryChecks == .all { try checkArguments(type, bytes: bytes, tag: tag) }
+    if pool.pointee.profile.entryChecks == .all {
+      try checkArguments(type, bytes: bytes, tag: tag)
+    }
   }
 
-  private mutating func checkArguments(
+  private func checkArguments(
     _ type: PoolType, bytes: UInt64, tag: PoolTag
   ) throws(Halt) {
     let typeWord = UInt64(type.rawValue)

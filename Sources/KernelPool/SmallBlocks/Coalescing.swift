@@ -2,92 +2,116 @@
 // way, because two free blocks are never neighbours outside of an operation (ReactOS
 // ExFreePoolWithTag; Mandt 2011).
 
-extension KernelPool {
-  /// Merges a block with its free neighbours and puts the result on its list. Returns the page
-  /// when nothing else is left on it; the caller gives it back.
-  mutating func coalesce(
-    _ header: Address, _ owner: Int, units: UInt64
-  ) throws(Halt) -> Address? {
-    let mergedForward = try mergeSuccessor(into: header, units: units)
-    return try finishCoalescing(header, owner, mergedForward: mergedForward)
+extension SmallBlocks {
+  /// The real free: counters and coalescing. Returns the page when nothing else is left on it.
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  func release(_ block: Block, _ owner: OwnerPointer, units: UInt64) throws(Halt) -> Address? {
+    countFree(owner, bytes: bytes(units))
+    if checks == .wholePage { try checkPage(of: block) }
+    return try coalesce(block, owner, units: units)
   }
 
-  /// What follows once the successor has been seen to.
-  mutating func finishCoalescing(
-    _ header: Address, _ owner: Int, mergedForward: Bool
+  /// Gives a page back to the page level; its first header keeps its old type.
+  @inline(never)
+  func releasePage(_ page: Address, _ owner: OwnerPointer) throws(Halt) {
+    mark(.pageReleased)
+    if !has(.releasedPageStillCounted) { countPages(owner, .max) }
+    _ = try pool.pointee.freePages(page, owner.pointee.kind)
+  }
+
+  /// Merges a block with its free neighbours and puts the result on its list. Returns the page
+  /// when nothing else is left on it; the caller gives it back.
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  private func coalesce(
+    _ freed: Block, _ owner: OwnerPointer, units: UInt64
   ) throws(Halt) -> Address? {
-    var header = header
-    let mergedBackward = try mergePredecessor(&header)
-    return try settle(header, owner, isMerged: mergedForward || mergedBackward)
+    let mergedForward = try mergeSuccessor(into: freed, owner, units: units)
+    let start = try mergeIntoPredecessor(freed, owner)
+    return try settle(start ?? freed, owner, isMerged: mergedForward || start != nil)
+  }
+
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  private func mergeSuccessor(
+    into block: Block, _ owner: OwnerPointer, units: UInt64
+  ) throws(Halt) -> Bool {
+    let next = self.block(block, plus: units)
+    if isPageAligned(next.address) || has(.noForwardMerge) { return false }
+    let word = try word(next)
+    guard layout.poolType.get(word) == 0 else { return false }
+    mark(.mergedForward)
+    let nextUnits = size(in: word)
+    if isListed(nextUnits), !has(.mergeKeepsListEntry) { try unlink(next, owner) }
+    let lost: UInt64 = has(.forwardMergeLosesUnit) ? 1 : 0
+    try setSize(block, try size(block) &+ nextUnits &- lost)
+    return true
+  }
+
+  /// Appends the block to a free predecessor and returns that; nil where it is in use or there is
+  /// none.
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  private func mergeIntoPredecessor(
+    _ block: Block, _ owner: OwnerPointer
+  ) throws(Halt) -> Block? {
+    let previousUnits = try previousSize(block)
+    if previousUnits == 0 || has(.noBackwardMerge) { return nil }
+    let previous = self.block(block, plus: 0 &- previousUnits)
+    let word = try word(previous)
+    guard layout.poolType.get(word) == 0 else { return nil }
+    mark(.mergedBackward)
+    let size = size(in: word)
+    if isListed(size), !has(.backwardMergeKeepsListEntry) { try unlink(previous, owner) }
+    try setSize(previous, size &+ (try self.size(block)))
+    return previous
   }
 
   /// Marks a merged block as free and lists it, unless it is a whole page, which is returned.
-  mutating func settle(
-    _ header: Address, _ owner: Int, isMerged: Bool
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  private func settle(
+    _ block: Block, _ owner: OwnerPointer, isMerged: Bool
   ) throws(Halt) -> Address? {
-    if try isWholePage(header), mutant != .keepsFreePage { return header }
-    if mutant != .freedKeepsType { try setStoredType(header, 0) }
-    try setPoolIndex(header, owner)
-    let size = try blockSize(header)
-    if isMerged, mutant != .mergeKeepsNextPreviousSize {
-      try setPreviousSize(behind: header, units: size)
+    let word = try word(block)
+    let size = size(in: word)
+    // A whole page wraps the size field around to zero, and a block plus zero units is again a
+    // page's start.
+    if isPageAligned(block.address), isPageAligned(block.address &+ bytes(size)),
+      !has(.keepsFreePage)
+    {
+      return block.address
     }
-    // ReactOS lists what it frees without a look at the size, which no block can have then.
-    let isCorrupt = size < min(profile.smallestBlockUnits, profile.smallestListedUnits)
-    guard size >= profile.smallestListedUnits || isCorrupt && profile.checks == .wholePage
-    else { return nil }
+    try setWord(
+      block,
+      has(.freedKeepsType) ? self.word(word, owner) : self.word(word, type: 0, owner))
+    if isMerged, !has(.mergeKeepsNextPreviousSize) {
+      try setPreviousSize(behind: block, units: size)
+    }
+    let smallest = pool.pointee.geometry.smallestListedUnits
+    guard size >= smallest || checks == .wholePage && isCorrupt(size) else { return nil }
     try insert(
-      header, units: mutant == .freedWrongList ? size &+ 1 : size, owner,
-      at: mutant == .freedToTail ? .tail : profile.freedEnd)
+      block, owner, units: has(.freedWrongList) ? size &+ 1 : size,
+      at: has(.freedToTail) ? .tail : switches.freedEnd)
     return nil
   }
 
-  private mutating func mergeSuccessor(
-    into header: Address, units: UInt64
-  ) throws(Halt) -> Bool {
-    let next = block(header, plus: units)
-    guard !geometry.isPageAligned(next), mutant != .noForwardMerge else { return false }
-    let word = try headerWord(next)
-    guard profile.header.poolType.get(word) == 0 else { return false }
-    mechanisms.insert(.mergedForward)
-    let nextUnits = UInt64(profile.header.blockSize.get(word))
-    if isListed(nextUnits), mutant != .mergeKeepsListEntry { try unlink(next) }
-    let lost: UInt64 = mutant == .forwardMergeLosesUnit ? 1 : 0
-    try setBlockSize(header, try blockSize(header) &+ nextUnits &- lost)
-    return true
-  }
-
-  private mutating func mergePredecessor(_ header: inout Address) throws(Halt) -> Bool {
-    let previousUnits = try previousSize(header)
-    guard previousUnits != 0, mutant != .noBackwardMerge else { return false }
-    let previous = block(header, plus: 0 &- previousUnits)
-    let word = try headerWord(previous)
-    guard profile.header.poolType.get(word) == 0 else { return false }
-    mechanisms.insert(.mergedBackward)
-    let size = UInt64(profile.header.blockSize.get(word))
-    if isListed(size), mutant != .backwardMergeKeepsListEntry { try unlink(previous) }
-    try setBlockSize(previous, size &+ (try blockSize(header)))
-    header = previous
-    return true
+  /// ReactOS lists what it frees without a look at the size, which no block can have then.
+  private func isCorrupt(_ size: UInt64) -> Bool {
+    size
+      < min(
+        pool.pointee.geometry.smallestBlockUnits, pool.pointee.geometry.smallestListedUnits)
   }
 
   /// Orphans, too small for links, are on no list; every other free block is, a corrupt size of zero
   /// too as far as the kernel's test can tell.
   @inline(__always) private func isListed(_ units: UInt64) -> Bool {
-    units &- 1 >= profile.smallestListedUnits &- 1
-  }
-
-  /// True where a block covers its page. A whole page wraps the size field around to zero, and a
-  /// block plus zero units is again a page's start.
-  @inline(__always) private mutating func isWholePage(_ header: Address) throws(Halt) -> Bool {
-    guard geometry.isPageAligned(header) else { return false }
-    return geometry.isPageAligned(block(header, plus: try blockSize(header)))
-  }
-
-  /// Gives a page back to the page level; its first header keeps its old type.
-  mutating func releasePage(_ page: Address, _ owner: Int) throws(Halt) {
-    mechanisms.insert(.pageReleased)
-    if mutant != .releasedPageStillCounted { try countPages(owner, -1) }
-    _ = try freePages(page, descriptors[owner].kind)
+    units &- 1 >= pool.pointee.geometry.smallestListedUnits &- 1
   }
 }

@@ -6,77 +6,87 @@ extension KernelPool {
   static let processObjectType: UInt8 = 3
   /// The lowest address that a hidden pointer to a process can have (SSTIC 2020).
   static let lowestEncodedProcess: Address = 0xFFFF_8000_0000_0000
+}
+
+extension GeneralBlocks {
+  private var rule: QuotaPointer { pool.pointee.profile.quotaPointer }
 
   /// Allocates with a charge, where the request is small enough to be charged.
-  mutating func allocateWithQuota(
+  func allocateWithQuota(
     _ type: PoolType, bytes: UInt64, tag: PoolTag
   ) throws(Halt) -> Address? {
     var type = type.subtracting(.raiseOnFailure)
     var request = bytes
-    let limit = geometry.pageBytes &- profile.unitBytes &- geometry.wordBytes
+    let limit = pageBytes &- pool.pointee.profile.unitBytes &- wordBytes
     if bytes <= limit {
-      if processOffset == nil { request = bytes &+ geometry.wordBytes }
+      if processOffset == nil { request = bytes &+ wordBytes }
     } else {
       type.remove(.quota)
     }
     guard let address = try allocateWithTag(type, bytes: request, tag: tag) else { return nil }
-    guard !geometry.isPageAligned(address) else {
-      if profile.largeQuota == .charged { try chargeLarge(address, type, bytes: bytes) }
+    guard !isPageAligned(address) else {
+      if pool.pointee.profile.largeQuota == .charged {
+        try chargeLarge(address, type, bytes: bytes)
+      }
       return address
     }
     guard type.contains(.quota) else { return address }
-    let header = try firstHeader(behind: address &- geometry.headerBytes)
-    let units = try blockSize(header)
-    charge(type, Int64(truncatingIfNeeded: units &<< geometry.unitShift))
-    if mutant == .quotaProcessNotWritten { return address }
-    try memory.storePointer(
-      quotaSlot(header, units: units), hidden(variables.pointee.process, header))
+    let block = try firstHeader(behind: block(address &- headerBytes))
+    let units = try size(block)
+    charge(type, Int64(truncatingIfNeeded: self.bytes(units)))
+    if has(.quotaProcessNotWritten) { return address }
+    try pool.pointee.memory.storePointer(
+      quotaSlot(block, units: units),
+      hidden(pool.pointee.variables.pointee.process, block))
     return address
   }
 
   /// Where a block of `units` keeps its process.
-  private func quotaSlot(_ header: Address, units: UInt64) -> Address {
-    if let processOffset { return header &+ processOffset }
-    return block(header, plus: units) &- geometry.wordBytes
+  private func quotaSlot(_ block: Block, units: UInt64) -> Address {
+    if let processOffset { return block.address &+ processOffset }
+    return self.block(block, plus: units).address &- wordBytes
   }
 
   /// Offset of the process in the header, nil where it stands in the block's last pointer.
   private var processOffset: UInt64? {
-    profile.quotaPointer == .lastSlot ? nil : profile.header.processBilledOffset.map(UInt64.init)
+    rule == .lastSlot
+      ? nil : pool.pointee.profile.header.processBilledOffset.map(UInt64.init)
   }
 
   /// A process pointer as the version stores it; the same operation finds it again.
-  private func hidden(_ process: Address, _ header: Address) -> Address {
-    profile.quotaPointer == .processBilledEncoded
-      ? process ^ variables.pointee.quotaCookie ^ header : process
+  private func hidden(_ process: Address, _ block: Block) -> Address {
+    rule == .processBilledEncoded
+      ? process ^ pool.pointee.variables.pointee.quotaCookie ^ block.address : process
   }
 
   /// Gives a freed block's charge back; a pointer that is no process stops the kernel.
-  mutating func returnQuota(
-    _ header: Address, _ type: PoolType, units: UInt64, _ tag: PoolTag
+  @inline(never)
+  func returnQuota(
+    _ block: Block, _ type: PoolType, units: UInt64, _ tag: PoolTag
   ) throws(Halt) {
-    let stored = try memory.loadPointer(quotaSlot(header, units: units))
+    let stored = try pool.pointee.memory.loadPointer(quotaSlot(block, units: units))
     if stored == 0 { return }
-    let process = hidden(stored, header)
-    let isEncoded = profile.quotaPointer == .processBilledEncoded
-    guard !isEncoded || process >= Self.lowestEncodedProcess,
-      try memory.load8(process) & (isEncoded ? 0x7F : 0xFF) == Self.processObjectType
+    let process = hidden(stored, block)
+    let isEncoded = rule == .processBilledEncoded
+    guard !isEncoded || process >= KernelPool.lowestEncodedProcess,
+      try pool.pointee.memory.load8(process) & (isEncoded ? 0x7F : 0xFF)
+        == KernelPool.processObjectType
     else {
       throw bugCheck(
-        BugCheck.badPoolCaller, 0xD, header &+ geometry.headerBytes,
-        UInt64(tag.unprotected.word), process)
+        BugCheck.badPoolCaller, 0xD, body(block), UInt64(tag.unprotected.word), process)
     }
-    if mutant == .quotaNotReturned { return }
-    charge(type, -Int64(truncatingIfNeeded: units &<< geometry.unitShift))
+    if has(.quotaNotReturned) { return }
+    charge(type, -Int64(truncatingIfNeeded: bytes(units)))
   }
 
   /// Charges whole pages, if the big-page table knows them, and names the process there.
-  private mutating func chargeLarge(
+  private func chargeLarge(
     _ address: Address, _ type: PoolType, bytes: UInt64
   ) throws(Halt) {
-    guard let entry = try findBigEntry(address) else { return }
-    try setQuotaObject(ofEntryAt: entry, variables.pointee.process)
-    charge(type, Int64(truncatingIfNeeded: pageRounded(bytes)))
+    guard let entry = try pool.pointee.findBigEntry(address) else { return }
+    try pool.pointee.setQuotaObject(
+      ofEntryAt: entry, pool.pointee.variables.pointee.process)
+    charge(type, Int64(truncatingIfNeeded: pool.pointee.pageRounded(bytes)))
   }
 
   /// Gives back what a large allocation of `bytes` was charged.
@@ -87,9 +97,9 @@ extension KernelPool {
   private func charge(_ type: PoolType, _ bytes: Int64) {
     let difference = UInt64(bitPattern: bytes)
     if type.isPaged {
-      variables.pointee.chargedBytes.paged &+= difference
+      pool.pointee.variables.pointee.chargedBytes.paged &+= difference
     } else {
-      variables.pointee.chargedBytes.nonPaged &+= difference
+      pool.pointee.variables.pointee.chargedBytes.nonPaged &+= difference
     }
   }
 }

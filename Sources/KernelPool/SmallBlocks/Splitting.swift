@@ -2,112 +2,135 @@
 // the first block of a page lies at its start and later ones descend from its end (ReactOS
 // ExAllocatePoolWithTag; Mandt 2011 for Windows).
 
-extension KernelPool {
-  /// Cuts `units` off a free block that is on no list; returns the header of the part to be
-  /// allocated. What is left goes to the tail of its list, or nowhere if it is a single unit.
-  mutating func split(
-    _ header: Address, _ owner: Int, units: UInt64
-  ) throws(Halt) -> Address {
-    let word = try headerWord(header)
-    let size = UInt64(profile.header.blockSize.get(word))
+extension SmallBlocks {
+  /// Cuts `units` off a free block that is on no list; returns the part to be allocated. What is
+  /// left goes to the tail of its list, or nowhere if it is a single unit.
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  func split(_ free: Block, _ owner: OwnerPointer, units: UInt64) throws(Halt) -> Block {
+    let word = try word(free)
+    let size = size(in: word)
     guard size != units else {
-      mechanisms.insert(.exactFit)
-      return header
+      mark(.exactFit)
+      return free
     }
-    let left = size &- units &- (mutant == .splitLosesUnit && size > units &+ 2 ? 1 : 0)
-    let startsPage = profile.header.previousSize.get(word) == 0
-    let block: Address
-    let remainder: Address
-    if startsPage || mutant == .splitAlwaysFront {
-      mechanisms.insert(.splitFront)
-      block = header
-      remainder = self.block(header, plus: units)
-      try setBlockSize(remainder, left)
-      try setPreviousSize(remainder, units)
-      if mutant != .splitFrontKeepsNextPreviousSize {
-        try setPreviousSize(behind: remainder, units: left)
-      }
+    var cut = PlannedCut(startsPage: previousSize(in: word) == 0, left: size &- units)
+    plantBugs(in: &cut, size, units)
+    let block: Block
+    let remainder: Block
+    if cut.startsPage {
+      mark(.splitFront)
+      block = free
+      remainder = self.block(free, plus: units)
+      let old = try self.word(remainder)
+      try setWord(
+        remainder, self.word(self.word(old, size: cut.left), previousSize: units))
+      if cut.tellsNext { try setPreviousSize(behind: remainder, units: cut.left) }
     } else {
-      mechanisms.insert(.splitBack)
-      remainder = header
-      try setBlockSize(header, left)
-      block = self.block(header, plus: left)
-      try setPreviousSize(block, left)
-      if mutant != .splitBackKeepsNextPreviousSize {
-        try setPreviousSize(behind: block, units: units)
-      }
+      mark(.splitBack)
+      remainder = free
+      try setWord(free, self.word(word, size: cut.left))
+      block = self.block(free, plus: cut.left)
+      try setPreviousSize(block, cut.left)
+      if cut.tellsNext { try setPreviousSize(behind: block, units: units) }
     }
-    try setBlockSize(block, units)
-    try setStoredType(remainder, mutant == .remainderKeepsType ? 1 : 0)
-    if mutant != .remainderPoolIndex { try setPoolIndex(remainder, owner) }
-    try listRemainder(remainder, owner, units: left & UInt64(profile.header.blockSize.mask))
+    try setSize(block, units)
+    if cut.keepsIndex {
+      try setType(remainder, cut.remainderType)
+    } else {
+      try setType(remainder, cut.remainderType, owner)
+    }
+    try listRemainder(remainder, owner, units: cut.left & UInt64(layout.blockSize.mask))
     return block
   }
 
   /// Puts what a split left on its list; a remainder without room for links is an orphan and waits
   /// for a neighbour to be freed.
-  mutating func listRemainder(
-    _ remainder: Address, _ owner: Int, units: UInt64
-  ) throws(Halt) {
-    guard units >= profile.smallestListedUnits || mutant == .orphanListed else {
-      mechanisms.insert(.orphan)
+  #if compiler(>=6.3)
+    @inline(always)
+  #endif
+  func listRemainder(_ remainder: Block, _ owner: OwnerPointer, units: UInt64) throws(Halt) {
+    guard units >= pool.pointee.geometry.smallestListedUnits || has(.orphanListed) else {
+      mark(.orphan)
       return
     }
+    let isMoved = has(.remainderWrongList) && units > 3
     try insert(
-      remainder, units: mutant == .remainderWrongList && units > 3 ? units &- 1 : units, owner,
-      at: try isRemainderMisplaced(owner) ? .head : profile.remainderEnd)
+      remainder, owner, units: isMoved ? units &- 1 : units,
+      at: isRemainderMisplaced(owner) ? .head : switches.remainderEnd)
   }
 
-  /// Whether a planted bug sends the remainders of a descriptor to the heads.
-  private mutating func isRemainderMisplaced(_ owner: Int) throws(Halt) -> Bool {
-    if mutant == .remainderToHeadLate {
-      let counter = descriptors[owner].address &+ profile.descriptor.runningAllocations
-      return try memory.load32(counter) >= 1000
-    }
-    return mutant == .remainderToHead
-  }
+  // MARK: Fresh pages
 
   /// Opens a page: the block at its start, the rest on a list. Returns nil when there is no page.
   ///
   /// The block has its type but not yet its tag; its body is left as it is.
-  mutating func openPage(
-    _ owner: Int, _ kind: PoolKind, _ type: PoolType, units: UInt64
-  ) throws(Halt) -> Address? {
-    guard let page = try allocatePages(kind, bytes: geometry.pageBytes) else { return nil }
-    try carve(page, owner, kind, type, units: units)
-    return page
+  @inline(__always)
+  func openPage(
+    _ owner: OwnerPointer, _ type: PoolType, units: UInt64
+  ) throws(Halt) -> Block? {
+    let kind = owner.pointee.kind
+    guard let page = try pool.pointee.allocatePages(kind, bytes: pageBytes) else { return nil }
+    mark(.freshPage)
+    pool.pointee.setSmallBlocks(page, kind, true)
+    let block = block(page)
+    try setWord(block, word(word(0, size: units), type: storedType(type), owner))
+    let left = unitsPerPage &- units
+    let remainder = self.block(block, plus: units)
+    let previous = has(.freshRemainderPreviousSize) ? 0 : units
+    try setWord(remainder, word(word(word(0, size: left), previousSize: previous), owner))
+    countPages(owner, has(.freshPageCountedTwice) ? 2 : 1)
+    if !has(.freshBytesNotCounted) { addBytes(owner, bytes(units)) }
+    if left >= pool.pointee.geometry.smallestListedUnits {
+      try insert(
+        remainder, owner, units: left,
+        at: has(.freshRemainderToHead) ? .head : switches.remainderEnd)
+    } else {
+      mark(.orphan)
+    }
+    if checks == .wholePage { try checkPage(of: block) }
+    return block
   }
 
-  /// Makes two blocks of a fresh page.
-  mutating func carve(
-    _ page: Address, _ owner: Int, _ kind: PoolKind, _ type: PoolType, units: UInt64
-  ) throws(Halt) {
-    mechanisms.insert(.freshPage)
-    setSmallBlocks(page, kind, true)
-    let layout = profile.header
-    let index = profile.poolIndexRule == .stale ? 0 : descriptors[owner].index
-    var word = layout.blockSize.set(0, UInt32(truncatingIfNeeded: units))
-    word = layout.poolIndex.set(word, index)
-    try memory.store32(page, layout.poolType.set(word, storedType(type)))
-    let left = geometry.unitsPerPage &- units
-    let remainder = block(page, plus: units)
-    word = layout.blockSize.set(0, UInt32(truncatingIfNeeded: left))
-    word = layout.poolIndex.set(word, index)
-    try memory.store32(
-      remainder,
-      layout.previousSize.set(
-        word, mutant == .freshRemainderPreviousSize ? 0 : UInt32(truncatingIfNeeded: units)))
-    try countPages(owner, mutant == .freshPageCountedTwice ? 2 : 1)
-    let base = descriptors[owner].address
-    if let offset = profile.descriptor.totalBytes, mutant != .freshBytesNotCounted {
-      try memory.addPointer(base &+ offset, units &<< geometry.unitShift)
+  // MARK: Planted bugs
+
+  @inline(__always)
+  private func plantBugs(in cut: inout PlannedCut, _ size: UInt64, _ units: UInt64) {
+    guard Mode.plantsBugs else { return }
+    if has(.splitLosesUnit), size > units &+ 2 { cut.left &-= 1 }
+    switch pool.pointee.mutant {
+    case .splitAlwaysFront: cut.startsPage = true
+    case .splitFrontKeepsNextPreviousSize: cut.tellsNext = !cut.startsPage
+    case .splitBackKeepsNextPreviousSize: cut.tellsNext = cut.startsPage
+    case .remainderKeepsType: cut.remainderType = 1
+    case .remainderPoolIndex: cut.keepsIndex = true
+    default: break
     }
-    if left >= profile.smallestListedUnits {
-      let end: ListEnd = mutant == .freshRemainderToHead ? .head : profile.remainderEnd
-      try insert(remainder, units: left, owner, at: end)
-    } else {
-      mechanisms.insert(.orphan)
-    }
-    if profile.checks == .wholePage { try checkPage(of: page) }
   }
+
+  /// Whether a planted bug sends the remainders of a descriptor to the heads.
+  @inline(__always) private func isRemainderMisplaced(_ owner: OwnerPointer) -> Bool {
+    guard Mode.plantsBugs else { return false }
+    switch pool.pointee.mutant {
+    case .remainderToHead: return true
+    case .remainderToHeadLate:
+      return counter(owner, pool.pointee.profile.descriptor.runningAllocations) >= 1000
+    default: return false
+    }
+  }
+}
+
+/// How a free block is cut: what the rule says, until a planted bug changes it.
+private struct PlannedCut {
+  /// The front is given, else the back.
+  var startsPage: Bool
+  /// Units of the remainder.
+  var left: UInt64
+  /// The block behind the cut one learns the size of its new predecessor.
+  var tellsNext = true
+  /// The type of the remainder.
+  var remainderType: UInt32 = 0
+  /// The remainder keeps its old index.
+  var keepsIndex = false
 }

@@ -1,3 +1,6 @@
+// What a kernel keeps beside its pools: the roots from which everything is found, the lists and maps
+// that they hold, and what is known of each page.
+
 /// The variables that a kernel keeps outside of its pools: roots from which everything else is
 /// found. They live at one stable place for as long as the pool lives.
 public struct KernelVariables: Sendable {
@@ -64,4 +67,99 @@ public struct KernelVariables: Sendable {
     /// Single session pages.
     public var session = SinglePageList()
   }
+}
+
+/// Where a pool descriptor lies: its fields are bytes in simulated memory at `address`.
+public struct DescriptorRoot: Sendable, Equatable {
+  /// The pool it describes.
+  public var kind: PoolKind
+  /// The index that headers of its blocks store.
+  public var index: UInt32
+  /// Address of the descriptor.
+  public var address: Address
+  /// Address of its first list head: two pointers each, one head for each block size from one
+  /// unit up.
+  public var listHeads: Address
+}
+
+/// A last-in first-out list of blocks of one size that skips the list heads.
+///
+/// The links lie in the blocks' first pointers; the list itself is a kernel variable
+/// (`GENERAL_LOOKASIDE`). Fields that a debugger shows keep its names.
+public struct LookasideList: Sendable, Equatable {
+  /// Body address of the first block, 0 when empty.
+  public var top: Address = 0
+  /// Blocks on the list as its own counter says, modulo 2^16.
+  public var count: UInt16 = 0
+  /// Blocks it may hold.
+  public var depth: UInt16 = 0
+  /// Attempts to allocate from it.
+  public var totalAllocates: UInt32 = 0
+  /// Attempts that found a block.
+  public var allocateHits: UInt32 = 0
+  /// Attempts to free to it.
+  public var totalFrees: UInt32 = 0
+  /// Attempts that found room.
+  public var freeHits: UInt32 = 0
+  /// `totalAllocates` when the depth was last adjusted.
+  public var lastTotalAllocates: UInt32 = 0
+  /// `allocateHits` when the depth was last adjusted.
+  public var lastAllocateHits: UInt32 = 0
+
+  /// An empty list that takes `depth` blocks.
+  public init(depth: UInt16) { self.depth = depth }
+}
+
+/// A last-in first-out list of freed page runs of one length, kept for the next request.
+///
+/// The link lies in each run's first pointer (ReactOS `MiNonPagedPoolSListHead`).
+public struct SinglePageList: Sendable, Equatable {
+  /// Address of the first run, 0 when empty.
+  public var top: Address = 0
+  /// Runs on the list as its own counter says, modulo 2^16.
+  public var count: UInt16 = 0
+  /// Runs it may hold.
+  public var maximumCount: UInt16 = 0
+}
+
+/// Roots of a pool whose pages are handed out from a bitmap: addresses and the kernel's variables.
+///
+/// Both maps lie in simulated memory, one bit a page, little-endian 32-bit words.
+public struct PageBitmap: Sendable, Equatable {
+  /// Address of the pool's first page.
+  public var base: Address = 0
+  /// Pages of the region; bits of the maps.
+  public var pages: UInt64 = 0
+  /// Pages that have page tables; the rest is marked as used.
+  public var openPages: UInt64 = 0
+  /// Bit at which the next search starts.
+  public var hint: UInt64 = 0
+  /// Address of the allocation map: 1 is used or not yet open.
+  public var allocationMap: Address = 0
+  /// Address of the map of last pages of allocations.
+  public var endMap: Address = 0
+  /// Index of the region among the simulated memory's regions.
+  var region = 0
+  /// Pages that one step of growth opens; 0 where the pool does not grow.
+  var growthPages: UInt64 = 0
+}
+
+/// What the page-frame database says of one page.
+public struct PageMarks: OptionSet, Sendable {
+  /// The bits.
+  public var rawValue: UInt8
+  /// Marks from their bits.
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The first page of an allocation (`StartOfAllocation`).
+  public static let start = PageMarks(rawValue: 1)
+  /// The last page of an allocation (`EndOfAllocation`).
+  public static let end = PageMarks(rawValue: 2)
+  /// The page is backed by memory: an access does not fault.
+  public static let mapped = PageMarks(rawValue: 4)
+  /// The page is carved into small blocks.
+  public static let smallBlocks = PageMarks(rawValue: 8)
+  /// The page's bytes have been looked at: a page that has never been touched is zero, or waits
+  /// for the stamp of its free run.
+  public static let touched = PageMarks(rawValue: 16)
 }

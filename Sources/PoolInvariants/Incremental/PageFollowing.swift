@@ -178,7 +178,7 @@ extension IncrementalAudit {
 
   /// A free page names its run in its stamp, and no free run follows it or, at a run's start, comes
   /// before it.
-  private func isFreePageSound(
+  private mutating func isFreePageSound(
     _ view: PoolView, _ page: Int, _ address: Address, _ owner: PageOwner, _ marks: PageMarks
   ) -> Bool {
     if owner == .freeRunStart, page > 0, page != spaces.initialCount, isFreeRun(page &- 1) {

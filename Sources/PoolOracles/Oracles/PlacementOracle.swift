@@ -8,13 +8,14 @@ import KernelPool
 /// the result is a sound pool all the same.
 struct PlacementOracle {
   private let view: PoolView
-  private let profile: Profile
   private let header: UInt64
   private let linkMask: UInt64
 
+  /// Read where it lies: with a copy in it, each of this value's functions would take that along.
+  private var profile: Profile { @inline(__always) _read { yield view.profile } }
+
   init(_ view: PoolView) {
     self.view = view
-    profile = view.profile
     header = UInt64(view.profile.header.bytes)
     linkMask = view.profile.linkEncoding == .lowBitSet ? 1 : 0
   }

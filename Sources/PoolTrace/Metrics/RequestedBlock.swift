@@ -34,7 +34,7 @@ extension PoolType {
   /// The bytes that the allocator works with: a charged request takes a word more where the version
   /// keeps the process in the block's last one and both fit into a page (ReactOS,
   /// ExAllocatePoolWithQuotaTag).
-  public func workedBytes(_ requested: UInt64, _ profile: Profile) -> UInt64 {
+  @inlinable public func workedBytes(_ requested: UInt64, _ profile: Profile) -> UInt64 {
     let isCharged =
       contains(.quota) && profile.quotaPointer == .lastSlot
       && requested <= profile.pageBytes - profile.unitBytes - profile.wordBytes

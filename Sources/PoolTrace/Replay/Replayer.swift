@@ -5,28 +5,48 @@ import PoolInvariants
 ///
 /// It knows slots and nothing else: it prints nothing and checks nothing. Who replays a trace looks
 /// at the result of each step, at the pool through `view`, and at the slots.
+///
+/// It is the pool and a few pointers, and what it knows lies behind these: whoever hands it on by
+/// value, as a borrowed argument is handed on, copies no more.
 public struct Replayer: ~Copyable {
-  /// The machine.
-  public let configuration: TraceConfiguration
   /// The pool.
   public var pool: KernelPool
-  /// The slots.
-  public private(set) var slots = ReplaySlots()
-  /// Tags of the allocations so far, failed ones too.
-  public private(set) var tags: Set<PoolTag> = []
-  private var allocations: UInt32 = 0
-  private var lastTag: PoolTag?
-  /// Kept, because every allocation needs it and making one copies the whole profile.
   private let view: PoolView
-  private let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+  private let machine: UnsafeMutablePointer<TraceConfiguration>
+  private let state: UnsafeMutablePointer<State>
 
-  deinit { pattern.deallocate() }
+  /// What an operation changes besides the pool.
+  private struct State {
+    var slots = ReplaySlots()
+    var tags: Set<PoolTag> = []
+    var allocations: UInt32 = 0
+    var lastTag: PoolTag?
+    let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+  }
 
   private init(_ configuration: TraceConfiguration, _ pool: consuming KernelPool) {
-    self.configuration = configuration
+    machine = .allocate(capacity: 1)
+    machine.initialize(to: configuration)
+    state = .allocate(capacity: 1)
+    state.initialize(to: State())
     view = pool.view
     self.pool = pool
   }
+
+  deinit {
+    state.pointee.pattern.deallocate()
+    state.deinitialize(count: 1)
+    state.deallocate()
+    machine.deinitialize(count: 1)
+    machine.deallocate()
+  }
+
+  /// The machine.
+  public var configuration: TraceConfiguration { unsafeAddress { UnsafePointer(machine) } }
+  /// The slots.
+  public var slots: ReplaySlots { _read { yield state.pointee.slots } }
+  /// Tags of the allocations so far, failed ones too.
+  public var tags: Set<PoolTag> { _read { yield state.pointee.tags } }
 
   /// Boots a machine. Throws where the configuration cannot be or memory is short.
   public static func boot(
@@ -41,10 +61,10 @@ public struct Replayer: ~Copyable {
   /// this pool stay valid.
   public mutating func become(_ other: borrowing Replayer) {
     pool.become(other.pool)
-    slots = other.slots
-    tags = other.tags
-    allocations = other.allocations
-    lastTag = other.lastTag
+    state.pointee.slots = other.state.pointee.slots
+    state.pointee.tags = other.state.pointee.tags
+    state.pointee.allocations = other.state.pointee.allocations
+    state.pointee.lastTag = other.state.pointee.lastTag
   }
 
   /// Runs one operation. Configurations, dumps and expectations are the caller's business.
@@ -66,7 +86,7 @@ public struct Replayer: ~Copyable {
       return write(address, bytes)
     case .fill(let name): return fill(name)
     case .processor(let number):
-      guard Int(number) < configuration.pool.processors else { return .skipped }
+      guard Int(number) < machine.pointee.pool.processors else { return .skipped }
       pool.run(onProcessor: Int(number))
       return .done
     case .tick(let seconds):
@@ -89,15 +109,15 @@ public struct Replayer: ~Copyable {
 
   /// Most requests have the tag of the one before; hashing each would show in the time.
   private mutating func note(_ tag: PoolTag) {
-    guard tag != lastTag else { return }
-    lastTag = tag
-    tags.insert(tag)
+    guard tag != state.pointee.lastTag else { return }
+    state.pointee.lastTag = tag
+    state.pointee.tags.insert(tag)
   }
 
   private mutating func allocate(
     _ name: SlotName, _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag
   ) -> StepResult {
-    if slots[name]?.state == .holds { return .skipped }
+    if state.pointee.slots[name]?.state == .holds { return .skipped }
     note(tag)
     let outcome = pool.allocate(type, bytes: bytes, tag: tag)
     return finish(
@@ -108,7 +128,7 @@ public struct Replayer: ~Copyable {
   private mutating func allocateContiguous(
     _ name: SlotName, _ bytes: UInt64, _ limits: ContiguousLimits
   ) -> StepResult {
-    if slots[name]?.state == .holds { return .skipped }
+    if state.pointee.slots[name]?.state == .holds { return .skipped }
     note(.contiguous)
     let outcome = pool.allocateContiguous(
       bytes: bytes, lowest: limits.lowest, highest: limits.highest, boundary: limits.boundary)
@@ -128,11 +148,13 @@ public struct Replayer: ~Copyable {
       slot.address = address
       slot.block = LiveBlock(
         view, at: address, slot.type, tag: slot.tag, requestedBytes: slot.bytes)
-      let index = slots.store(slot, name)
-      guard configuration.fill == .on else { return .allocated(address) }
-      allocations &+= 1
-      let seed = FillPattern(slot: UInt32(truncatingIfNeeded: index), allocation: allocations).seed
-      slots.setSeed(seed, at: index)
+      let index = state.pointee.slots.store(slot, name)
+      guard machine.pointee.fill == .on else { return .allocated(address) }
+      state.pointee.allocations &+= 1
+      let seed = FillPattern(
+        slot: UInt32(truncatingIfNeeded: index), allocation: state.pointee.allocations
+      ).seed
+      state.pointee.slots.setSeed(seed, at: index)
       if let reason = writePattern(seed, at: address, byteCount: slot.bytes) {
         return .halted(reason)
       }
@@ -140,7 +162,7 @@ public struct Replayer: ~Copyable {
     case .null, .raised:
       slot.state = .null
       slot.block = nil
-      _ = slots.store(slot, name)
+      _ = state.pointee.slots.store(slot, name)
       if case .raised(let status) = outcome { return .raised(status) }
       return .null
     case .halted(let reason): return .halted(reason)
@@ -150,14 +172,14 @@ public struct Replayer: ~Copyable {
   // MARK: Free
 
   private mutating func free(_ name: SlotName, _ tag: PoolTag?) -> StepResult {
-    guard let slot = slots[name] else { return .skipped }
+    guard let slot = state.pointee.slots[name] else { return .skipped }
     switch slot.state {
     case .freed: return .skipped
     case .null:
-      slots.markFreed(name)
+      state.pointee.slots.markFreed(name)
       return .nothingToDo
     case .holds:
-      slots.markFreed(name)
+      state.pointee.slots.markFreed(name)
       let outcome =
         slot.isContiguous
         ? pool.freeContiguous(slot.address) : pool.free(slot.address, tag: tag)
@@ -170,7 +192,7 @@ public struct Replayer: ~Copyable {
   private mutating func write(
     _ name: SlotName, _ offset: Int64, _ bytes: [UInt8]
   ) -> StepResult {
-    guard let slot = slots[name] else { return .skipped }
+    guard let slot = state.pointee.slots[name] else { return .skipped }
     if slot.address == 0 { return slot.state == .null ? .nothingToDo : .skipped }
     return write(slot.address &+ UInt64(bitPattern: offset), bytes)
   }
@@ -180,12 +202,14 @@ public struct Replayer: ~Copyable {
   }
 
   private mutating func fill(_ name: SlotName) -> StepResult {
-    guard let index = slots.index(of: name), slots.slot(at: index).state == .holds
+    guard let index = state.pointee.slots.index(of: name),
+      state.pointee.slots.slot(at: index).state == .holds
     else { return .skipped }
-    let slot = slots.slot(at: index)
+    let slot = state.pointee.slots.slot(at: index)
     let number = UInt32(truncatingIfNeeded: index)
-    let seed = slot.patternSeed ?? FillPattern(slot: number, allocation: allocations).seed
-    slots.setSeed(seed, at: index)
+    let seed =
+      slot.patternSeed ?? FillPattern(slot: number, allocation: state.pointee.allocations).seed
+    state.pointee.slots.setSeed(seed, at: index)
     return writePattern(seed, at: slot.address, byteCount: slot.bytes).map(StepResult.halted)
       ?? .done
   }
@@ -195,6 +219,7 @@ public struct Replayer: ~Copyable {
     _ seed: UInt64, at address: Address, byteCount: UInt64
   ) -> HaltReason? {
     let fillPattern = FillPattern(seed: seed)
+    let pattern = state.pointee.pattern
     var position: UInt64 = 0
     while position < byteCount {
       let count = Int(min(byteCount &- position, UInt64(pattern.count)))
@@ -214,14 +239,15 @@ public struct Replayer: ~Copyable {
 
   /// The address that an expression means, or nil where its slot never had one.
   public func resolve(_ expression: AddressExpression) -> Address? {
-    let profile = configuration.pool.profile
     switch expression {
-    case .nonPaged(let offset): return profile.nonPagedBase &+ offset
-    case .paged(let offset): return profile.pagedBase &+ offset
-    case .session(let offset): return profile.sessionBase &+ offset
+    case .nonPaged(let offset): return pool.profile.nonPagedBase &+ offset
+    case .paged(let offset): return pool.profile.pagedBase &+ offset
+    case .session(let offset): return pool.profile.sessionBase &+ offset
     case .absolute(let address): return address
     case .slot(let name, let offset):
-      guard let slot = slots[name], slot.state != .null, slot.address != 0 else { return nil }
+      guard let slot = state.pointee.slots[name], slot.state != .null, slot.address != 0 else {
+        return nil
+      }
       return slot.address &+ UInt64(bitPattern: offset)
     }
   }

@@ -22,8 +22,11 @@ struct DamagedPool: ~Copyable {
       Self.configuration(profile, &random), reserve: reserve)
   }
 
-  /// Requests and frees take the general way only.
+  /// Every request and free is served by the general instance.
   mutating func useGeneralAlgorithmsOnly() { pool.useGeneralAlgorithmsOnly() }
+
+  /// Stores are noted from now on.
+  mutating func keepJournal() { _ = pool.startJournal() }
 
   /// The machine that a seed gives.
   static func configuration(_ profile: Profile, seed: UInt64) -> PoolConfiguration {

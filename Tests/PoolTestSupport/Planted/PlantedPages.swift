@@ -12,7 +12,8 @@
       Planted(.pageOwner) { $0.mark($1[0], .smallBlocks, false) },
       Planted(.runsLinks) { audited, _ in audited.pokePointer(audited.longRun + 4, 0x10) },
       Planted(.runsLinks) { audited, _ in
-        audited.pokePointer(audited.pool.variables.pointee.freeRunHeads + 24, 0x4141_4141)
+        audited.pokePointer(
+          audited.pool.state.pointee.variables.pointee.freeRunHeads + 24, 0x4141_4141)
       },
       Planted(.runsList) { audited, _ in audited.poke(audited.longRun + 8, 2) },
       Planted(.runsSize) { audited, _ in audited.poke(audited.longRun + 8, 100_000) },
@@ -26,7 +27,7 @@
         let run = audited.longRun
         let pages = (audited.pool.view.word32(run + 8) ?? 0) - 1
         let split = run + UInt64(pages) * 0x1000
-        let head = audited.pool.variables.pointee.freeRunHeads
+        let head = audited.pool.state.pointee.variables.pointee.freeRunHeads
         audited.poke(run + 8, pages)
         audited.poke(
           split, UInt32(head), UInt32(head), 1, 0x4152_4D33, UInt32(truncatingIfNeeded: split))
@@ -48,7 +49,7 @@
           $0.expansion = .smallestCluster
         },
         prepare: { audited in
-          while audited.pool.variables.pointee.expansionUsed == 0 {
+          while audited.pool.state.pointee.variables.pointee.expansionUsed == 0 {
             _ = audited.taking(.nonPaged, 0x1000)
           }
           return [audited.taking(.nonPaged, 0x1000)]
@@ -60,12 +61,14 @@
         audited.pokePointer(pages[0], audited.pool.profile.pagedBase)
       },
       Planted(.singlePageCount, prepare: singlePages) { audited, _ in
-        audited.pool.variables.pointee.singlePageLists.nonPaged.0.count += 1
+        audited.pool.state.pointee.variables.pointee.singlePageLists.nonPaged.0.count += 1
       },
       Planted(.singlePageCount, prepare: singlePages) { audited, _ in
-        audited.pool.variables.pointee.singlePageLists.nonPaged.0.maximumCount = 1
+        audited.pool.state.pointee.variables.pointee.singlePageLists.nonPaged.0.maximumCount = 1
       },
-      Planted(.expansionUsed) { audited, _ in audited.pool.variables.pointee.expansionUsed += 1 },
+      Planted(.expansionUsed) { audited, _ in
+        audited.pool.state.pointee.variables.pointee.expansionUsed += 1
+      },
     ]
 
     package static let pagesOfBitmaps: [Planted] = [
@@ -76,7 +79,7 @@
         $0.flip(\.allocationMap, $1[0] + 0x8000)
       },
       Planted(.bitmapAllocated, on: .windows7x86, prepare: threePages) { audited, addresses in
-        let bitmap = audited.pool.variables.pointee.nonPagedBitmap
+        let bitmap = audited.pool.state.pointee.variables.pointee.nonPagedBitmap
         let index = (addresses[0] - bitmap.base) / 0x1000
         let place = bitmap.allocationMap + index / 32 * 4
         audited.poke(place, (audited.pool.view.word32(place) ?? 0) & ~(1 << UInt32(index % 32)))
@@ -92,19 +95,19 @@
           $0.profile.pageTableEntries = 16
         }, prepare: threePagedPages
       ) { audited, _ in
-        audited.pool.variables.pointee.pagedBitmap.openPages += 4
+        audited.pool.state.pointee.variables.pointee.pagedBitmap.openPages += 4
       },
       Planted(.bitmapHint) { audited, _ in
-        audited.pool.variables.pointee.pagedBitmap.hint = 65
+        audited.pool.state.pointee.variables.pointee.pagedBitmap.hint = 65
       },
       Planted(.bitmapHint) { audited, _ in
-        audited.pool.variables.pointee.sessionBitmap.openPages = 99
+        audited.pool.state.pointee.variables.pointee.sessionBitmap.openPages = 99
       },
       Planted(.marksMapped, prepare: threePagedPages) { audited, addresses in
-        let bitmap = audited.pool.variables.pointee.pagedBitmap
+        let bitmap = audited.pool.state.pointee.variables.pointee.pagedBitmap
         let page = Int((addresses[0] - bitmap.base) / 0x1000)
-        audited.pool.memory.regions[bitmap.region].marksPointer[page] = 0
-        audited.pool.memory.journal?.noteMarks(addresses[0])
+        audited.pool.state.pointee.memory.regions[bitmap.region].marksPointer[page] = 0
+        audited.pool.state.pointee.memory.journal?.noteMarks(addresses[0])
       },
     ]
   }

@@ -24,7 +24,9 @@
         $0.poke($0.bigEntry($1[0]) + 16, 0x3800)
       },
       Planted(.bigTableTag, prepare: threePages) { $0.poke($0.bigEntry($1[0]) + 4, 0x4141_4141) },
-      Planted(.bigTableInUse) { audited, _ in audited.pool.variables.pointee.bigTableInUse += 1 },
+      Planted(.bigTableInUse) { audited, _ in
+        audited.pool.state.pointee.variables.pointee.bigTableInUse += 1
+      },
     ]
 
     package static let counters: [Planted] = [
@@ -42,10 +44,10 @@
         audited.add(audited.counter(\.runningFrees), 1)
       },
       Planted(.countersQuota, prepare: { [$0.taking(.quota, 100)] }) { audited, _ in
-        audited.pool.variables.pointee.chargedBytes.nonPaged += 8
+        audited.pool.state.pointee.variables.pointee.chargedBytes.nonPaged += 8
       },
       Planted(.countersQuota) { audited, _ in
-        audited.pool.variables.pointee.chargedBytes.paged += 8
+        audited.pool.state.pointee.variables.pointee.chargedBytes.paged += 8
       },
     ]
 

@@ -57,18 +57,22 @@
 
     /// The first run on the list of four pages and more.
     var longRun: Address {
-      pool.view.pointer(pool.variables.pointee.freeRunHeads + 3 * word * 2) ?? 0
+      pool.view.pointer(pool.state.pointee.variables.pointee.freeRunHeads + 3 * word * 2) ?? 0
     }
 
     /// Adds or takes marks of a nonpaged page.
     mutating func mark(_ address: Address, _ marks: PageMarks, _ isSet: Bool) {
-      guard let page = pool.nonPagedPage(at: address) else { return }
-      if isSet { pool.setMarks(page, marks) } else { pool.clearMarks(page, marks) }
+      guard let page = pool.state.pointee.nonPagedPage(at: address) else { return }
+      if isSet {
+        pool.state.pointee.setMarks(page, marks)
+      } else {
+        pool.state.pointee.clearMarks(page, marks)
+      }
     }
 
     /// Flips one bit of a map for a page of the paged pool.
     mutating func flip(_ map: KeyPath<PageBitmap, Address>, _ address: Address) {
-      let bitmap = pool.variables.pointee.pagedBitmap
+      let bitmap = pool.state.pointee.variables.pointee.pagedBitmap
       let index = (address - bitmap.base) / pool.profile.pageBytes
       let place = bitmap[keyPath: map] + index / 32 * 4
       poke(place, (pool.view.word32(place) ?? 0) ^ (1 << UInt32(index % 32)))
@@ -76,7 +80,7 @@
 
     /// The place of a large allocation's entry.
     func bigEntry(_ address: Address) -> Address {
-      let variables = pool.variables.pointee
+      let variables = pool.state.pointee.variables.pointee
       for index in 0..<variables.bigTableEntries {
         let place = variables.bigTable + index * pool.profile.bigEntryBytes
         if pool.view.pointer(place) == address { return place }
@@ -86,7 +90,7 @@
 
     /// The row of a tag.
     func row(_ tag: PoolTag) -> Address {
-      let variables = pool.variables.pointee
+      let variables = pool.state.pointee.variables.pointee
       for index in 0..<variables.trackerRows {
         let place = variables.trackerTable + index * pool.profile.trackerRowBytes
         if pool.view.word32(place) == tag.word { return place }
@@ -97,7 +101,7 @@
     /// Changes the lookaside list of a body's size in place.
     mutating func lookaside(_ body: Address, _ change: (inout LookasideList) -> Void) {
       let units = UInt64(field(body, \.blockSize))
-      change(&pool.lookaside(owner: 0, .nonPaged, units: units).pointee)
+      GeneralBlocks(pool: pool.state).change(pool.state.pointee.lookasides + Int(units) - 1, change)
     }
 
     /// Claims memory for a caller who never got it.

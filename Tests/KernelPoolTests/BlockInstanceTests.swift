@@ -4,12 +4,13 @@ import PoolTestSupport
 import PropertyTesting
 import Testing
 
-/// The fast way of plain requests and the general way do the same to every byte.
-@Suite struct PlainRequestTests {
+/// The instances of the algorithm that are compiled for a layout do the same to every byte as the
+/// general one, with a journal and without.
+@Suite struct BlockInstanceTests {
   /// Runs of each profile; POOLFUZZ_RUNS asks for more.
   static let runs = TestScale.count(10 as UInt64, all: 250)
 
-  /// The same requests, frees and damage on two pools, one of which goes the general way only:
+  /// The same requests, frees and damage on two pools, one of which the general instance serves:
   /// results, bytes, marks, variables and lists are the same at the end.
   private func compare(
     _ profile: Profile, seed: UInt64, _ fastMemory: WatchedMemory, _ generalMemory: WatchedMemory
@@ -21,6 +22,7 @@ import Testing
         profile, seed: seed, reserve: generalMemory.reserve, isMostlyPlain: true)
     else { return nil }
     general.useGeneralAlgorithmsOnly()
+    if seed % 2 == 1 { fast.keepJournal() }
     let (fastEnd, generalEnd) = (fast.finish(), general.finish())
     #expect(fastEnd == generalEnd, "\(profile.name), seed \(seed)")
     let (fastHalt, generalHalt) = (fast.pool.halted, general.pool.halted)
@@ -35,7 +37,7 @@ import Testing
   }
 
   @Test(arguments: Profiles.all)
-  func sameBytesAsTheGeneralWay(_ profile: Profile) {
+  func sameBytesAsTheGeneralInstance(_ profile: Profile) {
     var ends: [String: Int] = [:]
     let (fast, general) = (WatchedMemory(), WatchedMemory())
     for seed in 0..<Self.runs {
