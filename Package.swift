@@ -158,8 +158,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "poolfuzz", "Platform", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles",
-        "PropertyTesting", "PoolTestSupport",
+        "poolfuzz", "ContentHash", "Platform", "KernelPool", "PoolTrace", "PoolInvariants",
+        "PoolOracles", "PropertyTesting", "PoolTestSupport",
       ]),
     .testTarget(name: "HouseTests"),
   ],

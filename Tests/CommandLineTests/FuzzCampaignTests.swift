@@ -1,6 +1,9 @@
+import ContentHash
 import Foundation
 import PoolTestSupport
 import Testing
+
+@testable import poolfuzz
 
 /// `poolfuzz fuzz` as people run it overnight: the same findings however it is run, whatever is
 /// done to it meanwhile.
@@ -146,12 +149,18 @@ struct FuzzCampaignTests {
     let saved = try scratch.text("corpus/fuzz/\(name)")
     let before = try #require(line(saved))
     #expect(before != "run 0.0")
-    try Data(saved.replacing("\n\(before)\n", with: "\nrun 35999.9\n").utf8)
+    try Data(Self.hashed(saved.replacing("\n\(before)\n", with: "\nrun 35999.9\n")).utf8)
       .write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
     let last = try Command.run(arguments)
     #expect(last.code == 0, "\(last.errors)")
     #expect(last.errors.contains("going on from"))
     #expect(line(try scratch.text("corpus/fuzz/\(name)")) == "run 0.0")
+  }
+
+  /// A state with the hash that belongs to what it says.
+  private static func hashed(_ state: String) -> String {
+    let text = state.dropLast(22)
+    return text + "hash \(ContentHash.of(String(text)))\n"
   }
 
   /// A corpus that disappears is told and waited for, and what was found meanwhile is filed.
@@ -228,11 +237,47 @@ struct FuzzCampaignTests {
         .first { $0.hasSuffix(".campaign") })
     let path = corpus + "/fuzz/" + name
     let text = try scratch.text("corpus/fuzz/" + name)
-    for bad in ["", "poolfuzz campaign 1\n", String(text.dropLast(8)), "x" + text] {
+    var states = ["", "poolfuzz campaign 1\n", String(text.dropLast(8)), "x" + text]
+    // What says that it is whole, and cannot be.
+    for (line, other) in [
+      ("next", "next 18446744073709551615"), ("canaries", "canaries 0 5"),
+      ("seconds", "seconds nan"),
+      ("seconds", "seconds -1"), ("run", "run inf"), ("profile", "profile"), ("kept", "kept"),
+      ("signature", "signature zzzzzzzzzzzzzzzzzz"),
+    ] {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+        $0.hasPrefix(line + " ") ? Substring(other) : $0
+      }
+      states.append(Self.hashed(lines.joined(separator: "\n")))
+    }
+    for bad in states {
       try Data(bad.utf8).write(to: URL(fileURLWithPath: path))
       let again = try Command.run(["fuzz", "--traces", "1"] + options)
       #expect(again.code == 3)
       #expect(again.errors.contains("remove the file to begin again"))
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bad.utf8), "left as it was")
+    }
+  }
+
+  /// No byte of a saved state can be another one.
+  @Test func everyByteOfAStateCounts() throws {
+    let state = StateFile(base: "", kind: "campaign", format: 1, plan: "a plan")
+    let whole = Array(state.text("next 3\nname ü\n").utf8)
+    func read(_ bytes: [UInt8]) throws -> Bool {
+      let scratch = try Scratch()
+      let file = StateFile(
+        base: scratch.path + "/s", kind: "campaign", format: 1, plan: "a plan")
+      try Data(bytes).write(to: URL(fileURLWithPath: file.path))
+      return (try? file.load { $0 == "next 3\nname ü\n" ? true : false }) == true
+    }
+    #expect(try read(whole))
+    for index in whole.indices {
+      for bit in 0..<8 {
+        var bytes = whole
+        bytes[index] ^= 1 << bit
+        #expect(try !read(bytes), "byte \(index), bit \(bit)")
+      }
+      #expect(try !read(Array(whole[..<index])), "cut at \(index)")
     }
   }
 }

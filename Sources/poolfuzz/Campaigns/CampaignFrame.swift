@@ -1,3 +1,4 @@
+import ContentHash
 import Platform
 import JSONLines
 import PropertyTesting
@@ -111,6 +112,10 @@ final class CampaignFrame {
 }
 
 /// The state of a campaign as a file: one text, written whole, from which a killed run goes on.
+///
+/// Its last line is the hash of all before it, so that a state that was cut, edited or damaged is told
+/// from one that a run has saved. One that does not fit is named and left as it is: what it knows is
+/// worth more than that the command can begin.
 struct StateFile {
   /// The path without its extension.
   let base: String
@@ -120,8 +125,6 @@ struct StateFile {
   let format: Int
   /// What the campaign does, its seed included: what a state must agree with.
   let plan: String
-
-  private static let lastLine = "whole\n"
 
   private var start: String { "poolfuzz \(kind) \(format)\nplan \(plan)\n" }
 
@@ -158,7 +161,9 @@ struct StateFile {
   }
 
   /// The text of the file around what the campaign keeps.
-  func text(_ body: String) -> String { start + body + Self.lastLine }
+  func text(_ body: String) -> String { start + body + Self.lastLine(of: start + body) }
+
+  private static func lastLine(of text: String) -> String { "hash \(ContentHash.of(text))\n" }
 
   /// What `parse` makes of a saved state; nil where there is none. Throws where the file is of
   /// something else.
@@ -167,10 +172,10 @@ struct StateFile {
     // over it.
     guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) })
     else { return nil }
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard text.hasPrefix(start), text.hasSuffix(Self.lastLine),
-      text.utf8.count >= start.utf8.count + Self.lastLine.utf8.count,
-      let state = parse(text.dropFirst(start.count).dropLast(Self.lastLine.count))
+    // The last line has sixteen digits. Bytes that are no UTF-8 change the text, and with it the hash.
+    let text = String(decoding: bytes.dropLast(22), as: UTF8.self)
+    guard Array((text + Self.lastLine(of: text)).utf8) == bytes, text.hasPrefix(start),
+      let state = parse(text.dropFirst(start.count))
     else {
       throw CommandFailure(
         message: "\(path): expected the state of the \(kind) '\(plan)';"
@@ -178,6 +183,18 @@ struct StateFile {
         code: .badInput)
     }
     return state
+  }
+
+  /// A count that a state can say: no campaign comes near the limit, and sums of what lies below it do
+  /// not overflow. Nil for anything else.
+  static func count(_ text: Substring) -> UInt64? {
+    UInt64(text).flatMap { $0 <= 1 << 52 ? $0 : nil }
+  }
+
+  /// Seconds that a state can say; nil for anything else.
+  static func seconds(_ text: Substring) -> Double? {
+    guard let seconds = Double(text), seconds >= 0, seconds <= 1e12 else { return nil }
+    return seconds
   }
 
   /// Removes the file of a campaign that has ended.

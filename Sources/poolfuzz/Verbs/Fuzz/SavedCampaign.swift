@@ -90,18 +90,19 @@ struct SavedCampaign {
       let rest = parts.count > 1 ? parts[1] : ""
       switch word {
       case "next", "kept", "canaries":
-        let values = rest.split(separator: " ").compactMap { UInt64($0) }
+        let values = rest.split(separator: " ").compactMap(StateFile.count)
         numbers[String(word)] = values
         return values.count == (word == "canaries" ? 2 : 1)
       case "reference":
         referenceCounts = ReferenceCounts(text: rest)
         return referenceCounts != nil
-      case "seconds": return Double(rest).map { seconds = $0 } != nil
-      case "run": return Double(rest).map { runSeconds = $0 } != nil
+      case "seconds": return StateFile.seconds(rest).map { seconds = $0 } != nil
+      case "run": return StateFile.seconds(rest).map { runSeconds = $0 } != nil
       case "profile": return takeProfile(rest)
       case "failure":
         let fields = rest.split(separator: " ", maxSplits: 1)
-        guard fields.count == 2, let count = UInt64(fields[0]) else { return false }
+        guard fields.count == 2, let count = StateFile.count(fields[0])
+        else { return false }
         counts[FailureIdentity(String(fields[1]))] = count
         return true
       case "known": return contents.known.insert(FailureIdentity(String(rest))).inserted
@@ -130,7 +131,7 @@ struct SavedCampaign {
 
     private mutating func takeProfile(_ rest: Substring) -> Bool {
       let fields = rest.split(separator: " ")
-      let numbers = fields.dropFirst().compactMap { UInt64($0) }
+      let numbers = fields.dropFirst().compactMap(StateFile.count)
       guard let name = fields.first,
         let profile = ProfileStatistics(name: String(name), numbers: numbers)
       else { return false }
@@ -161,7 +162,8 @@ struct SavedCampaign {
     /// What was read, if nothing is missing.
     var saved: SavedCampaign? {
       guard let next = numbers["next"], let kept = numbers["kept"],
-        let canaries = numbers["canaries"], let referenceCounts, let signature
+        let canaries = numbers["canaries"], canaries[1] <= canaries[0], let referenceCounts,
+        let signature, !statistics.isEmpty
       else { return nil }
       let corpus = FuzzCorpus(signature: signature, traces: traces, keptCount: kept[0])
       let state = FuzzState(

@@ -129,7 +129,7 @@ struct SearchFile {
       + " streams=\(question.streams) operations=\(question.operations)"
     state = StateFile(
       base: "\(folder)/maximize/\(question.seed)-\(ContentHash.of(plan).prefix(8))",
-      kind: "search", format: 1, plan: plan)
+      kind: "search", format: 2, plan: plan)
     archive = ProgramArchive(folder: folder)
   }
 

@@ -46,7 +46,7 @@ final class TargetCampaign {
     shrinks = !arguments.has("--no-shrink")
     self.streams = streams
     file = StateFile(
-      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 1,
+      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 2,
       plan: "seed=\(seed) \(plan)")
     frame = try CampaignFrame(arguments, file, streams)
     tester = try TargetOptions.tester(settings)
@@ -305,10 +305,10 @@ struct SavedTargetCampaign {
 
   private mutating func take(_ word: Substring, _ rest: Substring) -> Bool {
     switch word {
-    case "next": return UInt64(rest).map { next = $0 } != nil
-    case "operations": return UInt64(rest).map { operationCount = $0 } != nil
-    case "seconds": return Double(rest).map { seconds = $0 } != nil
-    case "run": return Double(rest).map { runSeconds = $0 } != nil
+    case "next": return StateFile.count(rest).map { next = $0 } != nil
+    case "operations": return StateFile.count(rest).map { operationCount = $0 } != nil
+    case "seconds": return StateFile.seconds(rest).map { seconds = $0 } != nil
+    case "run": return StateFile.seconds(rest).map { runSeconds = $0 } != nil
     case "filed": return FiledFinding.reading(rest).map { filed.append($0) } != nil
     case "flaky": return flaky.insert(FailureIdentity(String(rest))).inserted
     default: return false
