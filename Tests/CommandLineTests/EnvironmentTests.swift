@@ -32,6 +32,34 @@ struct EnvironmentTests {
     #expect(short.code == 4)
   }
 
+  /// What a campaign finds is filed, and its exit code says so, whoever reads its lines.
+  @Test(arguments: ["> /dev/full", ">&-", "| true", "> /dev/full 2>&-"])
+  func aCampaignDoesNotDependOnItsReader(_ output: String) throws {
+    let corpus = scratch.path + "/corpus"
+    let run = try Command.shell(
+      """
+      { "$POOLFUZZ" fuzz --mutant free-not-counted --seed 1 --traces 16 --jobs 1 --canary 0 \
+        --no-shrink --corpus '\(corpus)'; echo $? > '\(scratch.path)/code'; } \(output)
+      """)
+    #expect(try scratch.text("code") == "1\n", "\(run.errors)")
+    let found = FileManager.default.enumerator(atPath: corpus + "/found")?.compactMap {
+      $0 as? String
+    }
+    #expect(found?.contains { $0.hasSuffix(".trace") } == true)
+    #expect(FileManager.default.fileExists(atPath: corpus + "/fuzz/report.md"))
+  }
+
+  /// A file that is opened when standard output is closed does not take its number, and its lines.
+  @Test func whatIsPrintedLandsInNoFile() throws {
+    let trace = scratch.path + "/o.trace"
+    let line =
+      "\"$POOLFUZZ\" maximize --peak-live 4096 --operations 2000 --seed 1 --trace '\(trace)'"
+    #expect(try Command.shell(line + " > /dev/null").code == 0)
+    let kept = try scratch.text("o.trace")
+    #expect(try Command.shell(line + " >&- 2>&-").code == 0)
+    #expect(try scratch.text("o.trace") == kept)
+  }
+
   @Test func aRegionTooLargeForTheMachineIsTold() throws {
     let path = try scratch.file(
       "huge.trace", "config profile=windows-7-x64 nonpaged_pages=16777216\n")

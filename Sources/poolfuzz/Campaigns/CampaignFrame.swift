@@ -33,6 +33,7 @@ final class CampaignFrame {
     isQuiet = arguments.has("--quiet")
     self.file = file
     self.streams = streams
+    streams.tellsWhatIsFiled = file != nil
   }
 
   /// Listens for interrupts, and keeps other processes from the campaign as long as `body` runs.

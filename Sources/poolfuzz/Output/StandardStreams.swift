@@ -11,6 +11,9 @@ final class StandardStreams {
   /// Why standard output takes nothing any more.
   private var failure: SystemError?
   private static let pieceBytes = 1 << 16
+  /// Whether all that is printed is filed as well, as a campaign's findings are: then the exit code
+  /// says what was found, whoever could read of it.
+  var tellsWhatIsFiled = false
 
   /// Prints a line on standard output.
   func print(_ line: String) {
@@ -48,7 +51,7 @@ final class StandardStreams {
   /// What became of a run whose output could not be written: what was found is worth more than that
   /// it could not be told; a reader that has gone wanted no more.
   func code(_ code: ExitCode) -> ExitCode {
-    guard let failure, !failure.isClosedPipe else { return code }
+    guard let failure, !failure.isClosedPipe, !tellsWhatIsFiled else { return code }
     return code.combined(with: .environment)
   }
 }
