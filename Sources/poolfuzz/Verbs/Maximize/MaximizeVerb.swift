@@ -111,12 +111,16 @@ private struct MaximizeRun {
     // Refuses a place where nothing can be written before the search, not behind it.
     let file = try tracePath.map { path throws(CommandFailure) in try WholeFile(path: path) }
     printSeed(streams)
-    let best = try search(streams)
+    let run = try campaign().map { campaign throws(CommandFailure) in
+      try SearchRun(query, campaign, settings, streams)
+    }
+    let best = try run?.run() ?? search()
     var report = query.replay(best)
     if let contest {
       try replayOnKernel(best, contest, &report)
       if let file { try write(best, contest, file, &report) }
     }
+    try run?.end()
     return report
   }
 
@@ -131,10 +135,7 @@ private struct MaximizeRun {
     }
   }
 
-  private func search(_ streams: StandardStreams) throws(CommandFailure) -> BestTrace {
-    if let campaign = try campaign() {
-      return try SearchRun(query, campaign, settings, streams).run()
-    }
+  private func search() throws(CommandFailure) -> BestTrace {
     let (query, algorithm, operations, seed, jobs) = (query, algorithm, operations, seed, jobs)
     let result: Result<BestTrace, FragmentationQuery.Failure> = waiting {
       do throws(FragmentationQuery.Failure) {

@@ -65,10 +65,15 @@ final class SearchRun {
       try begin()
       try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
       try save()
-      if campaign.isDone { try file?.state.remove() }
       tell(.end)
       return .answer(campaign.answer)
     }
+  }
+
+  /// Removes the state of a search that is done, once what it found is where it belongs: until then
+  /// the same command goes on from its end.
+  func end() throws(CommandFailure) {
+    if campaign.isDone { try file?.state.remove() }
   }
 
   private func runEpoch() {
