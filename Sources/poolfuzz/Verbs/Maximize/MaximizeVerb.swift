@@ -111,10 +111,11 @@ private struct MaximizeRun {
     // Refuses a place where nothing can be written before the search, not behind it.
     let file = try tracePath.map { path throws(CommandFailure) in try WholeFile(path: path) }
     printSeed(streams)
-    let run = try campaign().map { campaign throws(CommandFailure) in
-      try SearchRun(query, campaign, settings, streams)
+    var run: SearchRun?
+    if let campaign = try campaign() {
+      run = try SearchRun(query, campaign, settings, streams)
     }
-    let best = try run?.run() ?? search()
+    let best = if let run { try run.run() } else { try search() }
     var report = query.replay(best)
     if let contest {
       try replayOnKernel(best, contest, &report)
