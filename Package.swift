@@ -23,7 +23,7 @@ let package = Package(
     .target(name: "TextDecoding"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
-    .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
+    .target(name: "PoolInvariants", dependencies: ["KernelPool", "PoolWalk"]),
     .target(
       name: "PoolTrace",
       dependencies: ["ContentHash", "TextDecoding", "KernelPool", "PoolWalk", "PoolInvariants"]),

@@ -2,6 +2,7 @@ import struct KernelPool.PageMarks
 import typealias KernelPool.Address
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
+import struct PoolWalk.BigPageEntry
 
 // The cheap level: only what an operation touched. It reads the page of the block, the links of
 // that page's free blocks, the top of the lists that a freed block may have gone to, the marks and
@@ -63,7 +64,8 @@ extension PoolAudit {
     let pages = facts.largePages(bytes)
     auditOpenExtent(view, address, pages: pages)
     guard !books.isUntracked(address) else { return }
-    guard let place = bigPlace(view, of: address), let entry = bigEntry(view, place) else {
+    guard let place = bigPlace(view, of: address), let entry = BigPageEntry(view, at: place)
+    else {
       findings.report(
         .bigTableMissing, at: address, expected: 1, found: 0, "entries of the big-page table")
       return
@@ -72,7 +74,8 @@ extension PoolAudit {
       .bigTableTag, at: place, expected: UInt64(allocation.tag.word),
       found: UInt64(entry.tag.word), "tag of an entry of the big-page table")
     findings.require(
-      .bigTableSize, at: place, expected: pages, found: entry.pages, "pages of a large allocation")
+      .bigTableSize, at: place, expected: pages, found: facts.pages(entry),
+      "pages of a large allocation")
   }
 
   /// The marks or bits of pages that were just allocated: both ends, and the page behind.

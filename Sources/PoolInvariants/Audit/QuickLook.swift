@@ -3,6 +3,7 @@ import enum KernelPool.PoolKind
 import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
 import typealias KernelPool.Address
+import struct PoolWalk.HeaderFields
 
 // What cheap checks ask first: is there anything to report? The answer reads host memory directly,
 // and only the block of the operation with what lies right before and behind it. Where it is no, or

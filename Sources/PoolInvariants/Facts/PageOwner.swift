@@ -1,3 +1,5 @@
+import enum PoolWalk.KernelTable
+
 /// Who holds a page. Every page has one owner at most.
 enum PageOwner: UInt8 {
   /// Nobody has claimed it.
@@ -18,6 +20,9 @@ enum PageOwner: UInt8 {
   case trackerTable = 6
   /// The big-page table.
   case bigPageTable = 7
+
+  /// The owner of a table's pages.
+  init(_ table: KernelTable) { self = table == .tags ? .trackerTable : .bigPageTable }
 
   /// Words for a report.
   var words: String {

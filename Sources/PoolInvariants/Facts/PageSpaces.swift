@@ -1,6 +1,8 @@
 import typealias KernelPool.Address
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
+import struct PoolWalk.PoolArea
+import enum PoolWalk.PoolFamily
 
 /// Every page that a pool could have, numbered through: the initial nonpaged pool, its expansion,
 /// then paged and session pool. Nonpaged pages have the numbers that the kernel gives them.
@@ -32,15 +34,10 @@ struct PageSpaces {
   var count: Int { spaces.last.map { $0.firstPage + $0.pageCount } ?? 0 }
 
   init(_ view: PoolView, _ facts: PoolFacts) {
-    let variables = view.variables
     pageShift = facts.pageShift
     initialCount = Int(view.configuration.nonPagedPages)
     nonPagedCount = Int(view.configuration.nonPagedLimit)
-    for range in view.configuration.nonPagedRanges {
-      add(.nonPaged, range.base, Int(range.pages))
-    }
-    add(.paged, variables.pagedBitmap.base, Int(variables.pagedBitmap.pages))
-    add(.session, variables.sessionBitmap.base, Int(variables.sessionBitmap.pages))
+    for area in PoolArea.all(in: view) { add(area.family.kind, area.base, Int(area.pages)) }
   }
 
   private mutating func add(_ kind: PoolKind, _ base: Address, _ pages: Int) {
@@ -83,5 +80,10 @@ struct PageSpaces {
       return space.base &+ UInt64(page &- space.firstPage) &<< pageShift
     }
     return 0
+  }
+
+  /// Pages that are carved into small blocks, in the order of the pools and of their addresses.
+  func smallBlockPages(_ view: PoolView) -> [Address] {
+    PoolFamily.allCases.flatMap { view.smallBlockPages($0.kind) }
   }
 }

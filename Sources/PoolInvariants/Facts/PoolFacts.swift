@@ -4,6 +4,7 @@ import enum KernelPool.PoolKind
 import struct KernelPool.PoolType
 import struct KernelPool.PoolView
 import struct KernelPool.Profile
+import struct PoolWalk.HeaderFields
 
 /// What follows from a profile alone, worked out here a second time.
 ///
@@ -122,8 +123,8 @@ struct PoolFacts {
     profile.pageCountWidth == .bits32 ? pages(bytes) & 0xFFFF_FFFF : pages(bytes)
   }
 
-  /// Whether entries of the big-page table hold a pool type and a count of bytes: from Vista on,
-  /// with the stored types of that version.
+  /// Whether entries of the big-page table hold a pool type: from Vista on, with the stored types of
+  /// that version.
   var bigEntriesKeepTypes: Bool { profile.storedPoolType == .orTwo }
 
   /// Bytes that a descriptor counts for a large request.
@@ -195,21 +196,6 @@ extension PoolFacts {
   /// Units of an allocation's block.
   @inline(__always) func units(_ allocation: LiveAllocation) -> UInt64 {
     units(asked(allocation), allocation.type)
-  }
-}
-
-/// The four fields of a header's first word.
-struct HeaderFields {
-  let previousUnits: UInt64
-  let poolIndex: UInt32
-  let units: UInt64
-  let type: UInt32
-
-  @inline(__always) init(_ word: UInt32, _ layout: HeaderLayout) {
-    previousUnits = UInt64(layout.previousSize.get(word))
-    poolIndex = layout.poolIndex.get(word)
-    units = UInt64(layout.blockSize.get(word))
-    type = layout.poolType.get(word)
   }
 }
 

@@ -1,5 +1,6 @@
 import typealias KernelPool.Address
 import struct KernelPool.PoolView
+import struct PoolWalk.ChainWalk
 
 // Deferred frees (Mandt 2011, Windows 7): a single-linked list in each descriptor, with its depth.
 
@@ -30,20 +31,19 @@ extension PoolAudit {
   private mutating func walkDeferred(
     _ view: PoolView, _ top: Address, atMost limit: UInt32
   ) -> UInt32 {
-    var body = top
-    var found: UInt32 = 0
-    while body != 0, found < limit {
-      found &+= 1
+    var chain = ChainWalk(view, top: top)
+    while chain.count < limit, let entry = chain.next() {
+      let body = entry.address
       let header = body &- facts.headerBytes
-      guard let next = view.pointer(body), let fields = facts.fields(view, at: header) else {
+      guard let next = entry.next, let fields = facts.fields(view, at: header) else {
         findings.report(
           .deferredLinks, at: body, expected: 0, found: body, "a link to memory that is not there")
-        return found
+        break
       }
       guard held.insert(body, .deferred) else {
         findings.report(
           .deferredLinks, at: body, expected: 0, found: next, "a block that waits twice")
-        return found
+        break
       }
       let looksFree = facts.profile.deferredFreeType == .free
       if (fields.type == 0) != looksFree {
@@ -51,8 +51,7 @@ extension PoolAudit {
           .deferredInUse, at: header, expected: looksFree ? 0 : 1, found: UInt64(fields.type),
           "the stored pool type of a deferred free")
       }
-      body = next
     }
-    return found
+    return UInt32(chain.count)
   }
 }

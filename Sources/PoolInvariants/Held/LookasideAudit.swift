@@ -2,6 +2,7 @@ import typealias KernelPool.Address
 import struct KernelPool.LookasideList
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
+import struct PoolWalk.ChainWalk
 
 // Lookaside lists (Mandt 2011; Chappell; ReactOS ExAllocatePoolWithTag and ExFreePoolWithTag): each
 // class holds blocks of one size that keep the look of live ones.
@@ -26,12 +27,10 @@ extension PoolAudit {
     _ view: PoolView, _ list: LookasideList, _ kind: PoolKind, units: UInt64
   ) {
     auditLookasideCounters(view, list)
-    let limit = Int(list.count) + 1
-    var body = list.top
-    var found = 0
-    while body != 0, found < limit {
-      found += 1
-      guard let next = view.pointer(body) else {
+    var chain = ChainWalk(view, top: list.top)
+    while chain.count <= Int(list.count), let entry = chain.next() {
+      let body = entry.address
+      guard let next = entry.next else {
         findings.report(
           .lookasideLinks, at: body, expected: 0, found: body, "a link to memory that is not there")
         return
@@ -42,10 +41,9 @@ extension PoolAudit {
         return
       }
       auditLookasideBlock(view, body, kind, units: units)
-      body = next
     }
     findings.require(
-      .lookasideCount, at: list.top, expected: UInt64(found), found: UInt64(list.count),
+      .lookasideCount, at: list.top, expected: UInt64(chain.count), found: UInt64(list.count),
       "blocks on the lookaside list of \(units) units")
   }
 

@@ -2,6 +2,7 @@ import struct KernelPool.HeaderLayout
 import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
 import typealias KernelPool.Address
+import struct PoolWalk.HeaderFields
 
 /// A page of small blocks, or the tail behind a large allocation, with the host bytes behind it.
 struct ExaminedPage {

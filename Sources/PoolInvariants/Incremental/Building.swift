@@ -2,6 +2,9 @@ import enum KernelPool.PoolKind
 import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
 import typealias KernelPool.Address
+import struct PoolWalk.BigPageEntry
+import enum PoolWalk.KernelTable
+import struct PoolWalk.RingWalk
 
 // The books are made from a state that the complete audit has just found sound: everything is
 // claimed and examined as if it had come in one operation. In the end the sums must come out even.
@@ -97,50 +100,33 @@ extension IncrementalAudit {
     guard constants.hasRuns else { return }
     for list in 0..<4 {
       let head = roots.freeRunHeads &+ UInt64(list) &* constants.headBytes
-      guard let next = view.pointer(head), let back = view.pointer(head &+ facts.wordBytes)
-      else { return suspect() }
-      runs.addHead(head, next: next, back: back)
-      var run = next
-      var steps = 0
-      while run != head, doubt == nil {
-        guard let page = spaces.page(of: run), steps <= spaces.nonPagedCount,
-          let next = view.pointer(run), let back = view.pointer(run &+ facts.wordBytes),
-          let count = view.word32(run &+ facts.wordBytes &* 2)
+      guard var ring = RingWalk(view, head: head) else { return suspect() }
+      runs.addHead(head, next: ring.links.storedNext, back: ring.links.storedBack)
+      while doubt == nil, let run = ring.next() {
+        guard let page = spaces.page(of: run.address), ring.count <= spaces.nonPagedCount,
+          let links = run.links,
+          let count = view.word32(run.address &+ facts.wordBytes &* 2)
         else { return suspect() }
         claim(page, Int(count), .freeRunStart)
-        runs.add(run, list: list, value: count, next: next, back: back)
-        run = next
-        steps += 1
+        runs.add(
+          run.address, list: list, value: count, next: links.storedNext, back: links.storedBack)
       }
     }
   }
 
   private mutating func claimTables(_ view: PoolView) {
-    let variables = view.variables
-    let tables: [(Address, UInt64, PageOwner)] = [
-      (
-        variables.trackerTable, variables.trackerRows &* facts.profile.trackerRowBytes,
-        .trackerTable
-      ),
-      (
-        variables.bigTable, variables.bigTableEntries &* facts.profile.bigEntryBytes,
-        .bigPageTable
-      ),
-    ]
-    for (address, bytes, owner) in tables where spaces.page(of: address) != nil {
+    for table in KernelTable.allCases {
+      let (address, bytes) = table.extent(in: view)
+      guard spaces.page(of: address) != nil else { continue }
       guard let page = pages(of: address, facts.pages(bytes)) else { return suspect() }
-      claim(page, Int(facts.pages(bytes)), owner)
+      claim(page, Int(facts.pages(bytes)), PageOwner(table))
     }
   }
 
   private mutating func claimSmallPages(_ view: PoolView) {
-    for space in spaces.spaces {
-      for page in space.pages {
-        let address = space.base &+ UInt64(page &- space.firstPage) &<< facts.pageShift
-        if view.marks(ofPageAt: address)?.contains(.smallBlocks) ?? false {
-          claim(page, 1, .smallBlocks)
-        }
-      }
+    for address in spaces.smallBlockPages(view) {
+      guard let page = spaces.page(of: address) else { return suspect() }
+      claim(page, 1, .smallBlocks)
     }
   }
 
@@ -148,7 +134,7 @@ extension IncrementalAudit {
     let variables = view.variables
     for index in 0..<variables.bigTableEntries {
       let place = variables.bigTable &+ index &* facts.profile.bigEntryBytes
-      if complete.bigEntry(view, place) != nil { touched.entries.append(place) }
+      if BigPageEntry(view, at: place) != nil { touched.entries.append(place) }
     }
     for address in complete.books.untrackedAddresses { touched.large.append(address) }
     followLarge(view, live)
@@ -224,13 +210,10 @@ extension IncrementalAudit {
       add(.descriptor, number, root.address, facts.profile.descriptor.listHeads)
       add(.listHeads, number, root.listHeads, facts.unitsPerPage &* constants.headBytes)
     }
-    let variables = view.variables
-    add(
-      .trackerTable, 0, variables.trackerTable,
-      variables.trackerRows &* facts.profile.trackerRowBytes)
-    add(
-      .bigTable, 0, variables.bigTable,
-      variables.bigTableEntries &* facts.profile.bigEntryBytes)
+    let tags = KernelTable.tags.extent(in: view)
+    add(.trackerTable, 0, tags.address, tags.byteCount)
+    let bigPages = KernelTable.bigPages.extent(in: view)
+    add(.bigTable, 0, bigPages.address, bigPages.byteCount)
     if constants.hasRuns { add(.runHeads, 0, roots.freeRunHeads, 4 &* constants.headBytes) }
     for number in 0..<maps.maps.count {
       add(.map, number, maps.maps[number].address, UInt64((maps.maps[number].pages + 7) / 8))

@@ -2,6 +2,7 @@ import typealias KernelPool.Address
 import struct KernelPool.HeaderLayout
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
+import struct PoolWalk.TagColumns
 
 /// What the incremental audit asks of a profile for every block, worked out once: reading it from
 /// the profile each time showed in the time.
@@ -18,8 +19,8 @@ struct IncrementalConstants {
   let unitShift: Int
   let headerBytes: UInt64
   let header: HeaderLayout
-  let nonPagedColumns: PoolAudit.Columns
-  let pagedColumns: PoolAudit.Columns
+  let nonPagedColumns: TagColumns
+  let pagedColumns: TagColumns
 
   init(_ view: PoolView, _ facts: PoolFacts) {
     let profile = facts.profile
@@ -35,8 +36,8 @@ struct IncrementalConstants {
     unitShift = Int(facts.unitShift)
     headerBytes = facts.headerBytes
     header = facts.header
-    nonPagedColumns = PoolAudit.columns(isPaged: false, wordBytes: facts.wordBytes)
-    pagedColumns = PoolAudit.columns(isPaged: true, wordBytes: facts.wordBytes)
+    nonPagedColumns = TagColumns(isPaged: false, wordBytes: facts.wordBytes)
+    pagedColumns = TagColumns(isPaged: true, wordBytes: facts.wordBytes)
   }
 
   /// The word at an offset of host memory that holds a pointer.

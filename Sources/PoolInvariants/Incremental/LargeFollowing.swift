@@ -2,6 +2,7 @@ import enum KernelPool.PoolKind
 import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
 import typealias KernelPool.Address
+import struct PoolWalk.BigPageEntry
 
 // Large allocations: entries of the big-page table that changed, allocations without an entry, and
 // what callers made or freed.
@@ -29,11 +30,11 @@ extension IncrementalAudit {
   }
 
   private mutating func followEntry(_ view: PoolView, _ place: Address) {
-    let entry = complete.bigEntry(view, place)
+    let entry = BigPageEntry(view, at: place)
     if let number = large.number(ofEntryAt: place) {
       let old = large.claims[number]
       if let entry, entry.address == old.address, entry.tag.word == old.tag,
-        entry.pages == old.pages
+        facts.pages(entry) == old.pages
       {
         return
       }
@@ -42,7 +43,8 @@ extension IncrementalAudit {
     guard let entry else { return }
     large.pending.append(
       LargeBooks.Claim(
-        address: entry.address, place: place, tag: entry.tag.word, pages: entry.pages))
+        address: entry.address, place: place, tag: entry.tag.word,
+        pages: facts.pages(entry)))
   }
 
   private mutating func expect(untracked address: Address, _ live: LiveAllocations) {

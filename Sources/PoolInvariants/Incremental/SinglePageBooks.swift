@@ -1,24 +1,19 @@
-import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
-import struct KernelPool.SinglePageList
 import typealias KernelPool.Address
+import struct PoolWalk.ChainWalk
+import struct PoolWalk.KeptList
 
 /// The lists of freed pages as they were last seen.
 struct SinglePageBooks {
   /// A list with its entries, the last one first.
   struct List {
-    let kind: PoolKind
-    let pages: Int
     var top: Address = 0
     var count: UInt16 = 0
     var entries: [Address] = []
   }
 
-  /// Nonpaged runs of one, two and three pages, then single paged and session pages.
-  var lists: [List] = [
-    List(kind: .nonPaged, pages: 1), List(kind: .nonPaged, pages: 2),
-    List(kind: .nonPaged, pages: 3), List(kind: .paged, pages: 1), List(kind: .session, pages: 1),
-  ]
+  /// By the numbers of ``KeptList``.
+  var lists = Array(repeating: List(), count: KeptList.count)
 
   /// Open pages of the maps: a change moves the border between free and closed pages.
   var openPages: [UInt64] = [0, 0, 0]
@@ -28,41 +23,33 @@ extension IncrementalAudit {
   /// Follows the lists of freed pages: those whose top or count changed, or all where a page on one
   /// was stored to.
   mutating func followSinglePages(_ view: PoolView) {
-    followSinglePages(view, 0, view.variables.singlePageLists.nonPaged.0)
-    followSinglePages(view, 1, view.variables.singlePageLists.nonPaged.1)
-    followSinglePages(view, 2, view.variables.singlePageLists.nonPaged.2)
-    followSinglePages(view, 3, view.variables.singlePageLists.paged)
-    followSinglePages(view, 4, view.variables.singlePageLists.session)
+    for number in 0..<KeptList.count { followSinglePages(view, number, KeptList(view, number)) }
   }
 
-  private mutating func followSinglePages(
-    _ view: PoolView, _ number: Int, _ list: SinglePageList
-  ) {
+  private mutating func followSinglePages(_ view: PoolView, _ number: Int, _ kept: KeptList) {
+    let list = kept.list
     if list.count > list.maximumCount { suspect() }
     let hasChanged =
       singles.lists[number].top != list.top || singles.lists[number].count != list.count
     guard hasChanged || touched.hasSinglePages else { return }
-    walkSinglePages(view, number, list)
+    walkSinglePages(view, number, kept)
   }
 
   /// Walks a list; entries that stayed where they were from the end on keep their pages.
-  private mutating func walkSinglePages(
-    _ view: PoolView, _ number: Int, _ list: SinglePageList
-  ) {
+  private mutating func walkSinglePages(_ view: PoolView, _ number: Int, _ kept: KeptList) {
+    let list = kept.list
     var entries: [Address] = []
-    var entry = list.top
-    while entry != 0, entries.count <= Int(list.count) {
-      guard facts.isPageAligned(entry),
-        spaces.space(of: entry)?.kind == singles.lists[number].kind,
-        let next = view.pointer(entry)
+    var chain = ChainWalk(view, top: list.top)
+    while chain.count <= Int(list.count), let entry = chain.next() {
+      guard facts.isPageAligned(entry.address), spaces.space(of: entry.address)?.kind == kept.kind,
+        entry.next != nil
       else { return suspect() }
-      entries.append(entry)
-      entry = next
+      entries.append(entry.address)
     }
-    guard entry == 0, entries.count == Int(list.count) else { return suspect() }
+    guard chain.upcoming == 0, entries.count == Int(list.count) else { return suspect() }
     entries.reverse()
     let old = singles.lists[number].entries
-    let pages = singles.lists[number].pages
+    let pages = kept.pages
     var same = 0
     while same < min(old.count, entries.count), old[same] == entries[same] { same += 1 }
     for entry in old[same...] {

@@ -3,6 +3,7 @@ import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
 import struct KernelPool.WriteJournal
 import typealias KernelPool.Address
+import struct PoolWalk.ChainWalk
 
 /// Blocks that wait on lookaside lists and among deferred frees, with the links they should have.
 struct WaitingBooks: ~Copyable {
@@ -143,15 +144,12 @@ extension IncrementalAudit {
       removeWaiting(body)
       body = block.next
     }
-    body = top
-    var walked: UInt32 = 0
-    while body != 0, walked <= count, doubt == nil {
-      guard let next = view.pointer(body) else { return suspect() }
-      add(body, next: next, units: units, kind)
-      walked &+= 1
-      body = next
+    var chain = ChainWalk(view, top: top)
+    while chain.count <= count, doubt == nil, let entry = chain.next() {
+      guard let next = entry.next else { return suspect() }
+      add(entry.address, next: next, units: units, kind)
     }
-    if walked != count || body != 0 { suspect() }
+    if chain.count != count || chain.upcoming != 0 { suspect() }
   }
 
   private mutating func add(_ body: Address, next: Address, units: UInt32, _ kind: PoolKind?) {

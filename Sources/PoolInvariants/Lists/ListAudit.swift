@@ -1,6 +1,7 @@
 import typealias KernelPool.Address
 import struct KernelPool.DescriptorRoot
 import struct KernelPool.PoolView
+import struct PoolWalk.RingWalk
 
 // The lists of free blocks: a ring for each size in units, through the blocks' first two pointers
 // and the head in the descriptor (ReactOS ExpCheckPoolLinks; Mandt 2011).
@@ -46,72 +47,63 @@ extension PoolAudit {
     _ view: PoolView, _ descriptor: DescriptorRoot, _ number: Int, units: UInt64
   ) {
     let head = descriptor.listHeads &+ (units &- 1) &* (facts.wordBytes &* 2)
-    guard let storedFirst = view.pointer(head),
-      let storedLast = view.pointer(head &+ facts.wordBytes)
-    else {
+    guard var ring = RingWalk(view, head: head, linkBit: facts.linkBit) else {
       findings.report(.listLinks, at: head, expected: head, found: 0, "a head that is not mapped")
       return
     }
-    auditEncoding(head, storedFirst, storedLast)
-    let first = storedFirst & ~facts.linkBit
-    let last = storedLast & ~facts.linkBit
-    if first == head, last == head { return }
-    var previous = head
-    var entry = first
-    var steps = 0
-    while entry != head {
-      steps += 1
+    auditEncoding(head, ring.links)
+    if ring.isClosed, ring.lastOfHead == head { return }
+    while let entry = ring.next() {
       // One more than there are free blocks proves a loop past the head.
-      guard steps <= free.count + 1 else {
-        findings.report(.listLinks, at: head, expected: head, found: entry, "a list without an end")
+      guard ring.count <= free.count + 1 else {
+        findings.report(
+          .listLinks, at: head, expected: head, found: entry.address, "a list without an end")
         return
       }
-      guard let next = auditEntry(view, entry, previous, number, units: units) else { return }
-      previous = entry
-      entry = next
+      guard auditEntry(view, entry, number, units: units) else { return }
     }
     findings.require(
-      .listLinks, at: head, expected: previous, found: last, "the last entry of a list head")
+      .listLinks, at: head, expected: ring.last, found: ring.lastOfHead,
+      "the last entry of a list head")
   }
 
-  /// Checks an entry of a list; returns the next one, or nil where the walk cannot go on.
+  /// Checks an entry of a list; false where the walk cannot go on.
   private mutating func auditEntry(
-    _ view: PoolView, _ entry: Address, _ previous: Address, _ descriptor: Int, units: UInt64
-  ) -> Address? {
-    let header = entry &- facts.headerBytes
-    guard let storedNext = view.pointer(entry),
-      let storedBack = view.pointer(entry &+ facts.wordBytes)
-    else {
+    _ view: PoolView, _ entry: RingWalk.Entry, _ descriptor: Int, units: UInt64
+  ) -> Bool {
+    let header = entry.address &- facts.headerBytes
+    guard let links = entry.links else {
       findings.report(
-        .listLinks, at: previous, expected: 0, found: entry, "a link to memory that is not there")
-      return nil
+        .listLinks, at: entry.previous, expected: 0, found: entry.address,
+        "a link to memory that is not there")
+      return false
     }
     guard let block = free[header] else {
-      reportNoFreeBlock(view, header, entry, previous)
-      return nil
+      reportNoFreeBlock(view, header, entry)
+      return false
     }
     if block.isListed {
       findings.report(
         .listMembership, at: header, expected: 1, found: 2, "lists or places that hold a free block"
       )
-      return nil
+      return false
     }
     free.list(header)
-    auditEncoding(entry, storedNext, storedBack)
+    auditEncoding(entry.address, links)
     findings.require(
-      .listLinks, at: entry, expected: previous, found: storedBack & ~facts.linkBit,
-      "the link back from a list's entry")
+      .listLinks, at: entry.address, expected: entry.previous,
+      found: links.storedBack & ~facts.linkBit, "the link back from a list's entry")
     findings.require(
       .listSize, at: header, expected: units, found: block.units,
       "units of a free block on the list")
     findings.require(
       .listPool, at: header, expected: UInt64(block.descriptor), found: UInt64(descriptor),
       "place of the descriptor that lists a free block")
-    return storedNext & ~facts.linkBit
+    return true
   }
 
   private mutating func reportNoFreeBlock(
-    _ view: PoolView, _ header: Address, _ entry: Address, _ previous: Address
+    _ view: PoolView, _ header: Address, _ entry: RingWalk.Entry
   ) {
     let fields = facts.fields(view, at: header)
     let isOrphan =
@@ -123,15 +115,16 @@ extension PoolAudit {
         "lists that hold a block without room for links")
     } else {
       findings.report(
-        .listMembership, at: previous, expected: 0, found: entry,
+        .listMembership, at: entry.previous, expected: 0, found: entry.address,
         "a link to something that is no free block")
     }
   }
 
   /// Links must have, or not have, bit 0 as the version writes it.
-  private mutating func auditEncoding(_ at: Address, _ next: Address, _ back: Address) {
-    guard facts.isEncoded(next), facts.isEncoded(back) else {
-      let wrong = facts.isEncoded(next) ? back : next
+  private mutating func auditEncoding(_ at: Address, _ links: RingWalk.Links) {
+    let isNextEncoded = facts.isEncoded(links.storedNext)
+    guard isNextEncoded, facts.isEncoded(links.storedBack) else {
+      let wrong = isNextEncoded ? links.storedBack : links.storedNext
       findings.report(
         .listLinks, at: at, expected: (wrong & ~1) | facts.linkBit, found: wrong,
         "a link in the version's encoding")

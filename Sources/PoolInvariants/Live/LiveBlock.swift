@@ -1,4 +1,5 @@
 import typealias KernelPool.Address
+import struct PoolWalk.HeaderFields
 
 /// A small block that a caller holds, as the walk of its page found it.
 struct LiveBlock {

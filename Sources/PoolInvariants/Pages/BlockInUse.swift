@@ -1,5 +1,6 @@
 import typealias KernelPool.Address
 import struct KernelPool.PoolView
+import struct PoolWalk.HeaderFields
 
 // Blocks that are in use: each is some caller's, or waits on a lookaside list or among the deferred
 // frees (Mandt 2011). On versions that honour cache alignment a caller's address may lie behind a

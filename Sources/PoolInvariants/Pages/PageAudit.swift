@@ -3,6 +3,8 @@ import struct KernelPool.PoolTag
 import typealias KernelPool.Address
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
+import struct PoolWalk.HeaderChain
+import struct PoolWalk.HeaderFields
 
 // The blocks of a page: headers tile it, sizes and previous sizes agree, free blocks are apart
 // (ReactOS ExpCheckPoolHeader and ExpCheckPoolBlocks; Mandt 2011).
@@ -31,24 +33,26 @@ extension PoolAudit {
   ) -> PageSummary {
     var walk = walk
     var summary = PageSummary(page: walk.page)
-    var unit = walk.firstUnit
-    var previousUnits: UInt64 = 0
     var isAfterFree = false
-    while unit < facts.unitsPerPage {
-      let header = walk.page &+ unit &<< facts.unitShift
-      guard let fields = facts.fields(view, at: header) else {
+    for step in HeaderChain(view, page: walk.page, fromUnit: walk.firstUnit) {
+      let header = step.address
+      guard let fields = step.fields else {
         findings.report(.headerTiling, at: header, expected: 1, found: 0, "mapped memory")
         return summary
       }
-      if unit == walk.firstUnit {
+      let isFirst = step.unit == walk.firstUnit
+      if isFirst {
         summary.descriptor = auditFirst(view, header, fields, &walk)
       } else {
         findings.require(
-          .headerPreviousSize, at: header, expected: previousUnits, found: fields.previousUnits,
-          "units of the block before")
+          .headerPreviousSize, at: header, expected: step.previousUnits,
+          found: fields.previousUnits, "units of the block before")
         auditPoolIndex(view, header, fields, walk)
       }
-      guard isInPage(header, fields, unit) else { return summary }
+      if let end = step.end {
+        reportEnd(end, step, fields)
+        return summary
+      }
       let isFree = isFree(header, fields)
       if isFree, isAfterFree {
         findings.report(
@@ -56,12 +60,10 @@ extension PoolAudit {
       }
       if isFree {
         auditFree(view, header, fields, walk, &summary)
-      } else if !(walk.isTail && unit == walk.firstUnit) {
+      } else if !(walk.isTail && isFirst) {
         auditInUse(view, live, header, fields, walk, &summary)
       }
       isAfterFree = isFree
-      previousUnits = fields.units
-      unit &+= fields.units
     }
     if summary.blocksInUse == 0, !walk.isTail {
       findings.report(
@@ -124,28 +126,23 @@ extension PoolAudit {
     return nil
   }
 
-  /// Whether the walk can go on behind a block: its size is none of nothing and beyond the page.
-  private mutating func isInPage(
-    _ header: Address, _ fields: HeaderFields, _ unit: UInt64
-  ) -> Bool {
-    let left = facts.unitsPerPage &- unit
-    if fields.units == 0 {
-      // A block that covers its page has a size that wraps to zero where the field is narrow.
-      let coversPage =
-        unit == 0 && fields.type == 0
-        && facts.unitsPerPage & UInt64(facts.header.blockSize.mask) == 0
+  /// Reports a header whose size leads to no next one: it is none, or leads beyond the page.
+  private mutating func reportEnd(
+    _ end: HeaderChain.End, _ step: HeaderChain.Step, _ fields: HeaderFields
+  ) {
+    guard end == .zeroSize else {
       findings.report(
-        coversPage ? .pageWhollyFree : .headerSizeRange, at: header, expected: 1, found: 0,
-        coversPage ? "blocks in use on a kept page" : "units of a block, at least")
-      return false
+        .headerTiling, at: step.address, expected: facts.unitsPerPage &- step.unit,
+        found: fields.units, "units up to the page's end, at most")
+      return
     }
-    if fields.units > left {
-      findings.report(
-        .headerTiling, at: header, expected: left, found: fields.units,
-        "units up to the page's end, at most")
-      return false
-    }
-    return true
+    // A block that covers its page has a size that wraps to zero where the field is narrow.
+    let coversPage =
+      step.unit == 0 && fields.type == 0
+      && facts.unitsPerPage & UInt64(facts.header.blockSize.mask) == 0
+    findings.report(
+      coversPage ? .pageWhollyFree : .headerSizeRange, at: step.address, expected: 1, found: 0,
+      coversPage ? "blocks in use on a kept page" : "units of a block, at least")
   }
 
   /// True for a block that nobody holds. A deferred free may look free already.

@@ -1,6 +1,6 @@
 import typealias KernelPool.Address
-import struct KernelPool.PageMarks
 import struct KernelPool.PoolView
+import struct PoolWalk.RingWalk
 
 // Free runs of nonpaged pages on four lists (ReactOS MiInitializeNonPagedPool, MiAllocatePoolPages,
 // MiFreePoolPages). A run's first page begins with two plain links, its page count, a signature and
@@ -19,57 +19,56 @@ extension PoolAudit {
     var steps = 0
     for list in 0..<4 {
       let head = view.variables.freeRunHeads &+ UInt64(list) &* facts.wordBytes &* 2
-      guard let first = view.pointer(head), let last = view.pointer(head &+ facts.wordBytes) else {
+      guard var ring = RingWalk(view, head: head) else {
         findings.report(.runsLinks, at: head, expected: head, found: 0, "a head that is not mapped")
         continue
       }
-      var previous = head
-      var run = first
-      while run != head {
+      var isWalkedOn = true
+      while isWalkedOn, let run = ring.next() {
         steps += 1
         guard steps <= spaces.nonPagedCount else {
-          findings.report(.runsLinks, at: head, expected: head, found: run, "a list without an end")
+          findings.report(
+            .runsLinks, at: head, expected: head, found: run.address, "a list without an end")
           return
         }
-        guard let next = auditRun(view, run, previous, list) else { break }
-        previous = run
-        run = next
+        isWalkedOn = auditRun(view, run, list)
       }
-      if run == head {
+      if isWalkedOn {
         findings.require(
-          .runsLinks, at: head, expected: previous, found: last, "the last run of a list head")
+          .runsLinks, at: head, expected: ring.last, found: ring.lastOfHead,
+          "the last run of a list head")
       }
     }
   }
 
-  /// Checks and claims a run; returns the next one, or nil where the walk cannot go on.
-  private mutating func auditRun(
-    _ view: PoolView, _ run: Address, _ previous: Address, _ list: Int
-  ) -> Address? {
+  /// Checks and claims a run; false where the walk cannot go on.
+  private mutating func auditRun(_ view: PoolView, _ entry: RingWalk.Entry, _ list: Int) -> Bool {
+    let run = entry.address
     guard facts.isPageAligned(run), let page = spaces.page(of: run), page < spaces.nonPagedCount,
-      let next = view.pointer(run), let back = view.pointer(run &+ facts.wordBytes),
-      let count = view.word32(run &+ pagesOffset)
+      let links = entry.links, let count = view.word32(run &+ pagesOffset)
     else {
       findings.report(
-        .runsLinks, at: previous, expected: 0, found: run, "a link to something that is no page")
-      return nil
+        .runsLinks, at: entry.previous, expected: 0, found: run,
+        "a link to something that is no page")
+      return false
     }
     findings.require(
-      .runsLinks, at: run, expected: previous, found: back, "the link back from a free run")
+      .runsLinks, at: run, expected: entry.previous, found: links.storedBack,
+      "the link back from a free run")
     let border = page < spaces.initialCount ? spaces.initialCount : spaces.nonPagedCount
     guard count > 0, UInt64(count) <= UInt64(border &- page) else {
       findings.report(
         .runsSize, at: run, expected: UInt64(border &- page), found: UInt64(count),
         "pages of a free run, at least one and at most")
-      return nil
+      return false
     }
     findings.require(
       .runsList, at: run, expected: UInt64(min(count, 4)) &- 1, found: UInt64(list),
       "list of a free run of \(count) pages")
-    guard claim(page, Int(count), .freeRun) else { return nil }
+    guard claim(page, Int(count), .freeRun) else { return false }
     owners[page] = .freeRunStart
     auditStamps(view, run, page, Int(count))
-    return next
+    return true
   }
 
   /// Pages that were never touched still wait for their stamp: nothing can be wrong with them, and

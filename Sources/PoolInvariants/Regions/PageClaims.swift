@@ -3,6 +3,7 @@ import enum KernelPool.PoolKind
 import struct KernelPool.PageBitmap
 import struct KernelPool.PageMarks
 import struct KernelPool.PoolView
+import enum PoolWalk.KernelTable
 
 // Who holds which page. Everything that can hold pages claims them here, with the first and the
 // last of each range; then every page must have been claimed once, or be free by its pool's books
@@ -98,31 +99,17 @@ extension PoolAudit {
 
   /// Pages carved into small blocks are allocations of one page each.
   private mutating func claimSmallPages(_ view: PoolView) {
-    for space in spaces.spaces {
-      for page in space.pages {
-        let address = space.base &+ UInt64(page &- space.firstPage) &<< facts.pageShift
-        guard let marks = view.marks(ofPageAt: address), marks.contains(.smallBlocks) else {
-          continue
-        }
-        _ = claimAllocation(view, address, pages: 1, .smallBlocks)
-      }
+    for address in spaces.smallBlockPages(view) {
+      _ = claimAllocation(view, address, pages: 1, .smallBlocks)
     }
   }
 
   /// The tag table and the big-page table, where they lie in the pool.
   private mutating func claimTables(_ view: PoolView) {
-    let variables = view.variables
-    let tables: [(Address, UInt64, PageOwner)] = [
-      (
-        variables.trackerTable, variables.trackerRows &* facts.profile.trackerRowBytes,
-        .trackerTable
-      ),
-      (
-        variables.bigTable, variables.bigTableEntries &* facts.profile.bigEntryBytes,
-        .bigPageTable
-      ),
-    ]
-    for (address, bytes, owner) in tables where spaces.page(of: address) != nil {
+    for table in KernelTable.allCases {
+      let (address, bytes) = table.extent(in: view)
+      let owner = PageOwner(table)
+      guard spaces.page(of: address) != nil else { continue }
       if !claimAllocation(view, address, pages: facts.pages(bytes), owner) {
         findings.report(
           .pageOwner, at: address, expected: facts.pages(bytes), found: 0,

@@ -1,39 +1,18 @@
 import typealias KernelPool.Address
 import enum KernelPool.PoolKind
-import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
+import struct PoolWalk.BigPageEntry
 
 // The table of large allocations (ReactOS ExpAddTagForBigPages; public symbols of each version).
-// Bit 0 of an entry's address marks it as free. Up to 2003 an entry holds a page count behind the
-// tag; from Vista on the pool type lies there and a byte count behind it.
 
 extension PoolAudit {
-  /// One entry in use.
-  struct BigEntry {
-    let address: Address
-    let tag: PoolTag
-    let pages: UInt64
-  }
-
-  /// The entry at a place of the table: nil where it is free or not mapped.
-  func bigEntry(_ view: PoolView, _ place: Address) -> BigEntry? {
-    guard let address = view.pointer(place), address & 1 == 0,
-      let tag = view.word32(place &+ facts.wordBytes)
-    else { return nil }
-    let pages =
-      facts.bigEntriesKeepTypes
-      ? view.pointer(place &+ facts.wordBytes &+ 8).map { facts.pages($0) }
-      : view.word32(place &+ facts.wordBytes &+ 4).map { UInt64($0) }
-    return pages.map { BigEntry(address: address, tag: PoolTag(word: tag), pages: $0) }
-  }
-
   /// Goes through the table: every entry in use is a live allocation, and the owner of its pages.
   mutating func auditBigTable(_ view: PoolView, _ live: LiveAllocations) {
     let variables = view.variables
     var used: UInt64 = 0
     for index in 0..<variables.bigTableEntries {
       let place = variables.bigTable &+ index &* facts.profile.bigEntryBytes
-      guard let entry = bigEntry(view, place) else { continue }
+      guard let entry = BigPageEntry(view, at: place) else { continue }
       used &+= 1
       auditEntry(view, live, entry, place)
     }
@@ -43,7 +22,7 @@ extension PoolAudit {
   }
 
   private mutating func auditEntry(
-    _ view: PoolView, _ live: LiveAllocations, _ entry: BigEntry, _ place: Address
+    _ view: PoolView, _ live: LiveAllocations, _ entry: BigPageEntry, _ place: Address
   ) {
     guard facts.isPageAligned(entry.address), let page = spaces.page(of: entry.address) else {
       findings.report(
@@ -57,9 +36,9 @@ extension PoolAudit {
         "entries for 0x\(String(entry.address, radix: 16))")
       return
     }
-    if !claimAllocation(view, entry.address, pages: entry.pages, .large) {
+    if !claimAllocation(view, entry.address, pages: facts.pages(entry), .large) {
       findings.report(
-        .bigTableSize, at: place, expected: 1, found: entry.pages,
+        .bigTableSize, at: place, expected: 1, found: facts.pages(entry),
         "pages of a large allocation within its pool")
       return
     }
@@ -74,19 +53,19 @@ extension PoolAudit {
     findings.require(
       .bigTableTag, at: place, expected: UInt64(allocation.tag.word),
       found: UInt64(entry.tag.word), "tag of an entry of the big-page table")
-    auditLiveLarge(view, live, entry.address, allocation, entry.tag, pages: entry.pages)
+    auditLiveLarge(view, live, entry.address, allocation, entry.tag, pages: facts.pages(entry))
     see(position, .full)
   }
 
   /// The kernel's own large allocations are the paged descriptors with their locks.
   private mutating func auditKernels(
-    _ view: PoolView, _ live: LiveAllocations, _ entry: BigEntry, _ place: Address
+    _ view: PoolView, _ live: LiveAllocations, _ entry: BigPageEntry, _ place: Address
   ) {
     let bytes = facts.profile.descriptor.bytesWithLock
     findings.require(
-      .bigTableSize, at: place, expected: facts.pages(bytes), found: entry.pages,
+      .bigTableSize, at: place, expected: facts.pages(bytes), found: facts.pages(entry),
       "pages of a paged descriptor")
-    tallyLarge(view, .nonPaged, pages: entry.pages, bytes: bytes)
+    tallyLarge(view, .nonPaged, pages: facts.pages(entry), bytes: bytes)
     tags.add(entry.tag, isPaged: false, bytes: facts.pageRounded(bytes))
     auditTail(view, live, entry.address, bytes: bytes, .nonPaged)
   }
@@ -106,6 +85,11 @@ extension PoolAudit {
       see(position, .full)
     }
   }
+}
+
+extension PoolFacts {
+  /// Pages of an entry's allocation.
+  func pages(_ entry: BigPageEntry) -> UInt64 { entry.pages(pageBytes: pageBytes) }
 }
 
 extension PoolAudit {

@@ -1,32 +1,14 @@
 import typealias KernelPool.Address
 import struct KernelPool.PoolTag
 import struct KernelPool.PoolView
+import enum PoolWalk.KernelTable
+import struct PoolWalk.TagColumns
 
-// The tag table against what is live (ReactOS ExpInsertPoolTracker, ExpRemovePoolTracker). A row:
-// tag, then allocations, frees and bytes of nonpaged pool, then the same of paged pool; on x64 the
-// byte counts have eight bytes and are aligned.
+// The tag table against what is live (ReactOS ExpInsertPoolTracker, ExpRemovePoolTracker).
 
 extension PoolAudit {
-  /// Where a row has the counts of one pool.
-  struct Columns {
-    let allocations: UInt64
-    let frees: UInt64
-    let bytes: UInt64
-  }
-
-  func columns(isPaged: Bool) -> Columns {
-    Self.columns(isPaged: isPaged, wordBytes: facts.wordBytes)
-  }
-
-  static func columns(isPaged: Bool, wordBytes: UInt64) -> Columns {
-    if wordBytes == 8 {
-      return isPaged
-        ? Columns(allocations: 0x18, frees: 0x1C, bytes: 0x20)
-        : Columns(allocations: 4, frees: 8, bytes: 0x10)
-    }
-    return isPaged
-      ? Columns(allocations: 0x10, frees: 0x14, bytes: 0x18)
-      : Columns(allocations: 4, frees: 8, bytes: 0xC)
+  func columns(isPaged: Bool) -> TagColumns {
+    TagColumns(isPaged: isPaged, wordBytes: facts.wordBytes)
   }
 
   func rowAddress(_ view: PoolView, _ row: UInt64) -> Address {
@@ -75,13 +57,9 @@ extension PoolAudit {
 
   /// Adds what the kernel books for those of its own tables that came from the pool.
   private mutating func addTables(_ view: PoolView) {
-    let variables = view.variables
-    if spaces.page(of: variables.bigTable) != nil {
-      let bytes = variables.bigTableEntries &* facts.profile.bigEntryBytes
-      tags.add(.pool, isPaged: false, bytes: facts.pageRounded(bytes))
-    }
-    if spaces.page(of: variables.trackerTable) != nil {
-      let bytes = variables.trackerRows &* facts.profile.trackerRowBytes
+    for table in KernelTable.allCases {
+      let (address, bytes) = table.extent(in: view)
+      guard spaces.page(of: address) != nil else { continue }
       tags.add(.pool, isPaged: false, bytes: facts.pageRounded(bytes))
     }
   }
