@@ -2,11 +2,13 @@ import KernelPool
 import PoolTrace
 import PropertyTesting
 
+@testable import PoolFuzzing
+
 /// Changes of a trace that must not change what comes of it: oracles that need no second model.
 ///
 /// A law gives a changed trace; both are run without other oracles, and their answers must agree
 /// once the change is taken out of them.
-public enum MetamorphicLaw: String, Sendable, CaseIterable {
+enum MetamorphicLaw: String, Sendable, CaseIterable {
   /// The same trace again.
   case replay
   /// Slots of other names.
@@ -22,7 +24,7 @@ public enum MetamorphicLaw: String, Sendable, CaseIterable {
   static let shiftBytes: UInt64 = 0x10_0000
 
   /// The failure that a trace shows under the law, or nil; nil too where the law does not apply.
-  public func breach(of trace: PoolFuzzTrace) -> String? {
+  func breach(of trace: PoolFuzzTrace) -> String? {
     guard let changed = changed(trace) else { return nil }
     let before = Answers(trace)
     let after = Answers(changed)
