@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "Platform"),
     .target(name: "KernelPool"),
     .target(name: "PoolWalk", dependencies: ["KernelPool"]),
-    .target(name: "PoolInvariants", dependencies: ["KernelPool"]),
+    .target(name: "PoolInvariants", dependencies: ["KernelPool", "PoolWalk"]),
     .target(
       name: "PoolTrace",
       dependencies: [

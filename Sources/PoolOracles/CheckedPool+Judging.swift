@@ -92,7 +92,7 @@ extension CheckedPool {
     } else if oracles.contains(.fullInvariants) {
       report(audit?.check(view, live), &failures)
     } else if oracles.contains(.cheapInvariants) {
-      report(audit?.cheap(view, live, touched), &failures)
+      report(audit?.checkTouched(view, live, touched), &failures)
     }
   }
 
@@ -143,9 +143,19 @@ extension CheckedPool {
     held.sort { $0.address < $1.address }
     replayer.pool.setInterruptLevel(0)
     for item in held {
+      for index in references.indices {
+        references[index].predict(freeing: item.address, isContiguous: item.isContiguous)
+      }
       let outcome =
         item.isContiguous
         ? replayer.pool.freeContiguous(item.address) : replayer.pool.free(item.address)
+      var result = StepResult.freed
+      if case .halted(let reason) = outcome { result = .halted(reason) }
+      for index in references.indices {
+        guard let failure = references[index].objection(to: result) else { continue }
+        failures.append(failure)
+        return false
+      }
       if case .halted(let reason) = outcome {
         let isExpected = item.isContiguous && VerdictOracle(view, live).losesTags
         if !isExpected { failures.append(.halted(reason)) }

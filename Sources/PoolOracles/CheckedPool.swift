@@ -39,7 +39,7 @@ public struct CheckedPool: ~Copyable {
   var emptied: EmptiedPoolLaw?
   /// One or none. On the heap, for the compiler follows every stored field of a noncopyable value by
   /// itself, and this one's hundreds made a client's compilation take minutes.
-  private var references: [ReferenceOracle] = []
+  var references: [ReferenceOracle] = []
   /// The kernel stopped, or nothing more can be said: all that follows is skipped.
   var isOver = false
   private let isFilled: Bool

@@ -34,6 +34,21 @@ struct Block: Sendable {
   var end: Int { Int(start) + Int(units) }
 }
 
+extension Array {
+  /// The first place from `start` on whose element is at or behind what is sought; the end where none
+  /// is. The elements stand in order: the condition holds for all behind one for which it holds.
+  @inline(__always)
+  func place(from start: Int = 0, where isAtOrBehind: (Element) -> Bool) -> Int {
+    var low = start
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if isAtOrBehind(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
+
 /// The pages that are cut into blocks, each with its blocks in the order of their places.
 struct BlockPages: Sendable {
   private var places: [Address: Int] = [:]
@@ -50,13 +65,7 @@ struct BlockPages: Sendable {
 
   /// The index of the block that holds a unit.
   func index(_ place: Int, ofUnit unit: Int) -> Int {
-    var low = 0
-    var high = pages[place].count
-    while low < high {
-      let middle = (low + high) / 2
-      if pages[place][middle].end > unit { high = middle } else { low = middle + 1 }
-    }
-    return low
+    pages[place].place { $0.end > unit }
   }
 
   /// Cuts a page into blocks; returns their place.
@@ -125,11 +134,11 @@ private struct FreeList: Sendable {
   mutating func remove(_ order: Int) {
     count -= 1
     if order > 0 {
-      front[Self.place(front, 0) { $0.order >= order }].header = 0
+      front[front.place { $0.order >= order }].header = 0
       while front.last?.header == 0 { front.removeLast() }
       if front.count > 2 * count + 16 { front.removeAll { $0.header == 0 } }
     } else {
-      back[Self.place(back, firstOfBack) { $0.order <= order }].header = 0
+      back[back.place(from: firstOfBack) { $0.order <= order }].header = 0
       compactBack()
     }
   }
@@ -140,18 +149,6 @@ private struct FreeList: Sendable {
     let last = back[back.count - 1]
     back = back[firstOfBack...].dropLast().filter { $0.header != 0 } + [last]
     firstOfBack = 0
-  }
-
-  private static func place(
-    _ entries: [Entry], _ from: Int, isAtOrBehind: (Entry) -> Bool
-  ) -> Int {
-    var low = from
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if isAtOrBehind(entries[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }
 
@@ -192,15 +189,7 @@ struct FreeLists: Sendable {
     lists.remove(at: place)
   }
 
-  private func place(of units: Int) -> Int {
-    var low = 0
-    var high = sizes.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sizes[middle] >= units { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
+  private func place(of units: Int) -> Int { sizes.place { $0 >= units } }
 }
 
 /// A lookaside list: headers of blocks, the top last, and what its depth is worked out from.

@@ -120,15 +120,7 @@ struct PageMap: Sendable {
   }
 
   /// The first run that ends behind a page.
-  private func place(of page: UInt64) -> Int {
-    var low = 0
-    var high = free.count
-    while low < high {
-      let middle = (low + high) / 2
-      if free[middle].end > page { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
+  private func place(of page: UInt64) -> Int { free.place { $0.end > page } }
 
   /// Takes free pages that `find` found.
   mutating func take(_ first: UInt64, _ count: UInt64) {

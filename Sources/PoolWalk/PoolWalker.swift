@@ -1,4 +1,5 @@
-import KernelPool
+import typealias KernelPool.Address
+import struct KernelPool.PoolView
 
 /// A debugger's way through a pool: what each page is, and which blocks lie on it.
 ///
@@ -14,7 +15,7 @@ public struct PoolWalker {
   public let parked: ParkedBlocks
   /// The large allocations.
   public let bigPages: BigPageTable
-  private let kept: KeptRuns
+  private let kept: [Address: UInt64]
 
   /// Reads the roots of `view`.
   public init(_ view: PoolView) {
@@ -22,7 +23,7 @@ public struct PoolWalker {
     areas = PoolArea.all(in: view)
     parked = ParkedBlocks(view)
     bigPages = BigPageTable(view)
-    kept = KeptRuns(view)
+    kept = KeptList.pagesByAddress(view)
   }
 
   /// The blocks of the small-block page at `page`.
@@ -32,7 +33,7 @@ public struct PoolWalker {
 
   /// The small blocks behind a large allocation in its last page, or nil where there are none.
   public func tail(of allocation: LargeAllocation) -> PageWalk? {
-    guard let offset = FragmentTail.offset(view, of: allocation) else { return nil }
+    guard let offset = PageWalk.offset(view, ofTailOf: allocation) else { return nil }
     let lastPage = allocation.address &+ (allocation.pages - 1) &* view.profile.pageBytes
     return PageWalk(view, page: lastPage, from: offset, parked: parked)
   }
@@ -48,7 +49,7 @@ public struct PoolWalker {
     }
     if let table = table(at: page) { return table }
     let pageBytes = view.profile.pageBytes
-    let run = kept.pagesByAddress.filter { page &- $0.key < $0.value &* pageBytes }
+    let run = kept.filter { page &- $0.key < $0.value &* pageBytes }
       .min { $0.key < $1.key }
     return run.map { .kept(address: $0.key, pages: $0.value) }
   }
@@ -78,7 +79,7 @@ public struct PoolWalker {
     let byteCount = area.pages &* view.profile.pageBytes
     var runs = bigPages.allocations.map(PageUse.large)
     runs += KernelTable.allCases.compactMap(run(of:))
-    runs += kept.pagesByAddress.map { .kept(address: $0, pages: $1) }
+    runs += kept.map { .kept(address: $0, pages: $1) }
     return runs.filter { $0.address &- area.base < byteCount }
       .sorted { ($0.address, $0.pages) < ($1.address, $1.pages) }
   }
@@ -90,14 +91,7 @@ public struct PoolWalker {
   }
 
   private func run(of table: KernelTable) -> PageUse? {
-    let variables = view.variables
-    let (address, bytes) =
-      switch table {
-      case .tags:
-        (variables.trackerTable, variables.trackerRows &* view.profile.trackerRowBytes)
-      case .bigPages:
-        (variables.bigTable, variables.bigTableEntries &* view.profile.bigEntryBytes)
-      }
+    let (address, bytes) = table.extent(in: view)
     let pageBytes = view.profile.pageBytes
     guard address != 0, bytes != 0 else { return nil }
     return .table(table, address: address, pages: (bytes + pageBytes - 1) / pageBytes)

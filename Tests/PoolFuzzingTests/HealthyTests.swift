@@ -40,6 +40,15 @@ import Testing
     #expect(failure == nil, "\(words) \(failure.map { "\($0)" } ?? "")\n\(trace.text())")
   }
 
+  /// The same by the library's front door, on machines as it draws them.
+  @Test func theLibraryFindsNothing() {
+    let (seed, words) = CommitSeed.current
+    let settings = PropertySettings(seed: seed, traceCount: 4, operationLimit: 20)
+    Property(CheckedPool.self, PoolTraceModel.self, settings).check {
+      Issue.record("\(words) \($0.message)")
+    }
+  }
+
   /// The commit is really found, in a repository and in a further worktree of one.
   @Test func theCommitIsFound() throws {
     let scratch = try Scratch()

@@ -29,7 +29,8 @@ struct IncrementalAuditTests {
     let first = audited.check()
     let second = audited.check()
     #expect(first == [] && second == [], "\(planted.invariant.rawValue): healthy before")
-    #expect(audited.audit.walks == [.noBooks: 1], "\(planted.invariant.rawValue): books were made")
+    #expect(
+      audited.audit.walks == [.noCache: 1], "\(planted.invariant.rawValue): the cache was made")
     audited.audit.leftOut = step
     planted.corrupt(&audited, addresses)
     let incremental = audited.check()
@@ -80,7 +81,7 @@ struct IncrementalAuditTests {
       }
     }
     // Nothing but moved tables and a rare coincidence has everything walked.
-    let known = audited.audit.walks.filter { $0.key != .noBooks && $0.key != .movedTable }
+    let known = audited.audit.walks.filter { $0.key != .noCache && $0.key != .movedTable }
     #expect(known.values.reduce(0, +) <= 1, "\(machine.name): \(known)")
   }
 
@@ -149,10 +150,10 @@ struct IncrementalAuditTests {
     audited.poke(victim + 300, 0x4141_4141)
     let seen = audited.check()
     #expect(seen.map(\.invariant) == [.livePattern])
-    #expect(audited.audit.walks == [.noBooks: 1, .brokenRule: 1])
+    #expect(audited.audit.walks == [.noCache: 1, .brokenRule: 1])
   }
 
-  @Test("books are confirmed now and then, and stay")
+  @Test("the cache is confirmed now and then, and stays")
   func confirmations() throws {
     var audited = try AuditedPool(Machine(.reactosX86, "quiet") { _ in }.configuration)
     let kept = audited.taking(.nonPaged, 100)

@@ -55,7 +55,7 @@ struct PlantedCorruptionTests {
         if allocation.slot == 999 { touches.append(.allocation(address, allocation)) }
       }
       for touched in touches {
-        let violations = audited.audit.cheap(audited.pool.view, audited.live, touched)
+        let violations = audited.audit.checkTouched(audited.pool.view, audited.live, touched)
         if violations.contains(where: { $0.invariant == planted.invariant }) {
           caught.insert(planted.invariant)
         }

@@ -103,7 +103,7 @@ package struct AuditedPool: ~Copyable {
   package mutating func check() -> [Violation] { audit.check(pool.view, live) }
 
   /// Checks what the last operation touched.
-  package mutating func cheap() -> [Violation] { audit.cheap(pool.view, live, touched) }
+  package mutating func cheap() -> [Violation] { audit.checkTouched(pool.view, live, touched) }
 }
 
 extension PoolTag: ExpressibleByStringLiteral {

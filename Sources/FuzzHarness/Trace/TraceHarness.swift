@@ -52,22 +52,28 @@ public final class TraceHarness: FuzzHarness {
   /// Runs the operations on a machine; what is wrong, and after which of them, or nil.
   private func run(_ setup: PoolSetup) -> (failures: [PoolFailure], step: Int)? {
     feedback.reset()
-    var machine = CheckedPool(configuration: setup)
-    var failures: [PoolFailure] = []
-    var state = StateFeedback(machine.view)
-    _ = machine.takeMechanisms()
-    defer { operationCount += Int(clamping: machine.operationCount) }
-    for (step, operation) in operations.enumerated() {
-      let effect = machine.perform(operation, &failures)
-      if effect == .skipped { continue }
-      if failures.isEmpty { machine.check(&failures) }
-      if !failures.isEmpty { return (failures, step) }
-      feedback.note(machine.takeMechanisms())
-      state.note(operation, effect, &feedback)
+    var state: StateFeedback?
+    var shown: [PoolFailure] = []
+    var count: UInt64 = 0
+    let trace = PoolFuzzTrace(configuration: setup, operations: operations)
+    let execution = TraceRunner<CheckedPool>().run(trace) { moment, machine, failures in
+      shown = failures
+      count = machine.operationCount
+      guard failures.isEmpty else { return }
+      switch moment {
+      case .begun:
+        state = StateFeedback(machine.view)
+        _ = machine.takeMechanisms()
+      case .judged(let step, let effect):
+        feedback.note(machine.takeMechanisms())
+        state?.note(trace.operations[step], effect, &feedback)
+      // Judging the end empties the pool.
+      case .ending: state?.finish(&feedback)
+      case .ended: break
+      }
     }
-    state.finish(&feedback)
-    machine.finish(&failures)
-    return failures.isEmpty ? nil : (failures, operations.count)
+    operationCount += Int(clamping: count)
+    return execution.failure.map { (shown, $0.step) }
   }
 
   private func finding(_ failures: [PoolFailure], _ setup: PoolSetup, _ step: Int) -> FuzzFinding {

@@ -1,6 +1,9 @@
 import typealias KernelPool.Address
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
+import enum PoolWalk.KernelTable
+import struct PoolWalk.PoolArea
+import enum PoolWalk.PoolFamily
 
 /// Every page that a pool could have, numbered through: the initial nonpaged pool, its expansion,
 /// then paged and session pool. Nonpaged pages have the numbers that the kernel gives them.
@@ -32,15 +35,10 @@ struct PageSpaces {
   var count: Int { spaces.last.map { $0.firstPage + $0.pageCount } ?? 0 }
 
   init(_ view: PoolView, _ facts: PoolFacts) {
-    let variables = view.variables
     pageShift = facts.pageShift
     initialCount = Int(view.configuration.nonPagedPages)
     nonPagedCount = Int(view.configuration.nonPagedLimit)
-    for range in view.configuration.nonPagedRanges {
-      add(.nonPaged, range.base, Int(range.pages))
-    }
-    add(.paged, variables.pagedBitmap.base, Int(variables.pagedBitmap.pages))
-    add(.session, variables.sessionBitmap.base, Int(variables.sessionBitmap.pages))
+    for area in PoolArea.all(in: view) { add(area.family.kind, area.base, Int(area.pages)) }
   }
 
   private mutating func add(_ kind: PoolKind, _ base: Address, _ pages: Int) {
@@ -83,5 +81,48 @@ struct PageSpaces {
       return space.base &+ UInt64(page &- space.firstPage) &<< pageShift
     }
     return 0
+  }
+
+  /// Pages that are carved into small blocks, in the order of the pools and of their addresses.
+  func smallBlockPages(_ view: PoolView) -> [Address] {
+    PoolFamily.allCases.flatMap { view.smallBlockPages($0.kind) }
+  }
+}
+
+/// Who holds a page. Every page has one owner at most.
+enum PageOwner: UInt8 {
+  /// Nobody has claimed it.
+  case nobody = 0
+  /// First page of a free run.
+  case freeRunStart = 1
+  /// Another page of a free run.
+  case freeRun = 2
+  /// Small blocks.
+  case smallBlocks = 3
+  /// A large allocation.
+  case large = 4
+  /// First page of a large allocation.
+  case largeStart = 8
+  /// A list of single pages, or of runs of two or three.
+  case singlePageList = 5
+  /// The tag table.
+  case trackerTable = 6
+  /// The big-page table.
+  case bigPageTable = 7
+
+  /// The owner of a table's pages.
+  init(_ table: KernelTable) { self = table == .tags ? .trackerTable : .bigPageTable }
+
+  /// Words for a report.
+  var words: String {
+    switch self {
+    case .nobody: "nobody"
+    case .freeRunStart, .freeRun: "a free run"
+    case .smallBlocks: "small blocks"
+    case .large, .largeStart: "a large allocation"
+    case .singlePageList: "a single-page list"
+    case .trackerTable: "the tag table"
+    case .bigPageTable: "the big-page table"
+    }
   }
 }

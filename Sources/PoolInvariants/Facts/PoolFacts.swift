@@ -4,6 +4,8 @@ import enum KernelPool.PoolKind
 import struct KernelPool.PoolType
 import struct KernelPool.PoolView
 import struct KernelPool.Profile
+import struct PoolWalk.HeaderFields
+import struct PoolWalk.TagColumns
 
 /// What follows from a profile alone, worked out here a second time.
 ///
@@ -27,8 +29,12 @@ struct PoolFacts {
   let linkBit: UInt64
   /// The largest request, in bytes, that small blocks serve.
   let largestSmallRequest: UInt64
+  /// Whether a cache-aligned address may lie behind a second header.
+  let hasSecondHeaders: Bool
   /// Largest value of a pointer-sized counter.
   let wordMask: UInt64
+  private let nonPagedColumns: TagColumns
+  private let pagedColumns: TagColumns
 
   /// The version's facts.
   var profile: Profile {
@@ -36,7 +42,7 @@ struct PoolFacts {
   }
 
   /// The facts of a profile, which whoever keeps them must keep too.
-  init(_ fixed: Fixed<Profile>) {
+  init(_ fixed: StableStorage<Profile>) {
     profilePlace = fixed.place
     let profile = fixed.place.pointee
     pageBytes = profile.pageBytes
@@ -52,7 +58,10 @@ struct PoolFacts {
     largestSmallRequest =
       profile.smallRequestLimit
       ?? profile.pageBytes - (UInt64(profile.header.bytes) + profile.unitBytes)
+    hasSecondHeaders = profile.cacheAlignment == .secondHeader
     wordMask = profile.wordBytes == 8 ? .max : 0xFFFF_FFFF
+    nonPagedColumns = TagColumns(isPaged: false, wordBytes: profile.wordBytes)
+    pagedColumns = TagColumns(isPaged: true, wordBytes: profile.wordBytes)
   }
 
   /// True where a page starts at `address`.
@@ -99,7 +108,7 @@ struct PoolFacts {
   /// True where a cache-aligned request gets a second header.
   @inline(__always)
   func honoursCacheLines(_ type: PoolType) -> Bool {
-    profile.cacheAlignment == .secondHeader && type.contains(.cacheAligned)
+    hasSecondHeaders && type.contains(.cacheAligned)
   }
 
   /// True where the request is served in whole pages.
@@ -122,8 +131,8 @@ struct PoolFacts {
     profile.pageCountWidth == .bits32 ? pages(bytes) & 0xFFFF_FFFF : pages(bytes)
   }
 
-  /// Whether entries of the big-page table hold a pool type and a count of bytes: from Vista on,
-  /// with the stored types of that version.
+  /// Whether entries of the big-page table hold a pool type: from Vista on, with the stored types of
+  /// that version.
   var bigEntriesKeepTypes: Bool { profile.storedPoolType == .orTwo }
 
   /// Bytes that a descriptor counts for a large request.
@@ -198,22 +207,63 @@ extension PoolFacts {
   }
 }
 
-/// The four fields of a header's first word.
-struct HeaderFields {
-  let previousUnits: UInt64
-  let poolIndex: UInt32
-  let units: UInt64
-  let type: UInt32
+/// What the header of a small block says of the allocation that has it.
+struct HeldHeader: Equatable {
+  /// Units of the block.
+  var units: UInt64
+  /// The stored pool type.
+  var type: UInt32
+  /// The tag's word.
+  var tag: UInt32
+  /// The pool of its descriptor.
+  var pool: PoolKind
 
-  @inline(__always) init(_ word: UInt32, _ layout: HeaderLayout) {
-    previousUnits = UInt64(layout.previousSize.get(word))
-    poolIndex = layout.poolIndex.get(word)
-    units = UInt64(layout.blockSize.get(word))
-    type = layout.poolType.get(word)
+  @inline(__always) static func == (left: HeldHeader, right: HeldHeader) -> Bool {
+    left.units == right.units && left.tag == right.tag && left.type == right.type
+      && left.pool == right.pool
   }
 }
 
 extension PoolFacts {
+  /// What the header of a small allocation's block must say.
+  @inline(__always) func header(of allocation: LiveAllocation) -> HeldHeader {
+    HeldHeader(
+      units: units(allocation), type: stored(allocation.type), tag: allocation.tag.word,
+      pool: kind(allocation.type))
+  }
+
+  /// True of a small request without rules of its own: it is neither charged nor cache-aligned.
+  @inline(__always) func isPlain(_ allocation: LiveAllocation) -> Bool {
+    allocation.type.rawValue & Self.sizingBits == 0
+      && allocation.requestedBytes <= largestSmallRequest
+  }
+
+  /// The list of free runs, from 0 on, that a run of so many pages belongs to.
+  static func runList(_ pages: UInt32) -> UInt64 { UInt64(max(min(pages, 4), 1)) &- 1 }
+
+  /// What a row of the tag table shows of one pool, read where it lies.
+  @inline(__always)
+  func sum(inRow host: UnsafeRawPointer, isPaged: Bool) -> TagTally.Sum {
+    let columns = isPaged ? pagedColumns : nonPagedColumns
+    let allocations = host.loadUnaligned(
+      fromByteOffset: Int(columns.allocations), as: UInt32.self)
+    let frees = host.loadUnaligned(fromByteOffset: Int(columns.frees), as: UInt32.self)
+    return TagTally.Sum(
+      allocations: UInt64(allocations &- frees), bytes: pointer(host, columns.bytes))
+  }
+
+  /// A sum as far as a row of the tag table can show it.
+  @inline(__always) func counted(_ sum: TagTally.Sum) -> TagTally.Sum {
+    TagTally.Sum(allocations: sum.allocations & 0xFFFF_FFFF, bytes: sum.bytes & wordMask)
+  }
+
+  /// The word at an offset of host memory that holds a pointer.
+  @inline(__always) func pointer(_ host: UnsafeRawPointer, _ offset: UInt64) -> Address {
+    wordBytes == 8
+      ? host.loadUnaligned(fromByteOffset: Int(offset), as: UInt64.self)
+      : UInt64(host.loadUnaligned(fromByteOffset: Int(offset), as: UInt32.self))
+  }
+
   /// The header at `address`, or nil where nothing is mapped.
   @inline(__always) func fields(_ view: PoolView, at address: Address) -> HeaderFields? {
     view.word32(address).map { HeaderFields($0, header) }

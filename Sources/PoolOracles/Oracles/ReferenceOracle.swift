@@ -61,13 +61,25 @@ public struct ReferenceOracle: Sendable {
     }
   }
 
+  /// Tells the reference allocator that what a caller holds at an address is freed, at no interrupt
+  /// level.
+  mutating func predict(freeing address: Address, isContiguous: Bool) {
+    pool.setInterruptLevel(0)
+    prediction = isContiguous ? pool.freeContiguous(address) : pool.free(address)
+  }
+
   // MARK: After it
 
   /// What is wrong with the answer to the operation that was told last, or nil.
   public mutating func judge(_ result: StepResult) -> PoolFailure? {
-    guard let prediction else { return nil }
-    counts.note(prediction)
-    guard let expected = Self.result(of: prediction), expected != result else { return nil }
+    if let prediction { counts.note(prediction) }
+    return objection(to: result)
+  }
+
+  /// The same without counting it as a call of the trace.
+  mutating func objection(to result: StepResult) -> PoolFailure? {
+    guard let prediction, let expected = Self.result(of: prediction), expected != result
+    else { return nil }
     pool.noteContradiction()
     let rule: OracleRule
     switch (expected, result) {

@@ -63,23 +63,15 @@ public struct StateDump {
 
   private mutating func printPage(_ page: Address) {
     lines.append("page " + addresses.text(page))
-    let layout = view.profile.header
-    var offset: UInt64 = 0
-    while offset < view.profile.pageBytes {
-      guard let first = view.word32(page + offset),
-        let tag = view.word32(page + offset + HeaderLayout.tagOffset)
+    let unitBytes = view.profile.unitBytes
+    for step in HeaderChain(view, page: page) {
+      guard let fields = step.fields, let tag = view.word32(step.address + HeaderLayout.tagOffset)
       else { break }
-      let size = UInt64(layout.blockSize.get(first)) * view.profile.unitBytes
-      let previous = UInt64(layout.previousSize.get(first)) * view.profile.unitBytes
       lines.append(
-        "  +\(hex(offset)) size=\(hex(size)) prev=\(hex(previous))"
-          + " type=\(layout.poolType.get(first)) index=\(layout.poolIndex.get(first))"
-          + " tag=\(PoolTag(word: tag).dumpText)")
-      offset += size
-      if size == 0 || offset > view.profile.pageBytes {
-        lines.append("  corrupt")
-        return
-      }
+        "  +\(hex(step.unit * unitBytes)) size=\(hex(fields.units * unitBytes))"
+          + " prev=\(hex(fields.previousUnits * unitBytes))"
+          + " type=\(fields.type) index=\(fields.poolIndex) tag=\(PoolTag(word: tag).dumpText)")
+      if step.end != nil { lines.append("  corrupt") }
     }
   }
 
@@ -87,35 +79,30 @@ public struct StateDump {
     let profile = view.profile
     for units in 1...profile.unitsPerPage {
       let head = root.listHeads + (units - 1) * word * 2
-      guard let first = link(head), first != head else { continue }
+      guard let ring = RingWalk(view, head: head, linkBit: linkBit), !ring.isClosed else {
+        continue
+      }
       var line = "list \(hex(units * profile.unitBytes))"
       if root.kind == .paged, profile.pagedDescriptors > 1 { line += "@\(root.index)" }
-      // A corrupt header can bring a block onto the lists of another pool.
-      lines.append(line + ":" + ring(from: head) { self.view.region(of: $0)?.kind != nil })
+      lines.append(line + ":" + entries(of: ring))
     }
   }
 
-  private func link(_ address: Address) -> Address? {
-    guard let stored = view.pointer(address) else { return nil }
-    return view.profile.linkEncoding == .lowBitSet ? stored & ~1 : stored
-  }
+  private var linkBit: Address { view.profile.linkEncoding == .lowBitSet ? 1 : 0 }
 
   /// The entries of a ring of free blocks, header addresses, and what is wrong with it.
-  private func ring(from head: Address, isMember: (Address) -> Bool) -> String {
+  private func entries(of ring: RingWalk) -> String {
+    // A corrupt header can bring a block onto the lists of another pool.
+    func isMember(_ address: Address) -> Bool { view.region(of: address)?.kind != nil }
+    var ring = ring
     var text = ""
-    var previous = head
-    var entry = link(head) ?? head
-    var visited: UInt64 = 0
     let most = (view.variables.maximumPages + view.configuration.pagedPages) * 512
-    while entry != head {
-      text += " " + addresses.text(entry &- headerBytes)
-      guard isMember(entry), link(entry &+ word) == previous, let next = link(entry),
-        next == head || isMember(next)
+    while let entry = ring.next() {
+      text += " " + addresses.text(entry.address &- headerBytes)
+      guard isMember(entry.address), entry.back == entry.previous, let next = entry.next,
+        next == ring.head || isMember(next)
       else { return text + " corrupt" }
-      previous = entry
-      entry = next
-      visited += 1
-      if visited > most { return text + " loop" }
+      if ring.count > most { return text + " loop" }
     }
     return text
   }
@@ -138,14 +125,11 @@ public struct StateDump {
   /// count says is a loop.
   private func chain(_ top: Address, count: UInt16, subtracting: UInt64) -> String {
     var text = ""
-    var entry = top
-    var visited = 0
-    while entry != 0 {
-      text += " " + addresses.text(entry &- subtracting)
-      guard let next = view.pointer(entry) else { return text + " corrupt" }
-      entry = next
-      visited += 1
-      if visited >= Int(count), next != 0 { return text + " loop" }
+    var chain = ChainWalk(view, top: top)
+    while let entry = chain.next() {
+      text += " " + addresses.text(entry.address &- subtracting)
+      guard let next = entry.next else { return text + " corrupt" }
+      if chain.count >= Int(count), next != 0 { return text + " loop" }
     }
     return text
   }
@@ -156,22 +140,16 @@ public struct StateDump {
     guard view.profile.nonPagedPages == .runLists else { return }
     for (index, name) in ["1", "2", "3", "4+"].enumerated() {
       let head = view.variables.freeRunHeads + UInt64(index) * word * 2
-      guard let first = view.pointer(head), first != head else { continue }
+      guard var ring = RingWalk(view, head: head), !ring.isClosed else { continue }
       var text = "freepages \(name):"
-      var previous = head
-      var run = first
-      var visited: UInt64 = 0
-      while run != head {
-        let size = view.word32(run &+ word * 2) ?? 0
-        text += " " + addresses.text(run) + ":\(size)"
-        guard let next = view.pointer(run), view.pointer(run &+ word) == previous else {
+      while let run = ring.next() {
+        let size = view.word32(run.address &+ word * 2) ?? 0
+        text += " " + addresses.text(run.address) + ":\(size)"
+        guard run.back == run.previous else {
           text += " corrupt"
           break
         }
-        previous = run
-        run = next
-        visited += 1
-        if visited > view.variables.maximumPages {
+        if ring.count > view.variables.maximumPages {
           text += " loop"
           break
         }
@@ -181,15 +159,15 @@ public struct StateDump {
   }
 
   private mutating func printSinglePageLists() {
-    let lists = view.variables.singlePageLists
-    func line(_ name: String, _ list: SinglePageList) {
-      lines.append("slist \(name):" + chain(list.top, count: list.count, subtracting: 0))
+    let profile = view.profile
+    for (number, name) in ["np", "np2", "np3", "pg", "ss"].enumerated() {
+      let kept = KeptList(view, number)
+      guard kept.pages <= max(profile.singleListPages, 1),
+        kept.kind != .session || profile.hasSessionPool
+      else { continue }
+      lines.append(
+        "slist \(name):" + chain(kept.list.top, count: kept.list.count, subtracting: 0))
     }
-    line("np", lists.nonPaged.0)
-    if view.profile.singleListPages > 1 { line("np2", lists.nonPaged.1) }
-    if view.profile.singleListPages > 2 { line("np3", lists.nonPaged.2) }
-    line("pg", lists.paged)
-    if view.profile.hasSessionPool { line("ss", lists.session) }
   }
 
   private mutating func printBitmap(_ name: String, _ bitmap: PageBitmap) {

@@ -1,4 +1,5 @@
 import KernelPool
+import PoolWalk
 
 /// Prints what each operation of a replay came to: the text of `replay --state`, and of the golden
 /// traces.
@@ -20,15 +21,15 @@ public struct Transcript {
     func pages(_ bytes: UInt64) -> UInt64 {
       (bytes + profile.pageBytes - 1) / profile.pageBytes
     }
-    let trackerPages = pages(variables.trackerRows * profile.trackerRowBytes)
-    let tablePages = pages(variables.bigTableEntries * profile.bigEntryBytes)
+    let tags = KernelTable.tags.extent(in: view)
+    let bigPages = KernelTable.bigPages.extent(in: view)
     let descriptorBytes = profile.descriptor.bytesWithLock
     var lines = [
       "# init bits=\(profile.wordBytes * 8) header=\(profile.header.bytes)"
         + " profile=\(profile.name)",
-      "# init tracker \(addresses.text(variables.trackerTable)) pages=\(trackerPages)"
+      "# init tracker \(addresses.text(tags.address)) pages=\(pages(tags.byteCount))"
         + " entries=\(variables.trackerRows)",
-      "# init bigtable \(addresses.text(variables.bigTable)) pages=\(tablePages)"
+      "# init bigtable \(addresses.text(bigPages.address)) pages=\(pages(bigPages.byteCount))"
         + " entries=\(variables.bigTableEntries)",
     ]
     for root in view.descriptors where root.kind == .paged {

@@ -15,6 +15,8 @@ public struct TraceRunner<Machine: StateMachine & ~Copyable>: Sendable {
     case begun
     /// An operation was not skipped, and it and what it left were judged.
     case judged(step: Int, StepEffect)
+    /// All operations were judged without a failure; the end comes next.
+    case ending
     /// The end was judged.
     case ended
   }
@@ -54,6 +56,7 @@ public struct TraceRunner<Machine: StateMachine & ~Copyable>: Sendable {
     }
     let count = trace.operations.count
     if checks == .atEnd { machine.check(&violations) }
+    observer(.ending, &machine, &violations)
     if violations.isEmpty { machine.finish(&violations) }
     observer(.ended, &machine, &violations)
     let failure =

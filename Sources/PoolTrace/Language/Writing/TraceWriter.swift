@@ -254,11 +254,4 @@ extension PoolTag {
     }
     text.append(UInt8(ascii: "'"))
   }
-
-  /// The tag as a trace spells it.
-  public var traceText: String {
-    var text: [UInt8] = []
-    append(to: &text)
-    return String(decoding: text, as: UTF8.self)
-  }
 }

@@ -1,0 +1,184 @@
+import typealias KernelPool.Address
+
+/// A value at one place in memory for as long as this object lives.
+///
+/// Calling a method of a large value that is stored in a changing struct copies the value first; a
+/// profile showed that copies of a profile's facts were most of a cheap check. A value behind a
+/// pointer is read where it lies.
+final class StableStorage<Value> {
+  /// Where it lies.
+  let place: UnsafePointer<Value>
+  private let memory: UnsafeMutablePointer<Value>
+
+  init(_ value: Value) {
+    memory = .allocate(capacity: 1)
+    memory.initialize(to: value)
+    place = UnsafePointer(memory)
+  }
+
+  deinit {
+    memory.deinitialize(count: 1)
+    memory.deallocate()
+  }
+}
+
+/// A growing array of plain values without reference counts and, in release, without bounds checks.
+///
+/// The incremental audit touches a few dozen such values for every operation; a profile showed
+/// that checks of bounds and of uniqueness were a third of its time. Its indices come from its own
+/// cache, never from the pool's memory.
+struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
+  private(set) var base: UnsafeMutablePointer<Element>
+  private(set) var count = 0
+  private var capacity: Int
+
+  /// An empty array.
+  init() {
+    capacity = 16
+    base = .allocate(capacity: capacity)
+  }
+
+  /// An array of `count` times the same value.
+  init(repeating value: Element, count: Int) {
+    capacity = max(count, 16)
+    base = .allocate(capacity: capacity)
+    base.initialize(repeating: value, count: count)
+    self.count = count
+  }
+
+  deinit { base.deallocate() }
+
+  @inline(__always) subscript(index: Int) -> Element {
+    get {
+      assert(index >= 0 && index < count)
+      return base[index]
+    }
+    nonmutating set {
+      assert(index >= 0 && index < count)
+      base[index] = newValue
+    }
+  }
+
+  /// The place of an element, to be changed there; valid until the array grows.
+  @inline(__always) func place(_ index: Int) -> UnsafeMutablePointer<Element> {
+    assert(index >= 0 && index < count)
+    return base + index
+  }
+
+  @inline(__always) mutating func append(_ element: Element) {
+    if count == capacity { grow() }
+    base[count] = element
+    count &+= 1
+  }
+
+  /// Takes the last element off; the array must not be empty.
+  @inline(__always) mutating func removeLast() -> Element {
+    assert(count > 0)
+    count &-= 1
+    return base[count]
+  }
+
+  /// Takes everything out and keeps the room.
+  @inline(__always) mutating func removeAll() { count = 0 }
+
+  @inline(never) private mutating func grow() {
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
+    larger.moveInitialize(from: base, count: count)
+    base.deallocate()
+    base = larger
+    capacity *= 2
+  }
+}
+
+/// A map from addresses to 32-bit values: open addressing with linear probing.
+///
+/// Audits look up every block of a pool, so this is a flat table instead of a dictionary. Address
+/// 0 marks an empty place; no pool has a block there.
+struct AddressIndex {
+  private(set) var count = 0
+  private var keys: [Address]
+  private var values: [UInt32]
+  private var mask: Int
+
+  /// An empty index with room for about `capacity` addresses before it grows.
+  init(capacity: Int = 16) {
+    var places = 32
+    while places < capacity * 2 { places *= 2 }
+    keys = Array(repeating: 0, count: places)
+    values = Array(repeating: 0, count: places)
+    mask = places - 1
+  }
+
+  @inline(__always) private func place(_ address: Address) -> Int {
+    // Addresses are multiples of a unit: the high half of a product mixes all their bits.
+    Int(truncatingIfNeeded: (address &* 0x9E37_79B9_7F4A_7C15) &>> 32) & mask
+  }
+
+  /// The place of `address`, or the empty place where it would go.
+  @inline(__always) private func find(_ address: Address) -> Int {
+    var place = place(address)
+    while keys[place] != address, keys[place] != 0 { place = (place &+ 1) & mask }
+    return place
+  }
+
+  /// The value of `address`, or nil.
+  @inline(__always) subscript(address: Address) -> UInt32? {
+    guard address != 0 else { return nil }
+    let place = find(address)
+    return keys[place] == address ? values[place] : nil
+  }
+
+  /// Enters or replaces the value of `address`; false where it was there before.
+  @discardableResult
+  mutating func set(_ address: Address, _ value: UInt32) -> Bool {
+    guard address != 0 else { return false }
+    if (count &+ 1) &* 2 > keys.count { grow() }
+    let place = find(address)
+    let isNew = keys[place] == 0
+    if isNew { count &+= 1 }
+    keys[place] = address
+    values[place] = value
+    return isNew
+  }
+
+  /// Takes `address` out and returns its value. Later entries of its probe chain move up, so no
+  /// tombstones pile up over a billion operations.
+  @discardableResult
+  mutating func remove(_ address: Address) -> UInt32? {
+    guard address != 0 else { return nil }
+    var hole = find(address)
+    guard keys[hole] == address else { return nil }
+    let value = values[hole]
+    var next = (hole &+ 1) & mask
+    while keys[next] != 0 {
+      let home = place(keys[next])
+      if (next &- home) & mask >= (next &- hole) & mask {
+        keys[hole] = keys[next]
+        values[hole] = values[next]
+        hole = next
+      }
+      next = (next &+ 1) & mask
+    }
+    keys[hole] = 0
+    count &-= 1
+    return value
+  }
+
+  /// Takes everything out and keeps the room.
+  mutating func removeAll() {
+    guard count != 0 else { return }
+    for place in keys.indices { keys[place] = 0 }
+    count = 0
+  }
+
+  /// Calls `body` for every address in the order of the table.
+  func forEach(_ body: (Address, UInt32) -> Void) {
+    for place in keys.indices where keys[place] != 0 { body(keys[place], values[place]) }
+  }
+
+  private mutating func grow() {
+    var larger = AddressIndex(capacity: keys.count)
+    for place in keys.indices where keys[place] != 0 { larger.set(keys[place], values[place]) }
+    self = larger
+  }
+}

@@ -1,0 +1,266 @@
+import KernelPool
+
+/// What an operation must leave behind at the page level: the order of the free runs, the hint of a
+/// page bitmap, and the big-page table.
+struct PageLevelExpectation {
+  private var runs: FreeRunLists?
+  private var table: BigTableExpectation?
+  /// Where the next search of a bitmap must start.
+  private var hint: (kind: PoolKind, page: UInt64)?
+  private let isFree: Bool
+
+  /// What must hold after an allocation that is expected to get `placement`.
+  init(
+    allocating type: PoolType, bytes: UInt64, _ placement: PlacementOracle.Prediction,
+    _ view: PoolView
+  ) {
+    isFree = false
+    let facts = RequestFacts(type, bytes: bytes, view.profile)
+    if facts.isLarge { table = BigTableExpectation(view) }
+    guard Self.isNonPaged(facts.kind) else { return }
+    switch placement {
+    case .block, .open: return
+    case .page:
+      runs = FreeRunLists(view)
+      if Self.kept(view, facts.pages)?.count ?? 0 == 0 { runs?.take(facts.pages) }
+    }
+  }
+
+  /// What must hold after the free of a live allocation; `release` is where it must then be.
+  init(
+    freeing address: Address, _ facts: RequestFacts, _ release: ReleaseExpectation?,
+    _ view: PoolView
+  ) {
+    isFree = true
+    if facts.isLarge { table = BigTableExpectation(beforeFree: view) }
+    if facts.isLarge {
+      // A tail that is in use keeps its page.
+      guard view.profile.largeTail == .wasted else { return }
+    } else {
+      guard release?.releasesPage ?? false else { return }
+    }
+    guard Self.isNonPaged(facts.kind) else {
+      hint = Self.hint(afterFreeing: address, facts, view)
+      return
+    }
+    guard var lists = FreeRunLists(view) else { return }
+    let page = view.profile.pageBytes
+    if let list = Self.kept(view, facts.pages), list.count < list.maximumCount { return }
+    guard let first = PageCensus.page(view, address & ~(page &- 1)),
+      lists.give(view, first: first, pages: facts.pages)
+    else { return }
+    runs = lists
+  }
+
+  /// The hint after pages went back to their bitmap: it is lowered to them where it lay above them
+  /// (ReactOS MiFreePoolPages). Nil where a list of single pages takes them.
+  private static func hint(
+    afterFreeing address: Address, _ facts: RequestFacts, _ view: PoolView
+  ) -> (kind: PoolKind, page: UInt64)? {
+    let isPaged = facts.kind == .paged
+    let lists = view.variables.singlePageLists
+    let list = isPaged ? lists.paged : lists.session
+    if facts.pages == 1, list.count < list.maximumCount { return nil }
+    let bitmap = isPaged ? view.variables.pagedBitmap : view.variables.sessionBitmap
+    return (facts.kind, min(bitmap.hint, (address &- bitmap.base) / view.profile.pageBytes))
+  }
+
+  private static func isNonPaged(_ kind: PoolKind) -> Bool {
+    kind == .nonPaged || kind == .nonPagedNoExecute
+  }
+
+  /// The list of freed runs of so many nonpaged pages, where the version has one.
+  private static func kept(_ view: PoolView, _ pages: UInt64) -> SinglePageList? {
+    let lists = view.variables.singlePageLists.nonPaged
+    guard pages <= view.profile.singleListPages else { return nil }
+    return switch pages {
+    case 1: lists.0
+    case 2: lists.1
+    case 3: lists.2
+    default: nil
+    }
+  }
+
+  /// What is wrong after the operation, if anything; `address` is where an allocation lies.
+  func failure(_ view: PoolView, allocated address: Address? = nil) -> PoolFailure? {
+    if let table {
+      if isFree, let failure = table.failureAfterFree(view) { return failure }
+      if let address, let failure = table.failure(afterAllocationAt: address, view) {
+        return failure
+      }
+      // The table's own pages came from the runs too, or went to them.
+      if table.isMoved(view) { return nil }
+    }
+    if let hint {
+      let isPaged = hint.kind == .paged
+      let bitmap = isPaged ? view.variables.pagedBitmap : view.variables.sessionBitmap
+      guard bitmap.hint == hint.page else {
+        return .oracle(
+          .placementHint, "the next search starts at page \(bitmap.hint), not \(hint.page)")
+      }
+    }
+    guard let runs, let now = FreeRunLists(view), now != runs else { return nil }
+    return .oracle(.placementRuns, "the lists of free runs are not in the published order")
+  }
+}
+
+/// The four lists of free runs of nonpaged pages, in their order, as values that can be worked on
+/// (ReactOS MiAllocatePoolPages, MiFreePoolPages).
+///
+/// Which run is served first follows from the order alone, and every order is a sound pool: only a
+/// second working-out of the published steps can tell a wrong one.
+struct FreeRunLists: Equatable {
+  /// A free run: the number of its first page, and its pages.
+  struct Run: Equatable {
+    var first: UInt64
+    var pages: UInt64
+  }
+
+  private(set) var lists: [[Run]] = []
+
+  /// The lists as they are; nil where the version has none, or where they cannot be read.
+  init?(_ view: PoolView) {
+    guard view.profile.nonPagedPages == .runLists else { return nil }
+    let word = view.profile.wordBytes
+    var left = view.variables.maximumPages
+    for list in 0..<UInt64(4) {
+      let head = view.variables.freeRunHeads &+ list &* 2 &* word
+      var runs: [Run] = []
+      guard var place = view.pointer(head) else { return nil }
+      while place != head {
+        guard left > 0, let pages = view.word32(place &+ 2 &* word), pages > 0,
+          let page = PageCensus.page(view, place), let next = view.pointer(place)
+        else { return nil }
+        runs.append(Run(first: page, pages: UInt64(pages)))
+        place = next
+        left -= 1
+      }
+      lists.append(runs)
+    }
+  }
+
+  /// Takes pages from the end of the first sufficient run; what is left of it goes to the tail of
+  /// its list. Where nothing suffices the pool grows, and the lists stay as they are.
+  mutating func take(_ pages: UInt64) {
+    for list in lists.indices where list + 1 >= min(pages, 4) {
+      guard let index = lists[list].firstIndex(where: { $0.pages >= pages }) else { continue }
+      var run = lists[list].remove(at: index)
+      run.pages -= pages
+      if run.pages > 0 { append(run) }
+      return
+    }
+  }
+
+  /// Gives pages back: a free run behind them is taken in; a free run before them takes them in,
+  /// where it is from four pages on, and at the tail of its new list up to three.
+  ///
+  /// False where the marks of the neighbours do not agree with the lists.
+  mutating func give(_ view: PoolView, first: UInt64, pages: UInt64) -> Bool {
+    let variables = view.variables
+    func marks(_ page: UInt64) -> PageMarks {
+      var marks = view.marks(ofPageAt: PageCensus.address(view, page)) ?? []
+      if page < variables.initialPages { marks.insert(.mapped) }
+      return marks
+    }
+    var freed = Run(first: first, pages: pages)
+    let next = first + pages
+    if next != variables.initialPages, next < variables.maximumPages,
+      marks(next).contains(.mapped), !marks(next).contains(.start)
+    {
+      guard let place = place(where: { $0.first == next }) else { return false }
+      freed.pages += lists[place.list].remove(at: place.index).pages
+    }
+    guard first != 0, first != variables.initialPages, marks(first - 1).contains(.mapped),
+      !marks(first - 1).contains(.end)
+    else {
+      append(freed)
+      return true
+    }
+    guard let place = place(where: { $0.first + $0.pages == first }) else { return false }
+    lists[place.list][place.index].pages += freed.pages
+    if lists[place.list][place.index].pages - freed.pages < 4 {
+      append(lists[place.list].remove(at: place.index))
+    }
+    return true
+  }
+
+  private mutating func append(_ run: Run) { lists[Int(min(run.pages, 4)) - 1].append(run) }
+
+  private func place(where isWanted: (Run) -> Bool) -> (list: Int, index: Int)? {
+    for list in lists.indices {
+      if let index = lists[list].firstIndex(where: isWanted) { return (list, index) }
+    }
+    return nil
+  }
+}
+
+/// Where the entry of a large allocation must be, and when the big-page table is halved, read off
+/// the pool before the operation (ReactOS ExpAddTagForBigPages, ExpReallocateBigPageTable).
+///
+/// Searches look through the whole table, so an entry in a wrong place is still found, and a table
+/// of a wrong size still works.
+struct BigTableExpectation {
+  private let table: Address
+  private let entries: UInt64
+  /// The entries after a large free; nil where an allocation is judged or nothing is claimed.
+  private var entriesAfterFree: UInt64?
+
+  /// The table before an allocation.
+  init(_ view: PoolView) {
+    table = view.variables.bigTable
+    entries = view.variables.bigTableEntries
+  }
+
+  /// The table before the free of a live large allocation.
+  init(beforeFree view: PoolView) {
+    self.init(view)
+    let variables = view.variables
+    let isDynamic = view.profile.bigTableResizing == .dynamic
+    guard isDynamic, variables.bigTableInUse > 0, variables.bigTableInUse - 1 < entries / 8 else {
+      entriesAfterFree = entries
+      return
+    }
+    let rounding = view.profile.bigEntriesPerPage &- 1
+    let halved = (entries / 2 &+ rounding) & ~rounding
+    let pages =
+      (halved &* view.profile.bigEntryBytes &+ view.profile.pageBytes &- 1) / view.profile.pageBytes
+    if halved == entries || halved < 2 {
+      entriesAfterFree = entries
+    } else if PlacementOracle(view).page(.nonPaged, pages) != nil {
+      entriesAfterFree = halved
+    }
+  }
+
+  /// Whether the operation has moved the table, and with it pages that nobody predicted.
+  func isMoved(_ view: PoolView) -> Bool { view.variables.bigTable != table }
+
+  /// What is wrong after an allocation of whole pages.
+  func failure(afterAllocationAt address: Address, _ view: PoolView) -> PoolFailure? {
+    guard !isMoved(view), entries > 0 else { return nil }
+    let page = UInt32(truncatingIfNeeded: address / view.profile.pageBytes)
+    let folded = (page &>> 24) ^ (page &>> 16) ^ (page &>> 8) ^ page
+    var index = UInt64(folded) & (entries &- 1)
+    for _ in 0..<entries {
+      guard let found = view.pointer(table &+ index &* view.profile.bigEntryBytes) else {
+        return nil
+      }
+      if found == address { return nil }
+      if found & 1 != 0 {
+        return .oracle(
+          .placementEntry, "the entry of 0x\(String(address, radix: 16)) is not where it hashes to")
+      }
+      index = index &+ 1 == entries ? 0 : index &+ 1
+    }
+    return nil
+  }
+
+  /// What is wrong after a free of whole pages.
+  func failureAfterFree(_ view: PoolView) -> PoolFailure? {
+    guard let expected = entriesAfterFree, view.variables.bigTableEntries != expected else {
+      return nil
+    }
+    return .oracle(
+      .placementTable,
+      "the big-page table has \(view.variables.bigTableEntries) entries, expected \(expected)")
+  }
+}
