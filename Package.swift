@@ -27,6 +27,8 @@ let package = Package(
     .target(
       name: "PoolTrace",
       dependencies: ["ContentHash", "TextDecoding", "KernelPool", "PoolWalk", "PoolInvariants"]),
+    .target(
+      name: "PoolDumps", dependencies: ["CrashDumps", "KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
     .target(name: "PoolReference", dependencies: ["KernelPool"]),
@@ -84,9 +86,14 @@ let package = Package(
         "PoolBounds", "FragmentationSearch", "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolReference", "PoolOracles", "PoolFuzzing",
         "PropertyTesting",
-        "AllocatorTargets", "CrashDumps",
+        "AllocatorTargets", "CrashDumps", "PoolDumps", "PoolWalk",
       ]),
     .testTarget(name: "CrashDumpsTests", dependencies: ["CrashDumps"]),
+    .testTarget(
+      name: "PoolDumpsTests",
+      dependencies: [
+        "PoolDumps", "PoolDebugger", "CrashDumps", "KernelPool", "PoolTrace", "PoolWalk",
+      ]),
     // What several test targets use; it ships in no product.
     .target(
       name: "PoolTestSupport", dependencies: ["KernelPool", "PoolInvariants", "PropertyTesting"],

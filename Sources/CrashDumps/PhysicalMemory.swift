@@ -119,6 +119,17 @@ public struct PhysicalMemory<Source: DumpSource> {
     return source.bytes(at: offset + offsetInPage, count: count)
   }
 
+  /// The bytes of pages from a page on, as many as follow one another in the file, at most so many;
+  /// empty where the dump does not have the first.
+  public func pages(from page: UInt64, most count: Int) -> [UInt8] {
+    guard let offset = offset(ofPage: page) else { return [] }
+    var found = 1
+    while found < count,
+      self.offset(ofPage: page + UInt64(found)) == offset + UInt64(found) * Self.pageBytes
+    { found += 1 }
+    return source.bytes(at: offset, count: found * Int(Self.pageBytes)) ?? []
+  }
+
   // MARK: Maps
 
   /// More pages than any file of 64-bit offsets holds.

@@ -155,9 +155,8 @@ struct DumpInspection {
   /// The system's words about its build, where the debugger's data block can be read.
   private var buildText: String? {
     if let triage { return triage.buildText }
-    return DumpHeader.buildText(at: header.debuggerData, is64Bit: header.is64Bit) {
-      memory.bytes(at: $0, most: $1)
-    }
+    let read = { (address: UInt64, most: Int) in memory.bytes(at: address, most: most) }
+    return DebuggerData(at: header.debuggerData, is64Bit: header.is64Bit, read)?.buildText(read)
   }
 
   private var layout: HeaderDwordLayout { header.is64Bit ? .x64 : .x86 }
