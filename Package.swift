@@ -67,7 +67,7 @@ let package = Package(
       name: "FuzzHarness",
       dependencies: [
         "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles", "PropertyTesting",
-        "PoolFuzzing", "PoolDebugger",
+        "PoolFuzzing", "PoolDebugger", "CrashDumps", "PoolDumps", "PoolWalk",
       ]),
     // All fuzz targets: a replayer in a plain build, libFuzzer's executable in one with `-DFUZZING`.
     .executableTarget(

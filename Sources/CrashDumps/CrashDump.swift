@@ -182,6 +182,27 @@ public struct DumpHeader: Sendable, Equatable {
     return head.starts(with: Array("PAGEDUMP".utf8)) ? 32 : nil
   }
 
+  /// True where small blocks of the kernel's pool come from segment heaps, whose pages have no chain
+  /// of headers: Windows 10 1903 and later.
+  public var hasSegmentHeap: Bool { build >= 18_362 }
+
+  /// What there is to know of raw memory, which has no header.
+  public init(rawMemory mode: PageTableMode, directoryBase: UInt64) {
+    is64Bit = mode == .x64
+    build = 0
+    machine = is64Bit ? 0x8664 : 0x14C
+    processors = 0
+    code = 0
+    parameters = []
+    kindNumber = nil
+    self.directoryBase = directoryBase
+    hasWideTables = is64Bit ? nil : mode == .physicalAddressExtension
+    debuggerData = 0
+    systemTime = nil
+    upTime = nil
+    comment = nil
+  }
+
   /// Where the fields stand: in the 32-bit header and in the 64-bit one.
   struct Layout {
     let byteCount: UInt64

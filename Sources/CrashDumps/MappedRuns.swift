@@ -17,7 +17,7 @@ public struct MappingBudget: Sendable {
   public fileprivate(set) var left: UInt64
 
   /// A budget for a dump of so many pages.
-  public init(pages: UInt64) { left = 8 * pages + 1 << 18 }
+  public init(pages: UInt64) { left = 8 * pages + 1 << 16 }
 
   /// True where a walk was broken off: the tables are damaged.
   public var isSpent: Bool { left == 0 }

@@ -89,6 +89,13 @@ public struct PhysicalMemory<Source: DumpSource> {
     }
   }
 
+  /// Raw memory: a page's place in the file is its physical address.
+  public init(raw source: Source) {
+    self.source = source
+    pageCount = source.byteCount / Self.pageBytes
+    map = .runs([Run(firstPage: 0, pageCount: pageCount, offset: 0)])
+  }
+
   private static func checkEnd(_ end: UInt64, _ source: Source) throws(CrashDumpError) {
     guard end <= source.byteCount else {
       throw CrashDumpError(

@@ -13,6 +13,9 @@ struct DumpPlaces {
   /// Pages that were found outside of the ranges.
   private(set) var pagesLeftOut: UInt64 = 0
 
+  /// The most pages of one range.
+  private let mostPages: UInt64
+
   private struct Span {
     var first: Address
     var end: Address
@@ -22,9 +25,10 @@ struct DumpPlaces {
   init(
     _ configuration: PoolConfiguration, _ runs: [PoolScan.Run],
     large: [(address: UInt64, bytes: UInt64)], isPaged: (Address) -> Bool,
-    data: [(address: UInt64, bytes: UInt64)]
+    data: [(address: UInt64, bytes: UInt64)], mostPages: UInt64
   ) {
     self.configuration = configuration
+    self.mostPages = mostPages
     var spans: [PoolKind: [Span]] = [:]
     for run in runs {
       spans[run.kind, default: []].append(
@@ -72,12 +76,15 @@ struct DumpPlaces {
   /// Spans joined into at most so many, apart at the widest gaps; what would make one too wide to be
   /// walked is left out, the smaller side first.
   private mutating func joined(_ spans: [Span], parts: Int) -> [Span] {
-    let sorted = spans.sorted { $0.first < $1.first }
+    let sorted = spans.filter { $0.end > $0.first && ($0.end - $0.first) >> 12 <= mostPages }
+      .sorted { $0.first < $1.first }
     guard let first = sorted.first else { return [] }
     var clusters = [first]
     for span in sorted.dropFirst() {
       let last = clusters[clusters.count - 1]
-      if span.first <= last.end &+ Self.nearBytes {
+      if span.first <= last.end &+ Self.nearBytes,
+        (max(last.end, span.end) - last.first) >> 12 <= mostPages
+      {
         clusters[clusters.count - 1].end = max(last.end, span.end)
         clusters[clusters.count - 1].pages += span.pages
       } else {
@@ -87,11 +94,16 @@ struct DumpPlaces {
     while clusters.count > parts {
       // The narrowest gap whose sides fit into one range closes first.
       let gaps = zip(clusters.indices, zip(clusters, clusters.dropFirst()))
-        .map { (index: $0, gap: $1.1.first - $1.0.end, width: $1.1.end - $1.0.first) }
-      if let next = gaps.filter({ $0.width >> 12 <= MachineRoots.mostPages })
+        .map {
+          (
+            index: $0, gap: max($1.1.first, $1.0.end) - $1.0.end,
+            width: max($1.1.end, $1.0.end) - $1.0.first
+          )
+        }
+      if let next = gaps.filter({ $0.width >> 12 <= mostPages })
         .min(by: { $0.gap < $1.gap })
       {
-        clusters[next.index].end = clusters[next.index + 1].end
+        clusters[next.index].end = max(clusters[next.index].end, clusters[next.index + 1].end)
         clusters[next.index].pages += clusters[next.index + 1].pages
         clusters.remove(at: next.index + 1)
       } else if let smallest = clusters.indices.min(by: { clusters[$0].pages < clusters[$1].pages })

@@ -40,19 +40,31 @@ struct DumpReader<Source: DumpSource> {
 
   private func hexadecimal(_ address: UInt64) -> String { "0x" + String(address, radix: 16) }
 
+  /// The most pages of one range: the model's dump has a byte for each, and a machine's pools are not
+  /// much sparser than its memory.
+  var mostPages: UInt64 { min(MachineRoots.mostPages, space.memory.pageCount << 12) }
+
   // MARK: The model's own text
 
   /// The roots that the model has written beside its memory; nil where there are none.
   mutating func modelRoots() -> MachineRoots? {
     guard let (address, count) = MachineRoots.place(in: header.comment) else { return nil }
     let bytes = space.bytes(at: address, most: count)
-    guard bytes.count == count, let roots = MachineRoots(String(decoding: bytes, as: UTF8.self))
+    guard bytes.count == count, let roots = MachineRoots(String(decoding: bytes, as: UTF8.self)),
+      roots.ranges.allSatisfy({ $0.range.kind == nil || $0.range.byteCount >> 12 <= mostPages }),
+      begins(roots, .paged, "paged-base"), begins(roots, .session, "session-base")
     else {
       note("roots of the model", nil, "what the header's comment names is damaged or not there")
       return nil
     }
     note("system", roots.configuration.pool.profile.name, "roots of the model")
     return roots
+  }
+
+  /// True where a pool begins with its range, as a walk over it takes for granted, or is not there.
+  private func begins(_ roots: MachineRoots, _ kind: PoolKind, _ name: String) -> Bool {
+    let base = roots.variables[name] ?? 0
+    return base == 0 || roots.ranges.contains { $0.range.kind == kind && $0.range.base == base }
   }
 
   // MARK: The debugger's block

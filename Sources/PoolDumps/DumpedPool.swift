@@ -83,6 +83,11 @@ public final class DumpedPool<Source: DumpSource> {
       }
     }
     self.scan = scan
+    if !isModel {
+      reader.note(
+        "lookaside lists and lists of freed pages", nil,
+        "only symbols tell where they are; blocks on them are shown as allocated")
+    }
     facts = reader.facts
   }
 
@@ -106,47 +111,37 @@ public final class DumpedPool<Source: DumpSource> {
     loader.loadAll(most: limit, progress: progress)
   }
 
-  /// A page that somebody wants to see.
-  public struct ShownPage {
-    /// A view in which the page can be walked.
-    public let view: PoolView
-    /// True where no chain says that the page is one of small blocks, and it is shown as one because
-    /// its first header could be one's.
-    public let isGuess: Bool
-    private let owner: PoolImage
-
-    fileprivate init(_ image: PoolImage, isGuess: Bool) {
-      owner = image
-      view = image.view
-      self.isGuess = isGuess
-    }
-  }
-
-  /// The page of an address, with what is needed to print it.
-  public func page(at address: Address) -> ShownPage {
+  /// Calls `body` with a view in which the page of an address can be walked and printed; the view is
+  /// valid no longer. The page is a guess where no chain says that it is one of small blocks, and it
+  /// is shown as one because its first header could be one's.
+  public func withPage<Result, Failure: Error>(
+    at address: Address, _ body: (_ view: PoolView, _ isGuess: Bool) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let page = address & ~0xFFF
-    guard image.covers(page) else { return strayPage(page) }
-    loader.load(page)
-    if case .large(let allocation) = walker.use(ofPageAt: page) {
-      // Its last page may have small blocks behind.
-      loader.load(allocation.address &+ (allocation.pages &- 1) << 12)
+    let shown = image.covers(page) ? image : strayPage(page)
+    if image.covers(page) {
+      loader.load(page)
+      if case .large(let allocation) = walker.use(ofPageAt: page) {
+        // Its last page may have small blocks behind.
+        loader.load(allocation.address &+ (allocation.pages &- 1) << 12)
+      }
     }
-    let isGuess = walker.use(ofPageAt: page) == nil && !isModel && startsLikeBlocks(page, image)
-    if isGuess { image.mark(page, .smallBlocks) }
-    return ShownPage(image, isGuess: isGuess)
+    let isKnown = isModel || image.covers(page) && walker.use(ofPageAt: page) != nil
+    let isGuess = !isKnown && startsLikeBlocks(page, shown)
+    if isGuess { shown.mark(page, .smallBlocks) }
+    defer { withExtendedLifetime(shown) {} }
+    return try body(shown.view, isGuess)
   }
 
-  /// A page outside of all that was found.
-  private func strayPage(_ page: Address) -> ShownPage {
+  /// A page outside of all that was found, by itself.
+  private func strayPage(_ page: Address) -> PoolImage {
     let range = PoolImage.Range(base: page, byteCount: 0x1000, kind: .nonPaged, hasFrames: true)
     guard
       let stray = PoolImage(
         view.configuration, ranges: [range], descriptors: [], reserve: ReservedBytes.zeroed)
-    else { return ShownPage(image, isGuess: false) }
+    else { return image }
     PageLoader(image: stray, space: space, ranges: [(range, 0)]).load(page)
-    let isGuess = !isModel && startsLikeBlocks(page, stray)
-    if isGuess { stray.mark(page, .smallBlocks) }
-    return ShownPage(stray, isGuess: isGuess)
+    return stray
   }
 
   /// The first header of a page has no block before it and a size within the page.
@@ -183,7 +178,7 @@ extension DumpReader {
     let paged = paged
     let places = DumpPlaces(
       roots.configuration.pool, scan.runs, large: large,
-      isPaged: { paged?.contains($0) ?? false }, data: data)
+      isPaged: { paged?.contains($0) ?? false }, data: data, mostPages: mostPages)
     roots.configuration.pool = places.configuration
     roots.ranges = places.ranges.map { ($0, 0) }
     for (kind, base, pages) in places.bitmaps {

@@ -14,6 +14,9 @@ public struct PoolScan: Sendable {
     public var blocks: UInt64 = 0
     /// Their bytes.
     public var byteCount: UInt64 = 0
+
+    /// Nothing.
+    public init() {}
   }
 
   /// What one tag has allocated.
@@ -22,6 +25,9 @@ public struct PoolScan: Sendable {
     public var nonPaged = Tally()
     /// In paged pool, the session's included.
     public var paged = Tally()
+
+    /// Nothing.
+    public init() {}
   }
 
   /// Pages of one pool that follow one another.

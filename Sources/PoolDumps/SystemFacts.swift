@@ -61,9 +61,6 @@ struct SystemFacts {
       facts.builds.contains { $0.contains(build) } && (facts.profile.wordBytes == 8) == is64Bit
     }
   }
-
-  /// From this build on small blocks come from segment heaps, whose pages have no chain of headers.
-  static let firstSegmentHeapBuild: UInt32 = 18_362
 }
 
 /// Where the variables lie that a debugger's block names, in a written dump: offsets from their first

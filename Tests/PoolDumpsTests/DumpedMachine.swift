@@ -20,7 +20,8 @@ struct DumpedMachine: ~Copyable {
       case .operation(let operation):
         _ = replayer.step(operation)
       case .finished: break reading
-      default: break
+      case .failure(let error): throw CrashDumpError(message: error.description(file: "trace"))
+      case .endOfTrace, .unreadable: break reading
       }
     }
     bytes = try Self.dump(replayer, form)

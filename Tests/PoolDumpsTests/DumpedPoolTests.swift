@@ -37,8 +37,8 @@ import Testing
       return text == expected ? nil : "\(expected)\nand not\n\(text)"
     }
     let all = pages(own)
-    let some = stride(from: 3, to: all.count, by: 97).compactMap {
-      difference(PoolPagePrinter(dumped.page(at: all[$0]).view), all[$0])
+    let some = stride(from: 3, to: all.count, by: 97).compactMap { index in
+      dumped.withPage(at: all[index]) { view, _ in difference(PoolPagePrinter(view), all[index]) }
     }
     guard dumped.loadAll(most: 1 << 30) else { return ["more than a gigabyte"] }
     let shown = PoolPagePrinter(dumped.view)
@@ -122,6 +122,28 @@ import Testing
     let scanned = dumped.scan.tags.mapValues { $0.nonPaged.byteCount + $0.paged.byteCount }
     #expect(scanned.filter { $0.value > 0 } == bytes)
     #expect(TagRow.all(in: dumped.view) == TagRow.all(in: own))
+  }
+
+  /// The comparison sees what is not the model's.
+  @Test func aChangedHeaderIsSeen() throws {
+    let machine = try DumpedMachine("alloc 1 NonPaged 0x40 'Io  '\nalloc 2 NonPaged 0x80 Irp\n")
+    let own = machine.replayer.pool.view
+    let page = try #require(own.smallBlockPages(.nonPaged).first)
+    let (_, space) = try DumpedMachine.space(machine.bytes)
+    guard case .mapped(let place) = space.translate(page),
+      let offset = space.memory.offset(ofPage: place >> 12)
+    else { return #expect(Bool(false), "the page is in the dump") }
+    var bytes = machine.bytes
+    bytes[Int(offset) + 4] ^= 1
+    let (header, changed) = try DumpedMachine.space(bytes)
+    #expect(differences(own, try DumpedPool(header, changed)).count == 1)
+    // A size that leads nowhere: the scan does not find the page, and it is shown as a guess.
+    bytes[Int(offset) + 2] = 0xFF
+    let (_, broken) = try DumpedMachine.space(bytes)
+    let pool = try DumpedPool(header, broken, profile: own.profile, heedsModel: false)
+    #expect(
+      pool.scan.poolPages + 1
+        == UInt64(PoolKind.allCases.reduce(0) { $0 + own.smallBlockPages($1).count }))
   }
 
   @Test func theSameMachineIsTheSameDump() throws {

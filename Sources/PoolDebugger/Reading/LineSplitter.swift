@@ -11,7 +11,7 @@ public struct LineSplitter: Sendable {
   public static let longestLineBytes = 65_536
 
   /// So many first bytes tell what a stream holds.
-  private static let headBytes = 8
+  private static let headBytes = 18
 
   /// How many lines were cut at `longestLineBytes`.
   public private(set) var cutLines = 0

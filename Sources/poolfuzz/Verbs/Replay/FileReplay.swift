@@ -76,9 +76,9 @@ struct FileReplay {
     _ session: borrowing ReplaySession, to file: WholeFile
   ) throws(CommandFailure) {
     do throws(CrashDumpError) {
-      let replayer = session.replayer
       let dump = try MachineDump(
-        session.view, replayer.configuration, halted: replayer.pool.halted, form: settings.dumpForm)
+        session.view, session.replayer.configuration, halted: session.replayer.pool.halted,
+        form: settings.dumpForm)
       try dump.write(file.write)
     } catch {
       throw .usage("--crash-dump: \(error.message)")
