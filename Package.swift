@@ -30,6 +30,8 @@ let package = Package(
       dependencies: [
         "ContentHash", "TextDecoding", "Platform", "KernelPool", "PoolWalk", "PoolInvariants",
       ]),
+    .target(
+      name: "PoolDumps", dependencies: ["CrashDumps", "KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
     .target(name: "PoolReference", dependencies: ["KernelPool"]),
@@ -68,7 +70,7 @@ let package = Package(
       name: "FuzzHarness",
       dependencies: [
         "Platform", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles",
-        "PropertyTesting", "PoolFuzzing", "PoolDebugger",
+        "PropertyTesting", "PoolFuzzing", "PoolDebugger", "CrashDumps", "PoolDumps", "PoolWalk",
       ]),
     // All fuzz targets: a replayer in a plain build, libFuzzer's executable in one with `-DFUZZING`.
     .executableTarget(
@@ -89,10 +91,15 @@ let package = Package(
         "PoolInvariants", "PoolBounds", "FragmentationSearch", "PoolDebugger",
         "PoolReport", "PoolReconstruction", "PoolReference", "PoolOracles", "PoolFuzzing",
         "PropertyTesting",
-        "AllocatorTargets", "CrashDumps",
+        "AllocatorTargets", "CrashDumps", "PoolDumps", "PoolWalk",
       ]),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(name: "CrashDumpsTests", dependencies: ["CrashDumps"]),
+    .testTarget(
+      name: "PoolDumpsTests",
+      dependencies: [
+        "PoolDumps", "PoolDebugger", "CrashDumps", "KernelPool", "PoolTrace", "PoolWalk",
+      ]),
     // What several test targets use; it ships in no product.
     .target(
       name: "PoolTestSupport", dependencies: ["KernelPool", "PoolInvariants", "PropertyTesting"],

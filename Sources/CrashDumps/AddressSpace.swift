@@ -24,7 +24,7 @@ public enum PageTableMode: Sendable {
   case x64
 
   /// Index bits of each level from the root: how far they are shifted and how many there are.
-  fileprivate var levels: [(shift: UInt64, bits: UInt64)] {
+  var levels: [(shift: UInt64, bits: UInt64)] {
     switch self {
     case .x86: [(22, 10), (12, 10)]
     case .physicalAddressExtension: [(30, 2), (21, 9), (12, 9)]
@@ -32,10 +32,10 @@ public enum PageTableMode: Sendable {
     }
   }
 
-  fileprivate var entryBytes: UInt64 { self == .x86 ? 4 : 8 }
+  var entryBytes: UInt64 { self == .x86 ? 4 : 8 }
 
   /// The bits of a valid entry, and of one in transition, that are a physical address.
-  fileprivate var frame: UInt64 {
+  var frame: UInt64 {
     switch self {
     case .x86: 0xFFFF_F000
     case .physicalAddressExtension: 0xFF_FFFF_F000
@@ -72,8 +72,9 @@ extension DumpHeader {
 public struct AddressSpace<Source: DumpSource> {
   /// How addresses are taken apart.
   public let mode: PageTableMode
-  private let root: UInt64
-  private let memory: PhysicalMemory<Source>
+  let root: UInt64
+  /// The physical memory behind.
+  public let memory: PhysicalMemory<Source>
 
   /// The address space of page tables that begin at a physical address.
   public init(_ memory: PhysicalMemory<Source>, _ mode: PageTableMode, directoryBase: UInt64) {
@@ -133,7 +134,7 @@ public struct AddressSpace<Source: DumpSource> {
   }
 
   /// The page of an entry in transition: bit 11 set, bit 10 clear.
-  private func transition(_ entry: UInt64) -> UInt64? {
+  func transition(_ entry: UInt64) -> UInt64? {
     entry & 0xC00 == 0x800 ? entry & mode.transitionFrame : nil
   }
 

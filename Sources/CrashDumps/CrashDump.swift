@@ -11,6 +11,9 @@ public protocol DumpSource {
 public struct CrashDumpError: Error, Equatable, Sendable {
   /// Where in the file, and what was expected there.
   public let message: String
+
+  /// An error from its words.
+  public init(message: String) { self.message = message }
 }
 
 extension DumpSource {
@@ -85,7 +88,7 @@ struct DumpFields {
 
 extension Array {
   /// The last element that starts at or before a place, of elements in the order of their starts.
-  func last(startingUpTo place: UInt64, _ start: (Element) -> UInt64) -> Element? {
+  package func last(startingUpTo place: UInt64, _ start: (Element) -> UInt64) -> Element? {
     var low = 0
     var high = count
     while low < high {
@@ -153,12 +156,14 @@ public struct DumpHeader: Sendable, Equatable {
   public let systemTime: UInt64?
   /// How long the system ran, in 100 ns.
   public let upTime: UInt64?
+  /// What the writer had to say, printable characters only; nil where it said nothing.
+  public let comment: String?
 
   /// How the memory is kept.
   public var kind: Kind? { kindNumber.flatMap(Kind.init) }
 
   /// Bytes of the header.
-  var byteCount: UInt64 { is64Bit ? 0x2000 : 0x1000 }
+  var byteCount: UInt64 { Layout.of(is64Bit: is64Bit).byteCount }
 
   /// The processor in words.
   public var machineText: String {
@@ -177,16 +182,42 @@ public struct DumpHeader: Sendable, Equatable {
     return head.starts(with: Array("PAGEDUMP".utf8)) ? 32 : nil
   }
 
+  /// True where small blocks of the kernel's pool come from segment heaps, whose pages have no chain
+  /// of headers: Windows 10 1903 and later.
+  public var hasSegmentHeap: Bool { build >= 18_362 }
+
+  /// What there is to know of raw memory, which has no header.
+  public init(rawMemory mode: PageTableMode, directoryBase: UInt64) {
+    is64Bit = mode == .x64
+    build = 0
+    machine = is64Bit ? 0x8664 : 0x14C
+    processors = 0
+    code = 0
+    parameters = []
+    kindNumber = nil
+    self.directoryBase = directoryBase
+    hasWideTables = is64Bit ? nil : mode == .physicalAddressExtension
+    debuggerData = 0
+    systemTime = nil
+    upTime = nil
+    comment = nil
+  }
+
   /// Where the fields stand: in the 32-bit header and in the 64-bit one.
-  private struct Layout {
-    let directoryBase, machine, code, parameters, debuggerData, kind, systemTime, upTime: Int
+  struct Layout {
+    let byteCount: UInt64
+    let directoryBase, machine, code, parameters, debuggerData, runs, comment, kind: Int
+    let systemTime, upTime: Int
 
     static let bits32 = Layout(
-      directoryBase: 0x10, machine: 0x20, code: 0x28, parameters: 0x2C, debuggerData: 0x60,
-      kind: 0xF88, systemTime: 0xFC0, upTime: 0xFB8)
+      byteCount: 0x1000, directoryBase: 0x10, machine: 0x20, code: 0x28, parameters: 0x2C,
+      debuggerData: 0x60, runs: 0x64, comment: 0x820, kind: 0xF88, systemTime: 0xFC0, upTime: 0xFB8)
     static let bits64 = Layout(
-      directoryBase: 0x10, machine: 0x30, code: 0x38, parameters: 0x40, debuggerData: 0x80,
-      kind: 0xF98, systemTime: 0xFA8, upTime: 0x1030)
+      byteCount: 0x2000, directoryBase: 0x10, machine: 0x30, code: 0x38, parameters: 0x40,
+      debuggerData: 0x80, runs: 0x88, comment: 0xFB0, kind: 0xF98, systemTime: 0xFA8,
+      upTime: 0x1030)
+
+    static func of(is64Bit: Bool) -> Layout { is64Bit ? .bits64 : .bits32 }
   }
 
   /// Reads the header. Throws where the file is no dump of a kernel, or shorter than its header.
@@ -196,9 +227,9 @@ public struct DumpHeader: Sendable, Equatable {
       throw CrashDumpError(message: "offset 0x0: expected PAGEDU64 or PAGEDUMP")
     }
     let is64Bit = bits == 64
-    let layout = is64Bit ? Layout.bits64 : .bits32
+    let layout = Layout.of(is64Bit: is64Bit)
     let fields = DumpFields(
-      bytes: try source.require("the header", at: 0, count: is64Bit ? 0x2000 : 0x1000))
+      bytes: try source.require("the header", at: 0, count: layout.byteCount))
     self.is64Bit = is64Bit
     build = fields.word32(0xC)
     machine = fields.word32(layout.machine)
@@ -213,34 +244,10 @@ public struct DumpHeader: Sendable, Equatable {
     debuggerData = fields.word(layout.debuggerData, is64Bit: is64Bit)
     systemTime = fields.written64(layout.systemTime)
     upTime = fields.written64(layout.upTime)
-  }
-}
-
-// MARK: The debugger's data block
-
-extension DumpHeader {
-  /// Bytes of the data block up to the address of the build's text, and that too.
-  static let buildTextEnd: UInt64 = 0x210
-
-  /// The system's own words about its build: the debugger's data block, known by its letters, holds
-  /// their address. Nil where it is encoded or not there. `read` gives the bytes of memory from an
-  /// address on, at most so many.
-  public static func buildText(
-    at debuggerData: UInt64, is64Bit: Bool, _ read: (UInt64, Int) -> [UInt8]
-  ) -> String? {
-    debuggerData == 0
-      ? nil : buildText(read(debuggerData, Int(buildTextEnd)), is64Bit: is64Bit, read)
-  }
-
-  static func buildText(
-    _ block: [UInt8], is64Bit: Bool, _ read: (UInt64, Int) -> [UInt8]
-  ) -> String? {
-    guard block.count == buildTextEnd, Array(block[0x10..<0x14]) == Array("KDBG".utf8) else {
-      return nil
-    }
-    var address = DumpFields(bytes: block).word64(0x208)
-    if !is64Bit { address &= 0xFFFF_FFFF }
-    let text = read(address, 128).prefix { (0x20...0x7E).contains($0) }
-    return text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+    let comment = fields.bytes[layout.comment..<layout.comment + 128]
+      .prefix { (0x20...0x7E).contains($0) }
+    self.comment =
+      comment.isEmpty || comment.starts(with: Array("PAGE".utf8))
+      ? nil : String(decoding: comment, as: UTF8.self)
   }
 }

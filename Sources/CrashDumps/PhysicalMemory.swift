@@ -89,6 +89,13 @@ public struct PhysicalMemory<Source: DumpSource> {
     }
   }
 
+  /// Raw memory: a page's place in the file is its physical address.
+  public init(raw source: Source) {
+    self.source = source
+    pageCount = source.byteCount / Self.pageBytes
+    map = .runs([Run(firstPage: 0, pageCount: pageCount, offset: 0)])
+  }
+
   private static func checkEnd(_ end: UInt64, _ source: Source) throws(CrashDumpError) {
     guard end <= source.byteCount else {
       throw CrashDumpError(
@@ -117,6 +124,17 @@ public struct PhysicalMemory<Source: DumpSource> {
       let offset = offset(ofPage: address / Self.pageBytes)
     else { return nil }
     return source.bytes(at: offset + offsetInPage, count: count)
+  }
+
+  /// The bytes of pages from a page on, as many as follow one another in the file, at most so many;
+  /// empty where the dump does not have the first.
+  public func pages(from page: UInt64, most count: Int) -> [UInt8] {
+    guard let offset = offset(ofPage: page) else { return [] }
+    var found = 1
+    while found < count,
+      self.offset(ofPage: page + UInt64(found)) == offset + UInt64(found) * Self.pageBytes
+    { found += 1 }
+    return source.bytes(at: offset, count: found * Int(Self.pageBytes)) ?? []
   }
 
   // MARK: Maps

@@ -240,9 +240,8 @@ public struct TriageDump: Sendable {
     _ whole: DumpBytes, _ fields: DumpFields, _ layout: Layout
   ) -> String? {
     let offset = UInt64(fields.word32(layout.debuggerData))
-    guard let block = whole.bytes(at: offset, count: Int(DumpHeader.buildTextEnd)) else {
-      return nil
-    }
-    return DumpHeader.buildText(block, is64Bit: header.is64Bit) { memory(at: $0, most: $1) }
+    let room = min(UInt64(DebuggerData.mostBytes), whole.byteCount - min(offset, whole.byteCount))
+    guard let block = whole.bytes(at: offset, count: Int(room)) else { return nil }
+    return DebuggerData(block, is64Bit: header.is64Bit)?.buildText { memory(at: $0, most: $1) }
   }
 }

@@ -52,6 +52,16 @@ public struct FuzzSubject: Sendable {
         + " write is in the language, and no slot is filled twice or freed empty",
       doesNotCover: "whether the trace says what the recording said; options of the import"
     ) { ImportHarness(isPlanted: $0 != nil) },
+    FuzzSubject(
+      name: "dump", canary: "header-eight-bytes-behind",
+      covers:
+        "the readers of crash dumps, on dumps of our writer with changes: no bytes crash them or"
+        + " take long, what a walk says of a header stands in memory, and an unchanged dump shows the"
+        + " model's pages",
+      doesNotCover:
+        "small dumps, ranges written by a debugger, large pages; whether a changed dump is"
+        + " refused"
+    ) { DumpHarness(isPlanted: $0 != nil) },
   ]
 }
 

@@ -80,6 +80,14 @@ public struct DescriptorRoot: Sendable, Equatable {
   /// Address of its first list head: two pointers each, one head for each block size from one
   /// unit up.
   public var listHeads: Address
+
+  /// A root from its parts.
+  public init(kind: PoolKind, index: UInt32, address: Address, listHeads: Address) {
+    self.kind = kind
+    self.index = index
+    self.address = address
+    self.listHeads = listHeads
+  }
 }
 
 /// A last-in first-out list of blocks of one size that skips the list heads.

@@ -126,6 +126,16 @@ public enum BinaryContent: String, Sendable, Hashable, CaseIterable {
   case processDump = "a minidump of a process"
   /// A hibernation file.
   case hibernationFile = "a hibernation file"
+  /// The core of a virtual machine or a process, in ELF.
+  case core = "a core dump in ELF"
+  /// What VMware keeps beside the memory of a machine.
+  case vmwareState = "a saved state of VMware"
+  /// A saved machine of VirtualBox.
+  case virtualBoxState = "a saved state of VirtualBox"
+  /// A saved machine of QEMU.
+  case qemuState = "a saved state of QEMU"
+  /// Physical memory by LiME, AVML or HPAK.
+  case memoryImage = "an image of physical memory in pieces (LiME, AVML or HPAK)"
   /// A Windows event log.
   case eventLog = "a Windows event log"
   /// An executable or a driver.
@@ -152,10 +162,19 @@ public enum BinaryContent: String, Sendable, Hashable, CaseIterable {
   /// What to do in order to have it read.
   public var remedy: String {
     switch self {
-    case .kernelDump, .processDump, .hibernationFile:
-      "open it in a debugger and save what !analyze -v, !vm, !poolused 2 and !pool print"
+    case .kernelDump: "give it by its file's name: it is read here and there, not as a stream"
+    case .processDump: "it has no kernel's memory; a dump of the kernel has"
+    case .hibernationFile:
+      "its pages are compressed; unpack it to raw memory with a memory tool, and read that with"
+        + " --directory-base"
+    case .core, .virtualBoxState, .qemuState, .memoryImage:
+      "make raw memory of it, or a crash dump of Windows, with a memory tool; raw memory is read"
+        + " with --directory-base (CR3)"
+    case .vmwareState:
+      "the memory stands in the .vmem file beside it, which is read with --directory-base (CR3)"
     case .eventLog: "save its entries as text"
-    case .executable, .unknown: "what is read here is text"
+    case .executable: "what is read here is text"
+    case .unknown: "what is read here is text; raw memory is read with --directory-base"
     case .gzip, .zstandard, .xz, .bzip2, .lz4, .zip, .sevenZip, .cabinet: "unpack it first"
     }
   }
@@ -164,6 +183,9 @@ public enum BinaryContent: String, Sendable, Hashable, CaseIterable {
   private static let signatures: [([UInt8], BinaryContent)] = [
     (Array("PAGEDU".utf8), .kernelDump), (Array("MDMP".utf8), .processDump),
     (Array("hibr".utf8), .hibernationFile), (Array("HIBR".utf8), .hibernationFile),
+    ([0xD0, 0xBE, 0xD2, 0xBE], .vmwareState), ([0xD2, 0xBE, 0xD2, 0xBE], .vmwareState),
+    ([0xD3, 0xBE, 0xD3, 0xBE], .vmwareState), ([0xD1, 0xBA, 0xD1, 0xBA], .vmwareState),
+    ([0x7F] + Array("Virtual".utf8), .virtualBoxState),
     (Array("ElfFile".utf8) + [0], .eventLog),
     ([0x7F, 0x45, 0x4C, 0x46], .executable), ([0x4D, 0x5A, 0x90, 0], .executable),
     ([0x1F, 0x8B], .gzip), ([0x28, 0xB5, 0x2F, 0xFD], .zstandard),
@@ -172,10 +194,22 @@ public enum BinaryContent: String, Sendable, Hashable, CaseIterable {
     ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], .sevenZip), ([0x4D, 0x53, 0x43, 0x46, 0], .cabinet),
   ]
 
+  /// First letters of files that go on with zeroes.
+  private static let words: [(String, BinaryContent)] = [
+    ("wake", .hibernationFile), ("WAKE", .hibernationFile), ("RSTR", .hibernationFile),
+    ("QEVM", .qemuState), ("EMiL", .memoryImage), ("AVML", .memoryImage), ("HPAK", .memoryImage),
+  ]
+
   /// What a file with these first bytes is; nil for what may be text.
-  static func detect(_ head: [UInt8]) -> BinaryContent? {
+  public static func detect(_ head: [UInt8]) -> BinaryContent? {
+    // An executable and a core differ in their type alone.
+    if head.count > 17, head.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
+      return head[16] == 4 && head[17] == 0 ? .core : .executable
+    }
     if let known = signatures.first(where: { head.starts(with: $0.0) }) { return known.1 }
-    return head.count(where: { $0 == 0 }) >= 2 ? .unknown : nil
+    // A text may begin with these letters; it has no zeroes.
+    guard head.count(where: { $0 == 0 }) >= 2 else { return nil }
+    return words.first { head.starts(with: $0.0.utf8) }?.1 ?? .unknown
   }
 }
 
@@ -190,7 +224,7 @@ public struct LineSplitter: Sendable {
   public static let longestLineBytes = 65_536
 
   /// So many first bytes tell what a stream holds.
-  private static let headBytes = 8
+  private static let headBytes = 18
 
   /// How many lines were cut at `longestLineBytes`.
   public private(set) var cutLines = 0

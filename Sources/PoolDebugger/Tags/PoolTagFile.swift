@@ -231,10 +231,10 @@ public struct TagPattern: Sendable, Equatable {
 }
 
 /// A tag as debuggers print it.
-enum TagText {
+public enum TagText {
   /// Four characters: bytes that cannot be printed become dots, trailing blanks stay, the mark of a
   /// protected block is taken off.
-  static func characters(_ tag: PoolTag) -> String {
+  public static func characters(_ tag: PoolTag) -> String {
     let bytes = tag.unprotected.bytes
     return String(
       decoding: [bytes.0, bytes.1, bytes.2, bytes.3].map { (0x20...0x7E).contains($0) ? $0 : 0x2E },

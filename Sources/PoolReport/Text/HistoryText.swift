@@ -36,6 +36,9 @@ public struct HistoryText {
     return sections.map { $0.map { $0 + "\n" }.joined() }.joined(separator: "\n")
   }
 
+  /// The pin report alone, every line ended.
+  public var pinReport: String { pins.map { $0 + "\n" }.joined() }
+
   private var summary: [String] {
     let sentences = [StateSentence.held(state), StateSentence.pinned(state)].compactMap { $0 }
     return ["after operation \(state.operation) of \(history.operations)"]

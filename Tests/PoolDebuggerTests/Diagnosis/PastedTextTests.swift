@@ -182,6 +182,13 @@ import Testing
       (Array("MDMP".utf8) + [0x93, 0xA7, 0, 0], .processDump),
       ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0], .gzip), ([0x28, 0xB5, 0x2F, 0xFD, 4, 0x58], .zstandard),
       ([0x50, 0x4B, 3, 4, 20, 0, 0, 0], .zip), ([1, 0, 0, 0, 9, 0, 7, 7], .unknown),
+      ([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0] + [0, 0, 0, 0, 0, 0, 0, 0, 4, 0], .core),
+      ([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0] + [0, 0, 0, 0, 0, 0, 0, 0, 3, 0], .executable),
+      ([0xD2, 0xBE, 0xD2, 0xBE, 8, 0, 0, 0], .vmwareState),
+      ([0x7F] + Array("VirtualBox SavedState V2.0\n".utf8), .virtualBoxState),
+      (Array("QEVM".utf8) + [0, 0, 0, 3], .qemuState),
+      (Array("EMiL".utf8) + [1, 0, 0, 0], .memoryImage),
+      (Array("RSTR".utf8) + [0, 0, 0, 0], .hibernationFile),
     ]
     for (head, content) in heads {
       var splitter = LineSplitter()
@@ -190,9 +197,11 @@ import Testing
       splitter.finish { _ in lines += 1 }
       #expect(splitter.binary == content && lines == 0)
     }
-    var text = LineSplitter()
-    text.push(Array("PAGE of text\n".utf8)) { _ in }
-    #expect(text.binary == nil)
+    for words in ["PAGE of text\n", "wake it up\n", "RSTR = 0, restart\n"] {
+      var text = LineSplitter()
+      text.push(Array(words.utf8)) { _ in }
+      #expect(text.binary == nil)
+    }
   }
 
   /// Cut anywhere, or with a byte changed, a text may say less and must never say that all is well.

@@ -1,41 +1,75 @@
 import Platform
 import CrashDumps
 import Foundation
-import JSONLines
+import KernelPool
 import PoolDebugger
+import PoolDumps
+import PoolTrace
+import PoolWalk
 
-/// A dump file, read at any place.
-private final class DumpFile: DumpSource {
-  private let file: OpenedFile
-  let byteCount: UInt64
+/// How a dump, or another image of memory, is to be read.
+struct DumpOptions {
+  /// The version of the pool; nil for that of the build.
+  let profile: Profile?
+  /// The physical address of the page tables' root of raw memory, which has no header; nil for dumps.
+  let directoryBase: UInt64?
+  /// Whether raw memory has wide 32-bit page tables.
+  let hasWideTables: Bool
+  /// The most bytes of pages that may be in memory.
+  let memoryLimit: UInt64
+  /// Where progress is told; nil for nowhere.
+  let streams: StandardStreams?
 
-  init(path: String) throws(CommandFailure) {
-    file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
-    do throws(SystemError) { byteCount = try file.byteCount() ?? 0 } catch {
-      throw CommandFailure(error)
+  static let options: [Option] = [
+    Option(
+      name: "--directory-base", argument: .value("ADDRESS"),
+      help:
+        "the files are raw physical memory, whose page tables begin there (CR3); needs --profile"),
+    Option(
+      name: "--pae", argument: .none, help: "such memory has wide 32-bit page tables"),
+    Option(
+      name: "--memory-limit", argument: .value("BYTES"),
+      help: "most memory for a dump's pages (nine tenths of what is available)"),
+  ]
+
+  init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
+    profile = try arguments.value("--profile").map(Profile.chosen)
+    directoryBase = try arguments.number("--directory-base")
+    hasWideTables = arguments.has("--pae")
+    memoryLimit = MemoryLimit(try arguments.number("--memory-limit")).limitBytes
+    self.streams = arguments.has("--quiet") ? nil : streams
+    guard directoryBase == nil || profile != nil else {
+      throw .usage("--directory-base needs --profile: raw memory does not say what system it is of")
     }
   }
 
-  func bytes(at offset: UInt64, count: Int) -> [UInt8]? {
-    guard count <= byteCount, offset <= byteCount - UInt64(count) else { return nil }
-    var bytes = [UInt8](repeating: 0, count: count)
-    let got = bytes.withUnsafeMutableBytes { (try? file.read(into: $0, at: offset)) ?? 0 }
-    return got == count ? bytes : nil
+  /// How the page tables of raw memory are taken apart.
+  var mode: PageTableMode {
+    profile?.wordBytes == 8 ? .x64 : hasWideTables ? .physicalAddressExtension : .x86
   }
 }
 
-/// What a crash dump says by itself, without symbols: the bug check, the system, the drivers, and what
-/// lies where the bug check's parameters point.
+/// What a crash dump says by itself, without symbols: the bug check, the system, the drivers, what
+/// lies where the bug check's parameters point, and, where there are page tables, the pools.
 ///
-/// The bug check goes to the same reader as a pasted one. A place in a dump only looks like a block:
-/// no tables and no counters say that it is one.
+/// The bug check goes to the same reader as a pasted one. A place in a small dump only looks like a
+/// block: no tables and no counters say that it is one.
 struct DumpInspection {
   /// What can be read of the machine's memory.
-  private enum Memory {
+  enum Memory {
     case pieces(TriageDump)
-    case pages(AddressSpace<DumpFile>, count: UInt64)
+    case pages(AddressSpace<DumpFile>, Pools)
     /// None, and why.
     case none(String)
+
+    /// What became of the pools.
+    enum Pools {
+      case read(DumpedPool<DumpFile>)
+      /// Small blocks come from segment heaps.
+      case segmentHeap(PoolScan)
+      /// They are not read, and why.
+      case unread(String)
+    }
 
     func bytes(at address: UInt64, most count: Int) -> [UInt8] {
       switch self {
@@ -60,34 +94,67 @@ struct DumpInspection {
     }
   }
 
-  private let name: String
-  private let header: DumpHeader
-  private let memory: Memory
+  let name: String
+  let header: DumpHeader
+  let memory: Memory
+  let options: DumpOptions
 
-  private var triage: TriageDump? {
+  var triage: TriageDump? {
     guard case .pieces(let dump) = memory else { return nil }
     return dump
   }
 
+  /// The pools; nil where they are not read.
+  var pool: DumpedPool<DumpFile>? {
+    guard case .pages(_, .read(let pool)) = memory else { return nil }
+    return pool
+  }
+
+  /// Why no pool can be shown, where there is none.
+  var whyNoPool: String {
+    switch memory {
+    case .pieces: "\(name): a small dump has no pages of physical memory to show"
+    case .none(let why): "\(name): of its memory nothing is read: \(why)"
+    case .pages(_, .unread(let why)): "\(name): the pools are not read: \(why)"
+    case .pages:
+      "\(name): the pools of build \(header.build) are segment heaps, of which no page is shown"
+    }
+  }
+
+  /// True where there is no header.
+  var isRaw: Bool { options.directoryBase != nil }
+
   /// The dump of a path; nil where the file is something else.
-  init?(path: String) throws(CommandFailure) {
+  init?(path: String, _ options: DumpOptions) throws(CommandFailure) {
     guard path != "-" else { return nil }
     let file = try DumpFile(path: path)
-    guard let head = file.bytes(at: 0, count: 8), DumpHeader.pointerBits(head) != nil else {
-      return nil
-    }
+    let head = file.bytes(at: 0, count: Int(min(file.byteCount, 64))) ?? []
+    guard options.directoryBase != nil || DumpHeader.pointerBits(head) != nil else { return nil }
     name = path
+    self.options = options
     do throws(CrashDumpError) {
-      header = try DumpHeader(file)
-      memory = try Self.memory(header, file)
+      if let base = options.directoryBase {
+        if let known = BinaryContent.detect(head), known != .unknown {
+          throw CrashDumpError(message: "\(known.rawValue), and no raw memory: \(known.remedy)")
+        }
+        header = DumpHeader(rawMemory: options.mode, directoryBase: base)
+        memory = .pages(
+          AddressSpace(PhysicalMemory(raw: file), options.mode, directoryBase: base),
+          Self.pools(
+            header, AddressSpace(PhysicalMemory(raw: file), options.mode, directoryBase: base),
+            options, path))
+      } else {
+        header = try DumpHeader(file)
+        memory = try Self.memory(header, file, options, path)
+      }
     } catch {
-      throw CommandFailure(
-        message: "\(path): a crash dump of a Windows kernel: \(error.message)", code: .badInput)
+      let what = options.directoryBase == nil ? "a crash dump of a Windows kernel: " : ""
+      throw CommandFailure(message: "\(path): \(what)\(error.message)", code: .badInput)
     }
   }
 
   private static func memory(
-    _ header: DumpHeader, _ file: DumpFile
+    _ header: DumpHeader, _ file: DumpFile, _ options: DumpOptions, _ name: String
   ) throws(CrashDumpError) -> Memory {
     switch header.kind {
     case .triage: return .pieces(try TriageDump(header, file))
@@ -97,21 +164,37 @@ struct DumpInspection {
     guard let mode = header.mode else {
       return .none("the page tables of \(header.machineText) are not")
     }
-    let pages = try PhysicalMemory(header, file)
-    return .pages(
-      AddressSpace(pages, mode, directoryBase: header.directoryBase), count: pages.pageCount)
+    let space = AddressSpace(
+      try PhysicalMemory(header, file), mode, directoryBase: header.directoryBase)
+    return .pages(space, pools(header, space, options, name))
   }
 
-  /// The bug check as a debugger prints it.
+  private static func pools(
+    _ header: DumpHeader, _ space: AddressSpace<DumpFile>, _ options: DumpOptions, _ name: String
+  ) -> Memory.Pools {
+    let progress = ReadingProgress(name, options.streams)
+    if header.hasSegmentHeap, options.profile == nil {
+      return .segmentHeap(DumpedPool.segmentHeapScan(space, progress: progress.add))
+    }
+    do {
+      return .read(
+        try DumpedPool(header, space, profile: options.profile, progress: progress.add))
+    } catch {
+      return .unread(error.message)
+    }
+  }
+
+  /// The bug check as a debugger prints it, its line ended; nothing for raw memory, which has none.
   var bugCheckLine: String {
+    guard !isRaw else { return "" }
     let parameters = header.parameters.map { address($0) }.joined(separator: ", ")
-    return "BugCheck \(String(header.code, radix: 16, uppercase: true)), {\(parameters)}"
+    return "BugCheck \(String(header.code, radix: 16, uppercase: true)), {\(parameters)}\n"
   }
 
   // MARK: Places
 
   /// Something that looks like a block of the pool.
-  private struct LooksLikeBlock {
+  struct LooksLikeBlock {
     let address: UInt64
     let fields: HeaderDword
     let tag: ListedTag
@@ -120,7 +203,7 @@ struct DumpInspection {
   }
 
   /// What lies where a parameter points.
-  private struct Place {
+  struct Place {
     let parameter: Int
     let address: UInt64
     let byteCount: Int
@@ -129,7 +212,7 @@ struct DumpInspection {
     let blocks: [LooksLikeBlock]
   }
 
-  private var places: [Place] {
+  var places: [Place] {
     header.parameters.enumerated().compactMap { index, address in
       let bytes = memory.bytes(at: address, most: 1 << 12).count
       let driver = triage?.driver(holding: address)
@@ -146,23 +229,20 @@ struct DumpInspection {
   }
 
   /// The system's words about its build, where the debugger's data block can be read.
-  private var buildText: String? {
+  var buildText: String? {
     if let triage { return triage.buildText }
-    return DumpHeader.buildText(at: header.debuggerData, is64Bit: header.is64Bit) {
-      memory.bytes(at: $0, most: $1)
-    }
+    let read = { (address: UInt64, most: Int) in memory.bytes(at: address, most: most) }
+    return DebuggerData(at: header.debuggerData, is64Bit: header.is64Bit, read)?.buildText(read)
   }
 
   private var layout: HeaderDwordLayout { header.is64Bit ? .x64 : .x86 }
-
-  /// From this build on small blocks come from segment heaps, whose headers have no previous size.
-  private static let firstSegmentHeapBuild = 18_362
 
   private func block(at address: UInt64) -> LooksLikeBlock? {
     guard let (fields, tag) = fields(at: address) else { return nil }
     let next = self.fields(at: address &+ fields.sizeBytes)
     let isLast = (address &+ fields.sizeBytes) & 0xFFF == 0
-    let keepsPreviousSize = header.build < Self.firstSegmentHeapBuild
+    // Headers of segment heaps have no previous size.
+    let keepsPreviousSize = !header.hasSegmentHeap
     return LooksLikeBlock(
       address: address, fields: fields, tag: tag,
       nextAgrees: isLast || !keepsPreviousSize
@@ -187,17 +267,17 @@ struct DumpInspection {
 
   // MARK: Output
 
-  private func address(_ value: UInt64) -> String {
+  func address(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: max(0, (header.is64Bit ? 16 : 8) - digits.count)) + digits
   }
 
-  private var kindText: String {
+  var kindText: String {
     header.kind?.text ?? header.kindNumber.map { "of the unknown kind \($0)" } ?? "of no kind"
   }
 
   /// When it was written; nil where the header leaves it out or holds no time.
-  private var written: String? {
+  var written: String? {
     // Years 1970 to 9999.
     guard let ticks = header.systemTime,
       (116_444_736_000_000_000...2_650_467_743_990_000_000).contains(ticks)
@@ -206,14 +286,17 @@ struct DumpInspection {
     return ISO8601DateFormatter().string(from: Date(timeIntervalSince1970: seconds))
   }
 
-  private var upSeconds: UInt64? { header.upTime.map { $0 / 10_000_000 } }
+  var upSeconds: UInt64? { header.upTime.map { $0 / 10_000_000 } }
 
   /// The report, a line each.
   var lines: [String] {
-    var lines = [
-      "\(name): crash dump of a \(header.is64Bit ? 64 : 32)-bit Windows kernel, \(kindText);"
-        + " build \(header.build), \(header.machineText), \(header.processors) processors"
-    ]
+    var lines =
+      isRaw
+      ? ["\(name): raw memory, read with a directory base of \(address(header.directoryBase))"]
+      : [
+        "\(name): crash dump of a \(header.is64Bit ? 64 : 32)-bit Windows kernel, \(kindText);"
+          + " build \(header.build), \(header.machineText), \(header.processors) processors"
+      ]
     if let written {
       let up = upSeconds.map { ", \($0) seconds after the start of the system" } ?? ""
       lines.append("  written \(written)\(up) [header]")
@@ -221,9 +304,9 @@ struct DumpInspection {
     if let buildText { lines.append("  build text \(buildText) [debugger data block]") }
     switch memory {
     case .none(let why): lines.append("  Of its memory nothing is read: \(why).")
-    case .pages(_, let count):
-      lines.append(
-        "  \(count) pages of physical memory; read where the parameters point, no pool as a whole")
+    case .pages(let space, let pools):
+      lines.append("  \(space.memory.pageCount) pages of physical memory")
+      lines += DumpedPoolReport(header, pools).lines
     case .pieces(let dump):
       lines.append(
         "  \(dump.pieceCount) pieces of memory, \(dump.memoryBytes) bytes: no physical memory, no"
@@ -265,75 +348,6 @@ struct DumpInspection {
 
   private static func agreement(_ agrees: Bool) -> String {
     agrees ? "; the header behind it agrees" : "; what lies behind it is no header that agrees"
-  }
-
-  // MARK: JSON
-
-  private typealias Member = (String, JSONValue)
-
-  /// The same as an object.
-  var json: JSONValue {
-    var members: [Member] = [("source", .string(name)), ("kind", .string("dump"))]
-    members.append(("pointer_bits", .unsigned(header.is64Bit ? 64 : 32)))
-    members.append(("dump_kind", .unsigned(UInt64(header.kindNumber ?? 0))))
-    members.append(("dump_kind_text", .string(kindText)))
-    members.append(("build", .unsigned(UInt64(header.build))))
-    members.append(("machine", .string(header.machineText)))
-    members.append(("processors", .unsigned(UInt64(header.processors))))
-    members.append(("written", .optional(written)))
-    members.append(("up_seconds", upSeconds.map(JSONValue.unsigned) ?? .null))
-    members.append(("build_text", .optional(buildText)))
-    members.append(("places", .array(places.map(object))))
-    switch memory {
-    case .none: members.append(("memory", .string("none")))
-    case .pages(_, let count):
-      members.append(("memory", .string("pages")))
-      members.append(("pages", .unsigned(count)))
-    case .pieces(let dump):
-      members.append(("memory", .string("pieces")))
-      members.append(("pieces", .unsigned(UInt64(dump.pieceCount))))
-      members.append(("bytes", .unsigned(dump.memoryBytes)))
-      members.append(("drivers", .array(dump.drivers.map(object))))
-      members.append(("unloaded_drivers", .array(dump.unloadedDrivers.map(object))))
-    }
-    return .object(members)
-  }
-
-  private func hexadecimal(_ value: UInt64) -> JSONValue {
-    .string("0x" + String(value, radix: 16))
-  }
-
-  private func object(_ place: Place) -> JSONValue {
-    var members: [Member] = [("parameter", .unsigned(UInt64(place.parameter)))]
-    members.append(("address", hexadecimal(place.address)))
-    members.append(("bytes", .unsigned(UInt64(place.byteCount))))
-    members.append(("absent", .optional(place.absence)))
-    members.append(("driver", .optional(place.driver?.name)))
-    members.append(("looks_like", .array(place.blocks.map(object))))
-    return .object(members)
-  }
-
-  private func object(_ block: LooksLikeBlock) -> JSONValue {
-    var members: [Member] = [("header", hexadecimal(block.address))]
-    members.append(("bytes", .unsigned(block.fields.sizeBytes)))
-    members.append(("tag", .string(block.tag.description)))
-    members.append(("next_agrees", block.nextAgrees.map(JSONValue.bool) ?? .null))
-    return .object(members)
-  }
-
-  private func object(_ driver: TriageDump.Driver) -> JSONValue {
-    var members: [Member] = [("name", .string(driver.name)), ("path", .string(driver.path))]
-    members.append(("base", hexadecimal(driver.base)))
-    members.append(("bytes", .unsigned(driver.byteCount)))
-    members.append(("time_stamp", hexadecimal(UInt64(driver.timeStamp))))
-    return .object(members)
-  }
-
-  private func object(_ driver: TriageDump.UnloadedDriver) -> JSONValue {
-    var members: [Member] = [("name", .string(driver.name))]
-    members.append(("start", hexadecimal(driver.start)))
-    members.append(("end", hexadecimal(driver.end)))
-    return .object(members)
   }
 }
 

@@ -8,10 +8,14 @@ extension Verb {
   /// `poolfuzz inspect`: reads what a debugger printed, checks it and says what pins the pool.
   static let inspect = Verb(
     name: "inspect", operands: "FILE|FOLDER|-...",
-    summary: "reads debugger output and small crash dumps, checks them, diagnoses them",
+    summary: "reads debugger output and crash dumps, checks them, diagnoses them",
     examples: [
       ("poolfuzz inspect session.log", "!pool, !vm, !poolused and others, mixed, with noise"),
       ("kd -z memory.dmp -c '!vm;q' | poolfuzz inspect -", "from a debugger through a pipe"),
+      (
+        "poolfuzz inspect MEMORY.DMP --pool fa808a20 --frag",
+        "a full or kernel dump: its pools, a page as !pool prints it"
+      ),
       ("poolfuzz inspect 022021-9187-01.dmp", "a small memory dump: the bug check and its places"),
       (
         "poolfuzz inspect --before monday.txt --after friday.txt --seconds 345600",
@@ -40,31 +44,77 @@ extension Verb {
         help: "prints a trace that ends with the listed !pool pages, instead of a report"),
       Option(
         name: "--profile", argument: .value("NAME"),
-        help: "the system of such a trace (windows-2003-x86, windows-7-x64)"),
-    ],
+        help: "the system of such a trace (windows-2003-x86, windows-7-x64), or of a dump"),
+    ] + DumpViews.options + DumpOptions.options,
     run: { arguments, streams in
-      var dumps: [DumpInspection] = []
-      let report = try inspection(arguments, &dumps)
-      if arguments.has("--to-trace") { return try writeTrace(report, arguments, streams) }
-      if arguments.has("--json") {
-        for dump in dumps { streams.print(dump.json.text) }
-        report.jsonLines.forEach(streams.print)
-      } else {
-        streams.print(bytes: Array(report.text.utf8))
-        for dump in dumps { dump.lines.forEach(streams.print) }
+      let views = try DumpViews(arguments)
+      var files = InspectedFiles(
+        options: try DumpOptions(arguments, streams), pages: views.pages,
+        needsAllPages: arguments.has("--to-trace"))
+      let report = try inspection(arguments, &files)
+      guard views.isEmpty || files.dumps.contains(where: { $0.pool != nil }) else {
+        throw CommandFailure(message: files.whyNoPool, code: .badInput)
       }
+      if arguments.has("--to-trace") { return try writeTrace(report, arguments, files, streams) }
+      if arguments.has("--json") {
+        for dump in files.dumps { streams.print(dump.json.text) }
+        report.jsonLines.forEach(streams.print)
+      } else if views.isEmpty || !arguments.has("--quiet") {
+        streams.print(bytes: Array(report.text.utf8))
+        for dump in files.dumps { dump.lines.forEach(streams.print) }
+      }
+      let shown = try show(views, of: files, arguments, streams)
       if arguments.has("--strict"), report.warningCount > 0 {
         streams.flush()
         for warning in report.warnings { streams.note("poolfuzz: \(warning)") }
         return .badInput
       }
-      return report.outcome.exitCode
+      // Who asks for views has got them, whatever they say.
+      return views.isEmpty ? report.outcome.exitCode : shown
     })
 
-  private static func writeTrace(
-    _ report: InspectionReport, _ arguments: ParsedArguments, _ streams: StandardStreams
+  /// Files as they are read, dumps among them.
+  private struct InspectedFiles {
+    let options: DumpOptions
+    /// Addresses whose pages go to the diagnosis too.
+    let pages: [UInt64]
+    /// Whether all pages do.
+    let needsAllPages: Bool
+    var dumps: [DumpInspection] = []
+
+    /// Why there is nothing to show.
+    var whyNoPool: String {
+      dumps.first?.whyNoPool ?? "--pool, --vm and the like show a crash dump"
+    }
+  }
+
+  /// Prints what is asked for of every dump; where standard output is for programs, on standard error.
+  private static func show(
+    _ views: DumpViews, of files: InspectedFiles, _ arguments: ParsedArguments,
+    _ streams: StandardStreams
   ) throws(CommandFailure) -> ExitCode {
-    let profile = try arguments.value("--profile").map(Profile.chosen)
+    guard !views.isEmpty else { return .held }
+    var code = ExitCode.held
+    for dump in files.dumps {
+      guard let pool = dump.pool else { continue }
+      let shown = try views.texts(
+        pool, name: dump.name, limit: files.options.memoryLimit, streams)
+      for text in shown.texts {
+        let line = text.hasSuffix("\n") ? String(text.dropLast()) : text
+        if arguments.has("--json") { streams.note(line) } else { streams.print(line) }
+      }
+      code = code.combined(with: shown.code)
+    }
+    return code
+  }
+
+  private static func writeTrace(
+    _ report: InspectionReport, _ arguments: ParsedArguments, _ files: InspectedFiles,
+    _ streams: StandardStreams
+  ) throws(CommandFailure) -> ExitCode {
+    let profile =
+      try arguments.value("--profile").map(Profile.chosen)
+      ?? files.dumps.first?.pool.flatMap { Profile.named($0.view.profile.name) }
     let reconstruction: PageReconstruction
     do {
       reconstruction = try PageReconstruction(report.listings, profile: profile)
@@ -80,7 +130,7 @@ extension Verb {
   }
 
   private static func inspection(
-    _ arguments: ParsedArguments, _ dumps: inout [DumpInspection]
+    _ arguments: ParsedArguments, _ files: inout InspectedFiles
   ) throws(CommandFailure) -> InspectionReport {
     let owners = try owners(arguments)
     guard let before = arguments.value("--before") else {
@@ -88,18 +138,18 @@ extension Verb {
         throw .usage("inspect needs files, '-' for standard input, or --before with --after")
       }
       var paths: [String] = []
-      for operand in arguments.operands { paths += try files(operand) }
+      for operand in arguments.operands { paths += try names(operand) }
       if arguments.has("--series") || paths.count > arguments.operands.count {
-        return try series(paths, owners, &dumps)
+        return try series(paths, owners, &files)
       }
-      return try report(paths, owners, &dumps)
+      return try report(paths, owners, &files)
     }
     guard let after = arguments.value("--after"), arguments.operands.isEmpty else {
       throw .usage("--before goes with --after and with no other file")
     }
     let seconds = try arguments.number("--seconds").map { Double($0) }
-    let earlier = try report([before], owners, &dumps)
-    let later = try report([after], owners, &dumps)
+    let earlier = try report([before], owners, &files)
+    let later = try report([after], owners, &files)
     return Inspection.compare(before: earlier, after: later, seconds: seconds)
   }
 
@@ -118,7 +168,7 @@ extension Verb {
   }
 
   /// The file itself, or the files of a folder in the order of their names.
-  private static func files(_ path: String) throws(CommandFailure) -> [String] {
+  private static func names(_ path: String) throws(CommandFailure) -> [String] {
     guard Files.isFolder(path) else { return [path] }
     let names = try answered { () throws(SystemError) in try Files.names(in: path) }
     let visible = names.filter { !$0.hasPrefix(".") }
@@ -130,25 +180,26 @@ extension Verb {
 
   /// States of one system; a time stands in the table, in the file's name, or nowhere.
   private static func series(
-    _ paths: [String], _ owners: PoolTagDescriptions, _ dumps: inout [DumpInspection]
+    _ paths: [String], _ owners: PoolTagDescriptions, _ files: inout InspectedFiles
   ) throws(CommandFailure) -> InspectionReport {
     var states: [(report: InspectionReport, time: Double?)] = []
     for path in paths {
       let name = path.split(separator: "/").last.map(String.init) ?? path
-      states.append((try report([path], owners, &dumps), Inspection.time(inName: name)))
+      states.append((try report([path], owners, &files), Inspection.time(inName: name)))
     }
     return Inspection.series(states, owners: owners) ?? states[0].report
   }
 
   private static func report(
-    _ paths: [String], _ owners: PoolTagDescriptions, _ dumps: inout [DumpInspection]
+    _ paths: [String], _ owners: PoolTagDescriptions, _ files: inout InspectedFiles
   ) throws(CommandFailure) -> InspectionReport {
     var inspection = Inspection(owners: owners)
     for path in paths {
-      if let dump = try DumpInspection(path: path) {
-        inspection.begin(source: path)
-        inspection.read(line: Array(dump.bugCheckLine.utf8))
-        dumps.append(dump)
+      if let dump = try DumpInspection(path: path, files.options) {
+        let text =
+          files.needsAllPages ? try dump.allPages() : dump.listings(of: files.pages)
+        inspection.read(text: dump.bugCheckLine + text, source: path)
+        files.dumps.append(dump)
         continue
       }
       let file = try InputFile(path: path)

@@ -1,5 +1,7 @@
+import CrashDumps
 import KernelPool
 import PoolDebugger
+import PoolDumps
 import PoolOracles
 import PoolReport
 import PoolTrace
@@ -36,6 +38,10 @@ struct FileReplay {
     if let target = file.header.target {
       return show(.recordedAgainst(target.value, file.path), file.path)
     }
+    // Opened first, so that a place where nothing can be written is known before the replay.
+    let dump = try settings.crashDump.map { path throws(CommandFailure) in
+      try WholeFile(path: path)
+    }
     var machine = configuration ?? TraceConfiguration()
     if let profile = settings.profile { machine = machine.replacingProfile(by: profile) }
     if shows(.configuration) { showConfiguration(machine) }
@@ -50,6 +56,7 @@ struct FileReplay {
     // What the pool shows, before the law of the emptied pool empties it.
     let state = ReplayReport.State(session, settings)
     let (views, code) = views(of: session)
+    if let dump { try write(session, to: dump) }
     session.finishByEmptying()
     let verdict = TraceVerdict(
       file.path, line: line, session, file.header, hasConfiguration: configuration != nil,
@@ -61,6 +68,22 @@ struct FileReplay {
     }
     views.forEach(show)
     return verdict.code.combined(with: code)
+  }
+
+  /// Writes the machine as a crash dump. A machine that has no dump of the kind asked for is a wrong
+  /// command line.
+  private func write(
+    _ session: borrowing ReplaySession, to file: WholeFile
+  ) throws(CommandFailure) {
+    do throws(CrashDumpError) {
+      let dump = try MachineDump(
+        session.view, session.replayer.configuration, halted: session.replayer.pool.halted,
+        form: settings.dumpForm)
+      try dump.write(file.write)
+    } catch {
+      throw .usage("--crash-dump: \(error.message)")
+    }
+    try file.finish()
   }
 
   /// Says of a trace that it was not run.

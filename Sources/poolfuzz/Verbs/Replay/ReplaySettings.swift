@@ -1,6 +1,7 @@
 import Platform
 import KernelPool
 import PoolDebugger
+import PoolDumps
 import PoolTrace
 
 /// What the options of `replay` ask for.
@@ -27,6 +28,10 @@ struct ReplaySettings {
   var mapWidth: Int?
   /// Bytes that a replay may have in memory; nil for most of what the machine has.
   var memoryLimit: UInt64?
+  /// Where the machine at the end of the trace goes as a crash dump; nil where it goes nowhere.
+  var crashDump: String?
+  /// What kind of dump that is.
+  var dumpForm: MachineDump.Form
   /// Whether outcomes are JSON lines.
   var json: Bool
   /// Whether only failures are told.
@@ -43,6 +48,11 @@ struct ReplaySettings {
     poolUsed = arguments.value("--poolused") ?? ""
     memoryLimit = try arguments.number("--memory-limit")
     requestBytes = try arguments.number("--request")
+    crashDump = arguments.value("--crash-dump")
+    dumpForm = try arguments.choice("--dump-kind", default: MachineDump.Form.bitmap)
+    guard crashDump != nil || !arguments.has("--dump-kind") else {
+      throw .usage("--dump-kind goes with --crash-dump")
+    }
     json = arguments.has("--json") || arguments.has("--batch")
     quiet = arguments.has("--quiet")
     mapWidth = try arguments.number("--width").map { Int(clamping: $0) }

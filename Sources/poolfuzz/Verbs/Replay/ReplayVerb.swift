@@ -15,6 +15,10 @@ extension Verb {
       ("poolfuzz replay --step --width 120 small.trace", "the page map after each operation"),
       ("poolfuzz replay --vm --poolused 2 big.trace", "usage against what the tags account for"),
       ("poolfuzz replay --state golden.trace", "results and dumps, for comparing by machine"),
+      (
+        "poolfuzz replay page.trace --crash-dump page.dmp",
+        "the machine as a crash dump that other readers read"
+      ),
       ("generator | poolfuzz replay --batch", "drives the model from another tool"),
     ],
     options: options,
@@ -36,12 +40,19 @@ extension Verb {
         guard settings.views.isEmpty else {
           throw CommandFailure.usage("--batch answers with JSON lines and prints nothing else")
         }
+        guard settings.crashDump == nil else {
+          throw CommandFailure.usage("--crash-dump takes one trace, not --batch")
+        }
         return try BatchReplay(settings, streams).run()
       }
       guard !arguments.operands.isEmpty else {
         throw CommandFailure.usage("replay needs a trace, a folder of traces, or --batch")
       }
-      return FileReplay(settings, streams).run(try TraceFile.expand(arguments.operands))
+      let paths = try TraceFile.expand(arguments.operands)
+      guard settings.crashDump == nil || paths.count == 1 else {
+        throw CommandFailure.usage("--crash-dump takes one trace, not \(paths.count)")
+      }
+      return FileReplay(settings, streams).run(paths)
     })
 
   private static let options: [Option] =
@@ -77,6 +88,13 @@ extension Verb {
         name: "--mutant", argument: .value("NAME"),
         help:
           "plants a bug in the model (the one that the trace's '# mutant:' names; none for none)"),
+      Option(
+        name: "--crash-dump", argument: .value("FILE"),
+        help: "writes the machine at the end as a crash dump of its system"),
+      Option(
+        name: "--dump-kind", argument: .value("KIND"),
+        help: "its kind: full, bitmap, kernel; full-pae, bitmap-pae for wide 32-bit tables (bitmap)"
+      ),
       Option(
         name: "--memory-limit", argument: .value("BYTES"),
         help: "most memory of a replay (nine tenths of what is available)"),

@@ -1,8 +1,58 @@
+import JSONLines
 import Platform
 import PoolReport
 import PoolTrace
 
-/// Replays a trace, records it, and writes what was asked for.
+/// A history with what is said beside it: of a replay, or of a dump's one moment.
+struct ShownHistory {
+  /// The file, as messages name it.
+  let path: String
+  /// A line on what is shown.
+  let about: String
+  /// What a reader must know before all else; empty for nothing.
+  let warning: String
+  /// What the pages held.
+  let history: PoolHistory
+  /// Names and values for a table.
+  let figures: [(name: String, value: String)]
+  /// Which proofs the bound is from, or why there is none.
+  let boundNote: String
+  /// What JSON says of the file, and behind the state.
+  let members: (head: [(String, JSONValue)], tail: [(String, JSONValue)])
+}
+
+extension RecordedReplay {
+  /// The replay to be shown.
+  var shown: ShownHistory {
+    ShownHistory(
+      path: path, about: about, warning: problem, history: history, figures: figures,
+      boundNote: bound.note,
+      members: (
+        [
+          ("trace", .string(path)), ("profile", .string(profileName)),
+          ("operations", .unsigned(history.operations)), ("outcome", .string(outcome.name)),
+        ],
+        [("metrics", ReplayReport.metrics(metrics)), ("bound", bound.json)]
+      ))
+  }
+}
+
+extension DumpInspection {
+  /// The pools of a dump to be shown; throws where there are none to show.
+  func shown(_ limits: RecordingLimits) throws(CommandFailure) -> ShownHistory {
+    guard let pool else { throw CommandFailure(message: whyNoPool, code: .badInput) }
+    try DumpViews.loadAll(pool, name, options.memoryLimit)
+    let profile = pool.view.profile.name
+    return ShownHistory(
+      path: name, about: "\(profile), the pools of a crash dump of build \(header.build)",
+      warning: "",
+      history: DumpedMoment(pool, limits: limits).history, figures: [],
+      boundNote: "a dump does not tell what was asked for, so no bound is proved",
+      members: ([("dump", .string(name)), ("profile", .string(profile))], []))
+  }
+}
+
+/// Replays a trace and records it, or opens a dump, and writes what was asked for.
 struct ViewCommand {
   let settings: ViewSettings
   let streams: StandardStreams
@@ -15,8 +65,17 @@ struct ViewCommand {
     // Opened first, so that a place where nothing can be written is known before the replay.
     let file: WholeFile?
     if let output = settings.output { file = try WholeFile(path: output) } else { file = nil }
-    let replay = try RecordedReplay(path: path, settings: settings)
-    let bytes = Array(text(replay, title: PathText.name(of: path)).utf8)
+    let replay: RecordedReplay?
+    let shown: ShownHistory
+    if let dump = try DumpInspection(path: path, settings.dump) {
+      replay = nil
+      shown = try dump.shown(settings.limits)
+    } else {
+      let recorded = try RecordedReplay(path: path, settings: settings)
+      replay = recorded
+      shown = recorded.shown
+    }
+    let bytes = Array(text(shown, title: PathText.name(of: path)).utf8)
     if let file {
       file.write(bytes)
       try file.finish()
@@ -24,22 +83,22 @@ struct ViewCommand {
       streams.print(bytes: bytes)
       streams.flush()
     }
-    if !settings.isQuiet, !settings.needsOneState, let note = replay.history.samplingNote {
+    if !settings.isQuiet, !settings.needsOneState, let note = shown.history.samplingNote {
       streams.note("poolfuzz: \(path): \(note)")
     }
-    if replay.outcome.isFailure { streams.note("poolfuzz: " + replay.problem) }
+    if let replay, replay.outcome.isFailure { streams.note("poolfuzz: " + replay.problem) }
     return .held
   }
 
-  private func text(_ replay: RecordedReplay, title: String) -> String {
-    let history = replay.history
+  private func text(_ shown: ShownHistory, title: String) -> String {
+    let history = shown.history
     let step = settings.operation.map(history.step(ofOperation:)) ?? history.stepCount - 1
     let state = HistoryState(history, step: step)
     switch settings.form {
     case .page:
       return HistoryPage(history).text(
-        title: title, about: replay.about, warning: replay.problem,
-        metrics: replay.figures, boundNote: replay.bound.note)
+        title: title, about: shown.about, warning: shown.warning,
+        metrics: shown.figures, boundNote: shown.boundNote)
     case .mapPicture: return PagePicture(state, order: settings.order ?? .hole).text(title: title)
     case .curvePicture(let subject):
       return CurvePicture(history, at: state).text(subject, title: title)
@@ -47,14 +106,14 @@ struct ViewCommand {
       var options = PageMapOptions()
       options.colour = settings.colours ? .ansi : .never
       if let columns = settings.columns { options.width = columns }
-      return "\(replay.path): \(replay.about)\n"
+      return "\(shown.path): \(shown.about)\n"
         + HistoryText(
           history, at: state, order: settings.order ?? .address, options: options,
           pinLimit: settings.pinLimit
         ).text + "\nmetrics at the end\n"
-        + replay.figures.map { "  \($0.name) \($0.value)\n" }.joined()
-        + "  \(replay.bound.note)\n"
-    case .json: return ViewReport.json(replay, state, pinLimit: settings.pinLimit).text + "\n"
+        + shown.figures.map { "  \($0.name) \($0.value)\n" }.joined()
+        + "  \(shown.boundNote)\n"
+    case .json: return ViewReport.json(shown, state, pinLimit: settings.pinLimit).text + "\n"
     }
   }
 }

@@ -8,14 +8,12 @@ enum ViewReport {
   private static let moments = 1000
 
   static func json(
-    _ replay: RecordedReplay, _ state: HistoryState, pinLimit: Int
+    _ shown: ShownHistory, _ state: HistoryState, pinLimit: Int
   ) -> JSONValue {
-    let history = replay.history
+    let history = shown.history
     let pins = PinReport(state)
     let space = UnusableFreeSpace(state)
-    return .object([
-      ("trace", .string(replay.path)), ("profile", .string(replay.profileName)),
-      ("operations", .unsigned(history.operations)), ("outcome", .string(replay.outcome.name)),
+    let members: [(String, JSONValue)] = [
       ("operation", .unsigned(state.operation)),
       ("operations_per_step", .unsigned(history.operationsPerStep)),
       ("pages_per_kept_page", .unsigned(history.pagesPerKeptPage)),
@@ -31,9 +29,9 @@ enum ViewReport {
         "unusable_free_space",
         .array(space.corners.map { .array([.unsigned($0.blockBytes), .number($0.share)]) })
       ),
-      ("over_time", overTime(history)), ("metrics", ReplayReport.metrics(replay.metrics)),
-      ("bound", replay.bound.json),
-    ])
+      ("over_time", overTime(history)),
+    ]
+    return .object(shown.members.head + members + shown.members.tail)
   }
 
   private static func release(_ release: PinReport.Release) -> JSONValue {

@@ -43,6 +43,8 @@ struct ViewSettings {
   var limits: RecordingLimits
   /// Bytes that the replay may have in memory; nil for most of what the machine has.
   var memoryLimit: UInt64?
+  /// How a dump is read.
+  var dump: DumpOptions
   /// Whether nothing is told that is no failure.
   var isQuiet: Bool
   /// Whether colours are used in lines.
@@ -59,7 +61,7 @@ struct ViewSettings {
   /// What `--svg` may be followed by.
   static let pictures = ["map"] + CurvePicture.Subject.allCases.map(\.rawValue)
 
-  init(_ arguments: ParsedArguments) throws(CommandFailure) {
+  init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     form = try Self.form(arguments)
     output = arguments.value("-o")
     operation = try arguments.number("--at")
@@ -79,6 +81,7 @@ struct ViewSettings {
     guard steps > 0, pages > 0 else { throw .usage("--steps and --pages are at least 1") }
     limits = RecordingLimits(
       steps: Int(clamping: min(steps, 1 << 24)), pages: Int(clamping: min(pages, 1 << 20)))
+    dump = try DumpOptions(arguments, streams)
     isQuiet = arguments.has("--quiet")
     colours = StandardDescriptor.output.takesColours && output == nil
   }

@@ -5,7 +5,7 @@ import PoolTrace
 extension Verb {
   /// `poolfuzz view`: a trace as a picture.
   static let view = Verb(
-    name: "view", operands: "TRACE",
+    name: "view", operands: "TRACE|DUMP",
     summary: "shows a pool's pages over time: a page for a browser, pictures, text",
     examples: [
       (
@@ -13,6 +13,7 @@ extension Verb {
         "a page for a browser: scrub, play, click; one file that needs nothing else"
       ),
       ("poolfuzz view churn.trace --text", "the same for a terminal"),
+      ("poolfuzz view MEMORY.DMP -o pool.html", "the pools of a crash dump, one moment"),
       ("poolfuzz view churn.trace --svg -o churn.svg", "the pages by largest hole, a row a page"),
       ("poolfuzz view churn.trace --svg time", "memory held, in use and at most, over time"),
       ("poolfuzz view churn.trace --json --pins 100", "curves and pins for other tools"),
@@ -50,9 +51,9 @@ extension Verb {
         help: "most memory of the replay (nine tenths of what is available)"),
     ],
     run: { arguments, streams in
-      let settings = try ViewSettings(arguments)
+      let settings = try ViewSettings(arguments, streams)
       guard arguments.operands.count == 1, let path = arguments.operands.first else {
-        throw CommandFailure.usage("view needs one trace")
+        throw CommandFailure.usage("view needs one trace or crash dump")
       }
       return try ViewCommand(settings: settings, streams: streams).run(path)
     })
