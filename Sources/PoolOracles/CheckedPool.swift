@@ -178,7 +178,7 @@ public struct CheckedPool: ~Copyable {
     return result
   }
 
-  private mutating func slot(of operation: Operation) -> Slot? {
+  private mutating func slot(of operation: Operation) -> TraceSlot? {
     if case .free(let name, _) = operation { return replayer.slots[name] }
     return nil
   }
@@ -229,7 +229,7 @@ public struct CheckedPool: ~Copyable {
 
   /// Records what an operation came to, and asks the shadow allocator about it.
   private mutating func note(
-    _ operation: Operation, _ result: StepResult, _ before: Slot?,
+    _ operation: Operation, _ result: StepResult, _ before: TraceSlot?,
     _ failures: inout [PoolFailure]
   ) {
     switch (operation, result) {

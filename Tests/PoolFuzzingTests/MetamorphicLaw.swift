@@ -55,7 +55,7 @@ enum MetamorphicLaw: String, Sendable, CaseIterable {
     return changed
   }
 
-  private typealias Slot = PropertyTesting.Slot
+  private typealias Slot = Slot
 
   /// Swaps tags whose last digits are a pair; a permutation that is its own inverse.
   private static func permuted(_ tag: PoolTag) -> PoolTag {

@@ -18,7 +18,7 @@ enum Canary {
     /// Whether allocations are filled: what is planted must not fault before anybody objects.
     var isFilled = true
     let witness:
-      @Sendable (_ first: PropertyTesting.Slot, _ second: PropertyTesting.Slot)
+      @Sendable (_ first: Slot, _ second: Slot)
         -> [PoolOperation]
   }
 
@@ -61,8 +61,6 @@ enum Canary {
     return trace
   }
 }
-
-private typealias Slot = PropertyTesting.Slot
 
 /// Misuse that a profile of its own ends its traces with; the verdict oracle knows what each must
 /// come to.

@@ -105,7 +105,7 @@ public struct PoolTraceModel: TraceModel {
   // MARK: Kinds
 
   /// Whether an operation of a kind can do anything now.
-  public func isPossible(kind: Int, slots: PropertyTesting.SlotTable) -> Bool {
+  public func isPossible(kind: Int, slots: SlotTable) -> Bool {
     switch PoolOperationKind.allCases[kind] {
     case .alloc, .contiguous: slots.emptyCount > 0
     case .free, .fill, .write: slots.liveCount > 0
@@ -115,7 +115,7 @@ public struct PoolTraceModel: TraceModel {
 
   /// Bursts, and the filling and draining of sawteeth.
   public mutating func leadingKind<Choices: ChoiceSource>(
-    after last: Int?, slots: PropertyTesting.SlotTable, choices: inout Choices
+    after last: Int?, slots: SlotTable, choices: inout Choices
   ) -> Int? {
     switch features.rhythm {
     case .bursts:
@@ -134,7 +134,7 @@ public struct PoolTraceModel: TraceModel {
 
   /// An operation of a kind.
   public mutating func propose<Choices: ChoiceSource>(
-    kind: Int, slots: PropertyTesting.SlotTable, choices: inout Choices
+    kind: Int, slots: SlotTable, choices: inout Choices
   ) -> PoolOperation? {
     switch PoolOperationKind.allCases[kind] {
     case .alloc: allocation(slots, &choices)
@@ -160,7 +160,7 @@ public struct PoolTraceModel: TraceModel {
   // MARK: Operations
 
   private mutating func allocation(
-    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+    _ slots: SlotTable, _ choices: inout some ChoiceSource
   ) -> PoolOperation {
     let slot = choices.drawSlot(.empty, from: slots) ?? Slot(0)
     let bytes = size(&choices)
@@ -173,7 +173,7 @@ public struct PoolTraceModel: TraceModel {
   }
 
   private mutating func contiguous(
-    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+    _ slots: SlotTable, _ choices: inout some ChoiceSource
   ) -> PoolOperation {
     let slot = choices.drawSlot(.empty, from: slots) ?? Slot(0)
     let page = setup.configuration.pool.profile.pageBytes
@@ -193,7 +193,7 @@ public struct PoolTraceModel: TraceModel {
   }
 
   private mutating func free(
-    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+    _ slots: SlotTable, _ choices: inout some ChoiceSource
   ) -> PoolOperation {
     let slot = leaving(slots, &choices) ?? Slot(0)
     let known = held[slot.number]
@@ -208,7 +208,7 @@ public struct PoolTraceModel: TraceModel {
   }
 
   private mutating func fill(
-    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+    _ slots: SlotTable, _ choices: inout some ChoiceSource
   ) -> PoolOperation {
     let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
     return PoolOperation(normal: .fill(PoolOperation.name(slot)))
@@ -216,7 +216,7 @@ public struct PoolTraceModel: TraceModel {
 
   /// A store within the owner's own bytes; none of its bytes is left to a stale pointer.
   private mutating func write(
-    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+    _ slots: SlotTable, _ choices: inout some ChoiceSource
   ) -> PoolOperation {
     let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)
     let room = held[slot.number].bytes
@@ -250,7 +250,7 @@ public struct PoolTraceModel: TraceModel {
 
   /// The slot whose lifetime ends now.
   private mutating func leaving(
-    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+    _ slots: SlotTable, _ choices: inout some ChoiceSource
   ) -> Slot? {
     switch features.rhythm {
     case .generations:
@@ -267,8 +267,6 @@ public struct PoolTraceModel: TraceModel {
   }
 }
 
-private typealias Slot = PropertyTesting.Slot
-
 // MARK: Misuse
 
 extension PoolTraceModel {
@@ -277,7 +275,7 @@ extension PoolTraceModel {
 
   /// The operations with which a trace of a negative profile ends.
   mutating func misuse(
-    _ slots: PropertyTesting.SlotTable, _ choices: inout some ChoiceSource
+    _ slots: SlotTable, _ choices: inout some ChoiceSource
   ) -> [PoolOperation] {
     guard let negative = profile.negative else { return [] }
     let slot = choices.drawSlot(.live, from: slots) ?? Slot(0)

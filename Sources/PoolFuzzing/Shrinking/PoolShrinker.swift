@@ -132,12 +132,12 @@ public struct PoolShrinker {
 
   /// The trace with its slots numbered in order of first use, as it is read back from a file.
   private static func renumbered(_ trace: PoolFuzzTrace) -> PoolFuzzTrace {
-    var numbers: [PropertyTesting.Slot: PropertyTesting.Slot] = [:]
+    var numbers: [Slot: Slot] = [:]
     var copy = trace
     copy.operations = trace.operations.map { operation in
       operation.renamingSlots { slot in
         if let known = numbers[slot] { return known }
-        let number = PropertyTesting.Slot(numbers.count)
+        let number = Slot(numbers.count)
         numbers[slot] = number
         return number
       }
@@ -204,7 +204,7 @@ enum TinyAlphabets {
       executionLimit: 12)
   }
 
-  private static let slot = PropertyTesting.Slot(0)
+  private static let slot = Slot(0)
 
   private static func allocation(_ bytes: UInt64) -> PoolOperation {
     .alloc(slot, .nonPaged, bytes: bytes, tag: PoolOperation.plainTag)

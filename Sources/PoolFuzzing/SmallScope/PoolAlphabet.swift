@@ -50,5 +50,3 @@ public struct PoolAlphabet: Sendable, Equatable {
       executionLimit: executionLimit)
   }
 }
-
-private typealias Slot = PropertyTesting.Slot

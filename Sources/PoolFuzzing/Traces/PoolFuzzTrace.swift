@@ -48,7 +48,7 @@ extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == P
         for part in PoolOperation.parts(of: operation) {
           let renamed = PoolOperation(normal: part).renamed { name in
             if !renumbering {
-              return PropertyTesting.Slot("\(name)").map { PoolOperation.name($0) } ?? name
+              return Slot("\(name)").map { PoolOperation.name($0) } ?? name
             }
             if let known = numbers[name] { return known }
             let number = SlotName(UInt64(numbers.count))

@@ -29,22 +29,22 @@ public struct PoolOperation: SlotOperation {
 
   /// An allocation.
   public static func alloc(
-    _ slot: PropertyTesting.Slot, _ type: PoolType, bytes: UInt64, tag: PoolTag
+    _ slot: Slot, _ type: PoolType, bytes: UInt64, tag: PoolTag
   ) -> PoolOperation {
     PoolOperation(normal: .alloc(name(slot), type, bytes: bytes, tag: tag))
   }
 
   /// A free; nil frees without a tag.
-  public static func free(_ slot: PropertyTesting.Slot, tag: PoolTag? = nil) -> PoolOperation {
+  public static func free(_ slot: Slot, tag: PoolTag? = nil) -> PoolOperation {
     PoolOperation(normal: .free(name(slot), tag: tag?.word == 0 ? nil : tag))
   }
 
   /// The name that a slot has in the trace language.
-  static func name(_ slot: PropertyTesting.Slot) -> SlotName { SlotName(UInt64(slot.number)) }
+  static func name(_ slot: Slot) -> SlotName { SlotName(UInt64(slot.number)) }
 
   /// The slot of a name; nil where the name is no number below `Slot.limit`.
-  static func slot(_ name: SlotName) -> PropertyTesting.Slot? {
-    name.number.flatMap { Int(exactly: $0) }.flatMap { PropertyTesting.Slot(exactly: $0) }
+  static func slot(_ name: SlotName) -> Slot? {
+    name.number.flatMap { Int(exactly: $0) }.flatMap { Slot(exactly: $0) }
   }
 
   /// The name of the slot that the operation is about, if it is about one.
@@ -94,7 +94,7 @@ public struct PoolOperation: SlotOperation {
 
   /// The same on other slots.
   public func renamingSlots(
-    _ rename: (PropertyTesting.Slot) -> PropertyTesting.Slot
+    _ rename: (Slot) -> Slot
   ) -> PoolOperation {
     PoolOperation(
       normal: renamed { name in Self.slot(name).map { Self.name(rename($0)) } ?? name })

@@ -82,7 +82,7 @@ struct VerdictOracle {
   }
 
   private func allocation(
-    _ slot: PoolTrace.Slot?, _ type: PoolType, _ requested: UInt64, _ tag: PoolTag
+    _ slot: TraceSlot?, _ type: PoolType, _ requested: UInt64, _ tag: PoolTag
   ) -> Verdict {
     if slot?.state == .holds { return .harmless }
     if view.variables.interruptLevel > (type.isPaged ? 1 : 2) {

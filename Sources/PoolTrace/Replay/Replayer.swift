@@ -122,7 +122,7 @@ public struct Replayer: ~Copyable {
     let outcome = pool.allocate(type, bytes: bytes, tag: tag)
     return finish(
       name, outcome,
-      Slot(state: .holds, address: 0, bytes: bytes, type: type, tag: tag, isContiguous: false))
+      TraceSlot(state: .holds, address: 0, bytes: bytes, type: type, tag: tag, isContiguous: false))
   }
 
   private mutating func allocateContiguous(
@@ -134,13 +134,13 @@ public struct Replayer: ~Copyable {
       bytes: bytes, lowest: limits.lowest, highest: limits.highest, boundary: limits.boundary)
     return finish(
       name, outcome,
-      Slot(
+      TraceSlot(
         state: .holds, address: 0, bytes: bytes, type: .cacheAligned, tag: .contiguous,
         isContiguous: true))
   }
 
   private mutating func finish(
-    _ name: SlotName, _ outcome: KernelPool.AllocationOutcome, _ template: Slot
+    _ name: SlotName, _ outcome: KernelPool.AllocationOutcome, _ template: TraceSlot
   ) -> StepResult {
     var slot = template
     switch outcome {

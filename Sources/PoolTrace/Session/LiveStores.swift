@@ -28,7 +28,7 @@ extension LiveAllocations {
 
   /// The slot, if what it holds is still its own: `freeat` takes it away unseen, and then another
   /// slot may have been given the same address.
-  public func ownSlot(_ name: SlotName, _ replayer: borrowing Replayer) -> Slot? {
+  public func ownSlot(_ name: SlotName, _ replayer: borrowing Replayer) -> TraceSlot? {
     guard let slot = replayer.slots[name], slot.state == .holds, let owned = self[slot.address],
       replayer.slots.index(of: name) == Int(owned.slot)
     else { return nil }

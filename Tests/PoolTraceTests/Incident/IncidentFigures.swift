@@ -5,14 +5,14 @@ import PoolTrace
 /// page marks and slots, without the metrics' own code.
 struct IncidentFigures {
   private let view: PoolView
-  private let live: [Slot]
+  private let live: [TraceSlot]
   private let parked: Set<Address>
   private let peakPages: Int
 
   init(_ view: PoolView, _ slots: ReplaySlots, peakPages: Int) {
     self.view = view
     self.peakPages = peakPages
-    var live: [Slot] = []
+    var live: [TraceSlot] = []
     slots.forEachLive { _, slot in
       if view.region(of: slot.address)?.kind != nil { live.append(slot) }
     }
@@ -37,7 +37,7 @@ struct IncidentFigures {
   }
 
   /// Whole pages of an allocation, zero where it is a small block.
-  static func bigPages(_ slot: Slot) -> Int {
+  static func bigPages(_ slot: TraceSlot) -> Int {
     slot.address % 4096 == 0 ? Int((slot.bytes + 4095) / 4096) : 0
   }
 
@@ -91,7 +91,7 @@ struct IncidentFigures {
   }
 
   /// Bytes of a live allocation, from its own header or in whole pages.
-  private func blockBytes(_ slot: Slot) -> Int {
+  private func blockBytes(_ slot: TraceSlot) -> Int {
     let pages = Self.bigPages(slot)
     guard pages == 0 else { return pages * 4096 }
     return Int((view.word32(slot.address - 8) ?? 0) >> 16 & 0x1FF) * 8

@@ -48,7 +48,7 @@ struct IncidentReplay: ~Copyable {
     case .expect(let expectation): judge(expectation)
     default:
       judgeUnannounced()
-      var before: Slot?
+      var before: TraceSlot?
       if case .free(let name, _) = operation { before = replayer.slots[name] }
       let result = replayer.step(operation)
       last = (operation, result)
@@ -87,7 +87,7 @@ struct IncidentReplay: ~Copyable {
   }
 
   private mutating func countPages(
-    _ operation: PoolTrace.Operation, _ before: Slot?, _ result: StepResult
+    _ operation: PoolTrace.Operation, _ before: TraceSlot?, _ result: StepResult
   ) {
     switch (operation, result) {
     case (.alloc(let name, _, _, _), .allocated), (.contiguous(let name, _, _), .allocated):
@@ -101,7 +101,7 @@ struct IncidentReplay: ~Copyable {
   }
 
   /// Whole pages of nonpaged pool that a slot holds.
-  private func ownPages(_ slot: Slot?) -> Int {
+  private func ownPages(_ slot: TraceSlot?) -> Int {
     guard let slot, view.region(of: slot.address)?.kind == .nonPaged else { return 0 }
     return IncidentFigures.bigPages(slot)
   }

@@ -77,7 +77,7 @@ struct Advice {
     let profile = session.view.profile
     var census = RequestCensus(profile)
     while let operation = try file.next() {
-      var slot: Slot?
+      var slot: TraceSlot?
       switch operation {
       case .config, .dump, .expect: continue
       case .free(let name, _): slot = session.replayer.slots[name]
@@ -233,7 +233,7 @@ struct RequestCensus {
   init(_ profile: Profile) { self.profile = profile }
 
   /// Notes an operation that was done; `slot` is the slot before it.
-  mutating func note(_ operation: PoolTrace.Operation, _ result: StepResult, _ slot: Slot?) {
+  mutating func note(_ operation: PoolTrace.Operation, _ result: StepResult, _ slot: TraceSlot?) {
     switch (operation, result) {
     case (.alloc(_, let type, let bytes, let tag), .allocated):
       allocated(tag.unprotected, isPaged: type.isPaged, bytes)

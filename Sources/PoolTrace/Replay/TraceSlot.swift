@@ -1,7 +1,7 @@
 import KernelPool
 
 /// What a replay knows of one slot.
-public struct Slot: Equatable, Sendable {
+public struct TraceSlot: Equatable, Sendable {
   /// How the slot's last operation left it.
   public enum State: Sendable {
     /// It holds an allocation.
@@ -32,26 +32,26 @@ public struct Slot: Equatable, Sendable {
 
 /// The slots of a replay, with what is known of each.
 ///
-/// Freed slots are remembered as long as `SlotTable` remembers them, so a trace of any length
+/// Freed slots are remembered as long as `SlotNameTable` remembers them, so a trace of any length
 /// needs memory for its live slots only.
 public struct ReplaySlots {
-  private var table = SlotTable()
-  private var slots: [Slot] = []
+  private var table = SlotNameTable()
+  private var slots: [TraceSlot] = []
 
   /// No slots.
   public init() {}
 
   /// The slot of a name, or nil where the name was never used or is forgotten.
-  public subscript(name: SlotName) -> Slot? { table.find(name).map { slots[$0] } }
+  public subscript(name: SlotName) -> TraceSlot? { table.find(name).map { slots[$0] } }
 
   /// The slot of an index that `index(of:)` gave.
-  public func slot(at index: Int) -> Slot { slots[index] }
+  public func slot(at index: Int) -> TraceSlot { slots[index] }
 
   /// The index of a slot, stable as long as it is remembered.
   public func index(of name: SlotName) -> Int? { table.find(name) }
 
   /// Keeps what an allocation came to.
-  mutating func store(_ slot: Slot, _ name: SlotName) -> Int {
+  mutating func store(_ slot: TraceSlot, _ name: SlotName) -> Int {
     let index = table.claim(name).index
     if index == slots.count { slots.append(slot) } else { slots[index] = slot }
     return index
@@ -68,7 +68,7 @@ public struct ReplaySlots {
   }
 
   /// Calls `body` for every slot that holds an allocation, in the order of their indexes.
-  public func forEachLive(_ body: (SlotName, Slot) -> Void) {
+  public func forEachLive(_ body: (SlotName, TraceSlot) -> Void) {
     for index in slots.indices where slots[index].state == .holds {
       let name = table.name(at: index)
       if table.find(name) == index { body(name, slots[index]) }

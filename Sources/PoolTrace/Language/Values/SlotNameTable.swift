@@ -9,7 +9,7 @@
 /// memory; what it gives up are stale pointers older than a million frees.
 ///
 /// Numbers below 2^20 are looked up in an array, other names by their hash.
-public struct SlotTable {
+public struct SlotNameTable {
   /// What `claim` found.
   public enum Claim: Equatable, Sendable {
     /// The slot was known; what is kept about it is still true.
@@ -55,14 +55,14 @@ public struct SlotTable {
   private var newest = nobody
 
   /// An empty table.
-  public init(rememberedSlots: Int = SlotTable.defaultRememberedSlots) {
+  public init(rememberedSlots: Int = SlotNameTable.defaultRememberedSlots) {
     precondition(rememberedSlots >= 0, "a number of slots")
     self.rememberedSlots = rememberedSlots
   }
 
   /// The index of a slot, live or retired, or nil where it is unknown or forgotten.
   public func find(_ name: SlotName) -> Int? {
-    if let number = name.number, number < SlotTable.directNumbers {
+    if let number = name.number, number < SlotNameTable.directNumbers {
       let position = Int(truncatingIfNeeded: number)
       guard position < byNumber.count, byNumber[position] >= 0 else { return nil }
       return Int(byNumber[position])
@@ -110,21 +110,21 @@ public struct SlotTable {
   }
 
   private mutating func remember(_ name: SlotName, _ index: Int) {
-    guard let number = name.number, number < SlotTable.directNumbers else {
+    guard let number = name.number, number < SlotNameTable.directNumbers else {
       byName.insert(SlotIndex.hash(name), index)
       return
     }
     let position = Int(truncatingIfNeeded: number)
     if position >= byNumber.count {
       let count = max(position + 1, byNumber.count * 2, 1024)
-      byNumber += Array(repeating: SlotTable.nobody, count: count - byNumber.count)
+      byNumber += Array(repeating: SlotNameTable.nobody, count: count - byNumber.count)
     }
     byNumber[position] = Int32(index)
   }
 
   private mutating func forget(_ name: SlotName, _ index: Int) {
-    if let number = name.number, number < SlotTable.directNumbers {
-      byNumber[Int(truncatingIfNeeded: number)] = SlotTable.nobody
+    if let number = name.number, number < SlotNameTable.directNumbers {
+      byNumber[Int(truncatingIfNeeded: number)] = SlotNameTable.nobody
     } else {
       byName.remove(SlotIndex.hash(name), index)
     }
@@ -132,8 +132,8 @@ public struct SlotTable {
 
   private mutating func enterQueue(_ index: Int) {
     entries[index].older = newest
-    entries[index].newer = SlotTable.nobody
-    if newest == SlotTable.nobody {
+    entries[index].newer = SlotNameTable.nobody
+    if newest == SlotNameTable.nobody {
       oldest = Int32(index)
     } else {
       entries[Int(newest)].newer = Int32(index)
@@ -144,12 +144,12 @@ public struct SlotTable {
 
   private mutating func leaveQueue(_ index: Int) {
     let (older, newer) = (entries[index].older, entries[index].newer)
-    if older == SlotTable.nobody {
+    if older == SlotNameTable.nobody {
       oldest = newer
     } else {
       entries[Int(older)].newer = newer
     }
-    if newer == SlotTable.nobody {
+    if newer == SlotNameTable.nobody {
       newest = older
     } else {
       entries[Int(newer)].older = older

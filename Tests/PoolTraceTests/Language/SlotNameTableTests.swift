@@ -5,7 +5,7 @@ import Testing
 /// Indexes of slots, and what is forgotten when.
 @Suite struct SlotTableTests {
   @Test func aSlotKeepsItsIndexWhileItIsRemembered() {
-    var table = SlotTable(rememberedSlots: 2)
+    var table = SlotNameTable(rememberedSlots: 2)
     #expect(table.find("a") == nil)
     #expect(table.claim("a") == .new(0))
     #expect(table.claim("a") == .known(0))
@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test func theLongestRetiredIsForgotten() {
-    var table = SlotTable(rememberedSlots: 2)
+    var table = SlotNameTable(rememberedSlots: 2)
     for name: SlotName in ["a", "7", "c", "9999999999"] { _ = table.claim(name) }
     for index in [1, 0, 3] { table.retire(index) }
     #expect(table.find("7") == nil)
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func aRevivedSlotLeavesTheQueue() {
-    var table = SlotTable(rememberedSlots: 2)
+    var table = SlotNameTable(rememberedSlots: 2)
     for name: SlotName in ["a", "b", "c"] { _ = table.claim(name) }
     for index in [0, 1] { table.retire(index) }
     #expect(table.claim("a") == .known(0))
@@ -42,14 +42,14 @@ import Testing
   }
 
   @Test func retiringTwiceIsRetiringOnce() {
-    var table = SlotTable()
+    var table = SlotNameTable()
     table.retire(table.claim("a").index)
     table.retire(0)
     #expect((table.liveCount, table.retiredCount) == (0, 1))
   }
 
   @Test func newNamesForEverNeedConstantMemory() {
-    var table = SlotTable(rememberedSlots: 10)
+    var table = SlotNameTable(rememberedSlots: 10)
     for number in UInt64(0)..<20_000 {
       table.retire(table.claim(SlotName(number * 97)).index)
     }
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func nothingIsRememberedWhereNothingMayBe() {
-    var table = SlotTable(rememberedSlots: 0)
+    var table = SlotNameTable(rememberedSlots: 0)
     table.retire(table.claim("a").index)
     #expect(table.find("a") == nil)
     #expect(table.claim("b") == .new(0))
@@ -68,7 +68,7 @@ import Testing
   @Test(arguments: [1, 2, 3] as [UInt64])
   func randomUseAgreesWithASimpleTable(seed: UInt64) {
     var random = RandomOperations(seed: seed)
-    var table = SlotTable(rememberedSlots: 50)
+    var table = SlotNameTable(rememberedSlots: 50)
     var known: [SlotName: Int] = [:]
     var retired: [SlotName] = []
     let names = (0..<400).map { _ in random.slot() }
