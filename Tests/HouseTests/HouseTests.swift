@@ -80,6 +80,34 @@ struct HouseTests {
     }
   }
 
+  @Test("no two types of the package have one name")
+  func namesMeanOneThing() throws {
+    var places: [Substring: Set<String>] = [:]
+    for file in try House.files(below: "Sources") {
+      for line in file.lines where !line.hasPrefix(" ") && !line.hasPrefix("private ") {
+        guard let type = Self.declaredType(line) else { continue }
+        places[type, default: []].insert(file.path)
+      }
+    }
+    #expect(places.count > 500)
+    let shared = places.filter { $0.value.count > 1 }.map { "\($0.key): \($0.value.sorted())" }
+    #expect(shared.sorted() == [])
+    #expect(Self.declaredType("public struct A<B>: C {") == "A")
+    #expect(Self.declaredType("extension A {") == nil && Self.declaredType("  struct A {") == "A")
+  }
+
+  /// The name of the type that a line declares; nil where it declares none.
+  private static func declaredType(_ line: String) -> Substring? {
+    let words = line.split(separator: " ")
+    let kinds: Set<Substring> = ["struct", "enum", "class", "protocol", "actor"]
+    guard let place = words.firstIndex(where: { kinds.contains($0) }), place + 1 < words.count,
+      words[..<place].allSatisfy({
+        $0.hasPrefix("@") || ["public", "final", "package", "indirect"].contains($0)
+      })
+    else { return nil }
+    return words[place + 1].prefix { $0.isLetter || $0.isNumber }
+  }
+
   /// The rows `| what | `declaration` | `file` |` of a text, the file from the package's folder.
   private static func hops(_ lines: [String]) -> [(
     heading: String, declaration: String, file: String
