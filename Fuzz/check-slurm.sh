@@ -65,10 +65,12 @@ array() {
 merge() {  # NIGHT INTO SHARD...
   local from=$1 into=$2
   shift 2
-  "$poolfuzz" corpus merge $(printf "$from/shard-%s " "$@") --corpus "$into" --quiet
+  local shards=()
+  for shard in "$@"; do shards+=("$from/shard-$shard"); done
+  "$poolfuzz" corpus merge "${shards[@]}" --corpus "$into" --quiet
 }
 # Names and contents of the traces and certificates of a corpus.
-contents() { (cd "$1" && find . -type f | sort | xargs sha256sum); }
+contents() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
 # The failures of a corpus, or of several, once each.
 failures() { (cd "$1" && find . -path '*/found/*' -name '*.trace') | sed -E 's|.*/found/([^/]*)/.*|\1|' | sort -u; }
 # What each shard of a night has counted.
