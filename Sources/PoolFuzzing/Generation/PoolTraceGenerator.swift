@@ -99,7 +99,8 @@ public struct PoolTraceModel: TraceModel {
     self.profile = profile
     self.setup = setup
     features = TraceFeatures(profile, setup, &choices)
-    held = Array(repeating: Held(), count: features.slotCount)
+    // Whoever draws a swarm without the features gives as many slots as a model has by itself.
+    held = Array(repeating: Held(), count: max(features.slotCount, Self.slotCapacity))
   }
 
   // MARK: Kinds
