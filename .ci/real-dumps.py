@@ -12,7 +12,7 @@ import sys
 # Both are published as samples of rizin's tests.
 KNOWN = {
     1444532: {
-        "build": 19041, "machine": "x64", "code": "1000007e", "pieces": 1832, "bytes": 1162386,
+        "build": 19041, "machine": "x64", "code": "1000007e", "pieces": 1832, "bytes": 1162346,
         "drivers": 151, "unloaded_drivers": 4,
     },
     1216428: {"build": 22000, "machine": "ARM64", "code": "1c8", "drivers": 245},

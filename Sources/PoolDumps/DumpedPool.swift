@@ -56,15 +56,7 @@ public final class DumpedPool<Source: DumpSource> {
       }
       reader.place(&roots, scan)
     }
-    guard
-      let image = PoolImage(
-        roots.configuration.pool, ranges: roots.ranges.map(\.range),
-        descriptors: roots.descriptors, reserve: reserve)
-    else { throw CrashDumpError(message: "no memory can be reserved for the pools' pages") }
-    roots.variables.apply(to: &image.variables)
-    for (index, list) in roots.lookasides where image.lookasides.indices.contains(index) {
-      image.lookasides[index] = list
-    }
+    let image = try Self.image(roots, reserve)
     self.image = image
     loader = PageLoader(image: image, space: space, ranges: roots.ranges)
     loader.markAsWritten()
@@ -82,6 +74,7 @@ public final class DumpedPool<Source: DumpSource> {
           progress: progress)
       }
     }
+    Self.scanTails(walker, image, loader, &scan)
     self.scan = scan
     if !isModel {
       reader.note(
@@ -89,6 +82,37 @@ public final class DumpedPool<Source: DumpSource> {
         "only symbols tell where they are; blocks on them are shown as allocated")
     }
     facts = reader.facts
+  }
+
+  /// An image of a machine's ranges with its variables and lists.
+  private static func image(
+    _ roots: MachineRoots, _ reserve: ReservedBytes.Reserver
+  ) throws(CrashDumpError) -> PoolImage {
+    guard
+      let image = PoolImage(
+        roots.configuration.pool, ranges: roots.ranges.map(\.range),
+        descriptors: roots.descriptors, reserve: reserve)
+    else { throw CrashDumpError(message: "no memory can be reserved for the pools' pages") }
+    roots.variables.apply(to: &image.variables)
+    for (index, list) in roots.lookasides where image.lookasides.indices.contains(index) {
+      image.lookasides[index] = list
+    }
+    return image
+  }
+
+  /// Counts the small blocks behind large allocations, where the version has any. A page that nothing
+  /// else needs goes again.
+  private static func scanTails(
+    _ walker: PoolWalker, _ image: PoolImage, _ loader: PageLoader<Source>, _ scan: inout PoolScan
+  ) {
+    guard walker.view.profile.largeTail == .fragment else { return }
+    for allocation in walker.bigPages.allocations {
+      let page = allocation.address &+ (allocation.pages &- 1) << 12
+      let isNew = !image.has(page)
+      guard loader.load(page), let tail = walker.tail(of: allocation) else { continue }
+      scan.add(tail, isPaged: walker.view.region(of: page)?.kind?.isPaged ?? false)
+      if isNew { image.takeOut(1, from: page) }
+    }
   }
 
   /// The pages of a segment heap's system, guessed and not classified.

@@ -144,18 +144,23 @@ public struct PoolScan: Sendable {
       image.put(
         .init(rebasing: bytes[offset..<offset + 0x1000]), at: page, marks: .smallBlocks)
       note(page, kind)
-      for block in PageWalk(image.view, page: page, parked: parked).blocks {
-        if block.state.isFree {
-          freeBytes += block.byteCount
-        } else if block.state.isParked {
-          parkedBytes += block.byteCount
+      add(PageWalk(image.view, page: page, parked: parked), isPaged: kind.isPaged)
+    }
+  }
+
+  /// Counts the blocks of a page, or of the tail behind a large allocation.
+  mutating func add(_ walk: PageWalk, isPaged: Bool) {
+    for block in walk.blocks {
+      if block.state.isFree {
+        freeBytes += block.byteCount
+      } else if block.state.isParked {
+        parkedBytes += block.byteCount
+      } else if block.state == .allocated {
+        let tag = block.header.tag.unprotected
+        if isPaged {
+          tags[tag, default: Tags()].paged.add(block.byteCount)
         } else {
-          let tag = block.header.tag.unprotected
-          if kind.isPaged {
-            tags[tag, default: Tags()].paged.add(block.byteCount)
-          } else {
-            tags[tag, default: Tags()].nonPaged.add(block.byteCount)
-          }
+          tags[tag, default: Tags()].nonPaged.add(block.byteCount)
         }
       }
     }

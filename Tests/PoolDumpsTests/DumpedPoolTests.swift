@@ -124,6 +124,34 @@ import Testing
     #expect(TagRow.all(in: dumped.view) == TagRow.all(in: own))
   }
 
+  /// Small blocks behind a large allocation are counted, and the tag table agrees with the scan.
+  @Test(
+    arguments: ["windows-7-x86", "windows-7-x64", "windows-8-x64", "windows-2003-x86"],
+    [true, false])
+  func theTagsOfTheScanAreThoseOfTheTable(_ profile: String, _ heedsModel: Bool) throws {
+    let machine = try DumpedMachine(
+      """
+      config profile=\(profile) lookaside=0
+      alloc 1 NonPaged 0x40 'Io  '
+      alloc 2 NonPaged 0x1210 Larg
+      alloc 3 NonPaged 0x80 Irp
+      alloc 4 Paged 0x2210 Larg
+      alloc 5 Paged 0x80 NtFs
+      alloc 6 NonPaged 0x900 Irp
+
+      """)
+    let (header, space) = try DumpedMachine.space(machine.bytes)
+    let pool = try DumpedPool(header, space, heedsModel: heedsModel)
+    for row in TagRow.all(in: pool.view)
+    where [PoolTag("Io"), PoolTag("Irp"), PoolTag("NtFs")].contains(row.tag) {
+      let tally = pool.scan.tags[row.tag]
+      #expect(tally?.nonPaged.byteCount ?? 0 == row.nonPaged.bytes, "\(row.tag)")
+      #expect(tally?.paged.byteCount ?? 0 == row.paged.bytes, "\(row.tag)")
+    }
+    let large = pool.walker.bigPages.allocations.filter { $0.tag == PoolTag("Larg") }
+    #expect(large.count == 2)
+  }
+
   /// The comparison sees what is not the model's.
   @Test func aChangedHeaderIsSeen() throws {
     let machine = try DumpedMachine("alloc 1 NonPaged 0x40 'Io  '\nalloc 2 NonPaged 0x80 Irp\n")

@@ -19,6 +19,8 @@ struct DumpOptions {
   let memoryLimit: UInt64
   /// Where progress is told; nil for nowhere.
   let streams: StandardStreams?
+  /// Where what is left out is told.
+  let notes: StandardStreams
 
   static let options: [Option] = [
     Option(
@@ -38,6 +40,7 @@ struct DumpOptions {
     hasWideTables = arguments.has("--pae")
     memoryLimit = MemoryLimit(try arguments.number("--memory-limit")).limitBytes
     self.streams = arguments.has("--quiet") ? nil : streams
+    notes = streams
     guard directoryBase == nil || profile != nil else {
       throw .usage("--directory-base needs --profile: raw memory does not say what system it is of")
     }

@@ -190,26 +190,46 @@ extension DumpInspection {
     return text
   }
 
-  /// All pages of the pools as a debugger prints them, for a trace that ends with them.
+  /// All pages of the pools as a debugger prints them, for a trace that ends with them. A trace has one
+  /// range of nonpaged pages: of two, the one with more pages of small blocks is taken, and that is
+  /// said.
   func allPages() throws(CommandFailure) -> String {
     guard let pool else { return "" }
     try DumpViews.loadAll(pool, name, options.memoryLimit)
     let printer = PoolPagePrinter(pool.view)
     let walker = PoolWalker(pool.view)
     var text = ""
-    for area in walker.areas where area.family != .session {
-      walker.visitPages(of: area) { use in
-        switch use {
-        case .smallBlocks(let page): text += printer.text(for: page)
-        case .large(let allocation):
-          text += printer.text(for: allocation.address)
-          if let tail = walker.tail(of: allocation) {
-            text += printer.text(for: tail.page + tail.startOffset)
-          }
-        case .table, .kept: break
-        }
+    for family in [PoolFamily.nonPaged, .paged] {
+      let areas = walker.areas.filter { $0.family == family }
+      let counts = areas.map { Self.smallPages(walker, $0) }
+      let most = counts.max() ?? 0
+      guard let chosen = counts.firstIndex(of: most) else { continue }
+      if areas.count > 1 {
+        options.notes.note(
+          "poolfuzz: \(name): the trace has the \(family.rawValue) pages from"
+            + " \(address(areas[chosen].base)) on, \(most) of small blocks; \(counts.reduce(0, +) - most)"
+            + " of the other range are left out")
       }
+      walker.visitPages(of: areas[chosen]) { text += Self.listing($0, walker, printer) }
     }
     return text
+  }
+
+  private static func smallPages(_ walker: PoolWalker, _ area: PoolArea) -> Int {
+    var count = 0
+    walker.visitPages(of: area) { if case .smallBlocks = $0 { count += 1 } }
+    return count
+  }
+
+  private static func listing(
+    _ use: PageUse, _ walker: PoolWalker, _ printer: PoolPagePrinter
+  ) -> String {
+    switch use {
+    case .smallBlocks(let page): return printer.text(for: page)
+    case .large(let allocation):
+      let tail = walker.tail(of: allocation).map { printer.text(for: $0.page + $0.startOffset) }
+      return printer.text(for: allocation.address) + (tail ?? "")
+    case .table, .kept: return ""
+    }
   }
 }
