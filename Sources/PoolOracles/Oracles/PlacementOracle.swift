@@ -32,7 +32,7 @@ struct PlacementOracle {
 
   /// The expected address of an allocation.
   func allocation(_ type: PoolType, bytes: UInt64) -> Prediction {
-    let facts = RequestFacts(type, bytes: bytes, profile)
+    let facts = facts(type, bytes: bytes)
     if facts.isLarge { return page(facts.kind, facts.pages).map(Prediction.page) ?? .open }
     if let body = lookasideTop(facts.kind, units: facts.units) {
       return .block(aligned(body, facts))
@@ -47,6 +47,12 @@ struct PlacementOracle {
       units += 1
     }
     return page(facts.kind, 1).map { .page(aligned($0 &+ header, facts)) } ?? .open
+  }
+
+  /// Apart from its callers, for the profile is handed on by value, and they would copy it.
+  @inline(never)
+  private func facts(_ type: PoolType, bytes: UInt64) -> RequestFacts {
+    RequestFacts(type, bytes: bytes, profile)
   }
 
   private func chosen(from block: Address, _ facts: RequestFacts) -> Prediction {
@@ -176,7 +182,7 @@ extension PlacementOracle {
 
   /// What must hold after an allocation.
   func aftermath(_ type: PoolType, bytes: UInt64) -> Aftermath {
-    let facts = RequestFacts(type, bytes: bytes, profile)
+    let facts = facts(type, bytes: bytes)
     var result = Aftermath()
     if facts.isLarge {
       if facts.kind == .paged, facts.pages > 1 { result.hint = view.variables.pagedBitmap.hint }

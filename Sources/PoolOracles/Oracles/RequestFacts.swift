@@ -19,8 +19,7 @@ public struct RequestFacts {
   public let pages: UInt64
 
   /// The facts of a request for so many bytes.
-  @inline(__always)
-  public init(_ type: PoolType, bytes requested: UInt64, _ profile: borrowing Profile) {
+  public init(_ type: PoolType, bytes requested: UInt64, _ profile: Profile) {
     let page = profile.pageBytes
     let header = UInt64(profile.header.bytes)
     let limit = profile.smallRequestLimit ?? page - header - profile.unitBytes
@@ -38,8 +37,7 @@ public struct RequestFacts {
     kind = Self.kind(type, profile)
   }
 
-  @inline(__always)
-  private static func kind(_ type: PoolType, _ profile: borrowing Profile) -> PoolKind {
+  private static func kind(_ type: PoolType, _ profile: Profile) -> PoolKind {
     if type.isPaged { return profile.hasSessionPool && type.contains(.session) ? .session : .paged }
     return profile.hasNoExecutePool && type.contains(.noExecute) ? .nonPagedNoExecute : .nonPaged
   }
