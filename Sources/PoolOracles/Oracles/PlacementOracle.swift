@@ -19,7 +19,6 @@ public struct RequestFacts {
   public let pages: UInt64
 
   /// The facts of a request for so many bytes.
-  @inline(__always)
   public init(_ type: PoolType, bytes requested: UInt64, _ profile: Profile) {
     let page = profile.pageBytes
     let header = UInt64(profile.header.bytes)
@@ -38,7 +37,6 @@ public struct RequestFacts {
     kind = Self.kind(type, profile)
   }
 
-  @inline(__always)
   private static func kind(_ type: PoolType, _ profile: Profile) -> PoolKind {
     if type.isPaged { return profile.hasSessionPool && type.contains(.session) ? .session : .paged }
     return profile.hasNoExecutePool && type.contains(.noExecute) ? .nonPagedNoExecute : .nonPaged
@@ -77,7 +75,7 @@ struct PlacementOracle {
 
   /// The expected address of an allocation.
   func allocation(_ type: PoolType, bytes: UInt64) -> Prediction {
-    let facts = RequestFacts(type, bytes: bytes, profile)
+    let facts = facts(type, bytes: bytes)
     if facts.isLarge { return page(facts.kind, facts.pages).map(Prediction.page) ?? .open }
     if let body = lookasideTop(facts.kind, units: facts.units) {
       return .block(aligned(body, facts))
@@ -92,6 +90,12 @@ struct PlacementOracle {
       units += 1
     }
     return page(facts.kind, 1).map { .page(aligned($0 &+ header, facts)) } ?? .open
+  }
+
+  /// Apart from its callers, for the profile is handed on by value, and they would copy it.
+  @inline(never)
+  private func facts(_ type: PoolType, bytes: UInt64) -> RequestFacts {
+    RequestFacts(type, bytes: bytes, profile)
   }
 
   private func chosen(from block: Address, _ facts: RequestFacts) -> Prediction {
@@ -221,7 +225,7 @@ extension PlacementOracle {
 
   /// What must hold after an allocation.
   func aftermath(_ type: PoolType, bytes: UInt64) -> Aftermath {
-    let facts = RequestFacts(type, bytes: bytes, profile)
+    let facts = facts(type, bytes: bytes)
     var result = Aftermath()
     if facts.isLarge {
       if facts.kind == .paged, facts.pages > 1 { result.hint = view.variables.pagedBitmap.hint }
