@@ -91,7 +91,8 @@ public struct PlannedFault: Sendable, Equatable {
     self.call = call
     if parts[1] == "short" {
       kind = .short
-    } else if let number = Self.names[String(parts[1])] {
+    } else if let number = Self.names[String(parts[1])], !isLasting || number != EINTR {
+      // A call that is interrupted for good would be made for good.
       kind = .error(number)
     } else {
       return nil

@@ -172,7 +172,8 @@ struct PlannedFaultTests {
   }
 
   @Test(
-    "other texts are none", arguments: ["", "1", "0:EIO", "+:EIO", "1:EWHAT", "1:EIO:2", "-1:EIO"])
+    "other texts are none",
+    arguments: ["", "1", "0:EIO", "+:EIO", "1:EWHAT", "1:EIO:2", "-1:EIO", "1+:EINTR"])
   func refusing(text: String) { #expect(PlannedFault(text) == nil) }
 }
 
