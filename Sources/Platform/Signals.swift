@@ -50,6 +50,14 @@ public enum ProcessStart {
       // The lowest free number is this one.
       _ = open("/dev/null", O_RDWR)
     }
+    // A fault that nobody plans would make a test of faults pass.
+    if let text = Machine.environment(PlannedFault.variable), text != "count",
+      PlannedFault(text) == nil
+    {
+      try? StandardDescriptor.error.write(
+        Array("\(PlannedFault.variable): '\(PrintableText.escaped(text))' is no fault\n".utf8))
+      exit(2)
+    }
   }
 
   /// Ends the process with a code.
