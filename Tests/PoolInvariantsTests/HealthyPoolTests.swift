@@ -34,6 +34,7 @@ struct HealthyPoolTests {
     }
     workload.drain(&audited)
     #expect(audited.pool.halted == nil, "\(machine.name) \(style) drained")
+    #expect(audited.audit.falseAlarms == 0, "\(machine.name) \(style): the first tier fell back")
     let atEnd = audited.full()
     #expect(atEnd.map(\.description) == [], "\(machine.name) \(style) drained")
   }

@@ -30,7 +30,7 @@ public struct IncrementalAudit: ~Copyable {
   public internal(set) var complete: PoolAudit
   /// How often everything was walked, by reason.
   public private(set) var walks: [FallbackReason: UInt64] = [:]
-  /// How often the cache seemed wrong and the complete audit found nothing.
+  /// How often a tier, or the cache, found something wrong and the complete audit nothing.
   public private(set) var falseAlarms: UInt64 = 0
   /// Checks between two confirmations of the cache, at least. Where the pool is large there are
   /// sixteen for each page and block, so that confirmations cost an operation a constant.
@@ -199,7 +199,11 @@ public struct IncrementalAudit: ~Copyable {
   public mutating func checkTouched(
     _ view: PoolView, _ live: LiveAllocations, _ touched: TouchedByOperation
   ) -> [Violation] {
-    complete.isSound(view, live, touched: touched) ? [] : full(view, live)
+    if complete.isSound(view, live, touched: touched) { return [] }
+    walks[.brokenRule, default: 0] += 1
+    let violations = full(view, live)
+    if violations.isEmpty { falseAlarms += 1 }
+    return violations
   }
 
   private mutating func walkAll(
