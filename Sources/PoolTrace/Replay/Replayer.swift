@@ -13,12 +13,12 @@ public struct Replayer: ~Copyable {
   public var pool: KernelPool
   private let view: PoolView
   private let machine: UnsafeMutablePointer<TraceConfiguration>
+  private let ownSlots: UnsafeMutablePointer<ReplaySlots>
+  private let ownTags: UnsafeMutablePointer<Set<PoolTag>>
   private let state: UnsafeMutablePointer<State>
 
-  /// What an operation changes besides the pool.
+  /// What an operation changes besides the pool, the slots and the tags.
   private struct State {
-    var slots = ReplaySlots()
-    var tags: Set<PoolTag> = []
     var allocations: UInt32 = 0
     var lastTag: PoolTag?
     let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
@@ -27,6 +27,10 @@ public struct Replayer: ~Copyable {
   private init(_ configuration: TraceConfiguration, _ pool: consuming KernelPool) {
     machine = .allocate(capacity: 1)
     machine.initialize(to: configuration)
+    ownSlots = .allocate(capacity: 1)
+    ownSlots.initialize(to: ReplaySlots())
+    ownTags = .allocate(capacity: 1)
+    ownTags.initialize(to: [])
     state = .allocate(capacity: 1)
     state.initialize(to: State())
     view = pool.view
@@ -37,6 +41,10 @@ public struct Replayer: ~Copyable {
     state.pointee.pattern.deallocate()
     state.deinitialize(count: 1)
     state.deallocate()
+    ownTags.deinitialize(count: 1)
+    ownTags.deallocate()
+    ownSlots.deinitialize(count: 1)
+    ownSlots.deallocate()
     machine.deinitialize(count: 1)
     machine.deallocate()
   }
@@ -44,9 +52,9 @@ public struct Replayer: ~Copyable {
   /// The machine.
   public var configuration: TraceConfiguration { unsafeAddress { UnsafePointer(machine) } }
   /// The slots.
-  public var slots: ReplaySlots { _read { yield state.pointee.slots } }
+  public var slots: ReplaySlots { unsafeAddress { UnsafePointer(ownSlots) } }
   /// Tags of the allocations so far, failed ones too.
-  public var tags: Set<PoolTag> { _read { yield state.pointee.tags } }
+  public var tags: Set<PoolTag> { unsafeAddress { UnsafePointer(ownTags) } }
 
   /// Boots a machine. Throws where the configuration cannot be or memory is short.
   public static func boot(
@@ -61,8 +69,8 @@ public struct Replayer: ~Copyable {
   /// this pool stay valid.
   public mutating func become(_ other: borrowing Replayer) {
     pool.become(other.pool)
-    state.pointee.slots = other.state.pointee.slots
-    state.pointee.tags = other.state.pointee.tags
+    ownSlots.pointee = other.ownSlots.pointee
+    ownTags.pointee = other.ownTags.pointee
     state.pointee.allocations = other.state.pointee.allocations
     state.pointee.lastTag = other.state.pointee.lastTag
   }
@@ -111,13 +119,13 @@ public struct Replayer: ~Copyable {
   private mutating func note(_ tag: PoolTag) {
     guard tag != state.pointee.lastTag else { return }
     state.pointee.lastTag = tag
-    state.pointee.tags.insert(tag)
+    ownTags.pointee.insert(tag)
   }
 
   private mutating func allocate(
     _ name: SlotName, _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag
   ) -> StepResult {
-    if state.pointee.slots[name]?.state == .holds { return .skipped }
+    if ownSlots.pointee[name]?.state == .holds { return .skipped }
     note(tag)
     let outcome = pool.allocate(type, bytes: bytes, tag: tag)
     return finish(
@@ -128,7 +136,7 @@ public struct Replayer: ~Copyable {
   private mutating func allocateContiguous(
     _ name: SlotName, _ bytes: UInt64, _ limits: ContiguousLimits
   ) -> StepResult {
-    if state.pointee.slots[name]?.state == .holds { return .skipped }
+    if ownSlots.pointee[name]?.state == .holds { return .skipped }
     note(.contiguous)
     let outcome = pool.allocateContiguous(
       bytes: bytes, lowest: limits.lowest, highest: limits.highest, boundary: limits.boundary)
@@ -148,13 +156,13 @@ public struct Replayer: ~Copyable {
       slot.address = address
       slot.block = LiveBlock(
         view, at: address, slot.type, tag: slot.tag, requestedBytes: slot.bytes)
-      let index = state.pointee.slots.store(slot, name)
+      let index = ownSlots.pointee.store(slot, name)
       guard machine.pointee.fill == .on else { return .allocated(address) }
       state.pointee.allocations &+= 1
       let seed = FillPattern(
         slot: UInt32(truncatingIfNeeded: index), allocation: state.pointee.allocations
       ).seed
-      state.pointee.slots.setSeed(seed, at: index)
+      ownSlots.pointee.setSeed(seed, at: index)
       if let reason = writePattern(seed, at: address, byteCount: slot.bytes) {
         return .halted(reason)
       }
@@ -162,7 +170,7 @@ public struct Replayer: ~Copyable {
     case .null, .raised:
       slot.state = .null
       slot.block = nil
-      _ = state.pointee.slots.store(slot, name)
+      _ = ownSlots.pointee.store(slot, name)
       if case .raised(let status) = outcome { return .raised(status) }
       return .null
     case .halted(let reason): return .halted(reason)
@@ -172,14 +180,14 @@ public struct Replayer: ~Copyable {
   // MARK: Free
 
   private mutating func free(_ name: SlotName, _ tag: PoolTag?) -> StepResult {
-    guard let slot = state.pointee.slots[name] else { return .skipped }
+    guard let slot = ownSlots.pointee[name] else { return .skipped }
     switch slot.state {
     case .freed: return .skipped
     case .null:
-      state.pointee.slots.markFreed(name)
+      ownSlots.pointee.markFreed(name)
       return .nothingToDo
     case .holds:
-      state.pointee.slots.markFreed(name)
+      ownSlots.pointee.markFreed(name)
       let outcome =
         slot.isContiguous
         ? pool.freeContiguous(slot.address) : pool.free(slot.address, tag: tag)
@@ -192,7 +200,7 @@ public struct Replayer: ~Copyable {
   private mutating func write(
     _ name: SlotName, _ offset: Int64, _ bytes: [UInt8]
   ) -> StepResult {
-    guard let slot = state.pointee.slots[name] else { return .skipped }
+    guard let slot = ownSlots.pointee[name] else { return .skipped }
     if slot.address == 0 { return slot.state == .null ? .nothingToDo : .skipped }
     return write(slot.address &+ UInt64(bitPattern: offset), bytes)
   }
@@ -202,14 +210,14 @@ public struct Replayer: ~Copyable {
   }
 
   private mutating func fill(_ name: SlotName) -> StepResult {
-    guard let index = state.pointee.slots.index(of: name),
-      state.pointee.slots.slot(at: index).state == .holds
+    guard let index = ownSlots.pointee.index(of: name),
+      ownSlots.pointee.slot(at: index).state == .holds
     else { return .skipped }
-    let slot = state.pointee.slots.slot(at: index)
+    let slot = ownSlots.pointee.slot(at: index)
     let number = UInt32(truncatingIfNeeded: index)
     let seed =
       slot.patternSeed ?? FillPattern(slot: number, allocation: state.pointee.allocations).seed
-    state.pointee.slots.setSeed(seed, at: index)
+    ownSlots.pointee.setSeed(seed, at: index)
     return writePattern(seed, at: slot.address, byteCount: slot.bytes).map(StepResult.halted)
       ?? .done
   }
@@ -245,7 +253,7 @@ public struct Replayer: ~Copyable {
     case .session(let offset): return pool.profile.sessionBase &+ offset
     case .absolute(let address): return address
     case .slot(let name, let offset):
-      guard let slot = state.pointee.slots[name], slot.state != .null, slot.address != 0 else {
+      guard let slot = ownSlots.pointee[name], slot.state != .null, slot.address != 0 else {
         return nil
       }
       return slot.address &+ UInt64(bitPattern: offset)
