@@ -3,7 +3,7 @@ import struct KernelPool.PoolTag
 import struct KernelPool.PoolType
 
 /// A block of a page as its history left it. Positions and sizes are in units.
-struct Block: Sendable {
+struct PageBlock: Sendable {
   /// What a block is.
   enum State: UInt8, Sendable {
     /// Free; on a list if it has room for links.
@@ -52,13 +52,13 @@ extension Array {
 /// The pages that are cut into blocks, each with its blocks in the order of their places.
 struct BlockPages: Sendable {
   private var places: [Address: Int] = [:]
-  private var pages: [[Block]] = []
+  private var pages: [[PageBlock]] = []
   private var unused: [Int] = []
 
   /// The place of a page's blocks; nil where the page has none.
   func place(_ page: Address) -> Int? { places[page] }
 
-  subscript(place: Int) -> [Block] {
+  subscript(place: Int) -> [PageBlock] {
     _read { yield pages[place] }
     _modify { yield &pages[place] }
   }
@@ -69,7 +69,7 @@ struct BlockPages: Sendable {
   }
 
   /// Cuts a page into blocks; returns their place.
-  mutating func open(_ page: Address, _ blocks: [Block]) -> Int {
+  mutating func open(_ page: Address, _ blocks: [PageBlock]) -> Int {
     let place = unused.popLast() ?? pages.count
     places[page] = place
     if place == pages.count { pages.append(blocks) } else { pages[place] += blocks }
@@ -153,7 +153,7 @@ private struct FreeList: Sendable {
 }
 
 /// Free blocks of a descriptor by their size in units.
-struct FreeLists: Sendable {
+struct BlocksBySize: Sendable {
   /// The sizes that have blocks, ascending.
   private var sizes: [Int] = []
   private var lists: [FreeList] = []

@@ -8,7 +8,7 @@ import struct KernelPool.PoolType
 // use it the tail of the last page (ReactOS ExAllocatePoolWithTag, ExpAddTagForBigPages; Mandt 2011).
 
 /// The table of large allocations as far as its size and its order decide an answer.
-struct BigPageTable: Sendable {
+struct LargeBlockTable: Sendable {
   /// The addresses, 0 where an entry is free.
   private(set) var slots: [Address] = []
   private(set) var used = 0
@@ -184,9 +184,9 @@ extension ReferencePool {
   private mutating func openTail(_ address: Address, _ owner: Int, _ roundedBytes: UInt64) {
     guard let units = unitsBeforeTail(roundedBytes) else { return }
     let page = lastPage(address, roundedBytes)
-    let body = Block(start: 0, units: UInt16(units), state: .large, owner: UInt8(owner))
-    let mark = Block(start: UInt16(units), units: 1, state: .large, owner: UInt8(owner))
-    let rest = Block(
+    let body = PageBlock(start: 0, units: UInt16(units), state: .large, owner: UInt8(owner))
+    let mark = PageBlock(start: UInt16(units), units: 1, state: .large, owner: UInt8(owner))
+    let rest = PageBlock(
       start: UInt16(units + 1), units: UInt16(sizes.unitsPerPage - units - 1), state: .free,
       owner: UInt8(owner))
     let place = blocks.open(page, [body, mark, rest])
@@ -215,7 +215,7 @@ extension ReferencePool {
       unlist(blocks[place][1])
       units += blocks[place].remove(at: 1).units
     }
-    blocks[place][0] = Block(start: 0, units: units, state: .free, owner: UInt8(owner))
+    blocks[place][0] = PageBlock(start: 0, units: units, state: .free, owner: UInt8(owner))
     list(place, 0, page, atHead: profile.freedEnd == .head)
     owners[owner].smallPages &+= 1
     if block.pages > 1 { try freePages(address, kind, pages: block.pages - 1) }

@@ -77,7 +77,7 @@ struct RunLists: Sendable {
 }
 
 /// Free pages of a pool that keeps a bitmap, as sorted runs (ReactOS RtlFindClearBits; Mandt 2011).
-struct PageMap: Sendable {
+struct FreePageRuns: Sendable {
   /// Pages of the pool, those without page tables included.
   let pages: UInt64
   /// Pages that have page tables.

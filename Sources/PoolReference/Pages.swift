@@ -85,7 +85,7 @@ extension ReferencePool {
   /// The lowest free run; where there is none the pool grows, and stays larger when that is of no
   /// use.
   private static func take(
-    _ pages: UInt64, from map: inout PageMap, _ fault: ReferenceFault
+    _ pages: UInt64, from map: inout FreePageRuns, _ fault: ReferenceFault
   ) -> UInt64? {
     var found = map.find(pages)
     if found == nil {
@@ -254,7 +254,7 @@ extension ReferencePool {
   }
 
   /// The held block around an address, and where its caller's memory begins.
-  private func heldBlock(_ address: Address) -> (Block, Address)? {
+  private func heldBlock(_ address: Address) -> (PageBlock, Address)? {
     let page = address & ~(sizes.page - 1)
     guard let place = blocks.place(page) else { return nil }
     let block = blocks[place][blocks.index(place, ofUnit: Int((address - page) / sizes.unit))]

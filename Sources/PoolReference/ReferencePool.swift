@@ -43,7 +43,7 @@ public struct ReferencePool: Sendable {
     let kind: PoolKind
     /// The index that headers hold.
     let index: UInt32
-    var lists = FreeLists()
+    var lists = BlocksBySize()
     /// Headers of the deferred frees, the newest last.
     var deferred: [Address] = []
     var smallPages: UInt32 = 0
@@ -70,9 +70,9 @@ public struct ReferencePool: Sendable {
   var lookasides: [Lookaside]
 
   var runs: RunLists
-  var nonPagedMap: PageMap?
-  var pagedMap: PageMap
-  var sessionMap: PageMap
+  var nonPagedMap: FreePageRuns?
+  var pagedMap: FreePageRuns
+  var sessionMap: FreePageRuns
   var expansion: ExpansionEntries
   /// Pages of the expansion that are mapped, where a bitmap hands them out.
   var mappedPages: Set<UInt64> = []
@@ -82,7 +82,7 @@ public struct ReferencePool: Sendable {
 
   /// What callers hold in whole pages.
   var large: [Address: LargeBlock] = [:]
-  var table: BigPageTable
+  var table: LargeBlockTable
   /// Contiguous memory outside of the pool, by page.
   var outside: [(run: Run, bytes: UInt64)] = []
 
@@ -108,20 +108,20 @@ public struct ReferencePool: Sendable {
       count: configuration.nonPagedGrowth,
       isBySize: configuration.expansion == .smallestCluster && fault != .expansionFromStart)
     let findsLastRun = profile.bitmapSearch == .throughLimit
-    func map(_ pages: UInt64) -> PageMap {
-      PageMap(
+    func map(_ pages: UInt64) -> FreePageRuns {
+      FreePageRuns(
         pages: pages, openPages: min(pages, profile.pageTableEntries),
         step: profile.pageTableEntries, findsLastRun: findsLastRun)
     }
     pagedMap = map(configuration.pagedPages)
     sessionMap = map(configuration.sessionPages)
     if profile.nonPagedPages == .bitmap {
-      nonPagedMap = PageMap(
+      nonPagedMap = FreePageRuns(
         pages: configuration.nonPagedLimit, openPages: configuration.nonPagedPages,
         step: configuration.nonPagedGrowth == 0 ? 0 : profile.pageTableEntries,
         findsLastRun: findsLastRun)
     }
-    table = BigPageTable(entryBytes: profile.bigEntryBytes, pageBytes: profile.pageBytes)
+    table = LargeBlockTable(entryBytes: profile.bigEntryBytes, pageBytes: profile.pageBytes)
     do throws(Outcome) { try start() } catch { _ = settle(error) }
   }
 

@@ -22,7 +22,7 @@ extension ReferencePool {
     try checkTypeIsKept(type)
     let least = (max(request, 1) + sizes.header + sizes.unit - 1) / sizes.unit
     let units = Int(max(least, profile.smallestBlockUnits))
-    var block = Block(start: 0, units: UInt16(units), state: .held, owner: 0)
+    var block = PageBlock(start: 0, units: UInt16(units), state: .held, owner: 0)
     block.bytes = UInt16(body)
     block.tag = tag
     if hasLookaside(kind, units), let header = popLookaside(kind, units) {
@@ -128,7 +128,7 @@ extension ReferencePool {
 
   /// Gives a block to its caller; returns the address of its memory.
   private mutating func hand(
-    out header: Address, _ asked: Block, isGrown: Bool
+    out header: Address, _ asked: PageBlock, isGrown: Bool
   ) -> Address? {
     let (page, unit) = position(of: header)
     guard let place = blocks.place(page) else { return nil }
@@ -177,8 +177,8 @@ extension ReferencePool {
   private mutating func cut(_ page: Address, _ owner: Int, _ units: Int) {
     owners[owner].smallPages &+= 1
     let number = UInt8(owner)
-    let block = Block(start: 0, units: UInt16(units), state: .held, owner: number)
-    let rest = Block(
+    let block = PageBlock(start: 0, units: UInt16(units), state: .held, owner: number)
+    let rest = PageBlock(
       start: UInt16(units), units: UInt16(sizes.unitsPerPage - units), state: .free, owner: number)
     let place = blocks.open(page, [block, rest])
     list(place, 1, page, atHead: profile.remainderEnd == .head || fault == .freshRemainderToHead)
@@ -193,12 +193,12 @@ extension ReferencePool {
   }
 
   /// Takes a free block off its list.
-  mutating func unlist(_ block: Block) {
+  mutating func unlist(_ block: PageBlock) {
     guard isListed(block) else { return }
     owners[Int(block.owner)].lists.remove(block.order, units: Int(block.units))
   }
 
-  private func isListed(_ block: Block) -> Bool {
+  private func isListed(_ block: PageBlock) -> Bool {
     UInt64(block.units) >= profile.smallestListedUnits
   }
 
