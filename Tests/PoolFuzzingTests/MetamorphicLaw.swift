@@ -55,8 +55,6 @@ enum MetamorphicLaw: String, Sendable, CaseIterable {
     return changed
   }
 
-  private typealias Slot = Slot
-
   /// Swaps tags whose last digits are a pair; a permutation that is its own inverse.
   private static func permuted(_ tag: PoolTag) -> PoolTag {
     guard tag.word & 0xFFFF == 0x6154 else { return tag }
