@@ -383,8 +383,6 @@ extension Invariant {
       .trackerBytes,
       "A tag's bytes are those of its live blocks and, rounded to pages, of its large "
         + "allocations.",
-      "ReactOS ExpInsertPoolTracker, ExpRemovePoolTracker",
-      company: "The bytes of a row change with its counts, in the same step: a planted bug "
-        + "spoils both."),
+      "ReactOS ExpInsertPoolTracker, ExpRemovePoolTracker"),
   ]
 }
