@@ -29,6 +29,8 @@ public final class DumpedPool<Source: DumpSource> {
   /// Looks for the pools of a dump. Throws where no version's pool can be read in it.
   ///
   /// - Parameters:
+  ///   - header: the header of the dump.
+  ///   - space: the memory by virtual addresses.
   ///   - profile: the version; nil for that of the build.
   ///   - heedsModel: whether the model's own text is read where there is one.
   ///   - reserve: gives memory that should cost nothing until it is touched.
