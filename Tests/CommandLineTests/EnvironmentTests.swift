@@ -53,7 +53,7 @@ struct EnvironmentTests {
   @Test func whatIsPrintedLandsInNoFile() throws {
     let trace = scratch.path + "/o.trace"
     let line =
-      "\"$POOLFUZZ\" maximize --peak-live 4096 --operations 2000 --seed 1 --trace '\(trace)'"
+      "\"$POOLFUZZ\" adversary staircase --peak-live 4096 --trace '\(trace)'"
     #expect(try Command.shell(line + " > /dev/null").code == 0)
     let kept = try scratch.text("o.trace")
     #expect(try Command.shell(line + " >&- 2>&-").code == 0)
