@@ -30,3 +30,55 @@ public enum HostMemory {
     return base == MAP_FAILED ? nil : base
   }
 }
+
+/// The resident memory of this process, read without asking for memory.
+///
+/// Anonymous memory is what an allocator gets from the system; files and what processes share are not
+/// its doing. Linux only: elsewhere every answer is 0.
+public struct ResidentSet {
+  private let exact: Int32
+  private let rough: Int32
+  private let buffer: UnsafeMutablePointer<UInt8>
+  private static let bufferBytes = 2048
+
+  /// Opens what the system tells it by.
+  public init() {
+    exact = open("/proc/self/smaps_rollup", O_RDONLY)
+    rough = open("/proc/self/statm", O_RDONLY)
+    buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: Self.bufferBytes)
+  }
+
+  /// Resident anonymous bytes to the page; takes tens of microseconds. Where the system does not
+  /// tell, all resident bytes.
+  public func bytes() -> UInt64 {
+    let count = pread(exact, buffer, Self.bufferBytes, 0)
+    var index = 0
+    while index + Self.name.utf8CodeUnitCount < count {
+      let found = memcmp(buffer + index, Self.name.utf8Start, Self.name.utf8CodeUnitCount) == 0
+      if found { return number(from: index + Self.name.utf8CodeUnitCount, count) * 1024 }
+      index += 1
+    }
+    return roughBytes()
+  }
+
+  private static let name: StaticString = "\nAnonymous:"
+
+  /// Resident bytes to some dozens of pages; takes about a microsecond.
+  public func roughBytes() -> UInt64 {
+    let count = pread(rough, buffer, Self.bufferBytes, 0)
+    var index = 0
+    while index < count, buffer[index] != 0x20 { index += 1 }
+    return number(from: index, count) * Machine.pageBytes
+  }
+
+  private func number(from start: Int, _ count: Int) -> UInt64 {
+    var index = start
+    while index < count, buffer[index] == 0x20 || buffer[index] == 0x09 { index += 1 }
+    var value: UInt64 = 0
+    while index < count, buffer[index] >= 0x30, buffer[index] <= 0x39 {
+      value = value &* 10 &+ UInt64(buffer[index] - 0x30)
+      index += 1
+    }
+    return value
+  }
+}

@@ -109,6 +109,8 @@ public enum Processes {
     }
     set(RLIMIT_CORE, 0)
     set(RLIMIT_FSIZE, fileBytes)
+    // What is ignored elsewhere, so that it becomes an error of the write, ends such a process.
+    signal(SIGXFSZ, SIG_DFL)
     if addressSpaceBytes > 0 { set(RLIMIT_AS, addressSpaceBytes) }
   }
 

@@ -37,9 +37,6 @@ public struct SystemError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Whether nothing is there. No other error says that: what cannot be looked at may be there.
   public var isAbsence: Bool { number == ENOENT }
 
-  /// Whether the place takes nothing at the moment: a full disk, a quota, a file that grew too long.
-  public var isShortage: Bool { [ENOSPC, EDQUOT, EFBIG].contains(number) }
-
   /// The reader of a pipe has gone.
   public var isClosedPipe: Bool { number == EPIPE }
 

@@ -23,14 +23,12 @@ public enum RecycledMemory {
   public static func reserve(_ byteCount: Int) -> ReservedBytes? {
     guard byteCount <= blockBytes else { return MappedMemory.reserve(byteCount) }
     let known = waiting.withLock { $0.popLast() }
-    guard let base = known.flatMap(UnsafeMutableRawPointer.init(bitPattern:)) ?? freshBlock()
+    guard
+      let base = known.flatMap(UnsafeMutableRawPointer.init(bitPattern:))
+        ?? HostMemory.reserve(blockBytes)
     else { return nil }
     return ReservedBytes(
       base: base, byteCount: byteCount, release: .cleared { base, _ in hand(on: base) })
-  }
-
-  private static func freshBlock() -> UnsafeMutableRawPointer? {
-    MappedMemory.reserve(blockBytes)?.base
   }
 
   private static func hand(on base: UnsafeMutableRawPointer) {
@@ -39,7 +37,7 @@ public enum RecycledMemory {
       waiting.append(UInt(bitPattern: base))
       return true
     }
-    if !isKept { MappedMemory.giveBack(base, blockBytes) }
+    if !isKept { HostMemory.release(base, blockBytes) }
   }
 }
 
@@ -54,10 +52,5 @@ public enum MappedMemory {
     return ReservedBytes(
       base: base, byteCount: byteCount,
       release: .used { base, _ in HostMemory.release(base, byteCount) })
-  }
-
-  /// Gives memory back that `reserve` gave.
-  static func giveBack(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
-    HostMemory.release(base, byteCount)
   }
 }

@@ -26,9 +26,7 @@ struct InputFile: ~Copyable {
 
   /// Opens the file.
   init(path: String) throws(CommandFailure) {
-    do throws(SystemError) { file = try OpenedFile(path: path) } catch {
-      throw CommandFailure(error)
-    }
+    file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
   }
 
   /// The name in messages.

@@ -1,4 +1,3 @@
-import Platform
 import CrashDumps
 import Foundation
 import KernelPool
@@ -141,11 +140,9 @@ struct DumpInspection {
           throw CrashDumpError(message: "\(known.rawValue), and no raw memory: \(known.remedy)")
         }
         header = DumpHeader(rawMemory: options.mode, directoryBase: base)
-        memory = .pages(
-          AddressSpace(PhysicalMemory(raw: file), options.mode, directoryBase: base),
-          Self.pools(
-            header, AddressSpace(PhysicalMemory(raw: file), options.mode, directoryBase: base),
-            options, path))
+        let space = AddressSpace(
+          PhysicalMemory(raw: file), options.mode, directoryBase: base)
+        memory = .pages(space, Self.pools(header, space, options, path))
       } else {
         header = try DumpHeader(file)
         memory = try Self.memory(header, file, options, path)

@@ -70,3 +70,23 @@ public enum ProcessStart {
     exit(code)
   }
 }
+
+/// A standard descriptor.
+public enum StandardDescriptor: Int32, Sendable {
+  /// Standard output.
+  case output = 1
+  /// Standard error.
+  case error = 2
+
+  /// Whether a person sees it.
+  public var isTerminal: Bool { isatty(rawValue) == 1 }
+
+  /// Whether a person sees it who has not asked for text without colours (`NO_COLOR`).
+  public var takesColours: Bool { isTerminal && Machine.environment("NO_COLOR") == nil }
+
+  /// Writes every byte.
+  public func write(_ bytes: [UInt8]) throws(SystemError) {
+    try Files.writeAll(
+      bytes[...], to: rawValue, self == .output ? "standard output" : "standard error")
+  }
+}
