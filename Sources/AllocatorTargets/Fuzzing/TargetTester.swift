@@ -89,7 +89,8 @@ public final class TargetTester {
     let patience = timeoutSeconds
     if isSlow { timeoutSeconds = min(timeoutSeconds, 1) }
     defer { timeoutSeconds = patience }
-    let budget = ShrinkBudget(executionLimit: isSlow ? 120 : 3_000)
+    let budget = ShrinkBudget(
+      executionLimit: isSlow ? 120 : 3_000, searchLimit: isSlow ? 0 : 1_000)
     let shrinker = Shrinker<PoolSetup, PoolOperation>(budget: budget) { self.execution(of: $0) }
     let cut = trace.prefix(min(failure.step + 1, trace.operations.count))
     let result = shrinker.shrink(cut, identity)

@@ -114,7 +114,9 @@ public struct ChallengeOutcome: Sendable {
   public var form: String { trace.text() }
 
   /// Reduces the trace of a seed with the suite's own shrinker.
-  public init?(_ task: ChallengeTask, seed: UInt64, budget: ShrinkBudget = ShrinkBudget()) {
+  public init?(
+    _ task: ChallengeTask, seed: UInt64, budget: ShrinkBudget = PoolShrinker.standardBudget
+  ) {
     guard let given = task.trace(seed: seed),
       let failure = PoolShrinker.execute(given).failure
     else { return nil }

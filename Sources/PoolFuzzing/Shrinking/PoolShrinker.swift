@@ -12,8 +12,12 @@ public struct PoolShrinker {
     public let identity: FailureIdentity
     /// How the reduction ended.
     public let ending: ShrinkResult<PoolSetup, PoolOperation>.Ending
-    /// Traces executed, those for the certificate excluded.
+    /// Traces executed by the passes.
     public let executionCount: Int
+    /// Traces executed to look for a shorter one when the passes could do no more.
+    public let searchCount: Int
+    /// What is known about shorter traces.
+    public let length: TraceLength
     /// Traces executed for the certificate.
     public let certificateExecutionCount: Int
     /// The certificate; nil where the failure could not be reproduced, or the reduction was
@@ -31,6 +35,10 @@ public struct PoolShrinker {
     public var statisticsTable: String { PassStatistics.table(statistics) }
   }
 
+  /// What a reduction costs where nobody says otherwise: the search proves most traces of up to four
+  /// operations shortest.
+  public static let standardBudget = ShrinkBudget(searchLimit: 3_000)
+
   /// What a reduction may cost.
   public var budget: ShrinkBudget
   /// Asked before each execution; true ends the reduction with what it has come to.
@@ -40,7 +48,7 @@ public struct PoolShrinker {
   private static let longInterruptedTrace = 64
 
   /// A shrinker with that budget.
-  public init(budget: ShrinkBudget = ShrinkBudget()) { self.budget = budget }
+  public init(budget: ShrinkBudget = PoolShrinker.standardBudget) { self.budget = budget }
 
   /// Executes a trace as the shrinker and certificates do.
   ///
@@ -94,7 +102,8 @@ public struct PoolShrinker {
 
   /// Reduces a trace that shows a failure.
   public static func shrink(
-    _ trace: PoolFuzzTrace, _ identity: FailureIdentity, budget: ShrinkBudget = ShrinkBudget()
+    _ trace: PoolFuzzTrace, _ identity: FailureIdentity,
+    budget: ShrinkBudget = PoolShrinker.standardBudget
   ) -> Outcome {
     PoolShrinker(budget: budget).shrink(trace, identity)
   }
@@ -108,9 +117,28 @@ public struct PoolShrinker {
       tiny: TryTinyTraces(alphabets: TinyAlphabets.all)
     ).filter { !($0 is RaiseAndRemove<PoolSetup, PoolOperation>) }
 
+  /// The search for shorter traces over the sizes that a machine treats each in its own way, over
+  /// those of tiny traces, over the trace's own; and, on the default machine, over its own.
+  public static let search = ShortestSearch<PoolSetup, PoolOperation> { trace in
+    typealias Letters = ShortestSearch<PoolSetup, PoolOperation>
+    let wide = PoolAlphabet(
+      types: TinyAlphabets.types(of: trace), sizes: PoolAlphabet.sizes(of: trace.configuration))
+    let tiny = TinyAlphabets.all(of: trace).flatMap(\.letters)
+    let own = [wide.operations, tiny, []].map { letters in
+      Letters.Alphabet(trace.configuration, Letters.letters(of: trace, and: letters))
+    }
+    var plain = PoolSetup()
+    plain.mutant = trace.configuration.mutant
+    plain.oracles = trace.configuration.oracles
+    plain.faultOfHealthyModel = trace.configuration.faultOfHealthyModel
+    return plain == trace.configuration
+      ? own : own + [Letters.Alphabet(plain, Letters.letters(of: trace))]
+  }
+
   /// Reduces a trace that shows a failure.
   public func shrink(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) -> Outcome {
     var shrinker = Shrinker(budget: budget, passes: Self.passes, execute: Self.execute)
+    shrinker.search = Self.search
     shrinker.isInterrupted = isInterrupted
     let result = shrinker.shrink(trace, identity)
     let numbered = Self.renumbered(result.trace)
@@ -123,10 +151,12 @@ public struct PoolShrinker {
         executions += 1
         return Self.execute($0)
       }
+      certificate?.length = result.length
     }
     return Outcome(
       trace: numbered, identity: identity, ending: result.ending,
-      executionCount: result.executionCount, certificateExecutionCount: executions,
+      executionCount: result.executionCount, searchCount: result.searchCount,
+      length: result.length, certificateExecutionCount: executions,
       certificate: certificate, statistics: result.statistics, others: result.ledger)
   }
 
@@ -193,15 +223,23 @@ enum TinyAlphabets {
   /// pool that its last allocation was from.
   private static func pages(_ trace: PoolFuzzTrace) -> Alphabet? {
     guard trace.operations.count > stuckTrace else { return nil }
-    let types = trace.operations.compactMap { operation -> PoolType? in
-      guard case .alloc(_, let type, _, _) = operation.operation else { return nil }
-      return type.subtracting([.quota, .cacheAligned])
-    }
-    guard let type = types.last else { return nil }
+    guard let type = types(of: trace).last else { return nil }
     let bytes = trace.configuration.configuration.pool.profile.pageBytes + 1
     return Alphabet(
       [.alloc(slot, type, bytes: bytes, tag: PoolOperation.plainTag), .free(slot)],
       executionLimit: 12)
+  }
+
+  /// The pools that a trace's allocations are from, in order of last use.
+  static func types(of trace: PoolFuzzTrace) -> [PoolType] {
+    let types = trace.operations.compactMap { operation -> PoolType? in
+      guard case .alloc(_, let type, _, _) = operation.operation else { return nil }
+      return type.subtracting([.quota, .cacheAligned])
+    }
+    return types.reduce(into: []) { distinct, type in
+      distinct.removeAll { $0 == type }
+      distinct.append(type)
+    }
   }
 
   private static let slot = Slot(0)

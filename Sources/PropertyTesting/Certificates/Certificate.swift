@@ -32,6 +32,8 @@ public struct Certificate: Sendable, Equatable {
   public let operations: [Operation]
   /// The lifetimes of more than one operation, in order of creation.
   public let lifetimes: [Life]
+  /// What is known about shorter traces.
+  public var length = TraceLength.unknown
 
   /// Whether nothing can be removed: no operation, and no lifetime.
   public var isMinimal: Bool {
@@ -138,6 +140,7 @@ extension Certificate: CustomStringConvertible {
       let numbers = life.operations.map { "\($0 + 1)" }.joined(separator: " ")
       lines += ["lifetime: \(life.slot) \(numbers)", "without it: \(life.without.words)"]
     }
+    if length != .unknown { lines.append("length: \(length)") }
     return (lines + ["end"]).joined(separator: "\n") + "\n"
   }
 
@@ -157,6 +160,7 @@ extension Certificate: CustomStringConvertible {
     while let words = reader.optionalValue("lifetime") {
       lifetimes.append(try reader.lifetime(words, operationCount: operations.count))
     }
+    let length = try reader.length()
     try reader.expect("end")
     guard step >= 0, step <= operations.count else {
       throw CertificateError(line: 3, problem: "the failure shows at no operation of the trace")
@@ -164,6 +168,7 @@ extension Certificate: CustomStringConvertible {
     self.init(
       identity: identity, step: step, configuration: configuration, operations: operations,
       lifetimes: lifetimes)
+    self.length = length
   }
 
   private struct Reader {
@@ -212,6 +217,14 @@ extension Certificate: CustomStringConvertible {
         throw badValue("'passes', 'fails the same' or 'fails otherwise at N: ...' expected")
       }
       return outcome
+    }
+
+    mutating func length() throws(CertificateError) -> TraceLength {
+      guard let words = optionalValue("length") else { return .unknown }
+      guard let length = TraceLength(String(words)) else {
+        throw badValue("'proved shortest: ...' or 'perhaps not shortest: ...' expected")
+      }
+      return length
     }
 
     mutating func lifetime(

@@ -1,8 +1,9 @@
 extension Certificate {
   /// Executes everything again and lists what does not hold; empty when the certificate is true
-  /// and the trace is minimal.
+  /// and the trace is minimal. A claim about its length is held against a search, if there is one.
   public func discrepancies<C: MachineConfiguration, O: SlotOperation>(
-    for trace: Trace<C, O>, execute: (Trace<C, O>) -> Execution
+    for trace: Trace<C, O>, search: (search: ShortestSearch<C, O>, limit: Int)? = nil,
+    execute: (Trace<C, O>) -> Execution
   ) -> [CertificateDiscrepancy] {
     guard let actual = Certificate(of: trace, identity, execute: execute) else {
       return [.failureIsGone(identity)]
@@ -32,6 +33,12 @@ extension Certificate {
       }
       if left.outcome == .failsTheSame { found.append(.notMinimal(removed: removed)) }
     }
+    if length != .unknown, let search,
+      case .shorter(let shorter) = search.search.answer(
+        trace, identity, limit: search.limit, { false }, execute)
+    {
+      found.append(.notShortest(shorter.operations.map(\.description)))
+    }
     return found
   }
 
@@ -55,6 +62,8 @@ public enum CertificateDiscrepancy: Sendable, Equatable, CustomStringConvertible
   case lifetimesDiffer
   /// Without some operations, the trace does something else.
   case outcomeDiffers(removed: [Removed], actual: RemovalOutcome, expect: RemovalOutcome)
+  /// A shorter trace shows the failure: its operations.
+  case notShortest([String])
   /// Without these operations the failure still shows.
   case notMinimal(removed: [Removed])
 
@@ -88,6 +97,8 @@ public enum CertificateDiscrepancy: Sendable, Equatable, CustomStringConvertible
     case .lifetimesDiffer: "the lifetimes are others"
     case .outcomeDiffers(let removed, let actual, let expect):
       "without \(Self.names(removed)) it \(actual.words), and not: \(expect.words)"
+    case .notShortest(let operations):
+      "the shorter trace '\(operations.joined(separator: "; "))' shows it as well"
     case .notMinimal(let removed):
       "it fails the same without \(Self.names(removed))"
     }

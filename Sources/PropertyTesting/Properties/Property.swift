@@ -63,11 +63,31 @@ where
     return failure
   }
 
+  /// What the model makes on a configuration, an operation of each kind, as simple as it can be.
+  private func letters(on configuration: Machine.Configuration) -> [Machine.Operation] {
+    var choices = RandomChoices(seed: settings.seed, stream: .max)
+    let operations = TraceGenerator<Model>.trace(
+      operationCount: Self.sampledOperations, configuration: configuration,
+      swarm: .plain(Model.kinds), choices: &choices
+    ).operations
+    return operations.reduce(into: []) { letters, operation in
+      guard !letters.contains(where: { $0.kind == operation.kind }) else { return }
+      letters.append(
+        operation.parameters.enumerated().reduce(operation) { simple, parameter in
+          simple.replacingParameter(at: parameter.offset, with: parameter.element.origin) ?? simple
+        })
+    }
+  }
+
+  /// Enough to meet each kind.
+  private static var sampledOperations: Int { 256 }
+
   private func failure(
     _ number: Int, _ trace: MachineTrace, _ swarm: Swarm, _ identity: FailureIdentity
   ) -> Failure {
     let runner = TraceRunner<Machine>(checks: settings.checks)
-    let shrinker = Shrinker(Machine.self, checks: settings.checks, budget: settings.shrinking)
+    var shrinker = Shrinker(Machine.self, checks: settings.checks, budget: settings.shrinking)
+    shrinker.search = ShortestSearch(letters: letters(on: trace.configuration))
     let result = shrinker.shrink(trace, identity)
     return Failure(
       seed: settings.seed, number: number, swarm: swarm.summary(Model.kinds), original: trace,
@@ -154,7 +174,7 @@ public struct PropertyFailure<Configuration: MachineConfiguration, Operation: Sl
 
   private var ending: String {
     switch shrinking.ending {
-    case .oneMinimal: "no operation can be removed"
+    case .oneMinimal: "no operation can be removed, \(shrinking.length)"
     case .budgetExhausted: "the budget was used up, it may not be minimal"
     case .interrupted: "it was interrupted and may not be minimal"
     case .off: "shrinking is off"

@@ -6,7 +6,8 @@
 /// *grow* one argument to lose whole operations follow (the pump), then pairs. Only then are
 /// numbers lowered, which may make way for more deletion; so the whole list is repeated until a
 /// round changes nothing. A last pass tries each operation and each lifetime once more and is the
-/// one whose silence is reported as 1-minimality.
+/// one whose silence is reported as 1-minimality. Then `ShortestSearch` looks for a shorter trace
+/// that no pass reaches, and says whether there can be one.
 ///
 /// Failures are compared by identity: a candidate that fails otherwise is rejected, and noted in
 /// a ledger. All costs are counted in executions and operations; nothing here reads a clock.
@@ -15,6 +16,8 @@ public struct Shrinker<Configuration: MachineConfiguration, Operation: SlotOpera
   public var passes: [any ShrinkPass<Configuration, Operation>]
   /// What a reduction may cost.
   public var budget: ShrinkBudget
+  /// What is asked when no pass can do more: whether there is a shorter trace all the same.
+  public var search = ShortestSearch<Configuration, Operation>()
   /// Asked before each execution; true ends the reduction with what it has come to.
   public var isInterrupted: () -> Bool = { false }
 
@@ -47,35 +50,40 @@ public struct Shrinker<Configuration: MachineConfiguration, Operation: SlotOpera
     var reduction = Reduction(trace, identity, budget, isInterrupted, execute)
     guard budget != .off else { return Self.result(reduction, .off) }
     guard reduction.begin() else { return Self.result(reduction, .notReproduced) }
-    var isMinimal = false
-    while !reduction.isOver, !isMinimal {
-      let before = reduction.acceptedCount
-      runRound(&reduction)
-      if reduction.acceptedCount == before {
-        run(OneMinimality(), on: &reduction)
-        isMinimal = reduction.acceptedCount == before && !reduction.isOver
+    var searchCount = 0
+    while reduceToMinimum(&reduction) {
+      let trace = reduction.trace
+      let answer = search.answer(trace, identity, limit: budget.searchLimit, isInterrupted) {
+        candidate in
+        searchCount += 1
+        return execute(candidate)
+      }
+      switch answer {
+      case .silent(let length):
+        return Self.result(reduction, .oneMinimal, length, searchCount)
+      case .shorter(let shorter):
+        reduction.enter("search")
+        guard reduction.attempt(shorter) else {
+          return Self.result(reduction, .oneMinimal, .unknown, searchCount)
+        }
       }
     }
-    if isMinimal { return Self.result(reduction, .oneMinimal) }
-    return Self.result(reduction, reduction.isInterrupted ? .interrupted : .budgetExhausted)
+    return Self.result(
+      reduction, reduction.isInterrupted ? .interrupted : .budgetExhausted, .unknown, searchCount)
   }
 
-  /// Reduces a failure and then, in turn, the others met on the way: `limit` results at most.
-  public func shrinkAll(
-    _ trace: Trace<Configuration, Operation>, _ identity: FailureIdentity, limit: Int = 8
-  ) -> [ShrinkResult<Configuration, Operation>] {
-    var results = [shrink(trace, identity)]
-    var ledger = results[0].ledger
-    while results.count < limit {
-      let next = ledger.entries.first { entry in
-        !results.contains { $0.identity == entry.identity }
-      }
-      guard let next else { break }
-      let result = shrink(next.trace, next.identity)
-      ledger.merge(result.ledger)
-      results.append(result)
+  /// Repeats the passes until nothing can be removed; false where the budget does not allow it.
+  private func reduceToMinimum(
+    _ reduction: inout Reduction<Configuration, Operation>
+  ) -> Bool {
+    while !reduction.isOver {
+      let before = reduction.acceptedCount
+      runRound(&reduction)
+      guard reduction.acceptedCount == before else { continue }
+      run(OneMinimality(), on: &reduction)
+      if reduction.acceptedCount == before, !reduction.isOver { return true }
     }
-    return results
+    return false
   }
 
   /// In longer traces whatever shortens them is welcome at once.
@@ -104,11 +112,13 @@ public struct Shrinker<Configuration: MachineConfiguration, Operation: SlotOpera
 
   private static func result(
     _ reduction: Reduction<Configuration, Operation>,
-    _ ending: ShrinkResult<Configuration, Operation>.Ending
+    _ ending: ShrinkResult<Configuration, Operation>.Ending,
+    _ length: TraceLength = .unknown, _ searchCount: Int = 0
   ) -> ShrinkResult<Configuration, Operation> {
     ShrinkResult(
-      trace: reduction.trace, identity: reduction.identity, ending: ending,
-      executionCount: reduction.executionCount, operationCount: reduction.operationCount,
+      trace: reduction.trace, identity: reduction.identity, ending: ending, length: length,
+      executionCount: reduction.executionCount, searchCount: searchCount,
+      operationCount: reduction.operationCount,
       statistics: reduction.statistics, ledger: reduction.ledger)
   }
 }
@@ -186,15 +196,21 @@ public struct ShrinkBudget: Sendable, Equatable {
   public var executionLimit: Int
   /// How many operations may be executed in all.
   public var operationLimit: Int
+  /// How many traces may be executed each time a shorter one is looked for that no pass reaches;
+  /// 0 is content with what is minimal in single steps.
+  public var searchLimit: Int
 
   /// Those limits.
-  public init(executionLimit: Int = 5_000, operationLimit: Int = 20_000_000) {
+  public init(
+    executionLimit: Int = 5_000, operationLimit: Int = 20_000_000, searchLimit: Int = 60_000
+  ) {
     self.executionLimit = executionLimit
     self.operationLimit = operationLimit
+    self.searchLimit = searchLimit
   }
 
   /// The off switch: failures are reported as they were found.
-  public static let off = ShrinkBudget(executionLimit: 0, operationLimit: 0)
+  public static let off = ShrinkBudget(executionLimit: 0, operationLimit: 0, searchLimit: 0)
 }
 
 /// What a reduction came to.
@@ -222,8 +238,12 @@ public struct ShrinkResult<Configuration: MachineConfiguration, Operation: SlotO
   public let identity: FailureIdentity
   /// How it ended.
   public let ending: Ending
-  /// How many traces were executed, the given one included.
+  /// What is known about shorter traces.
+  public let length: TraceLength
+  /// How many traces the passes executed, the given one included.
   public let executionCount: Int
+  /// How many traces were executed to look for a shorter one when the passes could do no more.
+  public let searchCount: Int
   /// How many operations were executed.
   public let operationCount: Int
   /// What each pass did.

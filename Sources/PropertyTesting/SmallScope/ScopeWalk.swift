@@ -151,7 +151,10 @@ struct ScopeLevel<Operation: SlotOperation> {
   var operation: Operation { alternatives[choice] }
 
   /// The level after the operation that stands here.
-  func next(_ templates: [Operation]) -> ScopeLevel {
+  func next(_ templates: [Operation]) -> ScopeLevel { after(operation, templates) }
+
+  /// The level after any operation that could stand here.
+  func after(_ operation: Operation, _ templates: [Operation]) -> ScopeLevel {
     var live = self.live
     var used = usedCount
     operation.slots.forEach { use in

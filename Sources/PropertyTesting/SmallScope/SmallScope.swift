@@ -35,6 +35,29 @@ public struct SmallScope<Configuration: MachineConfiguration, Operation: SlotOpe
     self.executionLimit = executionLimit
   }
 
+  /// The greatest length up to which there are no more traces than a limit; skipped and failing
+  /// prefixes, which an enumeration leaves out, are counted.
+  public func greatestLength(within limit: Int) -> Int {
+    var counts = [ScopePosition(): 1]
+    var total = 0
+    for length in 0..<operationLimit {
+      var next: [ScopePosition: Int] = [:]
+      for (position, count) in counts {
+        for template in templates {
+          let (ways, after) = position.ways(to: template)
+          guard ways > 0 else { continue }
+          let (product, overflow) = ways.multipliedReportingOverflow(by: count)
+          guard !overflow, product <= limit else { return length }
+          next[after, default: 0] += product
+        }
+      }
+      total += next.values.reduce(0, +)
+      guard total <= limit else { return length }
+      counts = next
+    }
+    return operationLimit
+  }
+
   /// Executes them all, by length, and keeps the smallest trace of each failure.
   ///
   /// `wanted`: failures to look for; when all are found at some length, longer traces
@@ -160,6 +183,33 @@ public struct SmallScope<Configuration: MachineConfiguration, Operation: SlotOpe
       levels.removeLast()
     }
     return false
+  }
+}
+
+/// All that the number of ways to go on depends on.
+private struct ScopePosition: Hashable {
+  /// Slots that are live.
+  var live = 0
+  /// Slots that were ever created.
+  var used = 0
+
+  /// In how many ways a template goes on from here, and where it leads.
+  func ways(to template: some SlotOperation) -> (count: Int, after: ScopePosition) {
+    var count = 1
+    var after = self
+    template.slots.forEach { use in
+      switch use.effect {
+      case .creates:
+        after.live += 1
+        after.used += 1
+      case .uses: count *= live
+      case .destroys:
+        count *= live
+        after.live -= 1
+      case .mentions: count *= used
+      }
+    }
+    return (count, after)
   }
 }
 

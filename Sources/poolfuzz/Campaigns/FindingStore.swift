@@ -103,6 +103,8 @@ struct FiledFinding: Sendable, Equatable {
   let executions: Int
   /// Whether the certificate says that nothing can be left out.
   let isOneMinimal: Bool
+  /// What is known about shorter traces.
+  var length = TraceLength.unknown
   /// Where it is filed; empty where the failure had its traces already.
   let trace: String
   /// The certificate's path, or nothing.
@@ -121,20 +123,23 @@ struct FiledFinding: Sendable, Equatable {
     return [
       "\(identity)", profile, "\(number)", "\(operationsBefore)", "\(operationsAfter)",
       "\(executions)", isOneMinimal ? "1" : "0", trace, certificate, met, mutant.rawValue,
+      "\(length)",
     ].joined(separator: String(Self.separator))
   }
 
   /// Reads what `line` wrote.
   static func reading(_ line: Substring) -> FiledFinding? {
     let fields = line.split(separator: separator, omittingEmptySubsequences: false)
-    guard fields.count == 11, let number = UInt64(fields[2]), let before = Int(fields[3]),
+    guard fields.count == 12, let length = TraceLength(String(fields[11])),
+      let number = UInt64(fields[2]), let before = Int(fields[3]),
       let after = Int(fields[4]), let executions = Int(fields[5]),
       let mutant = Mutant(rawValue: String(fields[10]))
     else { return nil }
     return FiledFinding(
       identity: FailureIdentity(String(fields[0])), profile: String(fields[1]), number: number,
       operationsBefore: before, operationsAfter: after, executions: executions,
-      isOneMinimal: fields[6] == "1", trace: String(fields[7]), certificate: String(fields[8]),
+      isOneMinimal: fields[6] == "1", length: length, trace: String(fields[7]),
+      certificate: String(fields[8]),
       metWhile: fields[9].isEmpty ? nil : FailureIdentity(String(fields[9])), mutant: mutant)
   }
 
@@ -146,6 +151,7 @@ struct FiledFinding: Sendable, Equatable {
       ("operations_before", .integer(Int64(operationsBefore))),
       ("operations_after", .integer(Int64(operationsAfter))),
       ("executions", .integer(Int64(executions))), ("one_minimal", .bool(isOneMinimal)),
+      ("length", .string("\(length)")),
       ("number", .unsigned(number)), ("mutant", .string(mutant.rawValue)),
       ("met_while", metWhile.map { .string("\($0)") } ?? .null),
     ]

@@ -153,7 +153,8 @@ import Testing
   @Test(arguments: ToyPoolBug.allCases.filter { $0 != .none })
   func minimalTracesAreCertified(bug: ToyPoolBug) throws {
     for failing in PoolSubject.failing(ToyPoolConfiguration(bug: bug), count: 4, seed: 41) {
-      let result = Shrinker(ToyPool.self).shrink(failing.trace, failing.identity)
+      let result = Shrinker(ToyPool.self, budget: ShrinkBudget(searchLimit: 0)).shrink(
+        failing.trace, failing.identity)
       let certificate = try #require(
         Certificate(of: result.trace, failing.identity) { runner.run($0) })
       #expect(certificate.isMinimal)

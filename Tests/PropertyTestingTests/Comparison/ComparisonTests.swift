@@ -57,7 +57,8 @@ import Testing
       func fails(_ trace: Subject.ToyTrace) -> Bool {
         runner.run(trace).shows(failing.identity)
       }
-      let shrunk = Shrinker(Subject.Machine.self).shrink(failing.trace, failing.identity)
+      let shrunk = Shrinker(Subject.Machine.self, budget: ShrinkBudget(searchLimit: 0)).shrink(
+        failing.trace, failing.identity)
       let best = shrunk.trace.operations.count
       rows[0].add(
         operations: best, executions: shrunk.executionCount, best: best,

@@ -16,7 +16,7 @@ import Testing
       PoolSubject.self, ToyPoolConfiguration(bug: .forgetsPrevious), within: 490,
       ["freeNeighbours after free": ["alloc s0 5", "alloc s1 5", "free s0", "free s1"]]),
     ShrinkCase(
-      PoolSubject.self, ToyPoolConfiguration(bug: .swallowsUsed), within: 247,
+      PoolSubject.self, ToyPoolConfiguration(bug: .swallowsUsed), within: 248,
       [
         "freeNeighbours after free": ["alloc s0 5", "alloc s1 7", "free s0"],
         "lostBlock after free": ["alloc s0 5", "alloc s1 7", "free s0"],
@@ -51,7 +51,7 @@ import Testing
       AccountSubject.self, ToyConfiguration(bug: 1), within: 105,
       ["bug 1": ["open s0 0", "open s1 1000", "transfer s0 s1 0"]]),
     ShrinkCase(
-      AccountSubject.self, ToyConfiguration(bug: 2), within: 112,
+      AccountSubject.self, ToyConfiguration(bug: 2), within: 113,
       ["bug 2": ["open s0 1", "open s1 0", "transfer s0 s1 7"]]),
     ShrinkCase(
       AccountSubject.self, ToyConfiguration(bug: 3), within: 85,
@@ -69,7 +69,7 @@ import Testing
       CatalogSubject.self, ToyConfiguration(bug: 1), within: 87,
       ["stale": ["create s0 0", "drop s0", "create s1 0", "insert s1"]]),
     ShrinkCase(
-      CatalogSubject.self, ToyConfiguration(bug: 2), within: 271,
+      CatalogSubject.self, ToyConfiguration(bug: 2), within: 283,
       ["parity": ["create s0 0", "create s1 1", "insert s0"]]),
     ShrinkCase(
       CatalogSubject.self, ToyConfiguration(bug: 3), within: 141,
@@ -112,7 +112,7 @@ import Testing
     let count = TestScale.count(6, all: 100)
     let traces = Subject.failing(shrinkCase.configuration, count: count, seed: 100)
     #expect(traces.count == count)
-    let shrinker = Shrinker(Subject.Machine.self)
+    let shrinker = Shrinker(Subject.Machine.self, budget: ShrinkBudget(searchLimit: 0))
     var most = 0
     for failing in traces {
       let result = shrinker.shrink(failing.trace, failing.identity)

@@ -12,7 +12,9 @@ import Testing
   ) -> String {
     let identity = FailureIdentity("it")
     let given = PassTrace(operations: PassOperation.all(lines))
-    let shrinker = Shrinker<PassConfiguration, PassOperation>(passes: [pass]) { trace in
+    let shrinker = Shrinker<PassConfiguration, PassOperation>(
+      budget: ShrinkBudget(searchLimit: 0), passes: [pass]
+    ) { trace in
       let failure =
         isFailing(trace)
         ? Execution.Failure(step: trace.operations.count, identities: [identity]) : nil

@@ -88,7 +88,9 @@ struct CorpusVerification {
     }
     if let certificate = found.certificate {
       result.problems += certificate.discrepancies(
-        for: found.trace, execute: PoolShrinker.execute
+        for: found.trace,
+        search: (PoolShrinker.search, PoolShrinker.standardBudget.searchLimit),
+        execute: PoolShrinker.execute
       ).map(\.description)
     }
     if let identity = PoolShrinker.healthyIdentity(of: found.trace) {

@@ -98,7 +98,8 @@ struct CampaignReport {
         isOfHealthyModel ? " (the healthy model shows it: mend the model or the check)" : ""
       text += "| \(finding.identity)\(whose) | \(seen) | \(origin) | \(finding.number)"
       text += " | \(finding.operationsBefore) -> \(finding.operationsAfter)"
-      text += " | \(finding.isOneMinimal ? "certified" : "no")"
+      let minimal = finding.isOneMinimal ? "certified, \(finding.length)" : "no"
+      text += " | \(minimal)"
       text += " | \(finding.trace.isEmpty ? "has its traces already" : finding.trace) |\n"
     }
     return text + "\n"

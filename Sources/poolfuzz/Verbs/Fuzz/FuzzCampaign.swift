@@ -28,7 +28,7 @@ final class FuzzCampaign {
     self.streams = streams
     store = FindingStore(folder: settings.folder)
     file = StateFile(
-      base: settings.base, kind: "campaign", format: 5,
+      base: settings.base, kind: "campaign", format: 6,
       plan: "seed=\(settings.plan.seed) \(settings.fingerprint)")
     frame = try CampaignFrame(arguments, file, streams)
   }

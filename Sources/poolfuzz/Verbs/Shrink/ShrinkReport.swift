@@ -35,8 +35,9 @@ struct ShrinkReport {
     if hasStatistics {
       streams.note(outcome.statisticsTable)
       streams.note(
-        "\(outcome.executionCount) executions, \(outcome.certificateExecutionCount) for the"
-          + " certificate, \(seconds) s")
+        "\(outcome.executionCount) executions, \(outcome.searchCount) to look for a"
+          + " shorter trace, \(outcome.certificateExecutionCount) for the certificate, \(seconds) s"
+      )
     }
   }
 
@@ -55,6 +56,8 @@ struct ShrinkReport {
       ("executions", .integer(Int64(outcome.executionCount))),
       ("certificate_executions", .integer(Int64(outcome.certificateExecutionCount))),
       ("seconds", .number(seconds)), ("one_minimal", .bool(outcome.isOneMinimal)),
+      ("length", .string("\(outcome.length)")),
+      ("search_executions", .integer(Int64(outcome.searchCount))),
       ("ending", .string("\(outcome.ending)")), ("certificate", certificate),
       ("trace", .string(base + ".trace")), ("asked_for", .bool(isFirst)),
       ("shows_at", number(outcome.certificate?.step)),
@@ -66,7 +69,9 @@ struct ShrinkReport {
   private func text(
     _ given: PoolFuzzTrace, _ outcome: PoolShrinker.Outcome, _ base: String, _ isFirst: Bool
   ) -> [String] {
-    let minimal = outcome.isOneMinimal ? "nothing can be left out" : "may not be minimal"
+    let minimal =
+      outcome.isOneMinimal
+      ? "nothing can be left out, \(outcome.length)" : "may not be minimal"
     var lines = [
       "\(outcome.identity): \(given.operations.count) operations, now"
         + " \(outcome.trace.operations.count); \(minimal)",

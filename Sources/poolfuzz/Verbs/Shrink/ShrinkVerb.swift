@@ -31,6 +31,9 @@ extension Verb {
         name: "--executions", argument: .value("N"),
         help: "most traces executed (20000); 0 certifies the trace as it is"),
       Option(
+        name: "--search", argument: .value("N"),
+        help: "traces executed to prove the result shortest, or find a shorter one (3000)"),
+      Option(
         name: "--failure", argument: .value("WORDS"),
         help: "the failure to keep, as printed; the first one by default"),
       Option(
@@ -76,7 +79,14 @@ struct ShrinkCommand {
     self.streams = streams
     report = ShrinkReport(arguments, streams)
     let limit = Int(clamping: try arguments.number("--executions") ?? 20_000)
-    budget = limit == 0 ? .off : ShrinkBudget(executionLimit: limit, operationLimit: 2_000_000_000)
+    let searchLimit =
+      try arguments.number("--search").map { Int(clamping: $0) }
+      ?? PoolShrinker.standardBudget.searchLimit
+    budget =
+      limit == 0
+      ? .off
+      : ShrinkBudget(
+        executionLimit: limit, operationLimit: 2_000_000_000, searchLimit: searchLimit)
     mostOthers = Int(clamping: try arguments.number("--others") ?? 8)
   }
 

@@ -46,7 +46,7 @@ final class TargetCampaign {
     shrinks = !arguments.has("--no-shrink")
     self.streams = streams
     file = StateFile(
-      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 2,
+      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 3,
       plan: "seed=\(seed) \(plan)")
     frame = try CampaignFrame(arguments, file, streams)
     tester = try TargetOptions.tester(settings)
