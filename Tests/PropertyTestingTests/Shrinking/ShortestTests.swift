@@ -4,7 +4,7 @@ import Testing
 
 /// Minimal in single steps is not shortest: toys in which the passes end too early.
 @Suite struct ShortestTests {
-  private static let seeds = TestScale.count(10, all: 100)
+  private static let seeds = TestScale.count(4, all: 100)
 
   /// The lengths that the traces of many seeds come to, and what is said of each.
   private static func outcomes<Machine, Model>(
@@ -47,5 +47,37 @@ import Testing
   @Test func aRingComesToItsSmallest() {
     let found = Self.outcomes(RingBuffer.self, RingModel.self)
     #expect(Set(found.map(\.count)) == [5])
+  }
+
+  /// A certificate that claims more than is true is found out, and one that is none is refused.
+  @Test func aFalseClaimIsFoundOut() throws {
+    let long = Trace<NoConfiguration, CacheOperation>(operations: [
+      .make(Slot(0), capacity: 3), .put(Slot(0), key: 0), .put(Slot(0), key: 1),
+      .put(Slot(0), key: 2), .get(Slot(0), key: 0), .put(Slot(0), key: 3), .get(Slot(0), key: 0),
+    ])
+    let runner = TraceRunner<LeastRecentlyUsed>()
+    let identity = FailureIdentity("get")
+    let plain = try #require(Certificate(of: long, identity) { runner.run($0) })
+    #expect(plain.isMinimal)
+    var claimed = plain
+    claimed.length = .shortest(letterCount: 5, traceCount: 900)
+    let read = try Certificate(parsing: "\(claimed)")
+    #expect(read == claimed)
+    let search = (search: ShortestSearch<NoConfiguration, CacheOperation>(), limit: 10_000)
+    let found = read.discrepancies(for: long, search: search) { runner.run($0) }
+    #expect(found.count == 1)
+    #expect(found.first?.description.contains("make s0 2; put s0 0; put s0 1") == true)
+    #expect(plain.discrepancies(for: long, search: search) { runner.run($0) } == [])
+    let text = "\(claimed)".replacing("proved shortest", with: "shortest")
+    #expect(throws: CertificateError.self) { try Certificate(parsing: text) }
+  }
+
+  @Test(arguments: [
+    TraceLength.unknown, .searched(traceCount: 12), .shortest(letterCount: 0, traceCount: 0),
+    .shortest(letterCount: 4, traceCount: 6_690),
+  ])
+  func aLengthIsReadBack(_ length: TraceLength) {
+    #expect(TraceLength("\(length)") == length)
+    #expect(TraceLength("\(length).") == nil)
   }
 }
