@@ -37,11 +37,17 @@ import Testing
     #expect(try Self.outcome(Self.text(profile)) == .ok)
   }
 
+  /// The trace without its largest request, which alone needs a pool of half a million pages.
+  private static func smaller(_ profile: String) throws -> String {
+    try text(profile).replacing(" paged_pages=540000", with: "").components(separatedBy: "\n")
+      .filter { !$0.contains(" huge") }.joined(separator: "\n")
+  }
+
   /// Every line that speaks of one block is seen to fail: with the comparison turned round.
   @Test(arguments: profiles)
   func everyExpectationCanFail(_ profile: String) throws {
     let opposite = ["==": "!=", ">=": "<"]
-    let lines = try Self.text(profile).components(separatedBy: "\n")
+    let lines = try Self.smaller(profile).components(separatedBy: "\n")
     var turned = 0
     for (index, line) in lines.enumerated() {
       guard line.hasPrefix("expect block ") || line.hasPrefix("expect charged "),
@@ -63,7 +69,7 @@ import Testing
   /// A model that is wrong in one fact is noticed.
   @Test(arguments: profiles)
   func aWrongModelIsNoticed(_ profile: String) throws {
-    let text = try Self.text(profile)
+    let text = try Self.smaller(profile)
     for mutant in [Mutant.quotaProcessNotWritten, .quotaNotReturned] {
       #expect(try Self.outcome(text, mutant) != .ok, "\(mutant)")
     }
