@@ -40,7 +40,7 @@ import Testing
   /// The trace without its largest request, which alone needs a pool of half a million pages.
   private static func smaller(_ profile: String) throws -> String {
     try text(profile).replacing(" paged_pages=540000", with: "").components(separatedBy: "\n")
-      .filter { !$0.contains(" huge") }.joined(separator: "\n")
+      .filter { !$0.contains(" huge") && !$0.hasPrefix("expect raise") }.joined(separator: "\n")
   }
 
   /// Every line that speaks of one block is seen to fail: with the comparison turned round.
@@ -70,6 +70,7 @@ import Testing
   @Test(arguments: profiles)
   func aWrongModelIsNoticed(_ profile: String) throws {
     let text = try Self.smaller(profile)
+    #expect(try Self.outcome(text) == .ok)
     for mutant in [Mutant.quotaProcessNotWritten, .quotaNotReturned] {
       #expect(try Self.outcome(text, mutant) != .ok, "\(mutant)")
     }
