@@ -256,6 +256,13 @@ public struct ReplaySession: ~Copyable {
       guard let value = metrics[name] else { return "there is no metric \(name)" }
       return comparison.holds(value.number, number.value)
         ? nil : "\(name) is \(value.text), not \(comparison.rawValue) \(number)"
+    case .block(let name, let property, let comparison, let number):
+      return property.unmet(replayer.slots[name], name, comparison, number, view)
+    case .charged(let comparison, let number):
+      let charged = view.variables.chargedBytes
+      let bytes = charged.paged &+ charged.nonPaged
+      return comparison.holds(bytes, number)
+        ? nil : "\(bytes) bytes are charged, not \(comparison.rawValue) \(number)"
     case .bugCheck, .fault, .nonCanonicalFault, .hang, .raise, .violation:
       return "the operation before came to " + description(of: lastResult)
     }

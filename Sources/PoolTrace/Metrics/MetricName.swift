@@ -69,6 +69,11 @@ public enum MetricName: String, Sendable, CaseIterable {
   case unusableFreeSpace = "unusable_free_space"
   /// Live blocks on small-block pages over those pages: how many frees give one back on average.
   case pinsPerPage = "pins_per_page"
+  /// Small-block pages that hold no live block, only freed ones that wait on lookaside lists or for
+  /// the next batch of deferred frees: held by the lists' habit and not by a caller.
+  case parkedPages = "parked_pages"
+  /// Bytes held over the bytes of live blocks and of those that wait; 0 where there are none.
+  case heldOverLiveAndParked = "held_over_live_and_parked"
 
   /// True where the metric makes sense for one tag: free space has no tag, and held pages have no
   /// peak by tag.
@@ -76,7 +81,8 @@ public enum MetricName: String, Sendable, CaseIterable {
     switch self {
     case .peakPagesHeld, .freeBytes, .largestFreeBlockBytes, .externalFragmentation, .heldOverPeak,
       .averageHeldOverLive, .heldOverLiveAtPeakLive, .heldOverLiveAtPeakHeld, .peakHeldOverPeakLive,
-      .gapBytes, .fragmentationIndex, .unusableFreeSpace, .pinsPerPage:
+      .gapBytes, .fragmentationIndex, .unusableFreeSpace, .pinsPerPage, .parkedPages,
+      .heldOverLiveAndParked:
       false
     default: true
     }
@@ -87,7 +93,7 @@ public enum MetricName: String, Sendable, CaseIterable {
     switch self {
     case .heldOverLive, .heldOverPeak, .externalFragmentation, .averageHeldOverLive,
       .heldOverLiveAtPeakLive, .heldOverLiveAtPeakHeld, .peakHeldOverPeakLive,
-      .fragmentationIndex, .unusableFreeSpace, .pinsPerPage:
+      .fragmentationIndex, .unusableFreeSpace, .pinsPerPage, .heldOverLiveAndParked:
       .ratio(0)
     default: .count(0)
     }

@@ -7,6 +7,7 @@ struct PoolCensus {
   private(set) var lookasideBytes: UInt64 = 0
   private(set) var deferredBytes: UInt64 = 0
   private(set) var pinnedPages: UInt64 = 0
+  private(set) var parkedPages: UInt64 = 0
   /// Small-block pages and the live blocks on them.
   private(set) var smallPages: UInt64 = 0
   private(set) var smallBlocks: UInt64 = 0
@@ -58,6 +59,8 @@ struct PoolCensus {
     if !isTail {
       smallPages += 1
       smallBlocks += UInt64(live.count)
+      let isParked = live.isEmpty && walk.blocks.contains(where: \.isParked)
+      parkedPages += isParked ? 1 : 0
     }
     for block in walk.blocks {
       let tag = block.header.tag.unprotected
@@ -91,6 +94,11 @@ struct PoolCensus {
     }
     tags[tag] = census
   }
+}
+
+extension PoolBlock {
+  /// True where its caller has freed it and a lookaside list or a batch of frees has it.
+  fileprivate var isParked: Bool { state == .lookaside || state == .deferred }
 }
 
 /// The free blocks inside of pages by size, and what they say about a request of one size.

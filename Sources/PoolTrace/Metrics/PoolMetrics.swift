@@ -101,6 +101,7 @@ struct MetricFigures {
   private var smallPages: UInt64 = 0
   private var smallBlocks: UInt64 = 0
   private var pinnedPages: UInt64 = 0
+  private var parkedPages: UInt64 = 0
   private var packedPages: UInt64 = 0
   private var lookasideBytes: UInt64 = 0
   private var deferredBytes: UInt64 = 0
@@ -127,6 +128,7 @@ struct MetricFigures {
     smallPages &+= census.smallPages
     smallBlocks &+= census.smallBlocks
     pinnedPages &+= census.pinnedPages
+    parkedPages &+= census.parkedPages
     packedPages &+= census.packing.pages &+ bigPages
     lookasideBytes &+= census.lookasideBytes
     deferredBytes &+= census.deferredBytes
@@ -178,6 +180,9 @@ struct MetricFigures {
     case .fragmentationIndex: return .ratio(freeSpace.fragmentationIndex(request))
     case .unusableFreeSpace: return .ratio(freeSpace.unusableIndex(request))
     case .pinsPerPage: return Self.ratio(smallBlocks, smallPages)
+    case .parkedPages: return .count(parkedPages)
+    case .heldOverLiveAndParked:
+      return Self.ratio(bytesHeld, live.blockBytes &+ lookasideBytes &+ deferredBytes)
     }
   }
 

@@ -56,6 +56,10 @@ struct IncidentFigures {
     case "largest_free_block_bytes": return blocks.filter(\.isFree).map(bytes).max() ?? 0
     case "lookaside_bytes": return blocks.filter(isParked).map(bytes).reduce(0, +)
     case "pinned_pages": return pages.filter(isPinned).count
+    case "parked_pages":
+      return pages.count {
+        $0.blocks.contains(where: isParked) && !$0.blocks.contains(where: isLive)
+      }
     default: return nil
     }
   }

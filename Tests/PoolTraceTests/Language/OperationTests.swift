@@ -51,6 +51,12 @@ import PoolTrace
     ("expect fault noncanonical", .expect(.nonCanonicalFault)),
     ("expect hang", .expect(.hang)),
     ("expect raise 0xc000009a", .expect(.raise(status: 0xC000_009A))),
+    ("expect block a alignment >= 0x1000", .expect(.block("a", .alignment, .greaterOrEqual, 4096))),
+    ("expect block a stored_type == 10", .expect(.block("a", .storedType, .equal, 10))),
+    ("expect block a stored_tag != 1", .expect(.block("a", .storedTag, .notEqual, 1))),
+    ("expect block 7 usable_bytes < 9", .expect(.block("7", .usableBytes, .less, 9))),
+    ("expect block a process_offset > 0", .expect(.block("a", .processOffset, .greater, 0))),
+    ("expect charged <= 24", .expect(.charged(.lessOrEqual, bytes: 24))),
     ("expect violation header.previous-size", .expect(.violation("header.previous-size"))),
   ]
 

@@ -73,7 +73,7 @@ struct RandomOperations {
   }
 
   mutating func expectation() -> Expectation {
-    switch below(11) {
+    switch below(13) {
     case 0: .ok(slot())
     case 1: .null(slot())
     case 2: .skipped
@@ -83,6 +83,10 @@ struct RandomOperations {
     case 6: .hang
     case 7: .raise(status: UInt32(truncatingIfNeeded: number()))
     case 8: .violation(coin() ? "header.previous-size" : "a_b")
+    case 9:
+      .block(
+        slot(), BlockProperty.allCases[Int(below(5))], Comparison.allCases[Int(below(6))], number())
+    case 10: .charged(Comparison.allCases[Int(below(6))], bytes: number())
     default:
       .metric(
         coin() ? "tag.Io\\x20x.pages_held" : "held_over_live",

@@ -14,7 +14,7 @@ import Testing
       largest_free_block_bytes external_fragmentation internal_waste_bytes pinned_pages \
       packed_pages big_pages lookaside_bytes deferred_bytes average_held_over_live \
       held_over_live_at_peak_live held_over_live_at_peak_held peak_held_over_peak_live gap_bytes \
-      fragmentation_index unusable_free_space pins_per_page
+      fragmentation_index unusable_free_space pins_per_page parked_pages held_over_live_and_parked
       """
     #expect(MetricName.allCases.map(\.rawValue) == contract.split(separator: " ").map(String.init))
   }

@@ -74,13 +74,21 @@ import Testing
     #expect(try metrics.count("free_bytes") == 4096 - 0x48)
     #expect(try metrics.count("pages_held") == 1)
     #expect(try metrics.count("pinned_pages") == 1)
+    #expect(try metrics.count("parked_pages") == 1)
+    #expect(metrics["held_over_live_and_parked"]?.text == "56.8889")
     #expect(try metrics.count("packed_pages") == 0)
     #expect(metrics["held_over_live"] == .ratio(0))
+
+    // A live block beside it, and the page is held by its caller.
+    _ = try pool.allocate(0x40, PoolTag("Live"))
+    _ = try pool.allocate(0x80, PoolTag("Live"))
+    #expect(try pool.metrics.count("parked_pages") == 0)
 
     var newer = try MeasuredPool(.windows7x64)
     let waiting = try newer.allocate(0x300, PoolTag("Wait"))
     newer.free(waiting)
     #expect(try newer.metrics.count("deferred_bytes") == 0x310)
+    #expect(try newer.metrics.count("parked_pages") == 1)
     #expect(try newer.metrics.count("tag.Wait.deferred_bytes") == 0x310)
     #expect(try newer.metrics.count("free_bytes") == 4096 - 0x310)
   }

@@ -69,12 +69,18 @@ extension LineCursor {
 /// Conditions of `expect` lines.
 extension LineCursor {
   private enum Condition: Sendable {
-    case ok, null, skipped, bugCheck, fault, hang, raise, violation
+    case ok, null, skipped, bugCheck, fault, hang, raise, violation, block, charged
   }
 
   private static let conditions = KeywordTable<Condition>([
     ("ok", .ok), ("null", .null), ("skipped", .skipped), ("bugcheck", .bugCheck),
     ("fault", .fault), ("hang", .hang), ("raise", .raise), ("violation", .violation),
+    ("block", .block), ("charged", .charged),
+  ])
+
+  private static let properties = KeywordTable<BlockProperty>([
+    ("alignment", .alignment), ("stored_type", .storedType), ("stored_tag", .storedTag),
+    ("usable_bytes", .usableBytes), ("process_offset", .processOffset),
   ])
 
   private static let comparisons = KeywordTable<Comparison>([
@@ -101,7 +107,18 @@ extension LineCursor {
     case .fault: return try fault()
     case .raise: return .raise(status: try status("an exception's status"))
     case .violation: return .violation(try invariantName())
+    case .block:
+      let name = try slot()
+      let property = try word(
+        LineCursor.properties,
+        "one of alignment stored_type stored_tag usable_bytes process_offset")
+      return .block(name, property, try comparison(), try number("a number"))
+    case .charged: return .charged(try comparison(), bytes: try number("a number of bytes"))
     }
+  }
+
+  private mutating func comparison() throws(LineFailure) -> Comparison {
+    try word(LineCursor.comparisons, "one of == != < <= > >=")
   }
 
   private mutating func status(_ expected: StaticString) throws(LineFailure) -> UInt32 {
@@ -134,7 +151,7 @@ extension LineCursor {
     guard Expectation.isMetricName(text) else {
       throw failure("a condition (ok, null, skipped, bugcheck, ..., or a metric)", at: start)
     }
-    let comparison = try word(LineCursor.comparisons, "one of == != < <= > >=")
+    let comparison = try comparison()
     let number = try decimalNumber("a number")
     return .metric(String(decoding: text, as: UTF8.self), comparison, number)
   }

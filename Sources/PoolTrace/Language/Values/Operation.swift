@@ -160,6 +160,25 @@ public enum Expectation: Equatable, Sendable {
   case violation(String)
   /// A metric compares with a number.
   case metric(String, Comparison, DecimalNumber)
+  /// A property of the allocation that the slot holds compares with a number.
+  case block(SlotName, BlockProperty, Comparison, UInt64)
+  /// The bytes that all blocks together are charged to a process compare with a number.
+  case charged(Comparison, bytes: UInt64)
+}
+
+/// What can be asked of one allocation: what a kernel-mode test can see of it.
+public enum BlockProperty: String, CaseIterable, Sendable {
+  /// The largest power of two, in bytes, that divides its address.
+  case alignment
+  /// The pool type in its header, as it is stored; only small blocks have a header.
+  case storedType = "stored_type"
+  /// The tag in its header, as the word that is stored: the first character is the lowest byte.
+  case storedTag = "stored_tag"
+  /// The bytes that its caller may use: a small block without its header, or whole pages
+  /// (Microsoft, `ExQueryPoolBlockSize`).
+  case usableBytes = "usable_bytes"
+  /// Bytes from its header to where the process stands that is charged with it.
+  case processOffset = "process_offset"
 }
 
 extension Expectation {
@@ -183,7 +202,7 @@ extension Expectation {
   }
 
   private static let conditionWords: [StaticString] = [
-    "ok", "null", "skipped", "bugcheck", "fault", "hang", "raise", "violation",
+    "ok", "null", "skipped", "bugcheck", "fault", "hang", "raise", "violation", "block", "charged",
   ]
 
   private static func isName(_ bytes: some Collection<UInt8>, punctuation: [UInt8]) -> Bool {

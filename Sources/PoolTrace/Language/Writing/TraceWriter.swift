@@ -216,6 +216,12 @@ extension Expectation {
     case .metric(let name, let comparison, let number):
       precondition(Expectation.isMetricName(name.utf8), "the name of a metric")
       bytes.append(contentsOf: "\(name) \(comparison.rawValue) \(number)".utf8)
+    case .block(let slot, let property, let comparison, let number):
+      append("block ", slot, to: &bytes)
+      bytes.append(
+        contentsOf: " \(property.rawValue) \(comparison.rawValue) \(number)".utf8)
+    case .charged(let comparison, let number):
+      bytes.append(contentsOf: "charged \(comparison.rawValue) \(number)".utf8)
     }
   }
 
