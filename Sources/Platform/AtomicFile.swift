@@ -68,16 +68,7 @@ public final class AtomicFile {
     _ = try SystemCall.run(path) { rename(temporaryPath, path) }
     close(descriptor)
     isDone = true
-    try Self.synchronizeFolder(of: path)
-  }
-
-  /// A rename is on the disk when its folder is.
-  private static func synchronizeFolder(of path: String) throws(SystemError) {
-    let name = PathText.folder(of: path)
-    let folder = name.isEmpty ? "." : name
-    let descriptor = try SystemCall.run(folder) { open(folder, O_RDONLY | O_CLOEXEC) }
-    defer { close(descriptor) }
-    try Files.synchronize(descriptor, folder)
+    try Files.synchronizeFolder(of: path)
   }
 
   /// Writes a whole file; makes the folder where it is missing.
