@@ -5,6 +5,7 @@
 #elseif canImport(Darwin)
   import Darwin
 #endif
+import Synchronization
 
 /// A file that appears whole or not at all: it is written beside its place, flushed and renamed, and
 /// its folder is flushed after it.
@@ -21,12 +22,14 @@ public final class AtomicFile {
   private var failure: SystemError?
 
   /// Opens the file beside `path`, so that a place where nothing can be written is known at once.
-  /// What is there must be an ordinary file: a rename would replace a device or a pipe.
+  /// What is there must be an ordinary file: a rename would replace a device or a pipe. What killed
+  /// writers have left beside it is removed, by the first file that a process writes into a folder.
   public init(path: String) throws(SystemError) {
     self.path = path
     if let kind = try Files.kind(of: path), kind != .file {
       throw SystemError(path: path, number: kind == .folder ? EISDIR : EINVAL)
     }
+    Self.clear(PathText.folder(of: path))
     var random = SystemRandomNumberGenerator()
     while true {
       let candidate = TemporaryName.path(beside: path, number: random.next())
@@ -68,16 +71,7 @@ public final class AtomicFile {
     _ = try SystemCall.run(path) { rename(temporaryPath, path) }
     close(descriptor)
     isDone = true
-    try Self.synchronizeFolder(of: path)
-  }
-
-  /// A rename is on the disk when its folder is.
-  private static func synchronizeFolder(of path: String) throws(SystemError) {
-    let name = PathText.folder(of: path)
-    let folder = name.isEmpty ? "." : name
-    let descriptor = try SystemCall.run(folder) { open(folder, O_RDONLY | O_CLOEXEC) }
-    defer { close(descriptor) }
-    try Files.synchronize(descriptor, folder)
+    try Files.synchronizeFolder(of: path)
   }
 
   /// Writes a whole file; makes the folder where it is missing.
@@ -86,6 +80,17 @@ public final class AtomicFile {
     let file = try AtomicFile(path: path)
     file.write(Array(text.utf8))
     try file.finish()
+  }
+
+  private static let clearedFolders = Mutex<Set<String>>([])
+
+  /// Removes leftovers from a folder, the first time that it is asked to.
+  private static func clear(_ folder: String) {
+    guard clearedFolders.withLock({ $0.insert(folder).inserted }) else { return }
+    let place = folder.isEmpty ? "." : folder
+    for name in (try? Files.names(in: place)) ?? [] where TemporaryName.isLeftover(name) {
+      try? Files.remove(place + "/" + name)
+    }
   }
 
   /// Removes what writers of this machine that are surely gone have left in a folder and the folders

@@ -140,23 +140,37 @@ public enum Files {
     return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// Makes a folder and those above it; one that is there is well.
+  /// Makes a folder and those above it; one that is there is well. What was made is on the disk when it
+  /// returns.
   public static func makeFolder(_ path: String) throws(SystemError) {
-    guard !path.isEmpty else { return }
+    guard !path.isEmpty, !isFolder(path) else { return }
     do throws(SystemError) {
-      _ = try SystemCall.run(path) { mkdir(path, 0o777) }
+      try makeOneFolder(path)
     } catch {
-      if error.number == EEXIST, isFolder(path) { return }
       let above = PathText.folder(of: path)
       guard error.isAbsence, !above.isEmpty, above != path else { throw error }
       try makeFolder(above)
-      do throws(SystemError) {
-        _ = try SystemCall.run(path) { mkdir(path, 0o777) }
-      } catch {
-        // Somebody else has made it since.
-        guard error.number == EEXIST, isFolder(path) else { throw error }
-      }
+      try makeOneFolder(path)
     }
+  }
+
+  private static func makeOneFolder(_ path: String) throws(SystemError) {
+    do throws(SystemError) {
+      _ = try SystemCall.run(path) { mkdir(path, 0o777) }
+    } catch {
+      // Somebody else has made it.
+      guard error.number == EEXIST, isFolder(path) else { throw error }
+    }
+    try synchronizeFolder(of: path)
+  }
+
+  /// A name is on the disk when its folder is.
+  static func synchronizeFolder(of path: String) throws(SystemError) {
+    let name = PathText.folder(of: path)
+    let folder = name.isEmpty ? "." : name
+    let descriptor = try SystemCall.run(folder) { open(folder, O_RDONLY | O_CLOEXEC) }
+    defer { close(descriptor) }
+    try synchronize(descriptor, folder)
   }
 
   /// Removes a file; one that is not there is well.
@@ -179,6 +193,7 @@ public enum Files {
     do throws(SystemError) {
       try writeAll(bytes[...], to: descriptor, path)
       try synchronize(descriptor, path)
+      if end == 0 { try synchronizeFolder(of: path) }
     } catch {
       // Half a row is worse than none.
       _ = ftruncate(descriptor, end)

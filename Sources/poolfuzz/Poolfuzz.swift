@@ -6,7 +6,7 @@ import PoolTrace
 @main
 enum Poolfuzz {
   /// The version that `--version` prints.
-  static let version = "0.1.0"
+  static let version = "0.2.0"
 
   /// Every verb, in the order of the help.
   static let verbs: [Verb] = [

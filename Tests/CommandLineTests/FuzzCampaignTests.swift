@@ -46,7 +46,7 @@ struct FuzzCampaignTests {
     }
     // A campaign that has ended leaves its report and nothing that would be gone on with.
     let left = try FileManager.default.contentsOfDirectory(atPath: one + "/fuzz").sorted()
-    #expect(left == ["report.json", "report.md"])
+    #expect(left == ["costs.json", "report.json", "report.md"])
   }
 
   @Test func seedAndProfilesComeFirstAndTheReportIsWritten() throws {

@@ -25,6 +25,19 @@ struct MaximizeArchiveTests {
     #expect(run.code == 0, "\(run.errors)")
   }
 
+  @Test func theArchiveDoesNotDependOnWhenItWasSaved() throws {
+    let scratch = try Scratch()
+    var archives: [[String: String]] = []
+    for (name, interval) in [("often", "0.001s"), ("never", "1h")] {
+      let folder = scratch.path + "/" + name
+      let run = try Command.run(
+        Self.search.dropLast() + [interval, "--seed", "3", "--corpus", folder])
+      #expect(run.code == 0, "\(run.errors)")
+      archives.append(Self.files(folder))
+    }
+    #expect(!archives[0].isEmpty && archives[0] == archives[1])
+  }
+
   @Test func archivesMergeInAnyOrderAndOnlyOnce() throws {
     let scratch = try Scratch()
     let (one, two) = (scratch.path + "/one", scratch.path + "/two")

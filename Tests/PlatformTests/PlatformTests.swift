@@ -139,6 +139,11 @@ struct FilesTests {
     AtomicFile.removeLeftovers(in: folder.path)
     #expect(Set(try Files.names(in: folder.path)) == Set(names[2...] + [name]))
     try living.finish()
+    // The first file that is written into a folder clears it.
+    let other = try Folder()
+    for name in names { close(creat(other.path + "/" + name, 0o644)) }
+    try AtomicFile.write("", to: other.path + "/y")
+    #expect(Set(try Files.names(in: other.path)) == Set(names[2...] + ["y"]))
   }
 
   @Test("a lock is one process's, and is taken again when it is free")

@@ -26,8 +26,7 @@ struct FindingStore: Sendable {
 
   /// Clears away what killed runs have left half written.
   func removeLeftovers() {
-    AtomicFile.removeLeftovers(in: folder + "/found")
-    AtomicFile.removeLeftovers(in: folder + "/fuzz")
+    for name in ["found", "fuzz", "kept"] { AtomicFile.removeLeftovers(in: folder + "/" + name) }
   }
 
   /// True where the failure has all the traces that are kept, and this one is none of them.

@@ -34,6 +34,7 @@ struct CorpusMerge {
   /// Merges the sources into each of the targets, which are minimized by it.
   func run(sources: [String], into targets: [String]) throws -> ExitCode {
     for target in targets {
+      if !isDryRun { AtomicFile.removeLeftovers(in: target) }
       let own = exists(target) ? try CorpusTrace.all(below: target) : []
       if sources.isEmpty, !exists(target) {
         throw CommandFailure(message: "\(target): no such folder", code: .environment)

@@ -5,6 +5,9 @@ import PoolReference
 import PoolTrace
 
 /// The report of a campaign on one page: what ran, what was found, what stopped being novel.
+///
+/// It is a function of the seed and the amount: what the clock and the machine say stands in a file of
+/// its own, so that reports of one campaign are equal to the byte wherever and however it ran.
 struct CampaignReport {
   /// The seed.
   var seed: UInt64
@@ -66,8 +69,6 @@ struct CampaignReport {
     let omissions = level.omissions.isEmpty ? "" : " (\(level.omissions))"
     text += "| checks | \(level.rawValue)\(omissions) |\n"
     text += "| traces | \(state.traceCount) |\n| operations | \(state.operationCount) |\n"
-    text += "| time | \(Self.time(seconds)), \(Int(operationsPerSecond)) operations a second |\n"
-    text += "| memory | \(peakBytes >> 20) MiB at most |\n"
     if let reference = Self.reference(state) { text += "| reference allocator | \(reference) |\n" }
     text += "| alarm | \(alarm) |\n| go on | `\(command)` |\n\n"
     return text + findingsText + profilesText + noveltyText
@@ -137,12 +138,6 @@ struct CampaignReport {
 
   private static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
-  private static func time(_ seconds: Double) -> String {
-    let whole = Int(seconds)
-    if whole < 120 { return "\(whole) s" }
-    return whole < 7200 ? "\(whole / 60) min" : "\(whole / 3600) h \(whole / 60 % 60) min"
-  }
-
   // MARK: For programs
 
   /// The same as a JSON object.
@@ -152,9 +147,6 @@ struct CampaignReport {
       ("event", .string("report")), ("seed", .unsigned(seed)), ("plan", .string(plan)),
       ("check", .string(level.rawValue)), ("mutant", .string(mutant.rawValue)),
       ("traces", .unsigned(state.traceCount)), ("operations", .unsigned(state.operationCount)),
-      ("seconds", .number(seconds)),
-      ("operations_per_second", .number(operationsPerSecond.rounded())),
-      ("peak_bytes", .unsigned(peakBytes)),
       ("features", .integer(Int64(state.corpus.signature.count))),
       ("feature_coverage", .number(state.corpus.signature.coverage)),
       ("features_per_million_operations", .unsigned(state.scheduler.noveltyPerMillion)),
@@ -174,6 +166,15 @@ struct CampaignReport {
       ("profiles", .array(zip(state.scheduler.statistics, state.scheduler.shares).map(Self.row))),
       ("exhausted", .array(exhausted.map(JSONValue.string))),
       ("command", .string(command)),
+    ])
+  }
+
+  /// What differs from run to run, as a JSON object.
+  var costs: JSONValue {
+    .object([
+      ("event", .string("costs")), ("seed", .unsigned(seed)), ("seconds", .number(seconds)),
+      ("operations_per_second", .number(operationsPerSecond.rounded())),
+      ("peak_bytes", .unsigned(peakBytes)),
     ])
   }
 

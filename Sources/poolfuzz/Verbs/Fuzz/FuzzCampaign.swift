@@ -145,6 +145,7 @@ final class FuzzCampaign {
       try store.write(file.text(saved.text), to: file.path)
       try store.write(report.markdown, to: settings.report + ".md")
       try store.write(report.json.text + "\n", to: settings.report + ".json")
+      try store.write(report.costs.text + "\n", to: settings.costs)
       return true
     } catch {
       streams.note("poolfuzz: not saved: \(error.message)")

@@ -136,6 +136,9 @@ struct FuzzSettings {
   /// The path, without its extension, of the report of the latest campaign.
   var report: String { "\(folder)/fuzz/report" }
 
+  /// What that campaign took: time and memory, which no two runs have in common.
+  var costs: String { "\(folder)/fuzz/costs.json" }
+
   /// A short name of the plan apart from its seed.
   private var planHash: String { String(ContentHash.of(fingerprint).prefix(8)) }
 

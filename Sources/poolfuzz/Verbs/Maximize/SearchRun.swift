@@ -4,8 +4,8 @@ import ContentHash
 import FragmentationSearch
 
 /// One run of a search from scratch: epochs until a limit. With a corpus folder the state is saved
-/// now and then, so that the process may be killed at any moment, and what is worth keeping goes
-/// to the archive.
+/// now and then, so that the process may be killed at any moment, and at the end what is worth keeping
+/// goes to the archive.
 final class SearchRun {
   /// What the options of a search from scratch ask for.
   struct Settings {
@@ -36,7 +36,7 @@ final class SearchRun {
     Option(name: "--for", argument: .value("TIME"), help: "stop after 90s, 30m, 8h"),
     Option(
       name: "--corpus", argument: .value("DIR"),
-      help: "save the state in DIR/maximize, keep the best programs in DIR/maximal"),
+      help: "save the state in DIR/maximize, at the end the best programs in DIR/maximal"),
     Option(
       name: "--save-every", argument: .value("TIME"), help: "how often it saves (30s)"),
   ]
@@ -65,6 +65,7 @@ final class SearchRun {
       try begin()
       try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
       try save()
+      try fileTheBest()
       tell(.end)
       return .answer(campaign.answer)
     }
@@ -100,8 +101,13 @@ final class SearchRun {
   }
 
   private func save() throws(CommandFailure) {
-    guard let file else { return }
-    try file.save(campaign)
+    try file?.save(campaign)
+  }
+
+  /// Puts into the archive what is worth keeping, once the search has ended: what it holds on the way
+  /// depends on when somebody looks. An interrupted search has it in its state.
+  private func fileTheBest() throws(CommandFailure) {
+    guard let file, !Interruption.isRequested else { return }
     for elite in campaign.elites { try file.archive.file(MaximalProgram(query, elite)) }
   }
 

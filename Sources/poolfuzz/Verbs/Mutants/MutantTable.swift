@@ -55,10 +55,34 @@ struct MutantTable {
 
   // MARK: Rows
 
-  /// Prints all rows, or adds those to a file that it does not have.
+  /// What makes a row apart from its planted bug and profile.
+  private var settings: String {
+    "seeds=\(seeds) first=\(firstSeed) operations=\(limit) probe=\(probe.map(String.init) ?? "none")"
+      + " lengths=\(shrinks)"
+  }
+
+  /// Prints all rows, or adds those to a file that it does not have. Nobody else may add to that file
+  /// meanwhile, and all its rows must be of the same settings.
   func run(adding path: String? = nil) throws(CommandFailure) -> ExitCode {
     Interruption.install()
-    let recorded = try path.map(RecordedTable.init)
+    guard let path else { return try run(nil) }
+    let lockPath = path + ".lock"
+    guard let lock = try answered({ () throws(SystemError) in try FileLock.take(lockPath) }) else {
+      throw CommandFailure(
+        message: "\(lockPath): another process works on this table", code: .environment)
+    }
+    defer { lock.release() }
+    let recorded = try RecordedTable(path)
+    if let number = recorded.rows.firstIndex(where: { $0.settings != settings }) {
+      throw CommandFailure(
+        message: "\(path):\(number + 1): expected a row of the settings '\(settings)',"
+          + " not '\(recorded.rows[number].settings ?? "unknown")'; name another file",
+        code: .badInput)
+    }
+    return try run(recorded)
+  }
+
+  private func run(_ recorded: RecordedTable?) throws(CommandFailure) -> ExitCode {
     var survivors: [Mutant] = []
     if !isJSON, recorded == nil { streams.print(MutantRowText.heading) }
     for mutant in mutants {
@@ -86,7 +110,8 @@ struct MutantTable {
   private func show(
     _ result: (row: MutantRow, seconds: [Double]), _ recorded: RecordedTable?
   ) throws(CommandFailure) -> Bool {
-    let text = MutantRowText(result.row, seconds: result.seconds, shrinks: shrinks)
+    let text = MutantRowText(
+      result.row, seconds: result.seconds, shrinks: shrinks, settings: settings)
     if let recorded {
       try recorded.append(text.json.text)
     } else {
@@ -150,9 +175,11 @@ struct MutantRowText {
   /// for or there is none.
   let lengths: (before: Int, after: Int)?
   private let showsLengths: Bool
+  private let settings: String
 
-  init(_ row: MutantRow, seconds: [Double], shrinks: Bool) {
+  init(_ row: MutantRow, seconds: [Double], shrinks: Bool, settings: String) {
     self.row = row
+    self.settings = settings
     self.seconds = seconds
     showsLengths = shrinks
     lengths = shrinks ? Self.lengths(row) : nil
@@ -208,7 +235,8 @@ struct MutantRowText {
     func number(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
     return JSONValue.object([
       ("mutant", .string(row.mutant.rawValue)), ("mechanism", .string(row.mutant.mechanism)),
-      ("profile", .string(row.profile)), ("seeds", number(row.trials.count)),
+      ("profile", .string(row.profile)), ("settings", .string(settings)),
+      ("seeds", number(row.trials.count)),
       ("killed", number(row.killedCount)),
       ("executions_median", number(executions.0)), ("executions_p95", number(executions.1)),
       ("operations_median", number(operations.0)), ("operations_p95", number(operations.1)),
@@ -237,6 +265,8 @@ struct RecordedTable {
   struct Row {
     let mutant: Mutant
     let profile: String
+    /// What it was made with; nil where the row does not say.
+    let settings: String?
     let killedCount: Int
     let soleKillings: [SoleKilling]
   }
@@ -244,9 +274,10 @@ struct RecordedTable {
   /// The rows, in the order of the file.
   let rows: [Row]
   private let path: String
+  private static let rowStart = #"{"mutant":""#
 
   /// Reads a file; one that does not exist has no rows. A last line that a writer could not end is
-  /// cut off.
+  /// cut off; one that is not the beginning of a row is somebody else's, and stays.
   init(_ path: String) throws(CommandFailure) {
     self.path = path
     guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) })
@@ -268,6 +299,11 @@ struct RecordedTable {
     }
     self.rows = rows
     guard !torn.isEmpty else { return }
+    guard torn.hasPrefix(Self.rowStart) || Self.rowStart.hasPrefix(torn) else {
+      throw CommandFailure(
+        message: "\(path):\(lines.count + 1): expected a row of 'poolfuzz mutants --json'",
+        code: .badInput)
+    }
     try answered { () throws(SystemError) in
       try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: path)
     }
@@ -295,6 +331,8 @@ struct RecordedTable {
         rule: rule, mutant: mutant, profile: profile, seed: Seed(seed), stream: stream)
     }
     guard killings.count == alone.count else { return nil }
-    return Row(mutant: mutant, profile: profile, killedCount: killed, soleKillings: killings)
+    return Row(
+      mutant: mutant, profile: profile, settings: object["settings"] as? String,
+      killedCount: killed, soleKillings: killings)
   }
 }
