@@ -170,7 +170,12 @@ struct FuzzCampaignTests {
     let run = try Running(
       Self.arguments(corpus, traces: 320) + ["--no-shrink", "--save-every", "0.05s"])
     try run.waitForErrors("seed 5")
-    while !FileManager.default.fileExists(atPath: corpus + "/fuzz") { usleep(2000) }
+    // A folder that goes before the first state is saved is one that could not be begun in.
+    func isSaved() -> Bool {
+      let names = try? FileManager.default.contentsOfDirectory(atPath: corpus + "/fuzz")
+      return names?.contains { $0.hasSuffix(".campaign") } ?? false
+    }
+    while !isSaved() { usleep(2000) }
     try FileManager.default.moveItem(atPath: corpus, toPath: scratch.path + "/away")
     try run.waitForErrors("No such file or directory")
     #expect(!FileManager.default.fileExists(atPath: corpus), "it must not make one of its own")
