@@ -88,17 +88,18 @@ public final class AtomicFile {
   private static func clear(_ folder: String) {
     guard clearedFolders.withLock({ $0.insert(folder).inserted }) else { return }
     let place = folder.isEmpty ? "." : folder
-    for name in (try? Files.names(in: place)) ?? [] where TemporaryName.isLeftover(name) {
-      try? Files.remove(place + "/" + name)
-    }
+    removeLeftovers(among: (try? Files.names(in: place)) ?? [], in: place)
   }
 
   /// Removes what writers of this machine that are surely gone have left in a folder and the folders
   /// in it. What cannot be looked at is left.
   public static func removeLeftovers(in folder: String) {
-    let found = try? Files.paths(below: folder) { _ in }
-    for name in found ?? [] where TemporaryName.isLeftover(PathText.name(of: name)) {
-      try? Files.remove(folder + "/" + name)
+    removeLeftovers(among: (try? Files.paths(below: folder) { _ in }) ?? [], in: folder)
+  }
+
+  private static func removeLeftovers(among paths: [String], in folder: String) {
+    for path in paths where TemporaryName.isLeftover(PathText.name(of: path)) {
+      try? Files.remove(folder + "/" + path)
     }
   }
 }

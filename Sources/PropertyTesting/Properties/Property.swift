@@ -72,10 +72,7 @@ where
     ).operations
     return operations.reduce(into: []) { letters, operation in
       guard !letters.contains(where: { $0.kind == operation.kind }) else { return }
-      letters.append(
-        operation.parameters.enumerated().reduce(operation) { simple, parameter in
-          simple.replacingParameter(at: parameter.offset, with: parameter.element.origin) ?? simple
-        })
+      letters.append(operation.simplest)
     }
   }
 

@@ -83,16 +83,6 @@ public struct FailureLedger<Configuration: MachineConfiguration, Operation: Slot
     entries[index].seenCount += 1
     if TraceOrder.isSmaller(trace, than: entries[index].trace) { entries[index].trace = trace }
   }
-
-  /// Takes over what another ledger holds.
-  mutating func merge(_ other: Self) {
-    for entry in other.entries {
-      note(entry.identity, entry.trace)
-      if let index = entries.firstIndex(where: { $0.identity == entry.identity }) {
-        entries[index].seenCount += entry.seenCount - 1
-      }
-    }
-  }
 }
 
 /// Columns of text: the first aligned left, the others right.

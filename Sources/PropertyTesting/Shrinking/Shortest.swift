@@ -53,11 +53,7 @@ public struct ShortestSearch<Configuration: MachineConfiguration, Operation: Slo
   public static func letters(
     of trace: Trace<Configuration, Operation>, and others: [Operation] = []
   ) -> [Operation] {
-    (trace.operations + others).reduce(into: []) { letters, operation in
-      let letter =
-        operation.slots.second == nil ? operation.renamingSlots { _ in Slot(0) } : operation
-      if !letters.contains(letter) { letters.append(letter) }
-    }
+    (trace.operations + others).letters
   }
 
   /// What was found.
@@ -75,43 +71,39 @@ public struct ShortestSearch<Configuration: MachineConfiguration, Operation: Slo
     guard trace.operations.count > 1 else {
       return .silent(.shortest(letterCount: 0, traceCount: 0))
     }
-    var count = 0
-    func shorter(
-      over alphabet: Alphabet, _ length: Int
-    ) -> (trace: MachineTrace?, count: Int) {
-      let scope = SmallScope(
+    let most = trace.operations.count - 1
+    func scope(_ alphabet: Alphabet, _ length: Int) -> SmallScope<Configuration, Operation> {
+      SmallScope(
         configuration: alphabet.configuration, templates: alphabet.letters, operationLimit: length)
-      let report = scope.search(for: [identity], execute: execute)
+    }
+    var count = 0
+    /// The shortest among all up to a length, and how many there are. What is asked for behind an
+    /// interruption costs nothing.
+    func shortest(_ alphabet: Alphabet, _ length: Int) -> (trace: MachineTrace?, count: Int) {
+      let report = scope(alphabet, length).search(for: [identity]) { candidate in
+        isInterrupted()
+          ? Execution(failure: nil, skippedSteps: [0], operationCount: 0) : execute(candidate)
+      }
       count += report.executionCount
       return (report.minimum(of: identity), report.executionCount)
-    }
-    /// Up to which length all traces over an alphabet can be executed.
-    func reach(_ alphabet: Alphabet) -> Int {
-      SmallScope(
-        configuration: alphabet.configuration, templates: alphabet.letters,
-        operationLimit: trace.operations.count - 1
-      ).greatestLength(within: limit)
     }
     let alphabets = alphabets(trace)
     let own = alphabets.filter { $0.configuration == trace.configuration }
     for alphabet in alphabets where alphabet.configuration != trace.configuration {
-      guard reach(alphabet) == trace.operations.count - 1 else { continue }
-      if let found = shorter(over: alphabet, trace.operations.count - 1).trace {
-        return .shorter(found)
-      }
+      guard scope(alphabet, most).greatestLength(within: limit) == most else { continue }
+      if let found = shortest(alphabet, most).trace { return .shorter(found) }
     }
-    guard let widest = own.first else { return .silent(.unknown) }
-    var neighbours = Neighbours(trace, widest.letters)
-    while count < limit, let candidate = neighbours.next() {
+    for candidate in Neighbours.all(trace, own.first?.letters ?? []).prefix(limit) {
       if isInterrupted() { return .silent(.unknown) }
       count += 1
       if execute(candidate).shows(identity) { return .shorter(candidate) }
     }
     for alphabet in own {
-      let length = reach(alphabet)
-      let (found, executed) = shorter(over: alphabet, length)
+      let length = scope(alphabet, most).greatestLength(within: limit)
+      let (found, executed) = shortest(alphabet, length)
       if let found { return .shorter(found) }
-      if length == trace.operations.count - 1 {
+      if isInterrupted() { return .silent(.unknown) }
+      if length == most {
         return .silent(.shortest(letterCount: alphabet.letters.count, traceCount: executed))
       }
     }
@@ -157,35 +149,20 @@ public enum TraceLength: Sendable, Equatable, CustomStringConvertible {
 
 /// Shorter traces that are more than one step away, one after the other: those made by lowering a
 /// number, those made by merging equal things, those made by replacing a window.
-private struct Neighbours<Configuration: MachineConfiguration, Operation: SlotOperation> {
+private enum Neighbours<Configuration: MachineConfiguration, Operation: SlotOperation> {
   typealias MachineTrace = Trace<Configuration, Operation>
 
   /// Longer traces have too many.
   private static var longTrace: Int { 40 }
 
-  private var batches: [[MachineTrace]] = []
-  private var pending: [() -> [MachineTrace]]
-
-  init(_ trace: MachineTrace, _ letters: [Operation]) {
-    guard trace.operations.count <= Self.longTrace else {
-      pending = [{ Self.merged(trace) }]
-      return
-    }
-    pending = [
-      { Self.lowered(trace) }, { Self.merged(trace) }, { Self.windowed(trace, letters) },
-    ].reversed()
-  }
-
-  mutating func next() -> MachineTrace? {
-    while true {
-      if var batch = batches.popLast() {
-        guard let trace = batch.popLast() else { continue }
-        batches.append(batch)
-        return trace
-      }
-      guard let more = pending.popLast() else { return nil }
-      batches.append(more().reversed())
-    }
+  /// All of them, each kind made when it is its turn.
+  static func all(_ trace: MachineTrace, _ letters: [Operation]) -> some Sequence<MachineTrace> {
+    let isLong = trace.operations.count > longTrace
+    let kinds: [() -> [MachineTrace]] = [
+      { isLong ? [] : lowered(trace) }, { merged(trace) },
+      { isLong ? [] : windowed(trace, letters) },
+    ]
+    return kinds.lazy.flatMap { $0() }
   }
 
   /// One number lowered, of the configuration or of an operation, and one operation or one lifetime
@@ -241,7 +218,7 @@ private struct Neighbours<Configuration: MachineConfiguration, Operation: SlotOp
     let lifetimes = Lifetime.all(in: trace.operations)
     var groups: [(letter: Operation, members: [Lifetime])] = []
     for lifetime in lifetimes {
-      let letter = trace.operations[lifetime.creation].renamingSlots { _ in Slot(0) }
+      let letter = trace.operations[lifetime.creation].letter
       if let index = groups.firstIndex(where: { $0.letter == letter }) {
         groups[index].members.append(lifetime)
       } else {
@@ -283,22 +260,21 @@ private struct Neighbours<Configuration: MachineConfiguration, Operation: SlotOp
     for length in (2...min(4, named.count - 1)).reversed() {
       var level = ScopeLevel(live: [], usedCount: 0, templates: letters)
       for start in 0...named.count - length {
+        let end = start + length
+        // A creation takes the slot of one that goes, so that what follows finds it.
+        let gone = named[start..<end].compactMap { operation in
+          operation.slots.first.flatMap { $0.effect == .creates ? $0.slot : nil }
+        }
         for letter in level.alternatives {
-          var operations = named
-          // A creation takes the slot of one that goes, so that what follows finds it.
-          let gone = named[start..<start + length].compactMap { operation in
-            operation.slots.first.flatMap { $0.effect == .creates ? $0.slot : nil }
-          }
-          let isCreation = letter.isCreation
-          let names: [Slot?] = isCreation && !gone.isEmpty ? gone : [nil]
-          for name in names {
-            let placed = name.map { name in
-              letter.renamingSlots { $0.number == level.usedCount ? name : $0 }
-            }
-            operations.replaceSubrange(
-              start..<min(start + length, operations.count), with: [placed ?? letter])
-            candidates.append(Trace(configuration: trace.configuration, operations: operations))
-            operations = named
+          let placed =
+            letter.isCreation && !gone.isEmpty
+            ? gone.map { slot in
+              letter.renamingSlots { $0.number == level.usedCount ? slot : $0 }
+            } : [letter]
+          candidates += placed.map {
+            Trace(
+              configuration: trace.configuration,
+              operations: named[..<start] + [$0] + named[end...])
           }
         }
         level = level.after(named[start], letters)

@@ -31,6 +31,16 @@ extension SlotOperation {
   /// None is known.
   public var simplerKinds: [Self] { [] }
 
+  /// The operation as a letter of an alphabet: of one slot it says nothing, of two which are the same.
+  var letter: Self { slots.second == nil ? renamingSlots { _ in Slot(0) } : self }
+
+  /// The operation with every number that can be at its origin there.
+  var simplest: Self {
+    parameters.enumerated().reduce(self) { simple, parameter in
+      simple.replacingParameter(at: parameter.offset, with: parameter.element.origin) ?? simple
+    }
+  }
+
   /// Whether it begins a lifetime.
   @inlinable
   public var isCreation: Bool {
@@ -123,4 +133,14 @@ extension Parameterized {
 
   /// There is nothing to replace.
   public func replacingParameter(at index: Int, with value: UInt64) -> Self? { nil }
+}
+
+extension Sequence where Element: SlotOperation {
+  /// The letters that these operations come to, each once, in order.
+  var letters: [Element] {
+    reduce(into: []) { letters, operation in
+      let letter = operation.letter
+      if !letters.contains(letter) { letters.append(letter) }
+    }
+  }
 }

@@ -84,18 +84,10 @@ public struct TryTinyTraces<Configuration: MachineConfiguration, Operation: Slot
 
   // MARK: Letters
 
-  private static func letter(_ operation: Operation) -> Operation {
-    operation.slots.second == nil ? operation.renamingSlots { _ in Slot(0) } : operation
-  }
-
-  private static func distinct(_ operations: [Operation]) -> [Operation] {
-    operations.map(letter).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-  }
-
   /// The operations of a trace that is tiny itself.
   private static func own(of trace: Trace<Configuration, Operation>) -> Alphabet? {
     guard trace.operations.count <= tinyTrace else { return nil }
-    return Alphabet(distinct(trace.operations), executionLimit: 32)
+    return Alphabet(trace.operations.letters, executionLimit: 32)
   }
 
   /// Of a long trace the failing operation, the creation that it is about, at the landmarks of its
@@ -111,9 +103,9 @@ public struct TryTinyTraces<Configuration: MachineConfiguration, Operation: Slot
     }
     letters.append(last)
     if let destruction = trace.operations.last(where: \.isDestruction) {
-      letters.append(simplest(destruction))
+      letters.append(destruction.simplest)
     }
-    return Alphabet(distinct(letters), executionLimit: 250)
+    return Alphabet(letters.letters, executionLimit: 250)
   }
 
   /// A creation with its first number at each landmark, the others simple.
@@ -126,13 +118,5 @@ public struct TryTinyTraces<Configuration: MachineConfiguration, Operation: Slot
       if let variant = creation.replacingParameter(at: 0, with: value) { variants.append(variant) }
     }
     return variants
-  }
-
-  private static func simplest(_ operation: Operation) -> Operation {
-    var simple = operation
-    for (index, parameter) in operation.parameters.enumerated() {
-      simple = simple.replacingParameter(at: index, with: parameter.origin) ?? simple
-    }
-    return simple
   }
 }

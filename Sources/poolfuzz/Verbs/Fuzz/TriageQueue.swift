@@ -134,14 +134,12 @@ final class TriageQueue: Sendable {
     guard shrinks else {
       let found = FoundTrace(trace, identity, nil)
       return Result(
-        identity: known, filed: try file(found, item, executions: 0, isOneMinimal: false, .unknown))
+        identity: known, filed: try file(found, item, executions: 0))
     }
     let outcome = PoolShrinker.shrink(trace, identity)
     guard outcome.ending != .notReproduced else { return Result() }
     let found = FoundTrace(outcome.trace, identity, outcome.certificate)
-    let filed = try file(
-      found, item, executions: outcome.executionCount, isOneMinimal: outcome.isOneMinimal,
-      outcome.length)
+    let filed = try file(found, item, executions: outcome.executionCount)
     // What is met while following up is not followed up: the chain ends.
     let others = item.metWhile == nil ? outcome.others.entries.prefix(Self.mostOthers) : []
     return Result(
@@ -169,7 +167,7 @@ final class TriageQueue: Sendable {
   }
 
   private func file(
-    _ found: FoundTrace, _ item: Item, executions: Int, isOneMinimal: Bool, _ length: TraceLength
+    _ found: FoundTrace, _ item: Item, executions: Int
   ) throws(SystemError) -> FiledFinding {
     var paths: (trace: String, certificate: String) = ("", "")
     let isOfHealthyModel = mutant != .none && found.trace.configuration.mutant == .none
@@ -182,7 +180,8 @@ final class TriageQueue: Sendable {
       identity: found.identity, profile: item.profile, number: item.number,
       operationsBefore: item.trace.operations.count,
       operationsAfter: found.trace.operations.count, executions: executions,
-      isOneMinimal: isOneMinimal, length: length, trace: paths.trace,
+      isOneMinimal: found.certificate?.isMinimal ?? false,
+      length: found.certificate?.length ?? .unknown, trace: paths.trace,
       certificate: paths.certificate,
       metWhile: item.metWhile, mutant: found.trace.configuration.mutant)
   }
