@@ -105,9 +105,10 @@ final class SearchRun {
   }
 
   /// Puts into the archive what is worth keeping, once the search has ended: what it holds on the way
-  /// depends on when somebody looks. An interrupted search has it in its state.
+  /// depends on when somebody looks. An interrupted search has it in its state; one that is done loses
+  /// its state in the end, and files what it has whether somebody wants it to end or not.
   private func fileTheBest() throws(CommandFailure) {
-    guard let file, !Interruption.isRequested else { return }
+    guard let file, campaign.isDone || !Interruption.isRequested else { return }
     for elite in campaign.elites { try file.archive.file(MaximalProgram(query, elite)) }
   }
 
