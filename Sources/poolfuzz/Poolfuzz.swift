@@ -11,7 +11,7 @@ enum Poolfuzz {
   /// Every verb, in the order of the help.
   static let verbs: [Verb] = [
     .replay, .view, .fuzz, .shrink, .enumerate, .mutants, .corpus, .diff, .whatif, .inspect,
-    .explain, .importing, .synthesize, .bound, .adversary, .maximize, .remedies, .bench,
+    .explain, .export, .importing, .synthesize, .bound, .adversary, .maximize, .remedies, .bench,
     .completions,
   ]
 
