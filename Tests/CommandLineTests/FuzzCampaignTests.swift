@@ -10,7 +10,7 @@ import Testing
 struct FuzzCampaignTests {
   /// A campaign that finds something soon: two planted bugs' worth of failures in small traces.
   private static func arguments(
-    _ corpus: String, traces: Int = 64, jobs: Int = 1, seed: String = "5"
+    _ corpus: String = "corpus", traces: Int = 64, jobs: Int = 1, seed: String = "5"
   ) -> [String] {
     [
       "fuzz", "--traces", "\(traces)", "--seed", seed, "--mutant", "free-not-counted",
@@ -21,32 +21,34 @@ struct FuzzCampaignTests {
 
   /// Every file below a folder's `found`, with its text.
   private static func found(_ corpus: String) throws -> [String: String] {
-    var files: [String: String] = [:]
-    let names = FileManager.default.enumerator(atPath: corpus + "/found")
-    for case let name as String in names ?? FileManager.DirectoryEnumerator() {
-      let path = corpus + "/found/" + name
-      if let data = FileManager.default.contents(atPath: path) {
-        files[name] = String(decoding: data, as: UTF8.self)
-      }
-    }
+    try Scratch.tree(corpus + "/found")
+  }
+
+  /// Every file that a campaign leaves in a folder, but for what its time and memory were.
+  private static func left(_ folder: String) throws -> [String: String] {
+    var files = try Scratch.tree(folder)
+    #expect(files.removeValue(forKey: "corpus/fuzz/costs.json") != nil)
     return files
   }
 
-  @Test func aSeedFilesTheSameForAnyNumberOfJobs() throws {
+  @Test func aSeedLeavesTheSameForAnyNumberOfJobs() throws {
     let scratch = try Scratch()
-    let (one, two) = (scratch.path + "/one", scratch.path + "/two")
-    #expect(try Command.run(Self.arguments(one)).code == 1)
-    #expect(try Command.run(Self.arguments(two, jobs: 2)).code == 1)
-    let files = try Self.found(one)
-    #expect(files == (try Self.found(two)))
-    #expect(files.keys.contains { $0.hasSuffix(".trace") })
-    #expect(files.keys.contains { $0.hasSuffix(".certificate") })
-    for (name, text) in files where name.hasSuffix(".trace") {
+    let (one, two) = (try scratch.folder("one"), try scratch.folder("two"))
+    for (folder, jobs) in [(one, 1), (two, 2)] {
+      let run = try Command.run(Self.arguments(jobs: jobs), in: URL(filePath: folder))
+      #expect(run.code == 1, "\(run.errors)")
+    }
+    let files = try Self.left(one)
+    #expect(files == (try Self.left(two)))
+    for part in ["corpus/found/", ".certificate"] {
+      #expect(files.keys.contains { $0.contains(part) }, "\(part)")
+    }
+    for (name, text) in files where name.hasPrefix("corpus/found") && name.hasSuffix(".trace") {
       #expect(text.contains("# mutant: free-not-counted\n# replay: poolfuzz replay FILE\n"))
     }
     // A campaign that has ended leaves its report and nothing that would be gone on with.
-    let left = try FileManager.default.contentsOfDirectory(atPath: one + "/fuzz").sorted()
-    #expect(left == ["costs.json", "report.json", "report.md"])
+    #expect(
+      try Scratch.names(one + "/corpus/fuzz") == ["costs.json", "report.json", "report.md"])
   }
 
   @Test func seedAndProfilesComeFirstAndTheReportIsWritten() throws {
@@ -72,25 +74,28 @@ struct FuzzCampaignTests {
   /// Killed again and again, it ends with the files of a run that nobody disturbed.
   @Test func aKilledRunGoesOn() throws {
     let scratch = try Scratch()
-    let (calm, killed) = (scratch.path + "/calm", scratch.path + "/killed")
+    let (calm, killed) = (try scratch.folder("calm"), try scratch.folder("killed"))
     let options = ["--no-shrink", "--save-every", "0.05s"]
     let traces = 192
-    #expect(try Command.run(Self.arguments(calm, traces: traces, jobs: 2) + options).code == 1)
+    let calmRun = try Command.run(
+      Self.arguments(traces: traces, jobs: 2) + options, in: URL(filePath: calm))
+    #expect(calmRun.code == 1)
     var resumed = 0
     for milliseconds in [5, 40, 90] {
-      let run = try Running(Self.arguments(killed, traces: traces, jobs: 2) + options)
-      run.waitForASave(in: killed + "/fuzz")
+      let run = try Running(Self.arguments(traces: traces, jobs: 2) + options, in: killed)
+      run.waitForASave(in: killed + "/corpus/fuzz")
       Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
       run.kill()
       if try run.errors().contains("going on from") { resumed += 1 }
     }
-    let last = try Command.run(Self.arguments(killed, traces: traces) + options)
+    let last = try Command.run(
+      Self.arguments(traces: traces) + options, in: URL(filePath: killed))
     if last.errors.contains("going on from") { resumed += 1 }
     #expect(last.code == 1, "\(last.errors)")
     #expect(resumed > 0, "no run lived long enough to be gone on with")
-    let files = try Self.found(calm)
-    #expect(!files.isEmpty)
-    #expect(files == (try Self.found(killed)))
+    let files = try Self.left(calm)
+    #expect(files.count > 3)
+    #expect(files == (try Self.left(killed)))
   }
 
   /// The same for another allocator. What was filed before the kill is not told again, and counts.

@@ -24,6 +24,16 @@ package final class Scratch {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
   }
 
+  /// Every file below a folder, with its text, by the path from there.
+  package static func tree(_ folder: String) throws -> [String: String] {
+    var files: [String: String] = [:]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+      guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
+      files[name] = String(decoding: data, as: UTF8.self)
+    }
+    return files
+  }
+
   /// Runs `poolfuzz` in the folder with the words of `line`.
   package func run(_ line: String) throws -> Command.Result {
     try Command.run(line.split(separator: " ").map(String.init), in: url)

@@ -7,9 +7,10 @@ final class Running {
   private let process = Process()
   private let scratch: Scratch
 
-  /// Starts a run.
-  init(_ arguments: [String]) throws {
+  /// Starts a run, in a folder where one is named.
+  init(_ arguments: [String], in folder: String? = nil) throws {
     scratch = try Scratch()
+    if let folder { process.currentDirectoryURL = URL(filePath: folder) }
     process.executableURL = try Command.executable()
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment

@@ -9,9 +9,10 @@ import Synchronization
 /// Where failing traces are looked at closely while the campaign goes on: a thread of its own
 /// names the failure, reduces the trace, certifies and files it.
 ///
-/// It takes them one at a time in the order in which they come in, and what it does with one
-/// depends on those before it alone, so the same campaign files the same. What is not filed yet is
-/// part of the campaign's saved state: nothing is lost with the process.
+/// It takes them one at a time by the number of the trace; what is met while one is reduced has its
+/// number and comes right behind it, before whatever has come in meanwhile. What it does with one
+/// depends on those before it alone, so the same campaign files the same, however fast either is.
+/// What is not filed yet is part of the campaign's saved state: nothing is lost with the process.
 final class TriageQueue: Sendable {
   /// A failing trace that waits.
   struct Item: Sendable, Equatable {
@@ -35,7 +36,7 @@ final class TriageQueue: Sendable {
 
   /// What has come in and not been filed, and what has been.
   struct Contents: Sendable {
-    /// In the order of arrival; the first is being looked at.
+    /// By number; the first is being looked at.
     var waiting: [Item] = []
     /// Failures that have been looked at.
     var known: Set<FailureIdentity> = []
@@ -82,7 +83,7 @@ final class TriageQueue: Sendable {
     }
   }
 
-  /// Takes a failing trace in.
+  /// Takes in a failing trace of a higher number than those before.
   func add(_ item: Item) {
     state.withLock { $0.contents.waiting.append(item) }
     queue.async { self.workOnFirst() }
@@ -113,8 +114,7 @@ final class TriageQueue: Sendable {
     }
     // One step, so that a state saved at any moment has the item on one side or on the other.
     state.withLock { state in
-      state.contents.waiting.removeFirst()
-      state.contents.waiting += result.others
+      state.contents.waiting.replaceSubrange(..<1, with: result.others)
       if let identity = result.identity { state.contents.known.insert(identity) }
       if let finding = result.filed {
         state.contents.filed.append(finding)
