@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "PoolTrace", targets: ["PoolTrace"]),
     .library(name: "PoolInvariants", targets: ["PoolInvariants"]),
     .library(name: "PropertyTesting", targets: ["PropertyTesting"]),
+    .library(name: "PropertyChecks", targets: ["PropertyChecks"]),
     .library(name: "PoolOracles", targets: ["PoolOracles"]),
     .library(name: "PoolFuzzing", targets: ["PoolFuzzing"]),
     .executable(name: "poolfuzz", targets: ["poolfuzz"]),
@@ -34,6 +35,8 @@ let package = Package(
       name: "PoolDumps", dependencies: ["CrashDumps", "KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
+    // For tests: it imports the toolchain's Testing, so nothing that ships may depend on it.
+    .target(name: "PropertyChecks", dependencies: ["ContentHash", "Platform", "PropertyTesting"]),
     .target(name: "PoolReference", dependencies: ["KernelPool"]),
     .target(
       name: "PoolOracles",
@@ -126,12 +129,15 @@ let package = Package(
       name: "PoolFuzzingTests",
       dependencies: [
         "ContentHash", "PoolFuzzing", "PoolOracles", "PoolTrace", "PoolInvariants",
-        "PropertyTesting", "PoolTestSupport",
+        "PropertyTesting", "PropertyChecks", "PoolTestSupport",
       ]),
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
     .testTarget(
       name: "PropertyTestingTests", dependencies: ["PropertyTesting", "PoolTestSupport"]),
+    .testTarget(
+      name: "PropertyChecksTests",
+      dependencies: ["PropertyChecks", "PropertyTesting", "PoolTestSupport"]),
     .testTarget(
       name: "FragmentationSearchTests",
       dependencies: [

@@ -4,6 +4,7 @@ import PoolFuzzing
 import PoolOracles
 import PoolTestSupport
 import PoolTrace
+import PropertyChecks
 import PropertyTesting
 import Testing
 
@@ -42,11 +43,9 @@ import Testing
 
   /// The same by the library's front door, on machines as it draws them.
   @Test func theLibraryFindsNothing() {
-    let (seed, words) = CommitSeed.current
-    let settings = PropertySettings(seed: seed, traceCount: 4, operationLimit: 20)
-    Property(CheckedPool.self, PoolTraceModel.self, settings).check {
-      Issue.record("\(words) \($0.message)")
-    }
+    let settings = PropertySettings(
+      seed: CommitSeed.current.seed, traceCount: 4, operationLimit: 20)
+    Property(CheckedPool.self, PoolTraceModel.self, settings).check()
   }
 
   /// The commit is really found, in a repository and in a further worktree of one.

@@ -34,6 +34,16 @@ public protocol StateMachine: ~Copyable, SendableMetatype {
     of violation: Violation, after operation: Operation?
   ) -> FailureIdentity
 
+  /// A violation in words, with the values that show it: what a failure's message says.
+  static func words(for violation: Violation) -> String
+
+  /// What the last operation gave, in words; asked when a failure is explained. Nil or nothing says
+  /// nothing.
+  var answer: String? { get }
+
+  /// A word under which the last operation is counted, such as "found"; nil is not counted.
+  var label: String? { get }
+
   /// Who skips operations on busy and empty slots.
   static var slotKeeping: SlotKeeping { get }
 }
@@ -44,6 +54,15 @@ extension StateMachine where Self: ~Copyable {
 
   /// No law at the end.
   public mutating func finish(_ violations: inout [Violation]) {}
+
+  /// The violation as it describes itself.
+  public static func words(for violation: Violation) -> String { "\(violation)" }
+
+  /// Nothing is said.
+  public var answer: String? { nil }
+
+  /// Nothing is counted.
+  public var label: String? { nil }
 
   /// The runner.
   public static var slotKeeping: SlotKeeping { .byRunner }

@@ -12,10 +12,6 @@ import Testing
     let settings = PropertySettings(seed: Seed(1), traceCount: 50)
     let healthy = Property(ToyPool.self, ToyPoolModel.self, settings)
     #expect(healthy.firstFailure() == nil)
-    var reports = 0
-    let failure = healthy.check { _ in reports += 1 }
-    #expect(failure == nil)
-    #expect(reports == 0)
   }
 
   @Test func aFailureIsReportedWithItsReasons() throws {
@@ -24,7 +20,8 @@ import Testing
     #expect(failure.trace.operations.count == 4)
     #expect(failure.certificate?.isMinimal == true)
     for part in [
-      "freeNeighbours after free", "  1. alloc s0 5  [without it: passes]", failure.replayLine,
+      "freeNeighbours after free", "  1. alloc s0 5  [without it: passes]",
+      "replay: \(failure.source)",
       "no operation can be removed", "configuration: 2 3 3",
     ] {
       #expect(failure.message.contains(part), "\(part)")
@@ -35,10 +32,14 @@ import Testing
   @Test func theReplayLineIsEnough() throws {
     let settings = PropertySettings(seed: Seed(9), operationLimit: 12)
     let failure = try #require(property(settings).firstFailure())
-    #expect(failure.number > 0)
-    #expect(failure.replayLine == "seed 9 trace \(failure.number)")
+    guard case .generated(let seed, let number, _) = failure.source else {
+      Issue.record("\(failure.source)")
+      return
+    }
+    #expect(number > 0 && seed == Seed(9))
+    #expect("\(failure.source)".hasPrefix("seed 9 trace \(number) ("))
     var again = settings
-    again.firstTrace = failure.number
+    again.firstTrace = number
     again.traceCount = 1
     let repeated = try #require(property(again).firstFailure())
     #expect(repeated.original == failure.original)
@@ -67,18 +68,13 @@ import Testing
     #expect(error?.description.hasPrefix("line \(line): ") == true)
   }
 
-  @Test func theReportGoesToTheCallersLine() throws {
-    var reports: [FailureReport] = []
-    let line = #line + 1
-    property(PropertySettings(seed: Seed(1))).check { reports.append($0) }
-    let report = try #require(reports.first)
-    #expect(reports.count == 1)
-    #expect(report.position.line == line)
-    #expect(report.position.filePath == #filePath)
-    #expect(report.position.fileID == #fileID)
-    let names = report.attachments.map(\.name)
-    #expect(names == ["minimal.trace", "minimal.certificate", "shrinking.txt"])
-    #expect(try Certificate(parsing: report.attachments[1].text).isMinimal)
+  @Test func whatIsAttachedCanBeRead() throws {
+    let failure = try #require(property(PropertySettings(seed: Seed(1))).firstFailure())
+    let attachments = failure.attachments
+    #expect(attachments.map(\.name) == ["minimal.trace", "minimal.certificate", "shrinking.txt"])
+    #expect(attachments[0].text == "\(failure.trace)\n")
+    let certificate = try Certificate(parsing: attachments[1].text)
+    #expect(certificate.isMinimal && certificate.length == failure.shrinking.length)
   }
 
   @Test func withoutShrinkingTheTraceIsAsFound() throws {

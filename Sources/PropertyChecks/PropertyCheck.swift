@@ -1,0 +1,100 @@
+import Platform
+import PropertyTesting
+import Testing
+
+extension Property where Machine: ~Copyable {
+  /// Tests the property within a test of Swift Testing, and records a failure as an issue there, with
+  /// the minimal trace, its certificate and the cost of the reduction attached.
+  ///
+  /// Traces that failed before are tried first where a folder is named for them (`kept` of
+  /// `.properties(...)`, or `PROPERTY_KEPT`), and a new one is put there: the trace itself and not its
+  /// seed, which means another one as soon as a generator changes.
+  ///
+  /// - Parameter labels: words under which at least one operation must have been counted, so that
+  ///   a run that never came to what matters does not pass.
+  /// - Returns: the failure, or nil.
+  @discardableResult
+  public func check(
+    reaching labels: [String] = [], fileID: String = #fileID, filePath: String = #filePath,
+    line: Int = #line, column: Int = #column
+  ) -> Failure?
+  where
+    Machine.Configuration: LosslessStringConvertible, Machine.Operation: LosslessStringConvertible
+  {
+    let place = SourceLocation(fileID: fileID, filePath: filePath, line: line, column: column)
+    return check(labels, at: place, filePath) { (text) throws(TraceTextError) in
+      try MachineTrace(parsing: text)
+    }
+  }
+
+  /// The same where traces cannot be read back: none is kept.
+  @_disfavoredOverload
+  @discardableResult
+  public func check(
+    reaching labels: [String] = [], fileID: String = #fileID, filePath: String = #filePath,
+    line: Int = #line, column: Int = #column
+  ) -> Failure? {
+    let place = SourceLocation(fileID: fileID, filePath: filePath, line: line, column: column)
+    return check(labels, at: place, filePath, reading: nil)
+  }
+
+  private func check(
+    _ labels: [String], at place: SourceLocation, _ filePath: String,
+    reading read: ((String) throws(TraceTextError) -> MachineTrace)?
+  ) -> Failure? {
+    func issue(_ words: String) { Issue.record(Comment(rawValue: words), sourceLocation: place) }
+    do {
+      let options = try PropertyOptions.environment().over(PropertyOptions.ofTraits)
+      var property = self
+      property.settings = options.applied(to: settings)
+      let kept =
+        read == nil
+        ? nil
+        : options.kept.map { name in
+          KeptTraces(
+            folder: name.hasPrefix("/") ? name : PathText.folder(of: filePath) + "/" + name,
+            subject: "\(Machine.self)")
+        }
+      let texts = try kept?.texts() ?? []
+      let (failure, statistics) = property.run(
+        trying: try texts.map { file in
+          do throws(TraceTextError) { return try read?(file.text) ?? Trace(operations: []) } catch {
+            throw PropertyOptionsError(description: "\(file.path): \(error)")
+          }
+        })
+      if let failure {
+        let path: String? =
+          if case .kept(let index) = failure.source { texts[index].path } else {
+            try kept?.keep("\(failure.trace)\n", of: failure.identity)
+          }
+        issue(Self.message(failure, property.settings, statistics, path))
+        for (name, text) in failure.attachments {
+          Attachment.record(text, named: name, sourceLocation: place)
+        }
+      } else {
+        for label in labels where statistics.count(of: label) == 0 {
+          issue("no operation was '\(label)' in \(statistics)")
+        }
+      }
+      return failure
+    } catch {
+      issue("\(error)")
+      return nil
+    }
+  }
+
+  private static func message(
+    _ failure: Failure, _ settings: PropertySettings, _ statistics: PropertyStatistics,
+    _ path: String?
+  ) -> String {
+    var lines = [failure.message]
+    if case .generated(let seed, let number, _) = failure.source {
+      let test = Test.current.map { " --filter \($0.name.prefix { $0 != "(" })" } ?? ""
+      lines.append(
+        "again: PROPERTY_SEED=\(seed) PROPERTY_FIRST=\(number) PROPERTY_TRACES=1 "
+          + "PROPERTY_OPERATIONS=\(settings.operationLimit) swift test\(test)")
+    }
+    if let path { lines.append("kept: \(path)") }
+    return (lines + ["tried: \(statistics)"]).joined(separator: "\n")
+  }
+}
