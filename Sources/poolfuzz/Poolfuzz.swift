@@ -12,7 +12,7 @@ enum Poolfuzz {
   static let verbs: [Verb] = [
     .replay, .view, .fuzz, .shrink, .enumerate, .mutants, .corpus, .diff, .whatif, .inspect,
     .explain, .export, .importing, .synthesize, .bound, .adversary, .maximize, .remedies, .bench,
-    .completions,
+    .profiles, .completions,
   ]
 
   static func main() {
@@ -44,14 +44,14 @@ enum Poolfuzz {
     case TargetWorker.word?:
       // Not for users: the other side of `--target`.
       ProcessStart.end(TargetWorker.main(Array(words.dropFirst())))
-    case nil, "--help", "-h":
+    case nil:
       streams.print(overview)
-      return words.isEmpty ? .usage : .held
+      return .usage
     case "--version":
       streams.print(
         "poolfuzz \(version), trace format \(TraceConfiguration.formatVersion)")
       return .held
-    case "help":
+    case "help", "--help", "-h":
       guard words.count > 1 else {
         streams.print(overview)
         return .held
@@ -60,12 +60,15 @@ enum Poolfuzz {
       return .held
     case let name?:
       let verb = try verb(name)
-      if words.contains("--help") {
+      if words.prefix(while: { $0 != "--" }).contains(where: ["-h", "--help"].contains) {
         streams.print(verb.help)
         return .held
       }
       let arguments = try ParsedArguments(
         Array(words.dropFirst()), options: verb.options + Verb.common)
+      if !arguments.has("--quiet") {
+        for hint in arguments.hints { streams.note("poolfuzz: \(hint)") }
+      }
       // Checked here, so that every verb refuses what is no seed, those without chance too.
       _ = try FuzzSettings.seed(arguments)
       return try verb.run(arguments, streams)
@@ -74,8 +77,8 @@ enum Poolfuzz {
 
   private static func verb(_ name: String) throws(CommandFailure) -> Verb {
     guard let verb = verbs.first(where: { $0.name == name }) else {
-      let names = verbs.map(\.name).joined(separator: ", ")
-      throw .usage("there is no verb '\(name)'; there are \(names)")
+      let suggestion = Suggestion.text(for: name, among: verbs.map(\.name) + ["help"])
+      throw .usage("there is no verb '\(name)'\(suggestion); 'poolfuzz help' lists them")
     }
     return verb
   }

@@ -126,8 +126,10 @@ struct ReplayTests {
     let run = try replay(["--mutant", "split-front-next-previous-size"], Traces.churn(200))
     #expect(run.code == 1)
     #expect(run.errors.contains("violation header.previous-size"))
-    let list = try Command.run(["replay", "--mutant", "no such bug", "x"])
-    #expect(list.errors.contains("run-taken-from-front"))
+    // Ninety names are no answer to a slip: the nearest is, and where all of them are listed.
+    let slip = try Command.run(["replay", "--mutant", "run-taken-from-font", "x"])
+    #expect(slip.errors.contains("did you mean 'run-taken-from-front'?"))
+    #expect(try Command.run(["mutants", "--list"]).output.contains("run-taken-from-front"))
   }
 
   // MARK: What is printed

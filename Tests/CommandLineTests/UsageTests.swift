@@ -10,7 +10,7 @@ struct UsageTests {
     (["replay", "--check", "some", "x"], "off, fast, full, complete"),
     (["replay", "--check"], "needs a value"),
     (["replay", "--profile", "dos", "x"], "windows-2003-x86"),
-    (["replay", "--mutant", "dos", "x"], "--mutant is one of"),
+    (["replay", "--mutant", "dos", "x"], "there is no planted bug 'dos'"),
     (["replay", "--json", "--json", "x"], "given twice"),
     (["replay", "--json=1", "x"], "takes no value"),
     (["replay", "--seed", "many", "x"], "--seed is a number"),

@@ -27,8 +27,8 @@ final class CampaignFrame {
   init(
     _ arguments: ParsedArguments, _ file: StateFile?, _ streams: StandardStreams
   ) throws(CommandFailure) {
-    clock = CampaignClock(limit: try arguments.value("--for").map(FuzzSettings.seconds))
-    saveSeconds = try arguments.value("--save-every").map(FuzzSettings.seconds) ?? 30
+    clock = CampaignClock(limit: try arguments.seconds("--for"))
+    saveSeconds = try arguments.seconds("--save-every") ?? 30
     isJSON = arguments.has("--json")
     isQuiet = arguments.has("--quiet")
     self.file = file

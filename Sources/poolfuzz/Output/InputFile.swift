@@ -2,7 +2,21 @@ import Platform
 
 extension CommandFailure {
   /// What the system said ends the run: the environment failed.
-  init(_ error: SystemError) { self.init(message: error.message, code: .environment) }
+  init(_ error: SystemError) {
+    let hint = error.isAbsence ? Self.hint(where: error.path) : ""
+    self.init(message: error.message + hint, code: .environment)
+  }
+
+  /// What is missing where nothing has the path: the folder, or a file whose name is near.
+  private static func hint(where path: String) -> String {
+    let folder = PathText.folder(of: path)
+    guard folder.isEmpty || Files.isFolder(folder) else {
+      return "; there is no folder '\(PrintableText.escaped(folder))'"
+    }
+    let names = (try? Files.names(in: folder.isEmpty ? "." : folder)) ?? []
+    return Suggestion.text(
+      for: PathText.name(of: path), among: names.map(PrintableText.escaped).sorted())
+  }
 }
 
 /// Does what the system may refuse; a refusal ends the run.
@@ -58,5 +72,38 @@ struct WholeFile {
   func finish() throws(CommandFailure) {
     let file = file
     try answered { () throws(SystemError) in try file.finish() }
+  }
+}
+
+/// Where a trace goes piece by piece.
+protocol TracePlace {
+  /// Adds bytes; a failure shows when the trace is finished.
+  func write(_ bytes: [UInt8])
+  /// Puts what was written in its place.
+  func finish() throws(CommandFailure)
+}
+
+extension WholeFile: TracePlace {}
+
+/// Standard output as the place of a trace.
+struct StreamedTrace: TracePlace {
+  private let streams: StandardStreams
+
+  init(_ streams: StandardStreams) { self.streams = streams }
+
+  func write(_ bytes: [UInt8]) { streams.print(bytes: bytes) }
+
+  func finish() { streams.flush() }
+}
+
+extension StandardStreams {
+  /// Where `--output` says that a trace goes: standard output for `-`, and where it is not given.
+  func place(of arguments: ParsedArguments) throws(CommandFailure) -> any TracePlace {
+    try place(arguments.value("--output") ?? "-")
+  }
+
+  /// The file of a path; `-` is standard output.
+  func place(_ path: String) throws(CommandFailure) -> any TracePlace {
+    path == "-" ? StreamedTrace(self) : try WholeFile(path: path)
   }
 }

@@ -22,6 +22,14 @@ final class StandardStreams {
     if pending.count >= Self.pieceBytes { flush() }
   }
 
+  /// Prints rows of two columns, the second one in line.
+  func print(columns rows: [(String, String)]) {
+    let width = rows.map(\.0.count).max() ?? 0
+    for (first, second) in rows {
+      print(first + String(repeating: " ", count: width + 2 - first.count) + second)
+    }
+  }
+
   /// Prints bytes on standard output as they are.
   func print(bytes: [UInt8]) {
     pending.append(contentsOf: bytes)

@@ -77,15 +77,15 @@ struct ContestVerbTests {
   /// What is no file keeps its place, and a file keeps its content until the new one is whole.
   @Test func onlyAFileIsReplacedAndOnlyByAWholeOne() throws {
     for path in [".", "/dev/null"] {
-      let run = try poolfuzz.run("maximize \(Self.small) --trace \(path)")
+      let run = try poolfuzz.run("maximize \(Self.small) -o \(path)")
       #expect(run.code == 4)
       #expect(run.errors == "poolfuzz: \(path): not an ordinary file\n")
     }
     let file = poolfuzz.url.appendingPathComponent("t.trace")
     try "kept".write(to: file, atomically: false, encoding: .utf8)
-    #expect(try poolfuzz.run("maximize --peak-live 99999999999 --trace t.trace").code == 2)
+    #expect(try poolfuzz.run("maximize --peak-live 99999999999 -o t.trace").code == 2)
     #expect(try String(contentsOf: file, encoding: .utf8) == "kept")
-    #expect(try poolfuzz.run("maximize \(Self.small) --trace t.trace").code == 0)
+    #expect(try poolfuzz.run("maximize \(Self.small) -o t.trace").code == 0)
     #expect(try String(contentsOf: file, encoding: .utf8).hasSuffix("bytes <= 4096\n"))
     #expect(poolfuzz.names == ["t.trace"])
   }

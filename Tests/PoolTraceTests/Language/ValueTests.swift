@@ -86,6 +86,22 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      ("NonPagedPool", 0), ("NonPagedPoolExecute", 0), ("PagedPool", 1),
+      ("NonPagedPoolMustSucceed", 2), ("NonPagedPoolCacheAligned", 4), ("PagedPoolCacheAligned", 5),
+      ("NonPagedPoolCacheAlignedMustS", 6), ("NonPagedPoolBaseCacheAlignedMustS", 6),
+      ("NonPagedPoolSession", 32), ("PagedPoolSession", 33), ("NonPagedPoolMustSucceedSession", 34),
+      ("NonPagedPoolCacheAlignedSession", 36), ("PagedPoolCacheAlignedSession", 37),
+      ("NonPagedPoolCacheAlignedMustSSession", 38), ("NonPagedPoolNx", 512),
+      ("NonPagedPoolNxCacheAligned", 516), ("NonPagedPoolSessionNx", 544), ("PagedPool+Quota", 9),
+    ] as [(String, UInt32)])
+  func namesOfWindowsHeadersAreRead(_ name: String, _ number: UInt32) throws {
+    #expect(
+      try TraceParser.operations(in: "alloc 1 \(name) 1 Tst1")
+        == [.alloc("1", PoolType(rawValue: number), bytes: 1, tag: "Tst1")])
+  }
+
   @Test func spellingsAreTheDocumentedOnes() {
     #expect(spelling([]) == "NonPaged")
     #expect(spelling([.paged, .cacheAligned]) == "PagedCacheAligned")

@@ -87,8 +87,8 @@ public struct ContiguousLimits: Hashable, Sendable {
 
 /// How pool types are spelled.
 ///
-/// A name for the kind of memory, then modifiers: `Paged+Quota+Raise`. The names follow
-/// Microsoft's `POOL_TYPE` without the word `Pool`. A type without a spelling (the Verifier's, or
+/// A name for the kind of memory, then modifiers: `Paged+Quota+Raise`. The names that are written
+/// follow Microsoft's `POOL_TYPE` without the word `Pool`; with it they are read as well. A type without a spelling (the Verifier's, or
 /// one that no version defines) is written as its number.
 enum PoolTypeNames {
   /// Kinds of memory. The first spelling of a type is the one that is written.
@@ -108,6 +108,27 @@ enum PoolTypeNames {
     ("NonPagedMustSucceedSession", [.mustSucceed, .session]),
     ("NonPagedCacheAlignedMustSucceedSession", [.cacheAligned, .mustSucceed, .session]),
     ("NonPagedSessionNx", [.session, .noExecute]),
+    // As the headers of Windows spell them.
+    ("NonPagedPool", .nonPaged),
+    ("NonPagedPoolExecute", .nonPaged),
+    ("NonPagedPoolBase", .nonPaged),
+    ("PagedPool", .paged),
+    ("NonPagedPoolMustSucceed", .mustSucceed),
+    ("NonPagedPoolBaseMustSucceed", .mustSucceed),
+    ("NonPagedPoolCacheAligned", .cacheAligned),
+    ("NonPagedPoolBaseCacheAligned", .cacheAligned),
+    ("PagedPoolCacheAligned", [.paged, .cacheAligned]),
+    ("NonPagedPoolCacheAlignedMustS", [.cacheAligned, .mustSucceed]),
+    ("NonPagedPoolBaseCacheAlignedMustS", [.cacheAligned, .mustSucceed]),
+    ("NonPagedPoolSession", .session),
+    ("PagedPoolSession", [.paged, .session]),
+    ("NonPagedPoolMustSucceedSession", [.mustSucceed, .session]),
+    ("NonPagedPoolCacheAlignedSession", [.cacheAligned, .session]),
+    ("PagedPoolCacheAlignedSession", [.paged, .cacheAligned, .session]),
+    ("NonPagedPoolCacheAlignedMustSSession", [.cacheAligned, .mustSucceed, .session]),
+    ("NonPagedPoolNx", .noExecute),
+    ("NonPagedPoolNxCacheAligned", [.noExecute, .cacheAligned]),
+    ("NonPagedPoolSessionNx", [.session, .noExecute]),
   ])
 
   /// What may follow behind a `+`, in the order in which it is written.

@@ -24,20 +24,20 @@ extension Verb {
     ],
     options: ContestOptions.options + [
       Option(
-        name: "--first-level", argument: .value("UNITS"),
+        name: "--first-level", argument: .quantity("UNITS", .count()),
         help: "staircase: units of its first level (an eighth of a page)"),
       Option(
-        name: "--first-request", argument: .value("BYTES"),
+        name: "--first-request", argument: .quantity("BYTES", .bytes()),
         help: "churn: the large requests of the first round (483/512 of a page)"),
       Option(
-        name: "--tenant", argument: .value("BYTES"),
+        name: "--tenant", argument: .quantity("BYTES", .bytes()),
         help: "churn: the requests of the small blocks that stay (3 units)"),
       Option(
         name: "--on", argument: .value("abstract|kernel"),
         help: "run it on the kernel model as well (abstract)"),
-      Option(
-        name: "--trace", argument: .value("FILE"),
-        help: "write the trace; '-' streams it to standard output, and nothing else"),
+      .output(
+        "write the trace; '-' streams it to standard output, and nothing else",
+        oldNames: ["--trace"]),
     ],
     run: { arguments, streams in
       try AdversaryRun(arguments).run(streams)
@@ -50,6 +50,8 @@ struct AdversaryRun {
   private let program: any Adversary
   private let model: Model
   private let tracePath: String?
+  /// The option that names it, as it was typed.
+  private let option: String
   private let asJSON: Bool
 
   /// Which pools it runs on.
@@ -74,7 +76,8 @@ struct AdversaryRun {
     program = kind.program(
       for: options.query, try Self.parameters(arguments, kind, options.query.geometry))
     model = try arguments.choice("--on", default: .abstract)
-    tracePath = arguments.value("--trace")
+    tracePath = arguments.value("--output")
+    option = arguments.spelling("--output")
     asJSON = arguments.has("--json")
   }
 
@@ -115,7 +118,7 @@ struct AdversaryRun {
   func run(_ streams: StandardStreams) throws(CommandFailure) -> ExitCode {
     let contest =
       model == .kernel || tracePath != nil
-      ? try options.contest(for: tracePath == nil ? "--on kernel" : "--trace") : nil
+      ? try options.contest(for: tracePath == nil ? "--on kernel" : option) : nil
     var report: FragmentationReport
     if let contest, let tracePath {
       report = try write(contest, tracePath, streams)
@@ -139,8 +142,7 @@ struct AdversaryRun {
   private func write(
     _ contest: KernelContest, _ path: String, _ streams: StandardStreams
   ) throws(CommandFailure) -> FragmentationReport {
-    let place: any TracePlace =
-      path == "-" ? StreamedTrace(streams) : try WholeFile(path: path)
+    let place = try streams.place(path)
     let live = options.query.peakLiveUnits * options.query.geometry.unitBytes
     let prediction =
       program.predictedPages.map { "\($0) pages are predicted" } ?? "nothing is predicted"

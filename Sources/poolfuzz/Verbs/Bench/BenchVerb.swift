@@ -15,10 +15,9 @@ extension Verb {
       ("poolfuzz bench --steps 200000 --json", "a short run, one object a line"),
     ],
     options: [
-      Option(name: "--steps", argument: .value("N"), help: "steps of each kernel (2000000)"),
       Option(
-        name: "--profile", argument: .value("NAME"),
-        help: "the profile (reactos-x64, which the reference was measured on)"),
+        name: "--steps", argument: .quantity("N", .count()), help: "steps of each kernel (2000000)"),
+      .profile("the profile (reactos-x64, which the reference was measured on)"),
       Option(
         name: "--no-checks", argument: .none,
         help: "leave out the checks of lists, headers and pages that the profile makes itself"),
@@ -27,17 +26,20 @@ extension Verb {
         help: "one kernel without a clock, for instruction counters; by name or number: "
           + BenchKernel.allCases.map(\.rawValue).joined(separator: ", ")),
       Option(
-        name: "--warm-up", argument: .value("N"),
+        name: "--warm-up", argument: .quantity("N", .count()),
         help: "steps that --only runs before those that count (0)"),
       Option(
-        name: "--live", argument: .value("N"), help: "live blocks of the kernel (as recorded)"),
-      Option(name: "--pages", argument: .value("N"), help: "pages of its pool (as recorded)"),
+        name: "--live", argument: .quantity("N", .count()),
+        help: "live blocks of the kernel (as recorded)"),
+      Option(
+        name: "--pages", argument: .quantity("N", .count()), help: "pages of its pool (as recorded)"
+      ),
       Option(
         name: "--instructions", argument: .value("FILE"),
         help: "kept instruction counts to print beside the times"),
       Option(name: "--growth", argument: .none, help: "the table of growth, and of memory"),
       Option(
-        name: "--most-blocks", argument: .value("N"),
+        name: "--most-blocks", argument: .quantity("N", .count()),
         help: "live blocks up to which --growth goes (1000000)"),
     ],
     run: { arguments, streams in try Benchmark(arguments, streams).run() })

@@ -1,8 +1,3 @@
-import FragmentationSearch
-import KernelPool
-import PoolDebugger
-import PoolFuzzing
-
 extension Verb {
   /// `poolfuzz completions`: completion for a shell, made from the table of verbs itself, so that it
   /// cannot fall behind it.
@@ -29,38 +24,6 @@ enum Shell: String, CaseIterable {
   case bash
   case zsh
   case fish
-}
-
-/// The words that can follow an option, so far as they are a finite list.
-enum CompletionWords {
-  /// The words for an option of a verb; empty where any text may follow.
-  static func following(_ option: Option, of verb: Verb) -> [String] {
-    switch option.name {
-    case "--profile":
-      return generatesTraces(verb) ? GeneratorProfile.all.map(\.name) : Profile.all.map(\.name)
-    case "--mutant":
-      return Mutant.allCases.filter { $0 != .none }.map(\.rawValue)
-    case "--format":
-      return RecordedFormat.allCases.map(\.rawValue)
-    case "--objective":
-      return Objective.allCases.map(\.rawValue)
-    default:
-      return alternatives(option)
-    }
-  }
-
-  /// True where `--profile` names a profile of the generator, not a system.
-  private static func generatesTraces(_ verb: Verb) -> Bool {
-    ["fuzz", "mutants"].contains(verb.name)
-  }
-
-  /// The words of a placeholder such as `off|cheap|full`. Capitals stand for any text.
-  private static func alternatives(_ option: Option) -> [String] {
-    guard case .value(let placeholder) = option.argument, placeholder.contains("|"),
-      placeholder == placeholder.lowercased()
-    else { return [] }
-    return placeholder.split(separator: "|").map(String.init)
-  }
 }
 
 /// Completions as a shell reads them.
@@ -100,16 +63,17 @@ struct CompletionScript {
       """
     for verb in verbs {
       for option in options(of: verb) {
-        let words = CompletionWords.following(option, of: verb)
+        let words = option.words
         guard !words.isEmpty else { continue }
         let list = words.joined(separator: " ")
-        text += "    \"\(verb.name) \(option.name)\")\n"
+        let names = option.names.map { "\"\(verb.name) \($0)\"" }.joined(separator: "|")
+        text += "    \(names))\n"
         text += "      COMPREPLY=($(compgen -W \"\(list)\" -- \"$current\")); return;;\n"
       }
     }
     text += "  esac\n  case \"$current\" in -*)\n    case \"${COMP_WORDS[1]}\" in\n"
     for verb in verbs {
-      let list = options(of: verb).map(\.name).joined(separator: " ")
+      let list = options(of: verb).flatMap(\.names).joined(separator: " ")
       text +=
         "      \(verb.name)) COMPREPLY=($(compgen -W \"\(list)\" -- \"$current\")); return;;\n"
     }
@@ -128,7 +92,7 @@ struct CompletionScript {
     text += "    help) _describe verb verbs;;\n"
     for verb in verbs {
       text += "    \(verb.name)) _arguments \\\n"
-      for option in options(of: verb) { text += "      \(zshArgument(option, of: verb)) \\\n" }
+      for option in options(of: verb) { text += "      \(zshArgument(option)) \\\n" }
       text += "      '*:file:_files';;\n"
     }
     text += "  esac\n}\nif [ \"$funcstack[1]\" = _poolfuzz ]; then _poolfuzz \"$@\"; "
@@ -136,18 +100,18 @@ struct CompletionScript {
     return text
   }
 
-  private func zshArgument(_ option: Option, of verb: Verb) -> String {
+  private func zshArgument(_ option: Option) -> String {
+    let action = option.words.isEmpty ? "_files" : "(\(option.words.joined(separator: " ")))"
+    let value =
+      switch option.argument {
+      case .none: ""
+      case .value(let placeholder), .word(let placeholder, _), .quantity(let placeholder, _):
+        ":\(Self.quotedForZsh(placeholder)):\(action)"
+      case .optionalValue(let placeholder, _): "::\(Self.quotedForZsh(placeholder)):"
+      }
+    let help = Self.quotedForZsh(option.help)
     let repeats = option.isRepeatable ? "*" : ""
-    let start = "'\(repeats)\(option.name)[\(Self.quotedForZsh(option.help))]"
-    let words = CompletionWords.following(option, of: verb).joined(separator: " ")
-    switch option.argument {
-    case .none: return start + "'"
-    case .value(let placeholder):
-      let action = words.isEmpty ? "_files" : "(\(words))"
-      return start + ":\(Self.quotedForZsh(placeholder)):\(action)'"
-    case .optionalValue(let placeholder, _):
-      return start + "::\(Self.quotedForZsh(placeholder)):'"
-    }
+    return option.names.map { "'\(repeats)\($0)[\(help)]\(value)'" }.joined(separator: " ")
   }
 
   /// zsh ends a message at a bracket or colon and a word at a quote.
@@ -174,9 +138,11 @@ struct CompletionScript {
     for verb in verbs {
       for option in options(of: verb) {
         text += "complete -c poolfuzz -n '__fish_seen_subcommand_from \(verb.name)'"
-        text += " -l \(option.name.dropFirst(2)) -d \(Self.quotedForFish(option.help))"
-        let words = CompletionWords.following(option, of: verb)
-        if case .value = option.argument {
+        text += " -l \(option.name.dropFirst(2))"
+        if let letter = option.shortName?.dropFirst() { text += " -s \(letter)" }
+        text += " -d \(Self.quotedForFish(option.help))"
+        let words = option.words
+        if option.takesValue {
           text += words.isEmpty ? " -r" : " -x -a '\(words.joined(separator: " "))'"
         }
         text += "\n"

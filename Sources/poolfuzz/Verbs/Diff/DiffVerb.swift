@@ -16,10 +16,8 @@ extension Verb {
       ("poolfuzz diff t.trace --profile reactos-x86", "the trace's own profile against another"),
     ],
     options: [
-      Option(
-        name: "--profile", argument: .value("NAME"),
-        help: "a profile to compare; given twice, or once against the trace's own",
-        isRepeatable: true)
+      .profile(
+        "a profile to compare; given twice, or once against the trace's own", isRepeatable: true)
     ],
     run: { arguments, streams in
       guard arguments.operands.count == 1, let path = arguments.operands.first else {

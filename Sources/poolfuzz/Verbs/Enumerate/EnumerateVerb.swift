@@ -23,7 +23,8 @@ extension Verb {
       ),
     ],
     options: [
-      Option(name: "--operations", argument: .value("K"), help: "the greatest length (7)"),
+      Option(
+        name: "--operations", argument: .quantity("K", .count()), help: "the greatest length (7)"),
       Option(
         name: "--sizes", argument: .value("LIST"),
         help: "bytes of requests, separated by commas (0,249,2041,4081,4097)"),
@@ -33,12 +34,12 @@ extension Verb {
       Option(
         name: "--machine", argument: .value("WORDS"),
         help: "a config line's words (windows-2003-x86 with small regions and tables)"),
-      Option(name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model"),
+      .mutant(),
       Option(
         name: "--end", argument: .none,
         help: "also empties the pool after each trace and checks what remains"),
       Option(
-        name: "--jobs", argument: .value("N"),
+        name: "--jobs", argument: .quantity("N", .count()),
         help: "threads (all processors); the result is the same for any number"),
     ],
     run: { arguments, streams in try EnumerateCommand(arguments, streams).run() })
@@ -71,10 +72,7 @@ private struct EnumerateCommand {
     jobs = min(try arguments.jobs(), 1024)
     let sizes = try (arguments.value("--sizes") ?? Self.standardSizes).split(separator: ",")
       .map { word throws(CommandFailure) -> UInt64 in
-        guard let size = ParsedArguments.number(String(word)) else {
-          throw .usage("--sizes are numbers separated by commas, not '\(word)'")
-        }
-        return size
+        try Quantity.bytes().value(of: String(word), for: "each of --sizes")
       }
     let mutant = try arguments.choice("--mutant", default: Mutant.none)
     let types = (arguments.value("--types") ?? "NonPaged").split(separator: ",")

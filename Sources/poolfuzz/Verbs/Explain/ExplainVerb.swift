@@ -14,11 +14,8 @@ extension Verb {
       guard arguments.operands.count == 2, arguments.operands[0] == "size" else {
         throw CommandFailure.usage("explain takes 'size' and a number of bytes")
       }
-      guard let bytes = ParsedArguments.number(arguments.operands[1]), bytes <= 1 << 40 else {
-        throw CommandFailure.usage(
-          "the size is a number up to 2^40, decimal or 0x hexadecimal, not "
-            + "'\(arguments.operands[1])'")
-      }
+      let bytes = try Quantity.bytes(0...(1 << 40)).value(
+        of: arguments.operands[1], for: "the size")
       let explanation = SizeExplanation(bytes: bytes)
       guard arguments.has("--json") else {
         streams.print(bytes: Array(explanation.text.utf8))

@@ -18,9 +18,9 @@ extension Verb {
       Option(
         name: "--kmtest", argument: .none,
         help: "the form of ReactOS's kernel-mode tests (the only one)"),
-      Option(name: "-o", argument: .value("FILE"), help: "the file (standard output)"),
+      .output("the file (standard output)"),
       Option(
-        name: "--memory-limit", argument: .value("BYTES"),
+        name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
         help: "most memory of the replay (nine tenths of what is available)"),
     ],
     run: { arguments, streams in
@@ -30,7 +30,7 @@ extension Verb {
       guard arguments.has("--kmtest") else {
         throw CommandFailure.usage("export needs the form to write: --kmtest")
       }
-      let file = try arguments.value("-o").map { path throws(CommandFailure) in
+      let file = try arguments.value("--output").map { path throws(CommandFailure) in
         try WholeFile(path: path)
       }
       let test = try KernelModeTest(

@@ -12,35 +12,43 @@ extension Verb {
     examples: [
       ("poolfuzz fuzz --traces 20000 --seed 7", "a fixed amount: the same seed finds the same"),
       ("poolfuzz fuzz --for 8h", "overnight; kill it at any time and give the command again"),
-      ("poolfuzz fuzz --for 8h --swarm", "half of the profiles, drawn by the seed"),
-      ("poolfuzz fuzz --profile lookasides --traces 5000", "one profile of the portfolio"),
+      ("poolfuzz fuzz --for 8h --swarm", "half of the mixes, drawn by the seed"),
+      ("poolfuzz fuzz --mix lookasides --traces 5000", "one kind of traffic"),
+      ("poolfuzz fuzz --profile windows-7-x64 --traces 5000", "one system"),
       ("poolfuzz fuzz --mutant no-forward-merge --traces 500", "does the alarm work?"),
       ("poolfuzz fuzz --target ./libmine.so", "your own allocator, in a process of its own"),
     ],
     options: [
-      Option(name: "--traces", argument: .value("N"), help: "stop after N traces (10000)"),
-      Option(name: "--for", argument: .value("TIME"), help: "stop after 90s, 30m, 8h"),
+      Option(
+        name: "--traces", argument: .quantity("N", .count()), help: "stop after N traces (10000)"),
+      Option(name: "--for", argument: .quantity("TIME", .time()), help: "stop after 90s, 30m, 8h"),
       Option(name: "--forever", argument: .none, help: "until it is interrupted"),
       Option(name: "--first", argument: .none, help: "stop at the first failure"),
       Option(
-        name: "--operations", argument: .value("N"), help: "operations of a trace at most (400)"),
-      Option(name: "--jobs", argument: .value("N"), help: "threads (all processors)"),
+        name: "--operations", argument: .quantity("N", .count()),
+        help: "operations of a trace at most (400)"),
+      Option(name: "--jobs", argument: .quantity("N", .count()), help: "threads (all processors)"),
+      .mix("a kind of traffic, by default all of them ('poolfuzz profiles --mixes')"),
       Option(
-        name: "--profile", argument: .value("NAME"),
-        help: "a profile of the portfolio, or a version that all machines get",
-        isRepeatable: true),
-      Option(name: "--swarm", argument: .none, help: "leave profiles out, drawn by the seed"),
-      Option(name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model"),
+        name: "--profile", argument: .word("SYSTEM", .systems),
+        help: "a system that all machines get, by default a draw of the seed", isRepeatable: true,
+        ownerOfOldValue: { GeneratorProfile.named($0) == nil ? nil : "--mix" }),
+      Option(name: "--swarm", argument: .none, help: "leave mixes out, drawn by the seed"),
+      .mutant(),
       .check,
       Option(
         name: "--corpus", argument: .value("DIR"),
         help: "findings go to DIR/found, state and report to DIR/fuzz, the state on a target to"
           + " DIR/targets (Corpus)"),
-      Option(name: "--save-every", argument: .value("TIME"), help: "how often it saves (30s)"),
+      Option(
+        name: "--save-every", argument: .quantity("TIME", .time()), help: "how often it saves (30s)"
+      ),
       Option(
         name: "--keep", argument: .none,
         help: "file the novel traces under DIR/kept at the end, for 'corpus minimize'"),
-      Option(name: "--canary", argument: .value("N"), help: "one trace in N tests the alarm (100)"),
+      Option(
+        name: "--canary", argument: .quantity("N", .count()),
+        help: "one trace in N tests the alarm (100)"),
       Option(name: "--no-shrink", argument: .none, help: "file findings as they are"),
     ] + TargetOptions.all,
     run: { arguments, streams in
@@ -73,7 +81,7 @@ struct FuzzSettings {
   var fingerprint: String
 
   init(_ arguments: ParsedArguments) throws(CommandFailure) {
-    let profiles = try Self.profiles(arguments.values("--profile"))
+    let profiles = Self.profiles(arguments)
     folder = arguments.value("--corpus") ?? "Corpus"
     plan = FuzzPlan(seed: Seed(0), profiles: profiles)
     plan.mutant = try arguments.choice("--mutant", default: Mutant.none)
@@ -152,20 +160,11 @@ struct FuzzSettings {
 
   // MARK: Profiles and checks
 
-  private static func profiles(_ names: [String]) throws(CommandFailure) -> [GeneratorProfile] {
-    var profiles: [GeneratorProfile] = []
-    var versions: [String] = []
-    for name in names {
-      if let profile = GeneratorProfile.named(name) {
-        profiles.append(profile)
-      } else if Profile.named(name) != nil {
-        versions.append(name)
-      } else {
-        let all = GeneratorProfile.all.map(\.name) + Profile.all.map(\.name)
-        throw .usage("--profile is one of \(all.joined(separator: ", ")), not '\(name)'")
-      }
-    }
+  /// The mixes of `--mix`, all where none is named, on the systems of `--profile`.
+  private static func profiles(_ arguments: ParsedArguments) -> [GeneratorProfile] {
+    var profiles = arguments.values("--mix").compactMap(GeneratorProfile.named)
     if profiles.isEmpty { profiles = GeneratorProfile.all }
+    let versions = arguments.values("--profile")
     guard !versions.isEmpty else { return profiles }
     return profiles.map { profile in
       var restricted = profile
@@ -179,20 +178,5 @@ struct FuzzSettings {
     var choices = RandomChoices(seed: seed, stream: .max)
     let kept = profiles.filter { _ in choices.chance(1, in: 2) }
     return kept.isEmpty ? [choices.draw(from: profiles)] : kept
-  }
-
-  /// The longest time that an option takes: a hundred years.
-  private static let longestSeconds: Double = 100 * 365 * 86_400
-
-  /// A time such as 90s, 30m, 8h or 2d.
-  static func seconds(_ text: String) throws(CommandFailure) -> Double {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-    guard let last = text.last, let number = Double(text.dropLast()), let unit = units[last],
-      number > 0, number * unit <= longestSeconds
-    else {
-      throw .usage(
-        "a time is a number and s, m, h or d, such as 30m, up to a hundred years, not '\(text)'")
-    }
-    return number * unit
   }
 }

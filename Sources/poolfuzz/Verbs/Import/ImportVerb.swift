@@ -5,9 +5,9 @@ extension Verb {
   /// `poolfuzz import`: turns a recorded trace into the trace language.
   static let importing = Verb(
     name: "import", operands: "FILE|-",
-    summary: "turns a recorded trace into the trace language, on standard output",
+    summary: "turns a recorded trace into the trace language",
     examples: [
-      ("poolfuzz import pool-events.csv > driver.trace", "ETW pool events"),
+      ("poolfuzz import pool-events.csv -o driver.trace", "ETW pool events"),
       ("trace-cmd report | poolfuzz import - > kernel.trace", "a Linux kernel's allocations"),
       (
         "poolfuzz import --format malloclab short.rep > short.trace",
@@ -16,7 +16,7 @@ extension Verb {
     ],
     options: [
       Option(
-        name: "--format", argument: .value("NAME"),
+        name: "--format", argument: .word("NAME", .cases(of: RecordedFormat.self, "format")),
         help: RecordedFormat.allCases.map(\.rawValue).joined(separator: ", ")),
       Option(
         name: "--pool", argument: .value("TYPE"),
@@ -26,6 +26,7 @@ extension Verb {
         help: "whether sizes are requests, or whole blocks with a header of 8 or 16 bytes"),
       Option(
         name: "--unique-slots", argument: .none, help: "a name of its own for every allocation"),
+      .output("where the trace goes, whole or not at all (standard output)"),
     ],
     run: { arguments, streams in
       guard arguments.operands.count == 1 else {
@@ -33,11 +34,12 @@ extension Verb {
       }
       var run = ImportRun(try ImportRun.options(arguments), try ImportRun.format(arguments))
       let file = try InputFile(path: arguments.operands[0])
+      let place = try streams.place(of: arguments)
       var splitter = LineSplitter()
-      try file.forEachPiece { splitter.push($0) { run.read($0, streams) } }
-      splitter.finish { run.read($0, streams) }
+      try file.forEachPiece { splitter.push($0) { run.read($0, place) } }
+      splitter.finish { run.read($0, place) }
       if let binary = splitter.binary { throw CommandFailure.binary(binary, name: file.name) }
-      guard let summary = run.finish(streams) else {
+      guard let summary = run.finish(place) else {
         throw CommandFailure(message: "\(file.name): \(run.unknown)", code: .badInput)
       }
       streams.flush()
@@ -47,9 +49,14 @@ extension Verb {
           message: "\(file.name): no allocation and no free in \(summary.lines) lines",
           code: .badInput)
       }
-      // The trace has standard output to itself.
+      try place.finish()
+      // A trace on standard output has it to itself.
       if arguments.has("--json") {
-        streams.note(summary.json.text)
+        if place is WholeFile {
+          streams.print(summary.json.text)
+        } else {
+          streams.note(summary.json.text)
+        }
       } else if !arguments.has("--quiet") {
         streams.note(summary.text)
       }
@@ -92,21 +99,21 @@ private struct ImportRun {
     return format
   }
 
-  mutating func read(_ line: [UInt8], _ streams: StandardStreams) {
+  mutating func read(_ line: [UInt8], _ place: any TracePlace) {
     if importer == nil {
       guard firstLines.count < Self.detectionLines else { return }
       firstLines.append(line)
-      start(streams)
+      start(place)
       return
     }
-    importer?.read(line: line) { Self.write($0, streams) }
+    importer?.read(line: line) { Self.write($0, place) }
   }
 
   /// Begins once the lines so far tell the format.
-  private mutating func start(_ streams: StandardStreams) {
+  private mutating func start(_ place: any TracePlace) {
     guard let format = RecordedFormat.detect(firstLines) else { return }
     importer = TraceImporter(format: format, options: options)
-    for line in firstLines { importer?.read(line: line) { Self.write($0, streams) } }
+    for line in firstLines { importer?.read(line: line) { Self.write($0, place) } }
     firstLines = []
   }
 
@@ -119,12 +126,12 @@ private struct ImportRun {
       + "there is nothing to replay; record the events"
   }
 
-  mutating func finish(_ streams: StandardStreams) -> ImportSummary? {
-    importer?.finish { Self.write($0, streams) }
+  mutating func finish(_ place: any TracePlace) -> ImportSummary? {
+    importer?.finish { Self.write($0, place) }
   }
 
-  private static func write(_ line: [UInt8], _ streams: StandardStreams) {
-    streams.print(bytes: line + [UInt8(ascii: "\n")])
+  private static func write(_ line: [UInt8], _ place: any TracePlace) {
+    place.write(line + [UInt8(ascii: "\n")])
   }
 }
 

@@ -29,7 +29,7 @@ struct DumpOptions {
     Option(
       name: "--pae", argument: .none, help: "such memory has wide 32-bit page tables"),
     Option(
-      name: "--memory-limit", argument: .value("BYTES"),
+      name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
       help: "most memory for a dump's pages (nine tenths of what is available)"),
   ]
 

@@ -7,7 +7,7 @@ import PoolWalk
 /// What `inspect` shows of a dump's pools besides its report, in the words of `replay`.
 struct DumpViews {
   /// Addresses whose pages are shown.
-  let pages: [UInt64]
+  let pages: [GivenAddress]
   private let poolUsed: PoolUsedFlags?
   private let showsUsage: Bool
   private let showsFragmentation: Bool
@@ -22,29 +22,28 @@ struct DumpViews {
       help: "prints a crash dump's page as the debugger's !pool does", isRepeatable: true),
     Option(
       name: "--poolused",
-      argument: .optionalValue("FLAGS", isValue: { ParsedArguments.number($0) != nil }),
+      argument: .optionalValue("FLAGS", isValue: { Quantity.bare.number($0) != nil }),
       help: "prints a crash dump's tag table: 1 verbose, 2 by nonpaged, 4 by paged"),
     Option(name: "--vm", argument: .none, help: "prints a crash dump's usage and limits"),
     Option(name: "--frag", argument: .none, help: "prints a crash dump's fragmentation"),
     Option(name: "--map", argument: .none, help: "prints the page map of a crash dump's pools"),
     Option(
-      name: "--pins", argument: .value("K"),
+      name: "--pins", argument: .quantity("K", .count()),
       help: "prints the K pages of a crash dump that fewest blocks keep"),
-    Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a page map (100)"),
+    Option(
+      name: "--width", argument: .quantity("COLUMNS", .count()), help: "columns of a page map (100)"
+    ),
   ]
 
   init(_ arguments: ParsedArguments) throws(CommandFailure) {
-    var pages: [UInt64] = []
-    for text in arguments.values("--pool") {
-      let digits = text.filter { $0 != "`" }
-      guard
-        let address = UInt64(digits.hasPrefix("0x") ? digits.dropFirst(2) : digits[...], radix: 16)
-      else { throw .usage("--pool \(text): not an address in hexadecimal") }
-      pages.append(address)
+    pages = try arguments.values("--pool").map { text throws(CommandFailure) in
+      guard let given = GivenAddress(text) else {
+        throw .usage("--pool \(text): not an address in hexadecimal")
+      }
+      return given
     }
-    self.pages = pages
     poolUsed = arguments.value("--poolused").map {
-      PoolUsedFlags(rawValue: UInt32(clamping: ParsedArguments.number($0) ?? 0))
+      PoolUsedFlags(rawValue: UInt32(clamping: Quantity.bare.number($0) ?? 0))
     }
     showsUsage = arguments.has("--vm")
     showsFragmentation = arguments.has("--frag")
@@ -67,7 +66,10 @@ struct DumpViews {
   ) throws(CommandFailure) -> (texts: [String], code: ExitCode) {
     var texts: [String] = []
     var code = ExitCode.held
-    for address in pages {
+    for given in pages {
+      let address = given.settled(streams) { address in
+        pool.withPage(at: address) { view, _ in view.byte(address) != nil }
+      }
       let (isThere, isGuess, text) = pool.withPage(at: address) { view, isGuess in
         (view.byte(address) != nil, isGuess, PoolPagePrinter(view).text(for: address))
       }

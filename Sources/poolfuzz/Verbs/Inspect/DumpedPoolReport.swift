@@ -175,7 +175,7 @@ struct DumpedPoolReport {
 extension DumpInspection {
   /// What a debugger would print of the pools, for the diagnosis: usage and tags, where descriptors
   /// and the tag table were found, and the pages of some addresses.
-  func listings(of pages: [UInt64]) -> String {
+  func listings(of pages: [GivenAddress]) -> String {
     guard let pool else { return "" }
     let view = pool.view
     var text = ""
@@ -183,7 +183,10 @@ extension DumpInspection {
       text += VirtualMemoryPrinter(view).text
       text += (try? PoolUsedPrinter(view).text(flags: .byNonPaged)) ?? ""
     }
-    for address in pages {
+    for given in pages {
+      let address = given.settled { address in
+        pool.withPage(at: address) { view, _ in view.byte(address) != nil }
+      }
       text += "kd> !pool \(self.address(address))\n"
       text += pool.withPage(at: address) { view, _ in PoolPagePrinter(view).text(for: address) }
     }

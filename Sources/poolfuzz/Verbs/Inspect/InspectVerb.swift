@@ -18,12 +18,12 @@ extension Verb {
       ),
       ("poolfuzz inspect 022021-9187-01.dmp", "a small memory dump: the bug check and its places"),
       (
-        "poolfuzz inspect --before monday.txt --after friday.txt --seconds 345600",
+        "poolfuzz inspect --before monday.txt --after friday.txt --seconds 4d",
         "two snapshots: leaks and churn"
       ),
       ("poolfuzz inspect --series snapshots/", "a folder of tables of tags, oldest name first"),
       (
-        "poolfuzz inspect --to-trace pages.txt > pages.trace",
+        "poolfuzz inspect --to-trace pages.txt -o pages.trace",
         "a trace whose final state is the listed pages"
       ),
     ],
@@ -32,7 +32,8 @@ extension Verb {
       Option(name: "--before", argument: .value("FILE"), help: "the earlier of two snapshots"),
       Option(name: "--after", argument: .value("FILE"), help: "the later one"),
       Option(
-        name: "--seconds", argument: .value("N"), help: "seconds between the two, for rates"),
+        name: "--seconds", argument: .quantity("TIME", .time(bareUnit: 1000)),
+        help: "the time between the two, for rates: seconds, or 4d"),
       Option(
         name: "--series", argument: .none,
         help: "the files are states of one system, one after the other: growth and its rate"),
@@ -42,11 +43,13 @@ extension Verb {
       Option(
         name: "--to-trace", argument: .none,
         help: "prints a trace that ends with the listed !pool pages, instead of a report"),
-      Option(
-        name: "--profile", argument: .value("NAME"),
-        help: "the system of such a trace (windows-2003-x86, windows-7-x64), or of a dump"),
+      .output("with --to-trace: where the trace goes, whole or not at all (standard output)"),
+      .profile("the system of such a trace (windows-2003-x86, windows-7-x64), or of a dump"),
     ] + DumpViews.options + DumpOptions.options,
     run: { arguments, streams in
+      guard arguments.has("--to-trace") || !arguments.has("--output") else {
+        throw CommandFailure.usage("--output needs --to-trace; a report goes to standard output")
+      }
       let views = try DumpViews(arguments)
       var files = InspectedFiles(
         options: try DumpOptions(arguments, streams), pages: views.pages,
@@ -77,7 +80,7 @@ extension Verb {
   private struct InspectedFiles {
     let options: DumpOptions
     /// Addresses whose pages go to the diagnosis too.
-    let pages: [UInt64]
+    let pages: [GivenAddress]
     /// Whether all pages do.
     let needsAllPages: Bool
     var dumps: [DumpInspection] = []
@@ -121,11 +124,13 @@ extension Verb {
     } catch {
       throw CommandFailure(message: error.message, code: .badInput)
     }
+    let place = try streams.place(of: arguments)
     for line in reconstruction.lines {
       var bytes: [UInt8] = []
       line.append(to: &bytes)
-      streams.print(bytes: bytes)
+      place.write(bytes)
     }
+    try place.finish()
     return .held
   }
 
@@ -147,7 +152,7 @@ extension Verb {
     guard let after = arguments.value("--after"), arguments.operands.isEmpty else {
       throw .usage("--before goes with --after and with no other file")
     }
-    let seconds = try arguments.number("--seconds").map { Double($0) }
+    let seconds = try arguments.seconds("--seconds")
     let earlier = try report([before], owners, &files)
     let later = try report([after], owners, &files)
     return Inspection.compare(before: earlier, after: later, seconds: seconds)

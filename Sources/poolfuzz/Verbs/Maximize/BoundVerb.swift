@@ -13,7 +13,7 @@ extension Verb {
       ),
       (
         "poolfuzz bound --page-units 8 --smallest-units 2 --peak-live-units 12 --order head"
-          + " --exact --witness best.trace",
+          + " --exact -o best.trace",
         "the true worst case of a small pool, with a shortest trace that reaches it"
       ),
     ],
@@ -22,17 +22,15 @@ extension Verb {
         name: "--exact", argument: .none,
         help: "visit every state of a small pool: the optimum and the fewest operations"),
       Option(
-        name: "--most-states", argument: .value("N"),
+        name: "--most-states", argument: .quantity("N", .count()),
         help: "states after which --exact gives up (100000000, about 3 GB)"),
-      Option(
-        name: "--witness", argument: .value("FILE"),
-        help: "with --exact: write a trace that reaches the optimum"),
+      .output("with --exact: write a trace that reaches the optimum", oldNames: ["--witness"]),
     ],
     run: { arguments, streams in
       let options = try ContestOptions(arguments, verb: "bound")
-      for name in ["--witness", "--most-states"]
+      for name in ["--output", "--most-states"]
       where arguments.has(name) && !arguments.has("--exact") {
-        throw CommandFailure.usage("\(name) needs --exact")
+        throw CommandFailure.usage("\(arguments.spelling(name)) needs --exact")
       }
       let report =
         arguments.has("--exact")
@@ -58,6 +56,8 @@ private struct ExactRun {
   let options: ContestOptions
   let mostStates: Int
   let witnessPath: String?
+  /// The option that names it, as it was typed.
+  let option: String
   let isQuiet: Bool
 
   init(_ arguments: ParsedArguments, _ options: ContestOptions) throws(CommandFailure) {
@@ -67,14 +67,15 @@ private struct ExactRun {
       throw .usage("--most-states is 1...\(1 << 31), not \(states)")
     }
     mostStates = states
-    witnessPath = arguments.value("--witness")
+    witnessPath = arguments.value("--output")
+    option = arguments.spelling("--output")
     isQuiet = arguments.has("--quiet")
   }
 
   func report(_ streams: StandardStreams) throws(CommandFailure) -> FragmentationReport {
     // Before the long work, so that a path or rules that cannot be are known at once.
     guard let witnessPath else { return try solve(streams).0 }
-    let contest = try options.contest(for: "--witness")
+    let contest = try options.contest(for: option)
     let file = try WholeFile(path: witnessPath)
     var (report, witness) = try solve(streams)
     let trace = ContestTrace(

@@ -17,22 +17,22 @@ struct ContestOptions {
 
   /// The options, as the help shows them.
   static let options: [Option] = [
+    .profile("the system whose pool it is (windows-2003-x86)"),
     Option(
-      name: "--profile", argument: .value("NAME"),
-      help: "the system whose pool it is (windows-2003-x86)"),
-    Option(
-      name: "--peak-live", argument: .value("BYTES"),
+      name: "--peak-live", argument: .quantity("BYTES", .bytes()),
       help: "the most bytes of live blocks at any moment, headers included"),
     Option(
       name: "--sizes", argument: .value("LO-HI"),
       help: "requests are of LO to HI bytes (all small ones)"),
     Option(
-      name: "--page-units", argument: .value("P"),
+      name: "--page-units", argument: .quantity("P", .count()),
       help: "a pool of no particular system: units of a page"),
     Option(
-      name: "--smallest-units", argument: .value("S"), help: "units of its smallest block"),
+      name: "--smallest-units", argument: .quantity("S", .count()),
+      help: "units of its smallest block"),
     Option(
-      name: "--peak-live-units", argument: .value("M"), help: "the most live units at any moment"),
+      name: "--peak-live-units", argument: .quantity("M", .count()),
+      help: "the most live units at any moment"),
     Option(
       name: "--order", argument: .value("head|tail|relaxed"),
       help: "where remainders of splits go on their list (as the profile; tail)"),
@@ -103,7 +103,7 @@ struct ContestOptions {
   ) throws(CommandFailure) -> ClosedRange<Int>? {
     guard let text = arguments.value("--sizes") else { return nil }
     let bounds = text.split(separator: "-", omittingEmptySubsequences: false)
-      .map { ParsedArguments.number(String($0)).map { Int(clamping: $0) } }
+      .map { Quantity.bytes().number(String($0)).map { Int(clamping: $0) } }
     guard bounds.count == 2, let low = bounds[0], let high = bounds[1], low <= high else {
       throw .usage("--sizes is LO-HI in bytes, 16-4080 for example, not '\(text)'")
     }

@@ -9,7 +9,7 @@ extension Verb {
     summary: "searches for the trace that makes the pool hold most pages",
     examples: [
       (
-        "poolfuzz maximize --peak-live 65536 --seed 1 --trace worst.trace",
+        "poolfuzz maximize --peak-live 65536 --seed 1 -o worst.trace",
         "the best staircase of a search over schedules, as a trace"
       ),
       (
@@ -31,26 +31,25 @@ extension Verb {
     ],
     options: ContestOptions.options + [
       Option(
-        name: "--objective", argument: .value("NAME"),
+        name: "--objective", argument: .word("NAME", .cases(of: Objective.self, "objective")),
         help: Objective.allCases.map(\.rawValue).joined(separator: ", ")
           + " (held-over-peak; the other is trivial)"),
       Option(
-        name: "--algorithm", argument: .value("NAME"),
+        name: "--algorithm",
+        argument: .word("NAME", .cases(of: FragmentationQuery.Algorithm.self, "algorithm")),
         help: FragmentationQuery.Algorithm.allCases.map(\.rawValue).joined(separator: ", ")
           + " (schedule)"),
       Option(
-        name: "--operations", argument: .value("N"),
+        name: "--operations", argument: .quantity("N", .count()),
         help: "simulated operations to spend; a trial of a schedule counts as 100"
           + " (1000000, without a limit if there is --for)"),
       Option(
-        name: "--jobs", argument: .value("N"),
+        name: "--jobs", argument: .quantity("N", .count()),
         help: "streams at once (the processors); the result does not depend on it"),
       Option(
         name: "--on", argument: .value("abstract|kernel"),
         help: "replay the best trace on the kernel model as well (abstract)"),
-      Option(
-        name: "--trace", argument: .value("FILE"),
-        help: "write the best trace, whole or not at all"),
+      .output("write the best trace, whole or not at all", oldNames: ["--trace"]),
     ] + SearchRun.options + TargetOptions.all + TargetRanking.options,
     run: { arguments, streams in
       if !TargetOptions.libraries(arguments).isEmpty {
@@ -74,6 +73,8 @@ private struct MaximizeRun {
   private let seed: UInt64
   private let replaysOnKernel: Bool
   private let tracePath: String?
+  /// The option that names it, as it was typed.
+  private let option: String
   private let asJSON: Bool
   private let isQuiet: Bool
   private let settings: SearchRun.Settings
@@ -99,7 +100,8 @@ private struct MaximizeRun {
     seed = try arguments.number("--seed") ?? UInt64.random(in: 0...UInt64(UInt32.max))
     let model: Model = try arguments.choice("--on", default: .abstract)
     replaysOnKernel = model == .kernel
-    tracePath = arguments.value("--trace")
+    tracePath = arguments.value("--output")
+    option = arguments.spelling("--output")
     asJSON = arguments.has("--json")
     isQuiet = arguments.has("--quiet")
   }
@@ -107,7 +109,7 @@ private struct MaximizeRun {
   func report(_ streams: StandardStreams) throws(CommandFailure) -> FragmentationReport {
     let contest =
       replaysOnKernel || tracePath != nil
-      ? try options.contest(for: replaysOnKernel ? "--on kernel" : "--trace") : nil
+      ? try options.contest(for: replaysOnKernel ? "--on kernel" : option) : nil
     // Refuses a place where nothing can be written before the search, not behind it.
     let file = try tracePath.map { path throws(CommandFailure) in try WholeFile(path: path) }
     printSeed(streams)

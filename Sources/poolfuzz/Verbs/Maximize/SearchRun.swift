@@ -33,12 +33,12 @@ final class SearchRun {
 
   /// Options of `maximize` that only these searches have.
   static let options: [Option] = [
-    Option(name: "--for", argument: .value("TIME"), help: "stop after 90s, 30m, 8h"),
+    Option(name: "--for", argument: .quantity("TIME", .time()), help: "stop after 90s, 30m, 8h"),
     Option(
       name: "--corpus", argument: .value("DIR"),
       help: "save the state in DIR/maximize, at the end the best programs in DIR/maximal"),
     Option(
-      name: "--save-every", argument: .value("TIME"), help: "how often it saves (30s)"),
+      name: "--save-every", argument: .quantity("TIME", .time()), help: "how often it saves (30s)"),
   ]
 
   private let query: FragmentationQuery

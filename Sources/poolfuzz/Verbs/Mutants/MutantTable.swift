@@ -33,9 +33,9 @@ struct MutantTable {
     isJSON = arguments.has("--json")
     stopsAtFirst = arguments.has("--first")
     shrinks = arguments.has("--shrink")
-    let mutants = try arguments.values("--mutant").map(Self.mutant)
+    let mutants = arguments.values("--mutant").compactMap(Mutant.init(rawValue:))
     self.mutants = mutants.isEmpty ? Mutant.allCases.filter { $0 != .none } : mutants
-    let profiles = try arguments.values("--profile").map(Self.profile)
+    let profiles = arguments.values("--mix").compactMap(GeneratorProfile.named)
     self.profiles = profiles.isEmpty ? GeneratorProfile.healthy : profiles
   }
 

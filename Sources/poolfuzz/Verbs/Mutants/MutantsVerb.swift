@@ -1,3 +1,4 @@
+import JSONLines
 import Platform
 import KernelPool
 import PoolFuzzing
@@ -5,36 +6,33 @@ import PoolInvariants
 import PropertyTesting
 
 extension Verb {
-  /// `poolfuzz mutants`: planted bugs against the profiles of the generator.
+  /// `poolfuzz mutants`: planted bugs against the traffic of the generator.
   static let mutants = Verb(
     name: "mutants", operands: "",
     summary: "runs planted bugs against the generator and prints the detection table",
     examples: [
-      ("poolfuzz mutants --seeds 3", "every planted bug against every healthy profile"),
+      ("poolfuzz mutants --seeds 3", "every planted bug against every kind of healthy traffic"),
       ("poolfuzz mutants --mutant lookaside-fifo --seeds 20", "one planted bug"),
-      ("poolfuzz mutants --profile small-lists --json", "one profile, one object a row"),
+      ("poolfuzz mutants --mix small-lists --json", "one kind of traffic, one object a row"),
       ("poolfuzz mutants --table rows.jsonl --probe 4096", "all of it; goes on where it was ended"),
       ("poolfuzz mutants --sole Corpus/mutants/table.jsonl", "which rule alone kills which bug"),
       ("poolfuzz mutants --ratchet .ci/mutants.txt", "nothing takes longer than it did"),
     ],
     options: [
-      Option(name: "--seeds", argument: .value("N"), help: "seeds of each row (20)"),
+      Option(name: "--seeds", argument: .quantity("N", .count()), help: "seeds of each row (20)"),
+      Option(name: "--list", argument: .none, help: "lists the planted bugs, and runs none"),
+      .mutant("this planted bug only", isRepeatable: true),
+      .mix("this kind of traffic only", oldNames: ["--profile"]),
       Option(
-        name: "--mutant", argument: .value("NAME"), help: "this planted bug only",
-        isRepeatable: true),
-      Option(
-        name: "--profile", argument: .value("NAME"), help: "this profile only",
-        isRepeatable: true),
-      Option(
-        name: "--operations", argument: .value("N"),
+        name: "--operations", argument: .quantity("N", .count()),
         help: "operations after which a seed gives up (100000)"),
       Option(
         name: "--first", argument: .none,
-        help: "of each planted bug only the first profile that finds it with every seed"),
+        help: "of each planted bug only the first mix that finds it with every seed"),
       Option(name: "--shrink", argument: .none, help: "reduce the first failing trace of each row"),
-      Option(name: "--jobs", argument: .value("N"), help: "threads (all processors)"),
+      Option(name: "--jobs", argument: .quantity("N", .count()), help: "threads (all processors)"),
       Option(
-        name: "--probe", argument: .value("N"),
+        name: "--probe", argument: .quantity("N", .count()),
         help: "give up a row when its first 3 seeds find nothing within N operations"),
       Option(
         name: "--table", argument: .value("FILE"),
@@ -47,6 +45,7 @@ extension Verb {
         help: "run the rows of a file, each within its number of operations"),
     ],
     run: { arguments, streams in
+      if arguments.has("--list") { return list(arguments, streams) }
       if let path = arguments.value("--ratchet") {
         return try MutantRatchet(path: path).run(arguments, streams)
       }
@@ -55,6 +54,22 @@ extension Verb {
       }
       return try MutantTable(arguments, streams).run(adding: arguments.value("--table"))
     })
+
+  /// The planted bugs and the mechanisms that they are in.
+  private static func list(_ arguments: ParsedArguments, _ streams: StandardStreams) -> ExitCode {
+    let mutants = Mutant.allCases.filter { $0 != .none }
+    if arguments.has("--json") {
+      for mutant in mutants {
+        streams.print(
+          JSONValue.object([
+            ("mutant", .string(mutant.rawValue)), ("mechanism", .string(mutant.mechanism)),
+          ]).text)
+      }
+    } else {
+      streams.print(columns: mutants.map { ($0.rawValue, $0.mechanism) })
+    }
+    return .held
+  }
 }
 
 /// The matrix of invariants and the planted bugs that they alone notice, from a recorded table; each

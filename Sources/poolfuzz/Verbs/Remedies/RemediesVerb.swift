@@ -20,11 +20,12 @@ extension Verb {
     ],
     options: ContestOptions.options + [
       Option(
-        name: "--operations", argument: .value("N"),
+        name: "--operations", argument: .quantity("N", .count()),
         help: "simulated operations for each rule and seed (20000000)"),
-      Option(name: "--seeds", argument: .value("N"), help: "seeds, from --seed on (5)"),
       Option(
-        name: "--jobs", argument: .value("N"),
+        name: "--seeds", argument: .quantity("N", .count()), help: "seeds, from --seed on (5)"),
+      Option(
+        name: "--jobs", argument: .quantity("N", .count()),
         help: "streams at once (the processors); the result does not depend on it"),
     ],
     run: { arguments, streams in

@@ -190,12 +190,15 @@ struct FileReplay {
     var code = ExitCode.held
     let printer = PoolPagePrinter(session.view, descriptions: settings.descriptions)
     for place in settings.pages {
-      guard let address = session.replayer.address(named: place) else {
+      let view = session.view
+      guard let written = session.replayer.address(named: GivenAddress.digits(place)) else {
         streams.note("poolfuzz: --pool \(place): neither an address nor a slot with one")
         code = .usage
         continue
       }
-      if session.view.byte(address) == nil {
+      let given = GivenAddress(text: place, address: written)
+      let address = given.settled(streams) { view.byte($0) != nil }
+      if view.byte(address) == nil {
         streams.note(
           "poolfuzz: --pool \(place): no page is mapped at \(String(address, radix: 16))")
         code = code.combined(with: .badInput)
@@ -207,7 +210,7 @@ struct FileReplay {
 
   private func tags(_ view: PoolView) -> String? {
     let flags = PoolUsedFlags(
-      rawValue: UInt32(clamping: ParsedArguments.number(settings.poolUsed) ?? 0))
+      rawValue: UInt32(clamping: Quantity.bare.number(settings.poolUsed) ?? 0))
     do {
       return try PoolUsedPrinter(view, descriptions: settings.descriptions).text(flags: flags)
     } catch {

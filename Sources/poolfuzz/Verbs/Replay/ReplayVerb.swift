@@ -1,4 +1,5 @@
 import KernelPool
+import PoolDumps
 import PoolTrace
 
 extension Verb {
@@ -69,34 +70,34 @@ extension Verb {
         help: "prints the page as the debugger's !pool does", isRepeatable: true),
       Option(
         name: "--poolused",
-        argument: .optionalValue("FLAGS", isValue: { ParsedArguments.number($0) != nil }),
+        argument: .optionalValue("FLAGS", isValue: { Quantity.bare.number($0) != nil }),
         help: "prints the tag table: 1 verbose, 2 by nonpaged, 4 by paged, 8 session"),
       Option(
         name: "--vm", argument: .none,
         help: "prints usage and limits, and what the tags do not account for"),
       Option(name: "--frag", argument: .none, help: "prints fragmentation, in our own layout"),
       Option(name: "--map", argument: .none, help: "prints the page map at the end"),
-      Option(name: "--width", argument: .value("COLUMNS"), help: "columns of a page map (100)"),
+      Option(
+        name: "--width", argument: .quantity("COLUMNS", .count()),
+        help: "columns of a page map (100)"),
       Option(
         name: "--metrics", argument: .none,
         help: "prints every metric, and the share of the proved bound"),
       Option.request,
       Option(
         name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),
-      Option(name: "--profile", argument: .value("NAME"), help: "replaces the trace's profile"),
-      Option(
-        name: "--mutant", argument: .value("NAME"),
-        help:
-          "plants a bug in the model (the one that the trace's '# mutant:' names; none for none)"),
+      .profile("replaces the trace's profile"),
+      .mutant(
+        "plants a bug in the model (the one that the trace's '# mutant:' names; none for none)"),
       Option(
         name: "--crash-dump", argument: .value("FILE"),
         help: "writes the machine at the end as a crash dump of its system"),
       Option(
-        name: "--dump-kind", argument: .value("KIND"),
+        name: "--dump-kind", argument: .word("KIND", .cases(of: MachineDump.Form.self, "kind")),
         help: "its kind: full, bitmap, kernel; full-pae, bitmap-pae for wide 32-bit tables (bitmap)"
       ),
       Option(
-        name: "--memory-limit", argument: .value("BYTES"),
+        name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
         help: "most memory of a replay (nine tenths of what is available)"),
       Option(
         name: "--batch", argument: .none,
@@ -107,6 +108,6 @@ extension Verb {
 extension Option {
   /// The request whose chances the metrics of free space tell.
   static let request = Option(
-    name: "--request", argument: .value("BYTES"),
+    name: "--request", argument: .quantity("BYTES", .bytes()),
     help: "the request that fragmentation_index and unusable_free_space are for (half a page)")
 }

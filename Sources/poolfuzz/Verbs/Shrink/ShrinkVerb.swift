@@ -12,7 +12,7 @@ extension Verb {
     summary: "reduces a failing trace and writes it with its certificate",
     examples: [
       ("poolfuzz shrink big.trace", "writes big.min.trace and big.min.certificate"),
-      ("poolfuzz shrink --mutant lookaside-fifo big.trace --output small.trace", "a planted bug"),
+      ("poolfuzz shrink --mutant lookaside-fifo big.trace -o small.trace", "a planted bug"),
       (
         "poolfuzz shrink --statistics --others 0 big.trace", "what each pass did; this failure only"
       ),
@@ -23,34 +23,32 @@ extension Verb {
       ),
     ],
     options: [
+      .mutant(isRepeatable: true), .output("where the result goes (beside the trace)"),
       Option(
-        name: "--mutant", argument: .value("NAME"), help: "plants a bug in the model",
-        isRepeatable: true),
-      Option(name: "--output", argument: .value("FILE"), help: "where the result goes"),
-      Option(
-        name: "--executions", argument: .value("N"),
+        name: "--executions", argument: .quantity("N", .count()),
         help: "most traces executed (20000); 0 certifies the trace as it is"),
       Option(
-        name: "--search", argument: .value("N"),
+        name: "--search", argument: .quantity("N", .count()),
         help: "traces executed to prove the result shortest, or find a shorter one (3000)"),
       Option(
         name: "--failure", argument: .value("WORDS"),
         help: "the failure to keep, as printed; the first one by default"),
       Option(
-        name: "--others", argument: .value("N"),
+        name: "--others", argument: .quantity("N", .count()),
         help: "most failures met on the way that are reduced in turn (8)"),
       Option(name: "--statistics", argument: .none, help: "what each pass did"),
       Option(
         name: "--challenge", argument: .none,
         help: "runs the shrinking challenge instead; takes no trace"),
       Option(
-        name: "--seeds", argument: .value("N"),
+        name: "--seeds", argument: .quantity("N", .count()),
         help: "in the challenge: seeds 1 to N of each bug instead of its fixed hard ones"),
       Option(
         name: "--own", argument: .none,
         help: "in the challenge: this suite's shrinker only, without the published strategies"),
       Option(
-        name: "--jobs", argument: .value("N"), help: "in the challenge: threads (all processors)"),
+        name: "--jobs", argument: .quantity("N", .count()),
+        help: "in the challenge: threads (all processors)"),
     ],
     run: { arguments, streams in
       if arguments.has("--challenge") { return try ChallengeCommand(arguments, streams).run() }

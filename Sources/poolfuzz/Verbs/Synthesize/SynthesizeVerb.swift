@@ -31,18 +31,16 @@ extension Verb {
       Option(
         name: "--vm", argument: .value("FILE"), help: "a !vm listing; may be the same file"),
       Option(
-        name: "--usage", argument: .value("PAGES"),
-        help: "pages of nonpaged pool in use, instead of --vm"),
-      Option(name: "--profile", argument: .value("NAME"), help: "the system (windows-2003-x86)"),
+        name: "--usage", argument: .quantity("PAGES", .pages),
+        help: "pages of nonpaged pool in use, or their size, instead of --vm"),
+      .profile("the system (windows-2003-x86)"),
       Option(
-        name: "--buffer", argument: .value("BYTES"),
+        name: "--buffer", argument: .quantity("BYTES", .bytes()),
         help: "the driver's contiguous buffers, as it asks for them (0xf10)"),
       Option(
-        name: "--spells", argument: .value("N"),
+        name: "--spells", argument: .quantity("N", .count()),
         help: "spells in which the driver takes and gives back buffers (16)"),
-      Option(
-        name: "--output", argument: .value("FILE"),
-        help: "where the trace goes, whole or not at all (standard output)"),
+      .output("where the trace goes, whole or not at all (standard output)"),
     ],
     run: { arguments, streams in
       let request = try SynthesisRequest(arguments)
@@ -157,21 +155,19 @@ private struct SynthesisRequest {
     _ streams: StandardStreams, _ arguments: ParsedArguments
   ) throws(CommandFailure) -> ExitCode {
     if !arguments.has("--quiet") { streams.note("seed \(recipe.seed)") }
-    let file = try arguments.value("--output").map { path throws(CommandFailure) in
-      try WholeFile(path: path)
-    }
+    let place = try streams.place(of: arguments)
     let outcome: CalibratedWorkload.Outcome
     do {
       outcome = try CalibratedWorkload(target, recipe).run { line in
         var bytes: [UInt8] = []
         line.append(to: &bytes)
-        if let file { file.write(bytes) } else { streams.print(bytes: bytes) }
+        place.write(bytes)
       }
     } catch {
       throw CommandFailure(message: "the figures cannot be met: \(error.message)", code: .badInput)
     }
-    try file?.finish()
-    report(outcome, streams, arguments, isToFile: file != nil)
+    try place.finish()
+    report(outcome, streams, arguments, isToFile: place is WholeFile)
     return .held
   }
 

@@ -28,12 +28,15 @@ final class TargetCampaign {
   ) throws(CommandFailure) {
     settings = try TargetOptions.settings(arguments, library: library)
     files = arguments.operands
-    // Traces of files need no generator; there a profile would be a version.
-    let names = files.isEmpty ? arguments.values("--profile") : []
+    // Traces of files need no generator; there a profile is a system.
+    guard !files.isEmpty || !arguments.has("--profile") else {
+      throw .usage("--profile chooses a system for the model; --target is none")
+    }
+    let names = arguments.values("--mix")
     let profiles = names.compactMap(GeneratorProfile.named)
-    guard profiles.count == names.count, profiles.allSatisfy(\.isHealthy) else {
+    guard profiles.allSatisfy(\.isHealthy) else {
       let all = GeneratorProfile.healthy.map(\.name).joined(separator: ", ")
-      throw .usage("with --target, --profile is one of \(all)")
+      throw .usage("with --target, --mix is one of \(all)")
     }
     folder = arguments.value("--corpus") ?? "Corpus"
     let plan = Self.plan(settings, names)

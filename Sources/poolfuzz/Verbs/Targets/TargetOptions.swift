@@ -7,7 +7,8 @@ enum TargetOptions {
   static let all: [Option] =
     judging + [
       Option(
-        name: "--memory-limit", argument: .value("MIB"),
+        name: "--memory-limit",
+        argument: .quantity("MIB", .bytes((1 << 20)...(1 << 40), bareUnit: 1 << 20)),
         help: "a target with more resident memory grows without bound (512)")
     ]
 
@@ -22,7 +23,8 @@ enum TargetOptions {
       name: "--target-option", argument: .value("TEXT"),
       help: "text that the library gets when an allocator is created"),
     Option(
-      name: "--timeout", argument: .value("TIME"), help: "a trace that takes longer hangs (5s)"),
+      name: "--timeout", argument: .quantity("TIME", .time()),
+      help: "a trace that takes longer hangs (5s)"),
   ]
 
   /// The libraries named; none for the model.
@@ -36,13 +38,8 @@ enum TargetOptions {
   ) throws(CommandFailure) -> TargetSettings {
     var settings = TargetSettings(library: path(library))
     settings.option = arguments.value("--target-option") ?? ""
-    settings.timeoutSeconds = try arguments.value("--timeout").map(FuzzSettings.seconds) ?? 5
-    if let megabytes = try arguments.number("--memory-limit") {
-      guard megabytes > 0, megabytes <= 1 << 20 else {
-        throw .usage("--memory-limit is a number of MiB, not \(megabytes)")
-      }
-      settings.memoryLimitBytes = megabytes << 20
-    }
+    settings.timeoutSeconds = try arguments.seconds("--timeout") ?? 5
+    if let bytes = try arguments.number("--memory-limit") { settings.memoryLimitBytes = bytes }
     return settings
   }
 

@@ -15,10 +15,10 @@ struct TargetRanking {
   /// Options of `maximize` that only this run has.
   static let options: [Option] = [
     Option(
-      name: "--candidates", argument: .value("N"),
+      name: "--candidates", argument: .quantity("N", .count()),
       help: "with --target, where a version names the model of it: programs tried for each (200)"),
     Option(
-      name: "--seeds", argument: .value("N"),
+      name: "--seeds", argument: .quantity("N", .count()),
       help: "with --target: searches for each, with the seed and those after it (1)"),
   ]
 

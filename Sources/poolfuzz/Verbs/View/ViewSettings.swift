@@ -63,7 +63,7 @@ struct ViewSettings {
 
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     form = try Self.form(arguments)
-    output = arguments.value("-o")
+    output = arguments.value("--output")
     operation = try arguments.number("--at")
     order = nil
     if arguments.has("--order") {

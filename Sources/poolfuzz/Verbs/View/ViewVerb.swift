@@ -19,7 +19,7 @@ extension Verb {
       ("poolfuzz view churn.trace --json --pins 100", "curves and pins for other tools"),
     ],
     options: [
-      Option(name: "-o", argument: .value("FILE"), help: "the file (standard output)"),
+      .output("the file (standard output)"),
       Option(name: "--text", argument: .none, help: "lines for a terminal"),
       Option(
         name: "--svg",
@@ -47,7 +47,7 @@ extension Verb {
         name: "--pages", argument: .value("N"),
         help: "most pages kept (4096); of more pages some are left out"),
       Option(
-        name: "--memory-limit", argument: .value("BYTES"),
+        name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
         help: "most memory of the replay (nine tenths of what is available)"),
     ],
     run: { arguments, streams in

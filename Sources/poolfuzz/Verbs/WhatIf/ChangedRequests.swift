@@ -188,8 +188,8 @@ struct RequestResize {
     else { return nil }
     let sizes = text[text.index(after: colon)...].split(
       separator: "=", omittingEmptySubsequences: false)
-    guard sizes.count == 2, let from = ParsedArguments.number(String(sizes[0])),
-      let to = ParsedArguments.number(String(sizes[1]))
+    guard sizes.count == 2, let from = Quantity.bytes().number(String(sizes[0])),
+      let to = Quantity.bytes().number(String(sizes[1]))
     else { return nil }
     return RequestResize(tag: tag, from: from, to: to)
   }

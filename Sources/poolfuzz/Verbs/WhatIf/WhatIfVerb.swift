@@ -32,15 +32,15 @@ extension Verb {
         help: "freed blocks of TAG wait on lists of their own for requests of the same size",
         isRepeatable: true),
       Option(
-        name: "--depth", argument: .value("N"),
+        name: "--depth", argument: .quantity("N", .count()),
         help: "most blocks on such a list (256, the most that the kernel lets one grow to)"),
-      Option(name: "--profile", argument: .value("NAME"), help: "another system"),
+      .profile("another system"),
       Option.request,
       Option(
         name: "--advise", argument: .none,
         help: "tries whole pages, the next size class, lookaside lists and one allocation"),
       Option(
-        name: "--tags", argument: .value("N"),
+        name: "--tags", argument: .quantity("N", .count()),
         help: "with --advise: so many tags that churn, and as many that keep pages (3)"),
     ],
     run: { arguments, streams in

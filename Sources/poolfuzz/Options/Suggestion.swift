@@ -1,0 +1,43 @@
+/// What was probably meant by a word that is none of those known.
+enum Suggestion {
+  /// `; did you mean 'a' or 'b'?`, or nothing where no word is near.
+  static func text(for word: String, among words: [String]) -> String {
+    let near = nearest(to: word, among: words).map { "'\($0)'" }
+    return near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
+  }
+
+  /// At most three words: those that are fewest slips of the typist away, where these are at most a
+  /// third of the letters, else those that begin with what was typed.
+  static func nearest(to word: String, among words: [String]) -> [String] {
+    let most = max(1, word.count / 3)
+    let distances = words.map { (word: $0, distance: distance(word, $0)) }
+    if let least = distances.map(\.distance).min(), least <= most {
+      return Array(distances.filter { $0.distance == least }.map(\.word).prefix(3))
+    }
+    let longer = words.filter { word.count > 2 && $0.hasPrefix(word) }
+    return longer.count <= 3 ? longer : []
+  }
+
+  /// How many slips lead from one word to another: a letter left out, put in or exchanged, or two
+  /// neighbours the wrong way round.
+  static func distance(_ first: String, _ second: String) -> Int {
+    let first = Array(first.lowercased())
+    let second = Array(second.lowercased())
+    var beforeLast: [Int] = []
+    var last = Array(0...second.count)
+    for row in 0..<first.count {
+      var current = [row + 1]
+      for column in 0..<second.count {
+        var best = min(
+          last[column] + (first[row] == second[column] ? 0 : 1), last[column + 1] + 1,
+          current[column] + 1)
+        if row > 0, column > 0, first[row] == second[column - 1], first[row - 1] == second[column] {
+          best = min(best, beforeLast[column - 1] + 1)
+        }
+        current.append(best)
+      }
+      (beforeLast, last) = (last, current)
+    }
+    return last[second.count]
+  }
+}
