@@ -17,8 +17,31 @@ public struct FillPattern: Equatable, Sendable {
 
   /// Bytes 8 * `index` to 8 * `index` + 7.
   @inlinable public func word(at index: UInt64) -> UInt64 {
-    let product = (seed ^ index) &* 0x9E37_79B9_7F4A_7C15
+    let product = (seed ^ index) &* Self.factor
     return product ^ (product &>> 29)
+  }
+
+  /// Words a group: what is worked out at once.
+  private static var groupWords: UInt64 { 8 }
+  @usableFromInline static var factor: UInt64 { 0x9E37_79B9_7F4A_7C15 }
+
+  /// What the products of a group's words lie above that of its lowest one, by the word's place. A
+  /// group begins at a multiple of its words, so that a seed only shuffles the words within it, and
+  /// the products follow by adding: multiplying each would not vectorise.
+  ///
+  /// Never inlined: the optimiser would see the common factor, and multiply each again.
+  @inline(never) private func offsets() -> SIMD8<UInt64> {
+    (SIMD8(repeating: seed & (Self.groupWords &- 1)) ^ SIMD8(0, 1, 2, 3, 4, 5, 6, 7))
+      &* SIMD8(repeating: Self.factor)
+  }
+
+  /// The words from `first` on, a multiple of a group's.
+  @inline(__always) private func words(
+    from first: UInt64, _ offsets: SIMD8<UInt64>
+  ) -> SIMD8<UInt64> {
+    let lowest = ((seed ^ first) & ~(Self.groupWords &- 1)) &* Self.factor
+    let products = SIMD8(repeating: lowest) &+ offsets
+    return products ^ (products &>> 29)
   }
 
   /// The byte at `position` from the allocation's start.
@@ -27,20 +50,77 @@ public struct FillPattern: Equatable, Sendable {
   }
 
   /// Writes the bytes from `position` on, a multiple of 8, into `buffer`.
-  @inlinable
   public func fill(_ buffer: UnsafeMutableRawBufferPointer, from position: UInt64 = 0) {
     precondition(position & 7 == 0, "a pattern is written by whole words")
     guard let base = buffer.baseAddress else { return }
-    let words = buffer.count / 8
+    let wordCount = buffer.count / 8
+    let first = position &>> 3
     // Every allocation of a replay comes by here; the buffer's own checks would double its cost.
-    for index in 0..<words {
-      (base + index &* 8).storeBytes(
-        of: word(at: position &>> 3 &+ UInt64(truncatingIfNeeded: index)).littleEndian,
-        as: UInt64.self)
+    var index = 0
+    if first & (Self.groupWords &- 1) == 0, wordCount >= 8 {
+      let offsets = offsets()
+      while index &+ 8 <= wordCount {
+        let group = words(from: first &+ UInt64(truncatingIfNeeded: index), offsets)
+        (base + index &* 8).storeBytes(of: Self.littleEndian(group), as: SIMD8<UInt64>.self)
+        index &+= 8
+      }
     }
-    for offset in (words * 8)..<buffer.count {
+    while index < wordCount {
+      (base + index &* 8).storeBytes(
+        of: word(at: first &+ UInt64(truncatingIfNeeded: index)).littleEndian, as: UInt64.self)
+      index &+= 1
+    }
+    for offset in (wordCount * 8)..<buffer.count {
       buffer[offset] = byte(at: position &+ UInt64(offset))
     }
+  }
+
+  /// True where the bytes from `from` up to `to` of what lies at `host` are the pattern's. `host` is
+  /// the place of byte 0, and only the bytes between the two are read.
+  public func isShown(at host: UnsafeRawPointer, from: UInt64, to: UInt64) -> Bool {
+    var position = from
+    var difference: UInt64 = 0
+    func compareBytes(before end: UInt64) {
+      while position < end {
+        let found = host.load(fromByteOffset: Int(position), as: UInt8.self)
+        difference |= UInt64(found ^ byte(at: position))
+        position &+= 1
+      }
+    }
+    func compareWords(before end: UInt64) {
+      while position < end {
+        let found = host.loadUnaligned(fromByteOffset: Int(position), as: UInt64.self)
+        difference |= UInt64(littleEndian: found) ^ word(at: position &>> 3)
+        position &+= 8
+      }
+    }
+    compareBytes(before: min((from &+ 7) & ~7, to))
+    let lastWord = to & ~7
+    compareWords(before: min((position &+ 63) & ~63, lastWord))
+    let lastGroup = to & ~63
+    if position < lastGroup {
+      let offsets = offsets()
+      var differences = SIMD8<UInt64>(repeating: 0)
+      while position < lastGroup {
+        let found = host.loadUnaligned(fromByteOffset: Int(position), as: SIMD8<UInt64>.self)
+        differences |= Self.littleEndian(found) ^ words(from: position &>> 3, offsets)
+        position &+= 64
+      }
+      for place in 0..<8 { difference |= differences[place] }
+    }
+    compareWords(before: lastWord)
+    compareBytes(before: to)
+    return difference == 0
+  }
+
+  @inline(__always) private static func littleEndian(_ words: SIMD8<UInt64>) -> SIMD8<UInt64> {
+    #if _endian(little)
+      return words
+    #else
+      var words = words
+      for place in 0..<8 { words[place] = words[place].littleEndian }
+      return words
+    #endif
   }
 
   private static func mix(_ value: UInt64) -> UInt64 {

@@ -50,9 +50,23 @@ public struct ReferencePool: Sendable {
     var largePages: UInt32 = 0
   }
 
-  let configuration: PoolConfiguration
+  /// The machine, at one address: a method that changes nothing takes the pool by value, and with
+  /// the version's facts in it that copy was a quarter of a prediction. What every call asks is
+  /// `mutating` for the same reason, even where it changes nothing.
+  private final class Machine: Sendable {
+    let configuration: PoolConfiguration
+    let sizes: Sizes
+
+    init(_ configuration: PoolConfiguration, _ sizes: Sizes) {
+      self.configuration = configuration
+      self.sizes = sizes
+    }
+  }
+
+  private let machine: Machine
   let fault: ReferenceFault
-  let sizes: Sizes
+  var configuration: PoolConfiguration { _read { yield machine.configuration } }
+  var sizes: Sizes { _read { yield machine.sizes } }
   /// Whether callers fill what they get.
   let fillsBodies: Bool
 
@@ -92,10 +106,9 @@ public struct ReferencePool: Sendable {
     _ configuration: PoolConfiguration, fillsBodies: Bool, fault: ReferenceFault = .none
   ) {
     let profile = configuration.profile
-    self.configuration = configuration
+    machine = Machine(configuration, Sizes(profile, fault))
     self.fault = fault
     self.fillsBodies = fillsBodies
-    sizes = Sizes(profile, fault)
     availablePages = configuration.availablePages ?? .max
     owners = Self.owners(profile)
     firstPagedOwner = owners.count - Int(profile.pagedDescriptors)
@@ -230,7 +243,7 @@ public struct ReferencePool: Sendable {
 
   /// Stops the kernel on requests that the version refuses, then says whether anything else is said
   /// (Microsoft, bug check 0xC2).
-  func checkRequest(_ type: PoolType, bytes: UInt64, tag: PoolTag) throws(Outcome) {
+  mutating func checkRequest(_ type: PoolType, bytes: UInt64, tag: PoolTag) throws(Outcome) {
     let typeWord = UInt64(type.rawValue)
     if level > (type.isPaged ? 1 : 2) {
       throw .bugCheck(BugCheck.badPoolCaller, 8, UInt64(level), typeWord, bytes)
@@ -259,7 +272,7 @@ public struct ReferencePool: Sendable {
   }
 
   /// Stops the kernel where memory of a pool must not be freed at the level.
-  func checkLevel(freeing address: Address, _ kind: PoolKind) throws(Outcome) {
+  mutating func checkLevel(freeing address: Address, _ kind: PoolKind) throws(Outcome) {
     guard level > (kind.isPaged ? 1 : 2) else { return }
     throw .bugCheck(
       BugCheck.badPoolCaller, 9, UInt64(level), kind.isPaged ? 1 : 0, address)
@@ -267,7 +280,7 @@ public struct ReferencePool: Sendable {
 
   /// Stops the kernel where a free names another tag than the one it must (Microsoft, bug check
   /// 0xC2/0xA).
-  func checkTag(_ given: PoolTag?, _ stored: PoolTag, _ address: Address) throws(Outcome) {
+  mutating func checkTag(_ given: PoolTag?, _ stored: PoolTag, _ address: Address) throws(Outcome) {
     guard let given, fault != .wrongTagPasses else { return }
     let isRight =
       switch profile.tagCheck {

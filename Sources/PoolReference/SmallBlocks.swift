@@ -41,14 +41,14 @@ extension ReferencePool {
   }
 
   /// The pool that serves a type.
-  func kind(of type: PoolType) -> PoolKind {
+  mutating func kind(of type: PoolType) -> PoolKind {
     if type.isPaged { return profile.hasSessionPool && type.contains(.session) ? .session : .paged }
     return profile.hasNoExecutePool && type.contains(.noExecute) ? .nonPagedNoExecute : .nonPaged
   }
 
   /// Room for a cache line where the version makes it; a request that would become too large for a
   /// small block gets none (SSTIC 2020).
-  private func grown(_ type: PoolType, _ bytes: UInt64) -> UInt64 {
+  private mutating func grown(_ type: PoolType, _ bytes: UInt64) -> UInt64 {
     guard profile.cacheAlignment == .secondHeader, type.contains(.cacheAligned),
       bytes < sizes.largestSmall
     else { return bytes }
@@ -60,7 +60,7 @@ extension ReferencePool {
   private static let cacheLine: UInt64 = 64
 
   /// The free reads the type from the header again: where the field cannot hold it, of another pool.
-  private func checkTypeIsKept(_ type: PoolType) throws(Outcome) {
+  private mutating func checkTypeIsKept(_ type: PoolType) throws(Outcome) {
     let mask = profile.header.poolType.mask
     let raw = type.rawValue
     let read: UInt32
@@ -97,7 +97,7 @@ extension ReferencePool {
   }
 
   /// The descriptor of a pool, or the first of several.
-  func firstOwner(_ kind: PoolKind) -> Int {
+  mutating func firstOwner(_ kind: PoolKind) -> Int {
     switch kind {
     case .nonPaged: 0
     case .paged: firstPagedOwner
@@ -106,7 +106,7 @@ extension ReferencePool {
   }
 
   /// What a request comes to that cannot be met (Microsoft, bug check 0x41).
-  private func refuse(_ type: PoolType, bytes: UInt64) throws(Outcome) -> Address? {
+  private mutating func refuse(_ type: PoolType, bytes: UInt64) throws(Outcome) -> Address? {
     guard type.contains(.mustSucceed), profile.mustSucceed != .refused else { return nil }
     let third = fault == .mustSucceedParameter ? owners[0].smallPages : owners[0].largePages
     throw .bugCheck(
@@ -117,12 +117,12 @@ extension ReferencePool {
   // MARK: Blocks of a page
 
   /// A header's page, and its place in it in units.
-  private func position(of header: Address) -> (page: Address, unit: Int) {
+  private mutating func position(of header: Address) -> (page: Address, unit: Int) {
     let offset = header & (sizes.page - 1)
     return (header - offset, Int(offset / sizes.unit))
   }
 
-  private func header(_ page: Address, _ start: UInt16) -> Address {
+  private mutating func header(_ page: Address, _ start: UInt16) -> Address {
     page + UInt64(start) * sizes.unit
   }
 
@@ -198,7 +198,7 @@ extension ReferencePool {
     owners[Int(block.owner)].lists.remove(block.order, units: Int(block.units))
   }
 
-  private func isListed(_ block: PageBlock) -> Bool {
+  private mutating func isListed(_ block: PageBlock) -> Bool {
     UInt64(block.units) >= profile.smallestListedUnits
   }
 
@@ -278,7 +278,7 @@ extension ReferencePool {
 
   /// A free of what no caller holds, on a page of blocks: a header that says free stops the kernel
   /// where the version looks (Microsoft, bug check 0xC2/7).
-  private func strayFree(
+  private mutating func strayFree(
     _ place: Int, _ index: Int, _ header: Address, _ page: Address
   ) -> Outcome {
     let block = blocks[place][index]
@@ -327,7 +327,7 @@ extension ReferencePool {
 
   // MARK: Lookaside lists
 
-  private func hasLookaside(_ kind: PoolKind, _ units: Int) -> Bool {
+  private mutating func hasLookaside(_ kind: PoolKind, _ units: Int) -> Bool {
     let classes = kind == .session ? profile.sessionLookasideClasses : profile.lookasideClasses
     return units <= Int(classes)
       || (fault == .lookasideClassTooMany && kind != .session && units == Int(classes) + 1)
@@ -335,7 +335,7 @@ extension ReferencePool {
 
   /// The lists of a class in the order in which they are tried. The session's are the same for every
   /// processor.
-  private func lists(_ kind: PoolKind, _ units: Int) -> (first: Int, second: Int?) {
+  private mutating func lists(_ kind: PoolKind, _ units: Int) -> (first: Int, second: Int?) {
     let classes = Int(profile.lookasideClasses)
     func list(_ owner: Int) -> Int {
       (owner * PoolKind.allCases.count + Int(kind.rawValue)) * classes + min(units, classes) - 1

@@ -51,6 +51,16 @@ import Testing
     }
   }
 
+  /// No bytes lie nowhere: a range of none has no last page that could be looked up.
+  @Test func rangeOfNoBytes() throws {
+    let test = try pool(.windows2003x64, pages: 64)
+    let base = test.profile.nonPagedBase
+    for address in [base, base + 8, base + 63 << 12] {
+      #expect(test.view.bytes(at: address, count: 0) == nil)
+      #expect(test.view.bytes(at: address, count: 1) != nil)
+    }
+  }
+
   /// Untouched pages of the first free run carry its stamp when somebody looks.
   @Test func untouchedPagesShowTheirStamp() throws {
     let test = try pool(.windows2003x64)

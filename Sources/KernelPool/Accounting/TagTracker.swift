@@ -38,22 +38,28 @@ extension PoolState {
     variables.pointee.trackerTable &+ index &* profile.trackerRowBytes
   }
 
+  /// The tag of a row, read where it lies once that is known: a full table is gone through as a whole
+  /// for each request of a tag without a row.
+  @inline(__always) private mutating func key(ofRow index: UInt64) throws(Halt) -> UInt32 {
+    guard tagRows.mask != 0 else { return try memory.load32(row(index)) }
+    return tagRows.host.word32(Int(truncatingIfNeeded: index &* profile.trackerRowBytes))
+  }
+
   /// Books an allocation of `bytes` under `tag`.
   mutating func track(_ tag: PoolTag, bytes: UInt64, type: PoolType) throws(Halt) {
     let key = tag.unprotected
     let start = trackerHash(key)
     var index = start
     repeat {
-      let address = row(index)
-      let found = try memory.load32(address)
+      let found = try self.key(ofRow: index)
       if found == key.word {
         let isPaged = type.isPaged && mutant != .trackerPagedAsNonPaged
-        return try countTracked(address, bytes, columns(paged: isPaged))
+        return try countTracked(row(index), bytes, columns(paged: isPaged))
       }
       if found == 0 || (mutant == .trackerProbesShort && index != start),
         index != variables.pointee.trackerRows &- 1
       {
-        try memory.store32(address, key.word)
+        try memory.store32(row(index), key.word)
         continue
       }
       index = (index &+ 1) & variables.pointee.trackerMask
@@ -79,8 +85,8 @@ extension PoolState {
     let start = trackerHash(key)
     var index = start
     repeat {
-      let address = row(index)
-      if try memory.load32(address) == key.word {
+      if try self.key(ofRow: index) == key.word {
+        let address = row(index)
         let columns = columns(paged: type.isPaged)
         if mutant != .trackerFreeNotCounted { try memory.add32(address &+ columns.frees, 1) }
         return try memory.addPointer(address &+ columns.bytes, 0 &- bytes)

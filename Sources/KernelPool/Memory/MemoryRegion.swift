@@ -54,10 +54,11 @@ public struct MemoryRegion {
     }
   }
 
-  /// The host address of `byteCount` mapped bytes at `address`, or nil.
+  /// The host address of `byteCount` mapped bytes at `address`, at most a page of them, or nil: no
+  /// bytes lie nowhere.
   @inlinable func locate(_ address: Address, byteCount width: UInt64) -> UnsafeMutableRawPointer? {
     let offset = address &- base
-    guard offset < byteCount, width <= byteCount &- offset else { return nil }
+    guard width != 0, offset < byteCount, width <= byteCount &- offset else { return nil }
     let first = offset &>> pageShift
     let last = (offset &+ width &- 1) &>> pageShift
     guard isAccessible(page: first), last == first || isAccessible(page: last) else { return nil }

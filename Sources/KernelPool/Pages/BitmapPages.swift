@@ -166,41 +166,69 @@ extension PoolState {
     guard count <= bitmap.pages, let map = memory.kernelData(at: bitmap.allocationMap) else {
       return nil
     }
-    var start = hint >= bitmap.pages ? 0 : hint
-    var limit = bitmap.pages
-    while true {
-      var current = start
-      while current &+ count < limit
-        || (profile.bitmapSearch == .throughLimit && current &+ count == limit
-          && mutant != .bitmapNoLastRun)
-      {
-        current &+= Self.runLength(map, bitmap.pages, from: current, value: true, most: .max)
-        let clear = Self.runLength(map, bitmap.pages, from: current, value: false, most: count)
-        if clear >= count { return current }
-        current &+= clear
-      }
-      guard start != 0 else { return nil }
-      limit = min(start &+ count, bitmap.pages)
-      start = 0
-    }
+    let start = hint >= bitmap.pages ? 0 : hint
+    let first = findClear(map, bitmap.pages, count, from: start, limit: bitmap.pages)
+    guard first == nil, start != 0 else { return first }
+    return findClear(
+      map, bitmap.pages, count, from: 0, limit: min(start &+ count, bitmap.pages))
   }
 
-  /// Bits of one value from `index` on, counted at least up to `most` or the end of the map; on the
-  /// host's bytes, 64 bits at a time.
-  @inline(__always)
-  private static func runLength(
-    _ map: UnsafeMutableRawPointer, _ pages: UInt64, from index: UInt64, value: Bool, most: UInt64
-  ) -> UInt64 {
-    var current = index
-    let flip: UInt64 = value ? .max : 0
-    while current < pages, current &- index < most {
-      let word = map.word64(Int((current &>> 6) &<< 3)) ^ flip
-      let bits = word &>> (current & 63)
-      if bits != 0 {
-        return min(current &+ UInt64(bits.trailingZeroBitCount), pages) &- index
-      }
-      current = (current | 63) &+ 1
+  /// The lowest clear run of `count` bits at or after `start`.
+  ///
+  /// The kernel goes from run to run, and looks whether it has come to the limit before it passes the
+  /// used bits in front of a run; so a run is found where the end of the clear bits before it is
+  /// below the limit, wherever it lies itself.
+  private mutating func findClear(
+    _ map: UnsafeMutableRawPointer, _ pages: UInt64, _ count: UInt64, from start: UInt64,
+    limit: UInt64
+  ) -> UInt64? {
+    let mayTouchLimit = profile.bitmapSearch == .throughLimit && mutant != .bitmapNoLastRun
+    guard let found = Self.clearRun(map, pages, count, from: start) else { return nil }
+    var place = found
+    if place &+ count >= limit {
+      while place > start, Self.isSet(map, place &- 1) { place &-= 1 }
     }
-    return min(current, pages) &- index
+    let end = place &+ count
+    return end < limit || (end == limit && mayTouchLimit) ? found : nil
+  }
+
+  private static func isSet(_ map: UnsafeMutableRawPointer, _ page: UInt64) -> Bool {
+    map.word64(Int((page &>> 6) &<< 3)) &>> (page & 63) & 1 != 0
+  }
+
+  /// The first bit of the lowest clear run of `count` bits at or after `start`, or nil; on the host's
+  /// bytes, 64 bits at a time.
+  private static func clearRun(
+    _ map: UnsafeMutableRawPointer, _ pages: UInt64, _ count: UInt64, from start: UInt64
+  ) -> UInt64? {
+    guard start < pages else { return nil }
+    let lastWord = (pages &- 1) &>> 6
+    var word = start &>> 6
+    var clear = ~map.word64(Int(word &<< 3)) & (.max &<< (start & 63))
+    // Clear bits at the end of the words so far.
+    var open: UInt64 = 0
+    while true {
+      if word == lastWord { clear &= .max &>> (63 &- ((pages &- 1) & 63)) }
+      if open &+ UInt64((~clear).trailingZeroBitCount) >= count { return word &<< 6 &- open }
+      if clear == .max {
+        open &+= 64
+      } else {
+        if clear != 0, count <= 64 {
+          // A bit stays where as many as are looked for follow each other.
+          var runs = clear
+          var left = count
+          while left > 1, runs != 0 {
+            let half = left &>> 1
+            runs &= runs &>> half
+            left &-= half
+          }
+          if runs != 0 { return word &<< 6 &+ UInt64(runs.trailingZeroBitCount) }
+        }
+        open = UInt64((~clear).leadingZeroBitCount)
+      }
+      guard word != lastWord else { return nil }
+      word &+= 1
+      clear = ~map.word64(Int(word &<< 3))
+    }
   }
 }

@@ -111,8 +111,16 @@ public struct FuzzRun: Sendable {
 
   /// Executes a trace; rules that are silenced do not count.
   public init(_ trace: PoolFuzzTrace, silencing silent: Set<String> = []) {
-    var shown: [PoolFailure] = []
     var seen = StateSignature()
+    self.init(trace, silencing: silent, marking: &seen)
+  }
+
+  /// Executes a trace with an empty signature of somebody's, which is empty again afterwards: making
+  /// one for each trace takes as long as some of its operations.
+  init(
+    _ trace: PoolFuzzTrace, silencing silent: Set<String> = [], marking seen: inout StateSignature
+  ) {
+    var shown: [PoolFailure] = []
     var reached: [StateSignature.Feature] = []
     var before: Mechanisms = []
     var count: UInt64 = 0
@@ -141,6 +149,7 @@ public struct FuzzRun: Sendable {
     failure = execution.failure.map {
       Failure(step: $0.step, failures: shown, identities: $0.identities)
     }
+    seen.remove(reached)
     features = reached
     operationCount = Int(clamping: count)
     referenceCounts = counts
@@ -205,14 +214,17 @@ public struct FuzzBatch: Sendable {
   ) {
     self.number = number
     uses = Array(repeating: Use(), count: plan.profiles.count)
+    var seen = StateSignature()
     for index in 0..<plan.tracesPerBatch {
       if isInterrupted() { return nil }
       let trace = number * UInt64(plan.tracesPerBatch) + UInt64(index)
-      run(plan, trace, state)
+      run(plan, trace, state, &seen)
     }
   }
 
-  private mutating func run(_ plan: FuzzPlan, _ number: UInt64, _ state: FuzzState) {
+  private mutating func run(
+    _ plan: FuzzPlan, _ number: UInt64, _ state: FuzzState, _ seen: inout StateSignature
+  ) {
     var choices = RandomChoices(seed: plan.seed, stream: number)
     if plan.canaryInterval > 0, choices.draw(below: plan.canaryInterval) == 0 {
       canaryCount += 1
@@ -225,7 +237,7 @@ public struct FuzzBatch: Sendable {
     trace.configuration.mutant = plan.mutant
     trace.configuration.faultOfHealthyModel = plan.faultOfHealthyModel
     trace.configuration.oracles = plan.oracles
-    let run = FuzzRun(trace)
+    let run = FuzzRun(trace, marking: &seen)
     uses[index].traces += 1
     uses[index].operations += UInt64(run.operationCount)
     referenceCounts.add(run.referenceCounts)

@@ -183,6 +183,14 @@ public struct StateSignature: Sendable, Equatable {
     return true
   }
 
+  /// Takes features out again.
+  mutating func remove(_ features: [Feature]) {
+    for feature in features where contains(feature) {
+      words[Int(feature) / 64] &= ~(1 << UInt64(feature % 64))
+      count -= 1
+    }
+  }
+
   /// The share of the numbers that are taken, from 0 to 1: far below 1 as long as novelty means
   /// something.
   public var coverage: Double { Double(count) / Double(Self.featureLimit) }

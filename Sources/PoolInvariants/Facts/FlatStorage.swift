@@ -66,10 +66,13 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
   }
 
   @inline(__always) mutating func append(_ element: Element) {
-    if count == capacity { grow() }
+    if count == capacity { grow(to: capacity * 2) }
     base[count] = element
     count &+= 1
   }
+
+  /// Makes room for so many elements in all.
+  mutating func reserve(_ elements: Int) { if elements > capacity { grow(to: elements) } }
 
   /// Takes the last element off; the array must not be empty.
   @inline(__always) mutating func removeLast() -> Element {
@@ -81,12 +84,12 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
   /// Takes everything out and keeps the room.
   @inline(__always) mutating func removeAll() { count = 0 }
 
-  @inline(never) private mutating func grow() {
-    let larger = UnsafeMutablePointer<Element>.allocate(capacity: capacity * 2)
+  @inline(never) private mutating func grow(to elements: Int) {
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: elements)
     larger.moveInitialize(from: base, count: count)
     base.deallocate()
     base = larger
-    capacity *= 2
+    capacity = elements
   }
 }
 

@@ -223,6 +223,12 @@ extension PoolAudit {
   private mutating func compare(
     _ view: PoolView, _ address: Address, _ pattern: FillPattern, _ from: UInt64, _ to: UInt64
   ) -> Bool {
+    if from < to, let host = view.bytes(at: address &+ from, count: to &- from),
+      pattern.isShown(at: host - Int(from), from: from, to: to)
+    {
+      return true
+    }
+    // Some byte differs or is not mapped; the first such one is told.
     var position = from
     while position < to {
       if position & 7 == 0, to &- position >= 8 {
@@ -263,30 +269,10 @@ extension LiveAllocation {
   ) -> Bool {
     guard let seed = patternSeed else { return true }
     let pattern = FillPattern(seed: seed)
-    if writtenTo == 0 { return Self.shows(host, pattern, from, to) }
+    if writtenTo == 0 { return pattern.isShown(at: host, from: from, to: to) }
     let before = min(to, writtenFrom)
     let after = max(from, writtenTo)
-    return (from >= before || Self.shows(host, pattern, from, before))
-      && (after >= to || Self.shows(host, pattern, after, to))
-  }
-
-  private static func shows(
-    _ host: UnsafeRawPointer, _ pattern: FillPattern, _ from: UInt64, _ to: UInt64
-  ) -> Bool {
-    var position = from
-    while position < to {
-      if position & 7 == 0, to &- position >= 8 {
-        let word = host.loadUnaligned(fromByteOffset: Int(position), as: UInt64.self)
-        guard UInt64(littleEndian: word) == pattern.word(at: position &>> 3) else { return false }
-        position &+= 8
-      } else {
-        guard
-          host.load(fromByteOffset: Int(position), as: UInt8.self)
-            == pattern.byte(at: position)
-        else { return false }
-        position &+= 1
-      }
-    }
-    return true
+    return (from >= before || pattern.isShown(at: host, from: from, to: before))
+      && (after >= to || pattern.isShown(at: host, from: after, to: to))
   }
 }

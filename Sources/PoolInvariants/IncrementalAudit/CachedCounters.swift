@@ -31,6 +31,21 @@ struct RowCache: ~Copyable {
 
   /// Checks so far, so that a row is looked at once in each.
   var check: UInt32 = 0
+  /// The sums of tags without a row.
+  var rowless = Rowless()
+
+  /// Where the shadow state has the sums of the tags that share the extra row. Only a full table has
+  /// such tags, and its rows keep their keys, so that they are looked for when a tag comes to be.
+  struct Rowless: ~Copyable {
+    var nonPaged = FlatArray<Int32>()
+    var paged = FlatArray<Int32>()
+    /// What the kernel's own come to.
+    var kernels = (nonPaged: TagTally.Sum(), paged: TagTally.Sum())
+    /// How many sums there were when they were looked for.
+    var sums: Int32 = -1
+    /// The last check that looked at the row.
+    var check: UInt32 = 0
+  }
 
   init() {}
 }
@@ -135,26 +150,67 @@ extension IncrementalAudit {
     facts.sum(inRow: host, isPaged: isPaged) == facts.counted(sum)
   }
 
-  /// Tags without a row share the extra one where the version has it so. Only a table without an
-  /// empty row has such tags, so that walking all tags is no matter.
+  /// Tags without a row share the extra one where the version has it so.
   private mutating func auditShared(_ view: PoolView) {
-    guard facts.profile.trackerOverflow == .lastSlot else { return }
+    guard facts.profile.trackerOverflow == .lastSlot, rows.rowless.check != rows.check
+    else { return }
+    rows.rowless.check = rows.check
     let last = view.variables.trackerRows &- 1
     guard
       let host = view.bytes(
         at: complete.rowAddress(view, last), count: facts.profile.trackerRowBytes)
     else { return fallBack() }
+    if rows.rowless.sums != Int32(complete.shadow.tags.count) { findRowless() }
     for isPaged in [false, true] {
-      var sum = complete.shadow.drift(ofRow: last, isPaged: isPaged)
-      func add(_ tag: PoolTag, _ isOther: Bool, _ part: TagTally.Sum) {
-        guard isOther == isPaged, tag.word != 0, rows.rowOfTag[DirtySet.key(tag)] == nil
-        else { return }
-        sum = sum + part
+      if !shows(host, isPaged: isPaged, shared(last, isPaged: isPaged)) { fallBack() }
+    }
+  }
+
+  /// What the extra row should say of the tags without a row of their own.
+  private mutating func shared(_ row: UInt64, isPaged: Bool) -> TagTally.Sum {
+    var sum = complete.shadow.drift(ofRow: row, isPaged: isPaged)
+    let count = isPaged ? rows.rowless.paged.count : rows.rowless.nonPaged.count
+    for index in 0..<count {
+      let place = isPaged ? rows.rowless.paged[index] : rows.rowless.nonPaged[index]
+      sum = sum + complete.shadow.tags.sum(at: Int(place))
+    }
+    if !complete.shadow.tagDrift.isEmpty {
+      let (drift, rowOfTag) = (complete.shadow.tagDrift, rows.rowOfTag)
+      drift.forEach { tag, isOther, part in
+        if isOther == isPaged, Self.isRowless(tag, rowOfTag) { sum = sum + part }
       }
-      complete.shadow.tags.forEach(add)
-      rows.kernels.forEach(add)
-      complete.shadow.tagDrift.forEach(add)
-      if !shows(host, isPaged: isPaged, sum) { fallBack() }
+    }
+    return sum + (isPaged ? rows.rowless.kernels.paged : rows.rowless.kernels.nonPaged)
+  }
+
+  private static func isRowless(_ tag: PoolTag, _ rowOfTag: AddressIndex) -> Bool {
+    tag.word != 0 && rowOfTag[DirtySet.key(tag)] == nil
+  }
+
+  @inline(never) private mutating func findRowless() {
+    rows.rowless.sums = Int32(complete.shadow.tags.count)
+    rows.rowless.nonPaged.removeAll()
+    rows.rowless.paged.removeAll()
+    var ofKernel = (nonPaged: TagTally.Sum(), paged: TagTally.Sum())
+    let (kernels, rowOfTag) = (rows.kernels, rows.rowOfTag)
+    kernels.forEach { tag, isPaged, part in
+      guard Self.isRowless(tag, rowOfTag) else { return }
+      if isPaged {
+        ofKernel.paged = ofKernel.paged + part
+      } else {
+        ofKernel.nonPaged = ofKernel.nonPaged + part
+      }
+    }
+    rows.rowless.kernels = ofKernel
+    let tags = complete.shadow.tags
+    tags.forEach { tag, isPaged, _ in
+      guard Self.isRowless(tag, rowOfTag), let place = tags.place(of: tag, isPaged: isPaged)
+      else { return }
+      if isPaged {
+        rows.rowless.paged.append(Int32(place))
+      } else {
+        rows.rowless.nonPaged.append(Int32(place))
+      }
     }
   }
 }

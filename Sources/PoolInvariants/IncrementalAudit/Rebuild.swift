@@ -15,7 +15,7 @@ extension IncrementalAudit {
     isRebuilding = true
     defer { isRebuilding = false }
     empty(view)
-    addHeads(view)
+    addHeads()
     addRuns(view)
     touched.hasSinglePages = true
     updateSinglePages(view)
@@ -83,16 +83,34 @@ extension IncrementalAudit {
       count: view.variables.trackerRows &* facts.profile.trackerRowBytes)
   }
 
-  private mutating func addHeads(_ view: PoolView) {
+  private mutating func addHeads() {
+    let units = facts.unitsPerPage
+    let mask = ~facts.linkBit
+    lists.reserveHeads(descriptors.count &* Int(units))
     for number in 0..<descriptors.count {
       let heads = descriptors[number].listHeads
-      for units in 0..<facts.unitsPerPage {
-        let head = heads &+ units &* constants.headBytes
-        guard let next = facts.link(view, at: head),
-          let back = facts.link(view, at: head &+ facts.wordBytes)
-        else { return fallBack() }
-        lists.addHead(head, next: next, back: back)
+      let host = descriptors[number].host + Int(heads &- descriptors[number].address)
+      // The bytes are read where they lie: asking the view for each was half of a rebuild.
+      if facts.wordBytes == 8 {
+        addHeads(UInt64.self, host, heads, units, mask)
+      } else {
+        addHeads(UInt32.self, host, heads, units, mask)
       }
+    }
+  }
+
+  @inline(__always)
+  private mutating func addHeads<Word: FixedWidthInteger & UnsignedInteger>(
+    _: Word.Type, _ host: UnsafeRawPointer, _ heads: Address, _ units: UInt64, _ mask: UInt64
+  ) {
+    let wordBytes = MemoryLayout<Word>.size
+    for unit in 0..<Int(truncatingIfNeeded: units) {
+      let offset = unit &* 2 &* wordBytes
+      let next = host.loadUnaligned(fromByteOffset: offset, as: Word.self)
+      let back = host.loadUnaligned(fromByteOffset: offset &+ wordBytes, as: Word.self)
+      lists.addHead(
+        heads &+ UInt64(truncatingIfNeeded: offset), next: UInt64(next) & mask,
+        back: UInt64(back) & mask)
     }
   }
 

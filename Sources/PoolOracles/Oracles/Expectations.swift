@@ -3,8 +3,7 @@ import PoolTrace
 
 /// Everything that the published rules say an operation must come to, worked out before it.
 struct OperationExpectation {
-  private var placement: PlacementOracle.Prediction = .open
-  private var aftermath: PlacementOracle.Aftermath?
+  private var prediction: PlacementOracle.Prediction?
   private var release: ReleaseExpectation?
   private var pages: PageLevelExpectation?
   /// Whether the body of a recycled block can still be read as the pool left it.
@@ -15,10 +14,10 @@ struct OperationExpectation {
 
   /// What an allocation must come to; blocks that are filled at once hide what was in them.
   init(allocating type: PoolType, bytes: UInt64, isFilled: Bool, _ view: PoolView) {
-    let oracle = PlacementOracle(view)
-    placement = oracle.allocation(type, bytes: bytes)
-    aftermath = oracle.aftermath(type, bytes: bytes)
-    pages = PageLevelExpectation(allocating: type, bytes: bytes, placement, view)
+    let facts = RequestFacts(type, bytes: bytes, view.profile)
+    let prediction = PlacementOracle(view).allocation(facts)
+    self.prediction = prediction
+    pages = PageLevelExpectation(allocating: facts, prediction.placement, view)
     // A quota's pointer lies in the last word, which may be the second; a cache line's header
     // lies where the links were.
     showsBody = !isFilled && !type.contains(.quota) && !type.contains(.cacheAligned)
@@ -26,8 +25,8 @@ struct OperationExpectation {
 
   /// What the free of a live allocation must come to.
   init(freeing address: Address, _ type: PoolType, bytes: UInt64, _ view: PoolView) {
-    release = ReleaseExpectation(view, at: address, type, bytes: bytes)
     let facts = RequestFacts(type, bytes: bytes, view.profile)
+    release = ReleaseExpectation(view, at: address, facts)
     pages = PageLevelExpectation(freeing: address, facts, release, view)
   }
 
@@ -36,7 +35,7 @@ struct OperationExpectation {
     switch result {
     case .allocated(let address):
       judge(address, view, &failures)
-      if let failure = aftermath.flatMap({ PlacementOracle(view).failure($0, at: address) }) {
+      if let prediction, let failure = PlacementOracle(view).failure(prediction, at: address) {
         failures.append(failure)
       }
       if let failure = pages?.failure(view, allocated: address) { failures.append(failure) }
@@ -48,14 +47,14 @@ struct OperationExpectation {
   }
 
   private func judge(_ address: Address, _ view: PoolView, _ failures: inout [PoolFailure]) {
-    switch placement {
+    switch prediction?.placement ?? .open {
     case .block(let expected) where expected != address:
       failures.append(.oracle(.placementBlock, Self.differs(expected, address)))
     case .page(let expected) where expected != address:
       failures.append(.oracle(.placementPage, Self.differs(expected, address)))
     case .block where showsBody:
-      let links = [address, address &+ view.profile.wordBytes].map { view.pointer($0) }
-      guard links.contains(where: { $0 != 0 }) else { return }
+      guard view.pointer(address) != 0 || view.pointer(address &+ view.profile.wordBytes) != 0
+      else { return }
       failures.append(.oracle(.placementCleared, "the links of a recycled block were not cleared"))
     default: return
     }
@@ -86,8 +85,7 @@ struct ReleaseExpectation {
   private let address: Address
 
   /// What the free of a live allocation is expected to do; nil where nothing is claimed.
-  init?(_ view: PoolView, at address: Address, _ type: PoolType, bytes: UInt64) {
-    let facts = RequestFacts(type, bytes: bytes, view.profile)
+  init?(_ view: PoolView, at address: Address, _ facts: RequestFacts) {
     self.address = address
     guard !facts.isLarge else {
       guard let place = Self.large(view, facts) else { return nil }
@@ -121,11 +119,10 @@ struct ReleaseExpectation {
   {
     let profile = view.profile
     guard !facts.isGrown else { return nil }
-    let oracle = PlacementOracle(view)
-    let lists = oracle.lookasides(facts.kind, units: facts.units)
-    if lists.contains(where: { $0.depth != 0 && $0.count < $0.depth }) {
-      return .lookaside(facts.kind, units: facts.units)
+    let lookaside = PlacementOracle(view).firstLookaside(facts.kind, units: facts.units) {
+      $0.depth != 0 && $0.count < $0.depth
     }
+    if lookaside != nil { return .lookaside(facts.kind, units: facts.units) }
     let header = address &- UInt64(profile.header.bytes)
     guard let word = view.word32(header), let owner = owner(view, word, facts.kind) else {
       return nil
@@ -174,9 +171,7 @@ struct ReleaseExpectation {
     switch kind {
     case .paged: return pages == 1 ? lists.paged : nil
     case .session: return pages == 1 ? lists.session : nil
-    case .nonPaged, .nonPagedNoExecute:
-      guard pages >= 1, pages <= min(view.profile.singleListPages, 3) else { return nil }
-      return [lists.nonPaged.0, lists.nonPaged.1, lists.nonPaged.2][Int(pages) - 1]
+    case .nonPaged, .nonPagedNoExecute: return lists.nonPaged(pages, view.profile)
     }
   }
 
@@ -187,8 +182,8 @@ struct ReleaseExpectation {
     let mask: UInt64 = profile.linkEncoding == .lowBitSet ? 1 : 0
     switch place {
     case .lookaside(let kind, let units):
-      let lists = PlacementOracle(view).lookasides(kind, units: units)
-      return lists.contains { $0.top == address } ? nil : wrong("on top of its lookaside list")
+      let list = PlacementOracle(view).firstLookaside(kind, units: units) { $0.top == address }
+      return list == nil ? wrong("on top of its lookaside list") : nil
     case .deferred(let owner):
       let first = view.pointer(view.descriptors[owner].address &+ profile.descriptor.pendingFrees)
       return first == address ? nil : wrong("first of the deferred frees")

@@ -11,18 +11,17 @@ struct PageLevelExpectation {
 
   /// What must hold after an allocation that is expected to get `placement`.
   init(
-    allocating type: PoolType, bytes: UInt64, _ placement: PlacementOracle.Prediction,
-    _ view: PoolView
+    allocating facts: RequestFacts, _ placement: PlacementOracle.Placement, _ view: PoolView
   ) {
     isFree = false
-    let facts = RequestFacts(type, bytes: bytes, view.profile)
     if facts.isLarge { table = BigTableExpectation(view) }
     guard Self.isNonPaged(facts.kind) else { return }
     switch placement {
     case .block, .open: return
     case .page:
       runs = FreeRunLists(view)
-      if Self.kept(view, facts.pages)?.count ?? 0 == 0 { runs?.take(facts.pages) }
+      let kept = view.variables.singlePageLists.nonPaged(facts.pages, view.profile)
+      if kept?.count ?? 0 == 0 { runs?.take(facts.pages) }
     }
   }
 
@@ -45,7 +44,8 @@ struct PageLevelExpectation {
     }
     guard var lists = FreeRunLists(view) else { return }
     let page = view.profile.pageBytes
-    if let list = Self.kept(view, facts.pages), list.count < list.maximumCount { return }
+    let kept = view.variables.singlePageLists.nonPaged(facts.pages, view.profile)
+    if let kept, kept.count < kept.maximumCount { return }
     guard let first = PageCensus.page(view, address & ~(page &- 1)),
       lists.give(view, first: first, pages: facts.pages)
     else { return }
@@ -69,18 +69,6 @@ struct PageLevelExpectation {
     kind == .nonPaged || kind == .nonPagedNoExecute
   }
 
-  /// The list of freed runs of so many nonpaged pages, where the version has one.
-  private static func kept(_ view: PoolView, _ pages: UInt64) -> SinglePageList? {
-    let lists = view.variables.singlePageLists.nonPaged
-    guard pages <= view.profile.singleListPages else { return nil }
-    return switch pages {
-    case 1: lists.0
-    case 2: lists.1
-    case 3: lists.2
-    default: nil
-    }
-  }
-
   /// What is wrong after the operation, if anything; `address` is where an allocation lies.
   func failure(_ view: PoolView, allocated address: Address? = nil) -> PoolFailure? {
     if let table {
@@ -101,6 +89,19 @@ struct PageLevelExpectation {
     }
     guard let runs, let now = FreeRunLists(view), now != runs else { return nil }
     return .oracle(.placementRuns, "the lists of free runs are not in the published order")
+  }
+}
+
+extension KernelVariables.SinglePageLists {
+  /// The list of freed runs of so many nonpaged pages, where the version has one.
+  func nonPaged(_ pages: UInt64, _ profile: Profile) -> SinglePageList? {
+    guard pages <= profile.singleListPages else { return nil }
+    return switch pages {
+    case 1: nonPaged.0
+    case 2: nonPaged.1
+    case 3: nonPaged.2
+    default: nil
+    }
   }
 }
 

@@ -64,7 +64,7 @@ struct PlacementOracle {
   }
 
   /// What an allocation is expected to get.
-  enum Prediction: Equatable {
+  enum Placement: Equatable {
     /// A block whose address follows from the lists.
     case block(Address)
     /// An address that follows from the page level.
@@ -73,37 +73,118 @@ struct PlacementOracle {
     case open
   }
 
-  /// The expected address of an allocation.
-  func allocation(_ type: PoolType, bytes: UInt64) -> Prediction {
-    let facts = facts(type, bytes: bytes)
-    if facts.isLarge { return page(facts.kind, facts.pages).map(Prediction.page) ?? .open }
-    if let body = lookasideTop(facts.kind, units: facts.units) {
-      return .block(aligned(body, facts))
-    }
-    let owner = descriptor(facts.kind)
-    guard let listHeads = owner.map({ view.descriptors[$0].listHeads }) else { return .open }
-    var units = facts.units + (profile.firstList == .exactFit ? 0 : 1)
-    while units <= profile.unitsPerPage {
-      let head = listHeads &+ (units &- 1) &* (2 &* profile.wordBytes)
-      guard let first = link(head) else { return .open }
-      if first != head { return chosen(from: first &- header, facts) }
-      units += 1
-    }
-    return page(facts.kind, 1).map { .page(aligned($0 &+ header, facts)) } ?? .open
+  /// What an allocation is expected to get, and what it leaves behind.
+  struct Prediction {
+    var placement: Placement = .open
+    /// Where the rest of a split goes: the list head's far end, and how far the rest lies behind the
+    /// block's header, in bytes; nil where no rest is listed.
+    var rest: (link: Address, distance: Int64)?
+    /// The turn of the paged descriptors; nil where none is taken.
+    var turn: UInt32?
+    /// The hint of the paged bitmap; nil where nothing is claimed.
+    var hint: UInt64?
   }
 
-  /// Apart from its callers, for the profile is handed on by value, and they would copy it.
-  @inline(never)
-  private func facts(_ type: PoolType, bytes: UInt64) -> RequestFacts {
-    RequestFacts(type, bytes: bytes, profile)
+  /// What is expected of an allocation.
+  func allocation(_ facts: RequestFacts) -> Prediction {
+    var result = Prediction()
+    if facts.isLarge {
+      if let page = page(facts.kind, facts.pages) { result.placement = .page(page) }
+      if facts.kind == .paged, facts.pages > 1 { result.hint = view.variables.pagedBitmap.hint }
+      return result
+    }
+    if let list = firstLookaside(facts.kind, units: facts.units, where: { $0.top != 0 }) {
+      result.placement = .block(aligned(list.top, facts))
+      return result
+    }
+    guard let owner = descriptor(facts.kind) else { return result }
+    if facts.kind == .paged, profile.pagedDescriptors > 1, !facts.isGrown {
+      result.turn =
+        view.variables.pagedRoundRobin % UInt32(profile.pagedDescriptors - 1) + 1
+    }
+    place(facts, owner, &result)
+    return result
   }
 
-  private func chosen(from block: Address, _ facts: RequestFacts) -> Prediction {
-    guard let word = view.word32(block) else { return .open }
-    let size = UInt64(profile.header.blockSize.get(word))
-    let startsPage = profile.header.previousSize.get(word) == 0
-    let offset = startsPage || size < facts.units ? 0 : size - facts.units
-    return .block(aligned(block &+ offset &* profile.unitBytes &+ header, facts))
+  /// What comes of a small request that no lookaside list serves.
+  private func place(_ facts: RequestFacts, _ owner: Int, _ result: inout Prediction) {
+    let search = firstList(of: owner, from: facts.units + (profile.firstList == .exactFit ? 0 : 1))
+    var size = profile.unitsPerPage
+    var startsPage = true
+    switch search {
+    case .unreadable: return
+    case .nothing:
+      if let page = page(facts.kind, 1) {
+        result.placement = .page(aligned(page &+ header, facts))
+      }
+    case .block(let first):
+      guard let word = view.word32(first) else { return }
+      size = UInt64(profile.header.blockSize.get(word))
+      startsPage = profile.header.previousSize.get(word) == 0
+      let offset = startsPage || size < facts.units ? 0 : size - facts.units
+      result.placement = .block(aligned(first &+ offset &* profile.unitBytes &+ header, facts))
+    }
+    guard !facts.isGrown, size > facts.units, size - facts.units >= profile.smallestListedUnits
+    else { return }
+    let left = size - facts.units
+    let head = view.descriptors[owner].listHeads &+ (left &- 1) &* (2 &* profile.wordBytes)
+    let end = profile.remainderEnd == .tail ? profile.wordBytes : 0
+    let distance = startsPage ? Int64(facts.units) : -Int64(left)
+    result.rest = (head &+ end, distance * Int64(profile.unitBytes))
+  }
+
+  // MARK: Lists
+
+  /// What a search of a descriptor's lists comes to.
+  private enum Search {
+    /// A list cannot be read.
+    case unreadable
+    /// Every list is empty.
+    case nothing
+    /// The header of the first block of the first list that has one.
+    case block(Address)
+  }
+
+  /// Searches lists of blocks of so many units and more, read where they lie: most requests come by
+  /// more than a hundred empty ones.
+  private func firstList(of owner: Int, from units: UInt64) -> Search {
+    let headBytes = 2 &* profile.wordBytes
+    guard units <= profile.unitsPerPage else { return .nothing }
+    let count = profile.unitsPerPage &- units &+ 1
+    let first = view.descriptors[owner].listHeads &+ (units &- 1) &* headBytes
+    guard let host = view.bytes(at: first, count: count &* headBytes) else { return .unreadable }
+    let link =
+      profile.wordBytes == 8
+      ? Self.firstUsed(UInt64.self, host, first, Int(count), ~linkMask)
+      : Self.firstUsed(UInt32.self, host, first, Int(count), ~linkMask)
+    return link.map { .block($0 &- header) } ?? .nothing
+  }
+
+  /// The decoded link of the first of so many list heads that does not lead to itself.
+  @inline(__always)
+  private static func firstUsed<Word: FixedWidthInteger & UnsignedInteger>(
+    _: Word.Type, _ host: UnsafeRawPointer, _ first: Address, _ count: Int, _ mask: UInt64
+  ) -> Address? {
+    let stride = 2 &* MemoryLayout<Word>.size
+    let mask = Word(truncatingIfNeeded: mask)
+    @inline(__always) func difference(_ index: Int) -> Word {
+      let head = Word(truncatingIfNeeded: first) &+ Word(truncatingIfNeeded: index &* stride)
+      return host.loadUnaligned(fromByteOffset: index &* stride, as: Word.self) ^ head
+    }
+    var index = 0
+    // Four at a time: only where one of them is used is it asked which.
+    while index &+ 4 <= count,
+      (difference(index) | difference(index &+ 1) | difference(index &+ 2) | difference(index &+ 3))
+        & mask == 0
+    { index &+= 4 }
+    while index < count {
+      if difference(index) & mask != 0 {
+        let link = host.loadUnaligned(fromByteOffset: index &* stride, as: Word.self)
+        return UInt64(link & mask)
+      }
+      index &+= 1
+    }
+    return nil
   }
 
   private func aligned(_ body: Address, _ facts: RequestFacts) -> Address {
@@ -126,25 +207,23 @@ struct PlacementOracle {
 
   // MARK: Lookaside lists
 
-  /// The lists of a class in the order in which they are tried.
-  func lookasides(_ kind: PoolKind, units: UInt64) -> [LookasideList] {
+  /// The first list of a class, in the order in which they are tried, of which something is true; nil
+  /// where there is none.
+  @inline(__always)
+  func firstLookaside(
+    _ kind: PoolKind, units: UInt64, where isWanted: (LookasideList) -> Bool
+  ) -> LookasideList? {
     let classes =
       kind == .session ? profile.sessionLookasideClasses : profile.lookasideClasses
-    guard units > 0, units <= classes else { return [] }
-    func list(_ owner: Int) -> LookasideList {
-      view.lookaside(owner: owner, kind: kind, units: units)
-    }
+    guard units > 0, units <= classes else { return nil }
     // Session lists belong to the session, not to a processor (Mandt 2011).
-    if kind == .session { return [list(0)] }
-    switch profile.sharedLookaside {
-    case .none: return [list(view.variables.processor)]
-    case .sameList: return [list(0)]
-    case .separate: return [list(view.variables.processor), list(view.configuration.processors)]
-    }
-  }
-
-  private func lookasideTop(_ kind: PoolKind, units: UInt64) -> Address? {
-    lookasides(kind, units: units).first { $0.top != 0 }?.top
+    let isOfProcessor = kind != .session && profile.sharedLookaside != .sameList
+    let list = view.lookaside(
+      owner: isOfProcessor ? view.variables.processor : 0, kind: kind, units: units)
+    if isWanted(list) { return list }
+    guard isOfProcessor, profile.sharedLookaside == .separate else { return nil }
+    let shared = view.lookaside(owner: view.configuration.processors, kind: kind, units: units)
+    return isWanted(shared) ? shared : nil
   }
 
   // MARK: Pages
@@ -161,10 +240,7 @@ struct PlacementOracle {
       if pages == 1, lists.session.count > 0 { return lists.session.top }
       return bitmapPage(variables.sessionBitmap, pages, hint: variables.sessionBitmap.hint)
     case .nonPaged, .nonPagedNoExecute:
-      let kept = [lists.nonPaged.0, lists.nonPaged.1, lists.nonPaged.2]
-      if pages <= profile.singleListPages, pages <= 3, kept[Int(pages) - 1].count > 0 {
-        return kept[Int(pages) - 1].top
-      }
+      if let kept = lists.nonPaged(pages, profile), kept.count > 0 { return kept.top }
       guard profile.nonPagedPages == .bitmap else { return runPage(pages) }
       return bitmapPage(variables.nonPagedBitmap, pages, hint: 0).flatMap {
         PageCensus.canMap(view, at: $0, pages) ? $0 : nil
@@ -191,18 +267,38 @@ struct PlacementOracle {
 
   /// The lowest clear run at or after the hint, else the lowest of all.
   private func bitmapPage(_ bitmap: PageBitmap, _ pages: UInt64, hint: UInt64) -> Address? {
-    for start in [hint >= bitmap.pages ? 0 : hint, 0] {
-      var run: UInt64 = 0
-      var page = start
-      while page < bitmap.openPages {
-        run = view.bit(page, ofMapAt: bitmap.allocationMap) ? 0 : run + 1
-        page += 1
-        if run == pages {
-          if profile.bitmapSearch == .beforeLimit, page == bitmap.pages { break }
-          let first = page - pages
-          if bitmap.base == 0 { return PageCensus.address(view, first) }
-          return bitmap.base &+ first &* profile.pageBytes
+    let start = hint >= bitmap.pages ? 0 : hint
+    guard
+      let first = clearRun(bitmap, pages, from: start)
+        ?? (start == 0 ? nil : clearRun(bitmap, pages, from: 0))
+    else { return nil }
+    if bitmap.base == 0 { return PageCensus.address(view, first) }
+    return bitmap.base &+ first &* profile.pageBytes
+  }
+
+  /// The first page of the lowest clear run at or after a page, or nil.
+  private func clearRun(_ bitmap: PageBitmap, _ pages: UInt64, from start: UInt64) -> UInt64? {
+    let map = view.bytes(at: bitmap.allocationMap, count: (bitmap.openPages &+ 7) / 8)
+    var run: UInt64 = 0
+    var page = start
+    while page < bitmap.openPages {
+      let isSet: Bool
+      if let map {
+        let byte = map.load(fromByteOffset: Int(page / 8), as: UInt8.self)
+        // Eight pages in use at once.
+        if page & 7 == 0, byte == .max {
+          run = 0
+          page += 8
+          continue
         }
+        isSet = byte &>> UInt8(page & 7) & 1 != 0
+      } else {
+        isSet = view.bit(page, ofMapAt: bitmap.allocationMap)
+      }
+      run = isSet ? 0 : run + 1
+      page += 1
+      if run == pages {
+        return profile.bitmapSearch == .beforeLimit && page == bitmap.pages ? nil : page - pages
       }
     }
     return nil
@@ -212,73 +308,18 @@ struct PlacementOracle {
 // MARK: What an allocation leaves behind
 
 extension PlacementOracle {
-  /// Where the rest of a split goes, which descriptor is next, and how the hint moves.
-  struct Aftermath {
-    /// The list head's far end, where the rest must be, and how far the rest lies behind the
-    /// block's header, in bytes; nil where no rest is listed.
-    var rest: (link: Address, distance: Int64)?
-    /// The turn of the paged descriptors; nil where none is taken.
-    var turn: UInt32?
-    /// The hint of the paged bitmap; nil where nothing is claimed.
-    var hint: UInt64?
-  }
-
-  /// What must hold after an allocation.
-  func aftermath(_ type: PoolType, bytes: UInt64) -> Aftermath {
-    let facts = facts(type, bytes: bytes)
-    var result = Aftermath()
-    if facts.isLarge {
-      if facts.kind == .paged, facts.pages > 1 { result.hint = view.variables.pagedBitmap.hint }
-      return result
-    }
-    guard lookasideTop(facts.kind, units: facts.units) == nil, !facts.isGrown,
-      let owner = descriptor(facts.kind)
-    else { return result }
-    if facts.kind == .paged, profile.pagedDescriptors > 1 {
-      result.turn =
-        view.variables.pagedRoundRobin % UInt32(profile.pagedDescriptors - 1) + 1
-    }
-    result.rest = rest(owner, facts)
-    return result
-  }
-
-  private func rest(_ owner: Int, _ facts: RequestFacts) -> (link: Address, distance: Int64)? {
-    let listHeads = view.descriptors[owner].listHeads
-    func head(_ units: UInt64) -> Address {
-      listHeads &+ (units &- 1) &* (2 &* profile.wordBytes)
-    }
-    var size = profile.unitsPerPage
-    var startsPage = true
-    var units = facts.units + (profile.firstList == .exactFit ? 0 : 1)
-    while units < profile.unitsPerPage {
-      guard let first = link(head(units)) else { return nil }
-      if first != head(units) {
-        guard let word = view.word32(first &- header) else { return nil }
-        size = UInt64(profile.header.blockSize.get(word))
-        startsPage = profile.header.previousSize.get(word) == 0
-        break
-      }
-      units += 1
-    }
-    guard size > facts.units, size - facts.units >= profile.smallestListedUnits else { return nil }
-    let left = size - facts.units
-    let end = profile.remainderEnd == .tail ? profile.wordBytes : 0
-    let distance = startsPage ? Int64(facts.units) : -Int64(left)
-    return (head(left) &+ end, distance * Int64(profile.unitBytes))
-  }
-
   /// What is wrong after the allocation at `address`, if anything.
-  func failure(_ aftermath: Aftermath, at address: Address) -> PoolFailure? {
-    if let rest = aftermath.rest {
+  func failure(_ prediction: Prediction, at address: Address) -> PoolFailure? {
+    if let rest = prediction.rest {
       let expected = address &+ UInt64(bitPattern: rest.distance)
       if link(rest.link) != expected {
         return .oracle(.placementRest, "the rest of a split is not at the end of its list")
       }
     }
-    if let turn = aftermath.turn, view.variables.pagedRoundRobin != turn {
+    if let turn = prediction.turn, view.variables.pagedRoundRobin != turn {
       return .oracle(.placementTurn, "paged descriptors did not take turns")
     }
-    if let hint = aftermath.hint, view.variables.pagedBitmap.hint != hint {
+    if let hint = prediction.hint, view.variables.pagedBitmap.hint != hint {
       return .oracle(.placementHint, "a longer allocation moved the hint")
     }
     return nil

@@ -108,7 +108,8 @@ final class FuzzCampaign {
     let state = engine.state
     let isComplete = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
     let isWhole = isComplete && triage.contents.waiting.isEmpty
-    var isSaved = keep(state.corpus.traces) && save(state, triage.contents)
+    // Nothing goes on from a whole campaign: what it had saved is removed, once its report stands.
+    var isSaved = keep(state.corpus.traces) && save(state, triage.contents, withState: !isWhole)
     if isWhole, isSaved { isSaved = frame.removeState() }
     tell(triage.takeNews())
     tell(.end, state)
@@ -136,13 +137,17 @@ final class FuzzCampaign {
   /// Saves the state and the report; false where the disk did not take them, which is told. The
   /// state can be saved later: only a finding is worth waiting for.
   @discardableResult
-  private func save(_ state: FuzzState, _ contents: TriageQueue.Contents) -> Bool {
+  private func save(
+    _ state: FuzzState, _ contents: TriageQueue.Contents, withState: Bool = true
+  ) -> Bool {
     let report = report(state, contents)
     do throws(SystemError) {
-      let saved = SavedCampaign(
-        state: state, contents: contents, seconds: report.seconds,
-        runSeconds: frame.clock.secondsToKeep)
-      try store.write(file.text(saved.text), to: file.path)
+      if withState {
+        let saved = SavedCampaign(
+          state: state, contents: contents, seconds: report.seconds,
+          runSeconds: frame.clock.secondsToKeep)
+        try store.write(file.text(saved.text), to: file.path)
+      }
       try store.write(report.markdown, to: settings.report + ".md")
       try store.write(report.json.text + "\n", to: settings.report + ".json")
       try store.write(report.costs.text + "\n", to: settings.costs)
