@@ -102,6 +102,7 @@ let package = Package(
       name: "PoolDumpsTests",
       dependencies: [
         "PoolDumps", "PoolDebugger", "CrashDumps", "KernelPool", "PoolTrace", "PoolWalk",
+        "PoolTestSupport",
       ]),
     // What several test targets use; it ships in no product.
     .target(
@@ -160,7 +161,7 @@ let package = Package(
       name: "PoolReconstructionTests",
       dependencies: [
         "PoolReconstruction", "PoolDebugger", "PoolTrace", "PoolOracles", "PoolWalk",
-        "PropertyTesting",
+        "PropertyTesting", "PoolTestSupport",
       ]),
     .testTarget(
       name: "AllocatorTargetsTests",

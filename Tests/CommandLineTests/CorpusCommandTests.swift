@@ -53,7 +53,7 @@ struct CorpusCommandTests {
       || (try? Data(contentsOf: URL(filePath: folder + "/" + $0)).count) ?? 0 < 100_000
   }
 
-  @Test(arguments: short)
+  @Test(arguments: TestScale.sample(short, 12))
   func aTraceDoesWhatItsFileSays(_ name: String) throws {
     let path = Self.folder + "/" + name
     var parser = TraceParser(try String(contentsOfFile: path, encoding: .utf8))

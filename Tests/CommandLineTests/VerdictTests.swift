@@ -107,7 +107,7 @@ struct VerdictTests {
   /// What a night files is what a replay of the file, a reduction and a verification say.
   @Test(
     arguments: TestScale.sample(
-      ["freed-to-tail", "body-not-zeroed", "paged-hint-not-lowered", "round-robin-stuck"], 1))
+      ["body-not-zeroed", "freed-to-tail", "round-robin-stuck", "paged-hint-not-lowered"], 2))
   func aFiledFindingIsTheSameForEveryVerb(_ mutant: String) throws {
     let folder = scratch.path + "/" + mutant
     let fuzz = try Command.run([

@@ -61,7 +61,7 @@ import Testing
   /// shows the failure, and the shrinker's own result is as long as stated.
   @Test(
     arguments: TestScale.sample(
-      ChallengeTask.all.filter { ($0.optimum ?? 9) <= 2 && $0.mutant != .firstListTooHigh }, 5)
+      ChallengeTask.all.filter { ($0.optimum ?? 9) <= 2 && $0.mutant != .firstListTooHigh }, 2)
   )
   func aStatedOptimumIsTheShortest(task: ChallengeTask) throws {
     let optimum = try #require(task.optimum)

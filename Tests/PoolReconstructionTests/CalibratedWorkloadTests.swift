@@ -3,6 +3,7 @@ import KernelPool
 import PoolDebugger
 import PoolOracles
 import PoolReconstruction
+import PoolTestSupport
 import PoolTrace
 import PoolWalk
 import Testing
@@ -104,7 +105,8 @@ import Testing
   }
 
   /// A table that lists every tag leaves nothing else to keep pages with: listed blocks do.
-  @Test func aTableOfEveryTagIsMetToo() throws {
+  @Test(.enabled(if: TestScale.isWhole, "long: POOLFUZZ_TESTS=all"))
+  func aTableOfEveryTagIsMetToo() throws {
     let (rows, pages) = try Self.replay(Self.made.get().trace)
     var whole = Self.target
     whole.nonPagedPages = pages - 40

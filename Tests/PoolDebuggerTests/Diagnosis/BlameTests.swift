@@ -297,7 +297,7 @@ import Testing
   @Test func theBlameIsHeldAgainstThePlant() throws {
     var counts: [String: [Answer: Int]] = [:]
     var visible: [String: [Answer: Int]] = [:]
-    for profile in Profile.all {
+    for profile in TestScale.sample(Profile.all, 3) {
       for plant in try Self.plants(profile) {
         for (evidence, text) in Self.evidence(plant) {
           let answer = Self.answer(text, plant.truth)
@@ -314,8 +314,12 @@ import Testing
       let answers = visible[evidence, default: [:]]
       let all = answers.values.reduce(0, +)
       let right = answers[.certain, default: 0] + answers[.amongTwo, default: 0]
-      #expect(all > 300 && answers[.silent, default: 0] * 10 <= all && right * 10 >= all * 6)
+      #expect(
+        all > TestScale.count(100, all: 300) && answers[.silent, default: 0] * 10 <= all
+          && right * 10 >= all * 6)
     }
+    // The article's counts are those of every version.
+    guard TestScale.isWhole else { return }
     let article = try String(
       contentsOf: Samples.folder.deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolOracles
+import PoolTestSupport
 import PoolTrace
 import Testing
 
@@ -32,7 +33,7 @@ import Testing
     #expect(Set(traces) == Set(Self.profiles.map { $0 + ".trace" }))
   }
 
-  @Test(arguments: profiles)
+  @Test(arguments: TestScale.sample(profiles, 2))
   func theModelAnswersAsTheKernelDid(_ profile: String) throws {
     #expect(try Self.outcome(Self.text(profile)) == .ok)
   }
@@ -44,7 +45,7 @@ import Testing
   }
 
   /// Every line that speaks of one block is seen to fail: with the comparison turned round.
-  @Test(arguments: profiles)
+  @Test(arguments: TestScale.sample(profiles, 2))
   func everyExpectationCanFail(_ profile: String) throws {
     let opposite = ["==": "!=", ">=": "<"]
     let lines = try Self.smaller(profile).components(separatedBy: "\n")
