@@ -50,6 +50,40 @@ struct CorpusTests {
     #expect(try Command.run(["corpus", "list", scratch.path + "/none"]).code == 4)
   }
 
+  /// A link to nothing, text that is no trace and a certificate that is none keep no other file from
+  /// being listed, verified and merged; they are named, left where they lie, and the code tells.
+  @Test func oneBadFileCostsNothingButItself() throws {
+    let scratch = try Scratch()
+    let folder = try Self.corpus(
+      scratch, "c",
+      [
+        "found/x/1.trace": Self.failing(2), "kept/a.trace": Traces.healthy,
+        "kept/bad.trace": "alloc\n", "found/x/2.trace": Self.failing(1),
+        "found/x/2.certificate": "nothing\n",
+      ])
+    try FileManager.default.createSymbolicLink(
+      atPath: folder + "/kept/link.trace", withDestinationPath: "nowhere")
+    let list = try Command.run(["corpus", "list", folder])
+    #expect(list.code == 4)
+    #expect(list.lines.count == 3 && list.lines.last == "2 traces")
+    #expect(list.errors.contains("kept/link.trace: No such file or directory"))
+    #expect(list.errors.contains("found/x/2.certificate: "))
+    let verify = try Command.run(["corpus", "verify", folder])
+    #expect(verify.code == 4)
+    #expect(verify.output.contains("kept/a.trace: holds"))
+    #expect(verify.errors.contains("kept/link.trace: No such file or directory"))
+    let target = scratch.path + "/merged"
+    let merge = try Command.run(["corpus", "merge", folder, "--corpus", target])
+    #expect(merge.code == 4)
+    #expect(merge.errors.contains("kept/bad.trace:1:6: "))
+    let merged = Self.files(target)
+    #expect(merged.values.contains(Traces.healthy) && merged.values.contains(Self.failing(2)))
+    let before = Self.files(folder)
+    #expect(try Command.run(["corpus", "minimize", folder]).code == 4)
+    let after = Self.files(folder)
+    #expect(after["kept/bad.trace"] == before["kept/bad.trace"])
+  }
+
   @Test func verifyBelievesNothing() throws {
     let scratch = try Scratch()
     func code(_ text: String, certificate: String? = nil) throws -> Int32 {

@@ -9,6 +9,8 @@ import PoolTrace
 /// The result is a function of the set of traces: merging a folder twice, or two in the other order,
 /// changes nothing. A trace that several folders have counts once.
 struct CorpusMerge {
+  /// What the bad files ask for.
+  private var code = ExitCode.held
   private let isDryRun: Bool
   private let isJSON: Bool
   private let isQuiet: Bool
@@ -32,15 +34,15 @@ struct CorpusMerge {
   }
 
   /// Merges the sources into each of the targets, which are minimized by it.
-  func run(sources: [String], into targets: [String]) throws -> ExitCode {
+  mutating func run(sources: [String], into targets: [String]) throws -> ExitCode {
     for target in targets {
       if !isDryRun { AtomicFile.removeLeftovers(in: target) }
-      let own = exists(target) ? try CorpusTrace.all(below: target) : []
+      let own = exists(target) ? try traces(below: target) : []
       if sources.isEmpty, !exists(target) {
         throw CommandFailure(message: "\(target): no such folder", code: .environment)
       }
       var all = own
-      for source in sources { all += try CorpusTrace.all(below: source) }
+      for source in sources { all += try traces(below: source) }
       for policy in RetentionPolicy.all {
         show(
           try merge(
@@ -55,10 +57,23 @@ struct CorpusMerge {
         streams.note("left alone, for want of a rule: \(others.joined(separator: ", "))")
       }
     }
-    return .held
+    return code
   }
 
-  private func merge(
+  /// What can be read below a folder; what cannot be is told and left where it is.
+  private mutating func traces(below folder: String) throws -> [CorpusTrace] {
+    var failures: [CommandFailure] = []
+    let traces = try CorpusTrace.all(below: folder) { failures.append($0) }
+    failures.forEach { tell($0) }
+    return traces
+  }
+
+  private mutating func tell(_ failure: CommandFailure) {
+    streams.note("poolfuzz: " + failure.message)
+    code = code.combined(with: failure.code)
+  }
+
+  private mutating func merge(
     _ policy: RetentionPolicy, _ all: [CorpusTrace], _ own: [CorpusTrace], _ target: String
   ) throws -> Tally {
     var tally = Tally(folder: policy.name)
@@ -66,7 +81,11 @@ struct CorpusMerge {
     let places = Dictionary(grouping: all, by: policy.place)
     tally.duplicates = all.count - places.count
     let unique = places.values.map(Self.best)
-    let chosen = try policy.choose(unique)
+    var bad: Set<String> = []
+    let chosen = policy.choose(unique) { trace, failure in
+      bad.insert(trace.path)
+      tell(failure)
+    }
     tally.kept = chosen.count
     let names = Set(chosen.map(policy.place))
     for trace in chosen.sorted(by: { policy.place($0) < policy.place($1) }) {
@@ -74,7 +93,8 @@ struct CorpusMerge {
       if try write(trace, to: base) { tally.added += 1 }
     }
     for trace in own
-    where trace.topFolder == policy.name && trace.kind == policy.kind && !names.contains(trace.name)
+    where trace.topFolder == policy.name && trace.kind == policy.kind
+      && !names.contains(trace.name) && !bad.contains(trace.path)
     {
       tally.removed += 1
       if isDryRun {
@@ -159,8 +179,12 @@ struct RetentionPolicy: Sendable {
   /// Where a trace belongs, below the corpus folder, the extension left out: two traces that belong
   /// to one place are the same.
   let place: @Sendable (CorpusTrace) -> String
-  /// Chooses among traces that all differ in their place.
-  let choose: @Sendable ([CorpusTrace]) throws -> [CorpusTrace]
+  /// Chooses among traces that all differ in their place; hands over those that it cannot judge, which
+  /// are neither taken nor removed.
+  let choose: @Sendable ([CorpusTrace], _ bad: Unjudged) -> [CorpusTrace]
+
+  /// Is told of a trace that a rule cannot judge, and why.
+  typealias Unjudged = (CorpusTrace, CommandFailure) -> Void
 
   /// Every folder that has a rule. What lies elsewhere is left alone.
   static let all: [RetentionPolicy] = [found, kept, maximal]
@@ -172,7 +196,7 @@ struct RetentionPolicy: Sendable {
   private static let found = RetentionPolicy(
     name: "found", purpose: "the \(FindingStore.mostPerFailure) shortest traces of each failure",
     place: { "\($0.folder)/\($0.contentName)" },
-    choose: { traces in
+    choose: { traces, _ in
       Dictionary(grouping: traces, by: \.folder).values.flatMap { same in
         same.sorted { ($0.operationCount, $0.text) < ($1.operationCount, $1.text) }
           .prefix(FindingStore.mostPerFailure)
@@ -183,7 +207,7 @@ struct RetentionPolicy: Sendable {
   private static let kept = RetentionPolicy(
     name: "kept", purpose: "the fewest traces found that show every feature of behaviour",
     place: { "kept/\($0.contentName)" },
-    choose: { try SignatureCover.choose($0) })
+    choose: { SignatureCover.choose($0, $1) })
 
   /// The archive of `maximize`: of each contest and each kind of behaviour the best program.
   private static let maximal = RetentionPolicy(
@@ -193,7 +217,7 @@ struct RetentionPolicy: Sendable {
       guard let program = try? trace.program() else { return trace.name }
       return ProgramArchive.place(program)
     },
-    choose: { try ProgramArchive.choose($0) })
+    choose: { ProgramArchive.choose($0, $1) })
 }
 
 extension CorpusTrace {
@@ -205,10 +229,18 @@ extension CorpusTrace {
 /// one that adds most first, of equals the shorter, then the one whose text comes first. (The fewest
 /// of all would take exponential time; greedy is within a logarithm of it.)
 enum SignatureCover {
-  /// The chosen ones, in the order of choice. Throws where a trace is not in the language.
-  static func choose(_ traces: [CorpusTrace]) throws(CommandFailure) -> [CorpusTrace] {
+  /// The chosen ones, in the order of choice. What is not in the language is handed to `bad`.
+  static func choose(
+    _ traces: [CorpusTrace], _ bad: RetentionPolicy.Unjudged
+  ) -> [CorpusTrace] {
     var rest: [(trace: CorpusTrace, features: Set<StateSignature.Feature>)] = []
-    for trace in traces { rest.append((trace, Set(try features(of: trace)))) }
+    for trace in traces {
+      do throws(CommandFailure) {
+        rest.append((trace, Set(try features(of: trace))))
+      } catch {
+        bad(trace, error)
+      }
+    }
     rest.sort {
       ($0.trace.operationCount, $0.trace.text) < ($1.trace.operationCount, $1.trace.text)
     }

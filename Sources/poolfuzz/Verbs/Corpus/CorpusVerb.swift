@@ -34,13 +34,15 @@ extension Verb {
         return try CorpusVerification(arguments, streams).run(
           operands.isEmpty ? [home] : operands)
       case "minimize":
-        return try CorpusMerge(arguments, streams).run(
+        var merge = CorpusMerge(arguments, streams)
+        return try merge.run(
           sources: [], into: operands.isEmpty ? [home] : operands)
       case "merge":
         guard !operands.isEmpty else {
           throw CommandFailure.usage("corpus merge needs the folders to take from")
         }
-        return try CorpusMerge(arguments, streams).run(sources: operands, into: [home])
+        var merge = CorpusMerge(arguments, streams)
+        return try merge.run(sources: operands, into: [home])
       default:
         throw CommandFailure.usage(
           "corpus does list, verify, minimize and merge, not '\(action)'")
@@ -60,18 +62,27 @@ struct CorpusListing {
 
   func run(_ folders: [String]) throws(CommandFailure) -> ExitCode {
     var count = 0
+    var code = ExitCode.held
+    func tell(_ failure: CommandFailure) {
+      streams.note("poolfuzz: " + failure.message)
+      code = code.combined(with: failure.code)
+    }
     for folder in folders {
-      for trace in try CorpusTrace.all(below: folder) {
-        count += 1
-        if let program = try trace.program() {
-          show(trace, program)
-        } else {
-          show(trace, try trace.found())
+      for trace in try CorpusTrace.all(below: folder, unreadable: tell) {
+        do throws(CommandFailure) {
+          if let program = try trace.program() {
+            show(trace, program)
+          } else {
+            show(trace, try trace.found())
+          }
+          count += 1
+        } catch {
+          tell(error)
         }
       }
     }
-    if !isJSON { streams.print("\(count) traces") }
-    return .held
+    if !isJSON { streams.print(counted(count, "trace")) }
+    return code
   }
 
   private func show(_ trace: CorpusTrace, _ program: MaximalProgram) {

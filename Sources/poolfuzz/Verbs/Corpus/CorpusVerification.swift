@@ -31,7 +31,11 @@ struct CorpusVerification {
     var code = ExitCode.held
     var (count, certified) = (0, 0)
     for folder in folders {
-      for trace in try CorpusTrace.all(below: folder) {
+      let traces = try CorpusTrace.all(below: folder) { failure in
+        streams.note("poolfuzz: " + failure.message)
+        code = code.combined(with: failure.code)
+      }
+      for trace in traces {
         if Interruption.isRequested { return .interrupted }
         var verification = Verification()
         do throws(CommandFailure) {
@@ -47,7 +51,7 @@ struct CorpusVerification {
         show(trace, verification)
       }
     }
-    guard count > 0 else {
+    guard count > 0 || code != .held else {
       throw CommandFailure(
         message: "\(folders.joined(separator: ", ")): no trace below", code: .badInput)
     }
@@ -193,8 +197,11 @@ struct CorpusTrace {
     }
   }
 
-  /// Every trace below a folder, in the order of their names.
-  static func all(below root: String) throws(CommandFailure) -> [CorpusTrace] {
+  /// Every trace below a folder, in the order of their names. What cannot be read is handed to
+  /// `unreadable`, and the rest is read all the same; throws where there is no such folder.
+  static func all(
+    below root: String, unreadable: (CommandFailure) -> Void
+  ) throws(CommandFailure) -> [CorpusTrace] {
     let root = root.count > 1 && root.hasSuffix("/") ? String(root.dropLast()) : root
     let kind = try answered { () throws(SystemError) in try Files.kind(of: root) }
     guard let kind else { throw CommandFailure(.absence(of: root)) }
@@ -203,17 +210,19 @@ struct CorpusTrace {
         message: "\(root): a file, where a folder is expected; 'poolfuzz replay' judges one trace",
         code: .badInput)
     }
-    var unseen: [SystemError] = []
     let paths = try answered { () throws(SystemError) in
-      try Files.paths(below: root) { unseen.append($0) }
+      try Files.paths(below: root) { unreadable(CommandFailure($0)) }
     }
-    if let error = unseen.first { throw CommandFailure(error) }
     var traces: [CorpusTrace] = []
     for path in paths {
       guard let dot = path.lastIndex(of: "."), path[dot...].dropFirst().allSatisfy({ $0 != "/" }),
         let kind = Kind(rawValue: String(path[path.index(after: dot)...]))
       else { continue }
-      traces.append(try CorpusTrace(root: root, name: String(path[..<dot]), kind: kind))
+      do throws(CommandFailure) {
+        traces.append(try CorpusTrace(root: root, name: String(path[..<dot]), kind: kind))
+      } catch {
+        unreadable(error)
+      }
     }
     return traces
   }
