@@ -91,10 +91,25 @@ import Testing
     "interrupt-level 6adbbe38c7c41a56",
     "stops 4635b9acd2e429f0",
     "facts d2d62dda4d88c3c2",
-    "reductions 82ef9a72db763c7a",
-    "from records cc5c057edf975b65",
-    "from bytes 39a9bc736d607065",
+    "reductions 96a25d1988b74be6",
+    "limits 5aa85de243016527",
+    "must-succeed 6388d0e5c797a200",
+    "periods 9aca800eab349989",
+    "long cafe6064807ea3f9",
+    "from records 78ed61cebdcbd0f3",
+    "from bytes 04ed3206893bb5df",
   ]
+
+  /// What few traces come by has a profile that comes by it soon.
+  @Test(arguments: [
+    (Mutant.cacheLineAtLimit, "limits"), (.mustSucceedParameter, "must-succeed"),
+    (.lookasideDepthThreshold, "periods"),
+  ])
+  func rareBugsAreReached(_ mutant: Mutant, _ name: String) throws {
+    let profile = try #require(GeneratorProfile.named(name))
+    #expect(MutantTrial(mutant, profile, seed: Seed(1), operationLimit: 4096).isKilled)
+    #expect(!MutantTrial(.none, profile, seed: Seed(1), operationLimit: 512).isKilled)
+  }
 
   @Test func operationsTellTheTruth() {
     var sample: [PoolOperation] = []

@@ -62,7 +62,7 @@ public struct FuzzPlan: Sendable {
   public var faultOfHealthyModel: Mutant = .none
   /// What is checked.
   public var oracles: OracleSet = .everything
-  /// Operations of a trace at most.
+  /// Operations of a trace at most; a profile may have longer ones.
   public var operationsPerTrace = 400
   /// Traces of a batch.
   public var tracesPerBatch = 16
@@ -272,7 +272,7 @@ public struct FuzzBatch: Sendable {
       return TraceMutation.mutate(
         base, other: other, limit: 2 * plan.operationsPerTrace, &choices)
     }
-    let count = choices.draw(from: [1, 2, 4, 8]) * plan.operationsPerTrace / 8
+    let count = choices.draw(from: profile.lengths) * plan.operationsPerTrace / 8
     return PoolTraceGenerator.trace(profile, operationCount: count, choices: &choices)
   }
 }

@@ -4,9 +4,10 @@ import PoolTrace
 import PropertyTesting
 
 extension GeneratorProfile {
-  /// The portfolio: healthy profiles, those that end in misuse, and those that leave the usual
-  /// machines and requests.
-  public static let all: [GeneratorProfile] = healthy + negativeProfiles + oddProfiles
+  /// The portfolio: healthy profiles, those that end in misuse, those that leave the usual
+  /// machines and requests, and those that go where drawing evenly does not lead.
+  public static let all: [GeneratorProfile] =
+    healthy + negativeProfiles + oddProfiles + reaching
 
   /// The profile of the alarm's own test: no member of the portfolio, healthy by itself. A campaign
   /// plants a bug in one of a hundred of its traces, and those must fail.
@@ -63,7 +64,7 @@ extension GeneratorProfile {
     },
     GeneratorProfile("exhaustion", "regions too small for what is asked") {
       $0.weights = [.alloc: 10, .free: 7, .contiguous: 1]
-      $0.sizes = SizeNeighbourhood.allCases
+      $0.sizes = SizeNeighbourhood.usual + [.huge]
       $0.types = everyType
       $0.slotCounts = [32, 64, 256]
       $0.machines.nonPagedPages = [24, 32, 40, 48]
@@ -116,7 +117,7 @@ extension GeneratorProfile {
           .mustSucceed, [.cacheAligned, .mustSucceed], .raiseOnFailure, [.paged, .raiseOnFailure],
           [.quota, .raiseOnFailure], .session, [.paged, .session, .quota],
         ]
-      $0.sizes = SizeNeighbourhood.allCases
+      $0.sizes = SizeNeighbourhood.usual + [.huge]
       $0.hasOddTags = true
       $0.machines.nonPagedPages = [49, 65, 97, 127]
       $0.machines.expansionPages = [0, 1, 2, 3, 5, 17]
@@ -138,6 +139,67 @@ extension GeneratorProfile {
     },
     GeneratorProfile("reductions", "traces of the others with numbers replaced, as reducing does") {
       $0.replacesNumbers = true
+    },
+  ]
+
+  /// Profiles for what few of the others' traces come by: limits, refusals, time, length.
+  public static let reaching: [GeneratorProfile] = [
+    GeneratorProfile("limits", "sizes at which a rule begins or ends, and of every magnitude") {
+      $0.weights = [.alloc: 12, .free: 10, .contiguous: 2, .tick: 1]
+      $0.sizes = [.boundary, .boundary, .magnitude]
+      $0.mostCentres = 8
+      $0.mostTypes = 8
+      $0.types = everyType + [.cacheAligned, .cacheAligned, [.paged, .cacheAligned]]
+      $0.slotCounts = [4, 16, 64]
+      $0.machines.versions = Profile.all.map(\.name) + ["windows-8-x64", "windows-8-x64"]
+      $0.machines.nonPagedPages = [127, 128, 129, 255, 256, 257, 512]
+      $0.machines.otherPages = [31, 32, 33, 63, 64, 65, 256]
+      $0.machines.tableEntries = [1, 63, 64, 65, 255, 256, 257, 512, 513]
+      $0.machines.mayLeaveUnfilled = true
+    },
+    GeneratorProfile("must-succeed", "requests that stop or raise where little is left") {
+      $0.weights = [.alloc: 12, .free: 6, .contiguous: 1]
+      $0.sizes = SizeNeighbourhood.usual + [.huge, .boundary, .magnitude]
+      $0.types = [
+        .nonPaged, .paged, .mustSucceed, .mustSucceed, [.cacheAligned, .mustSucceed],
+        .raiseOnFailure, [.paged, .raiseOnFailure], [.quota, .raiseOnFailure],
+      ]
+      $0.hasOddTags = true
+      $0.machines.nonPagedPages = [49, 65, 97]
+      $0.machines.expansionPages = [0, 0, 1, 3, 17]
+      $0.machines.otherPages = [1, 4, 9, 17]
+      $0.machines.availablePages = [nil, nil, 0, 3]
+    },
+    GeneratorProfile("periods", "seconds that pass behind so many allocations: lookaside depths") {
+      $0.weights = [.alloc: 8, .free: 7, .processor: 1, .tick: 1]
+      $0.sizes = [.lookaside]
+      $0.mostNeighbourhoods = 1
+      $0.mostCentres = 1
+      $0.mostTypes = 1
+      $0.types = [.nonPaged, .nonPaged, .paged, [.paged, .session], .noExecute]
+      $0.slotCounts = [64, 256]
+      $0.rhythms = [.periods]
+      $0.machines.nonPagedPages = [128, 256]
+      $0.machines.lookasideDepths = [1, 3, 4, nil, nil]
+      $0.machines.processors = [1, 1, 2, 4]
+      $0.machines.dynamicDepths = true
+      $0.machines.mayLeaveUnfilled = true
+    },
+    // A few of its traces only are long: each takes the time of two dozen others.
+    GeneratorProfile("long", "thousands of operations, tables that grow over several pages") {
+      $0.weights = [
+        .alloc: 64, .free: 60, .contiguous: 1, .fill: 1, .write: 1, .processor: 1, .tick: 1,
+      ]
+      $0.sizes = SizeNeighbourhood.usual + [.pages, .boundary]
+      $0.types = everyType
+      $0.mostTags = 1000
+      $0.slotCounts = [64, 512, 1024]
+      $0.lengths = [8, 8, 8, 8, 8, 8, 8, 8, 100, 150]
+      $0.machines.nonPagedPages = [256, 1024, 4096]
+      $0.machines.otherPages = [64, 256, 1024]
+      $0.machines.tableEntries = [64, 256, 1024]
+      $0.machines.processors = [1, 2]
+      $0.machines.dynamicDepths = true
     },
   ]
 
@@ -163,13 +225,21 @@ public struct GeneratorProfile: Sendable {
   /// Weight of each kind of operation.
   public var weights: [PoolOperationKind: Int] = [.alloc: 8, .free: 7, .fill: 1, .write: 1]
   /// Neighbourhoods that a trace may draw its centres from.
-  public var sizes: [SizeNeighbourhood] = SizeNeighbourhood.allCases.dropLast()
+  public var sizes: [SizeNeighbourhood] = SizeNeighbourhood.usual
+  /// The most neighbourhoods of one trace, and the most centres in each.
+  var (mostNeighbourhoods, mostCentres) = (3, 4)
   /// Pool types that a trace may draw from.
   public var types: [PoolType] = [.nonPaged, .paged]
+  /// The most pool types of one trace.
+  var mostTypes = 3
   /// The most tags of one trace.
   public var mostTags = 4
   /// The most slots of one trace.
   public var slotCounts = [4, 8, 16, 32, 64]
+  /// How its traces may alternate allocations and frees.
+  var rhythms = TraceFeatures.Rhythm.usual
+  /// Lengths of its traces, in eighths of the usual length.
+  var lengths = [1, 2, 4, 8]
   /// The machines.
   public var machines = MachineMix()
   /// Whether some tags are protected, empty, or the kernel's own.

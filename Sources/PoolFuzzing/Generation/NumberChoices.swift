@@ -6,7 +6,7 @@ import PropertyTesting
 ///
 /// Bugs of lists and classes hide between two sizes that differ by one unit; drawing sizes evenly
 /// from a page almost never meets the same class twice.
-public enum SizeNeighbourhood: Sendable, CaseIterable {
+public enum SizeNeighbourhood: Sendable {
   /// Zero bytes up to three units.
   case tiny
   /// The classes that have lookaside lists.
@@ -21,6 +21,14 @@ public enum SizeNeighbourhood: Sendable, CaseIterable {
   case large
   /// A good part of a small region.
   case huge
+  /// Where a rule begins or ends to hold: the classes with lookaside lists, half a page, a cache line
+  /// before the largest small request and that itself, the page, the bits of a counter.
+  case boundary
+  /// Any number of digits, up to a mebibyte.
+  case magnitude
+
+  /// Those that a region of a few dozen pages has room for.
+  static let usual: [SizeNeighbourhood] = [.tiny, .lookaside, .small, .threshold, .pages, .large]
 
   /// A size in bytes at the middle of the neighbourhood.
   func centre(_ profile: Profile, _ choices: inout some ChoiceSource) -> UInt64 {
@@ -37,6 +45,16 @@ public enum SizeNeighbourhood: Sendable, CaseIterable {
     case .pages: return (1 + choices.draw(below: 4)) * profile.pageBytes
     case .large: return 1 + choices.draw(below: 16 * profile.pageBytes)
     case .huge: return (4 + choices.draw(below: 60)) * profile.pageBytes
+    case .boundary:
+      let (limit, page) = (profile.largestSmallRequest, profile.pageBytes)
+      return choices.draw(from: [
+        0, boundary(profile.lookasideClasses), boundary(profile.lookasideClasses + 1),
+        boundary(profile.unitsPerPage / 2), limit - 64, limit - 64, limit, limit + 1, page - header,
+        page, page + 1, 2 * page, 1 << 16, 1 << 17,
+      ])
+    case .magnitude:
+      let power = UInt64(1) << choices.draw(below: 20)
+      return power + choices.draw(below: power)
     }
   }
 }

@@ -66,6 +66,8 @@ public struct PoolTraceModel: TraceModel {
   /// What the operation that was proposed last puts into its slot.
   private var proposed = Held()
   private var isFilling = true
+  /// Allocations that are left of a period.
+  private var periodRest = 0
   /// The interrupt level that the operations so far leave.
   private var level: UInt8 = 0
 
@@ -114,7 +116,10 @@ public struct PoolTraceModel: TraceModel {
     }
   }
 
-  /// Bursts, and the filling and draining of sawteeth.
+  /// Allocations of a period around what rules count: 25 keep a depth, of 201 one may miss.
+  private static let periods = [1, 24, 25, 25, 25, 26, 200, 201]
+
+  /// Bursts, the filling and draining of sawteeth, and periods.
   public mutating func leadingKind<Choices: ChoiceSource>(
     after last: Int?, slots: SlotTable, choices: inout Choices
   ) -> Int? {
@@ -129,8 +134,29 @@ public struct PoolTraceModel: TraceModel {
       if slots.liveCount * 8 <= slots.capacity { isFilling = true }
       guard choices.chance(7, in: 8) else { return nil }
       return (isFilling ? PoolOperationKind.alloc : .free).rawValue
+    case .periods: return periodic(last, slots, &choices)
     case .steady, .generations, .pinned: return nil
     }
+  }
+
+  /// Allocations, the tick that ends them, and frees until few blocks are left.
+  private mutating func periodic(
+    _ last: Int?, _ slots: SlotTable, _ choices: inout some ChoiceSource
+  ) -> Int? {
+    if last == PoolOperationKind.alloc.rawValue, isFilling {
+      periodRest -= 1
+      if periodRest <= 0 {
+        isFilling = false
+        return PoolOperationKind.tick.rawValue
+      }
+    }
+    if !isFilling, slots.liveCount * 8 <= slots.capacity || choices.chance(1, in: 64) {
+      isFilling = true
+      periodRest = choices.draw(from: Self.periods)
+    }
+    guard choices.chance(31, in: 32) else { return nil }
+    if isFilling, slots.emptyCount > 0 { return PoolOperationKind.alloc.rawValue }
+    return slots.liveCount > 0 ? PoolOperationKind.free.rawValue : nil
   }
 
   /// An operation of a kind.
@@ -263,7 +289,7 @@ public struct PoolTraceModel: TraceModel {
         if !held[slot.number].isPinned || slots.policy != .anyOrder { return slot }
       }
       return choices.drawSlot(.live, from: slots)
-    case .steady, .sawtooth, .bursts: return choices.drawSlot(.leaving, from: slots)
+    case .steady, .sawtooth, .bursts, .periods: return choices.drawSlot(.leaving, from: slots)
     }
   }
 }

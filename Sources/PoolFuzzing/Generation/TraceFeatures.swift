@@ -8,7 +8,7 @@ import PropertyTesting
 /// does not hold them, so shrinking is open to what they had left out.
 public struct TraceFeatures: Sendable {
   /// How allocations and frees alternate.
-  enum Rhythm: Sendable, CaseIterable {
+  enum Rhythm: Sendable {
     /// By weight alone.
     case steady
     /// Fills up, then drains, and again.
@@ -19,6 +19,11 @@ public struct TraceFeatures: Sendable {
     case generations
     /// One block in eight stays while short lives come and go around it.
     case pinned
+    /// So many allocations as a rule about time counts, a second, and frees.
+    case periods
+
+    /// Those that suit any profile.
+    static let usual: [Rhythm] = [.steady, .sawtooth, .bursts, .generations, .pinned]
   }
 
   /// Weight of each kind, by its number; 0 is left out.
@@ -42,21 +47,22 @@ public struct TraceFeatures: Sendable {
   init(_ profile: GeneratorProfile, _ setup: PoolSetup, _ choices: inout some ChoiceSource) {
     let facts = setup.configuration.pool.profile
     weights = Swarm.weights(profile.kinds, factors: [1, 1, 1, 2, 4], from: &choices)
-    let neighbourhoods = choices.draw(in: 1...3)
+    let neighbourhoods = choices.draw(in: 1...profile.mostNeighbourhoods)
     var sizes: [UInt64] = []
     for _ in 0..<neighbourhoods {
       let neighbourhood = choices.draw(from: profile.sizes)
-      for _ in 0..<choices.draw(in: 1...4) {
+      for _ in 0..<choices.draw(in: 1...profile.mostCentres) {
         sizes.append(neighbourhood.centre(facts, &choices))
       }
     }
     self.sizes = sizes
     hasNeighbours = choices.chance(1, in: 2)
-    types = (0..<choices.draw(in: 1...3)).map { _ in choices.draw(from: profile.types) }
+    let typeCount = choices.draw(in: 1...profile.mostTypes)
+    types = (0..<typeCount).map { _ in choices.draw(from: profile.types) }
     tags = (0..<choices.draw(in: 1...profile.mostTags)).map { Self.tag($0) }
     slotCount = choices.draw(from: profile.slotCounts)
     policy = choices.draw(from: LifetimePolicy.allCases)
-    rhythm = choices.draw(from: Rhythm.allCases)
+    rhythm = choices.draw(from: profile.rhythms)
     if profile.hasOddTags { tags = tags.map { Self.oddTag($0, &choices) } }
   }
 

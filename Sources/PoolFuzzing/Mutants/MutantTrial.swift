@@ -55,7 +55,7 @@ public struct MutantTrial: Sendable {
     _ mutant: Mutant, _ profile: GeneratorProfile, seed: Seed, stream: UInt64
   ) -> PoolFuzzTrace {
     var choices = RandomChoices(seed: seed, stream: stream)
-    let count = choices.draw(from: [25, 50, 100, 200])
+    let count = 25 * choices.draw(from: profile.lengths)
     var trace = PoolTraceGenerator.trace(profile, operationCount: count, choices: &choices)
     trace.configuration.mutant = mutant
     return trace

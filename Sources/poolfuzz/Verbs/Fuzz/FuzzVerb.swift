@@ -26,7 +26,7 @@ extension Verb {
       Option(name: "--first", argument: .none, help: "stop at the first failure"),
       Option(
         name: "--operations", argument: .quantity("N", .count()),
-        help: "operations of a trace at most (400)"),
+        help: "operations of a trace at most (400), but for some of the mix long"),
       Option(name: "--jobs", argument: .quantity("N", .count()), help: "threads (all processors)"),
       .mix("a kind of traffic, by default all of them ('poolfuzz profiles --mixes')"),
       Option(

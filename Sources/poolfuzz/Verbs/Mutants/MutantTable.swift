@@ -36,7 +36,8 @@ struct MutantTable {
     let mutants = arguments.values("--mutant").compactMap(Mutant.init(rawValue:))
     self.mutants = mutants.isEmpty ? Mutant.allCases.filter { $0 != .none } : mutants
     let profiles = arguments.values("--mix").compactMap(GeneratorProfile.named)
-    self.profiles = profiles.isEmpty ? GeneratorProfile.healthy : profiles
+    self.profiles =
+      profiles.isEmpty ? GeneratorProfile.healthy + GeneratorProfile.reaching : profiles
   }
 
   static func mutant(_ name: String) throws(CommandFailure) -> Mutant {

@@ -11,7 +11,7 @@ extension Verb {
     name: "mutants", operands: "",
     summary: "runs planted bugs against the generator and prints the detection table",
     examples: [
-      ("poolfuzz mutants --seeds 3", "every planted bug against every kind of healthy traffic"),
+      ("poolfuzz mutants --seeds 3", "every planted bug against every mix without misuse"),
       ("poolfuzz mutants --mutant lookaside-fifo --seeds 20", "one planted bug"),
       ("poolfuzz mutants --mix small-lists --json", "one kind of traffic, one object a row"),
       ("poolfuzz mutants --table rows.jsonl --probe 4096", "all of it; goes on where it was ended"),
