@@ -63,8 +63,9 @@ let package = Package(
       name: "PoolReport", dependencies: ["JSONLines", "KernelPool", "PoolWalk"],
       // Compiled into the program, which stays one file.
       resources: [
-        "page.html", "page.css", "history.js", "words.js", "map.js", "charts.js", "panels.js",
-        "controls.js",
+        "page.html", "compare.html", "summary.html", "timeline.html", "pool.html", "page.css",
+        "metrics.js", "history.js", "words.js", "map.js", "charts.js", "panels.js", "controls.js",
+        "compare.js",
       ].map { .embedInCode("Page/Files/\($0)") }),
     .target(
       name: "PoolReconstruction",

@@ -25,6 +25,20 @@ struct ViewTests {
     #expect(Set(files) == ["out.html", "t.trace"])
   }
 
+  @Test func twoTracesAreOnePage() throws {
+    let other = try scratch.file("other.trace", Traces.churn(40))
+    let run = try view(Traces.pinned, ["--compare", other])
+    #expect(run.code == 0 && run.errors.isEmpty)
+    #expect(run.output.contains("<title>t.trace and other.trace</title>"))
+    #expect(run.output.contains("windows-2003-x86, 8 operations, nothing went wrong"))
+    #expect(run.output.components(separatedBy: "\"about\":").count == 3)
+    #expect(try view(Traces.pinned, ["--compare", other + "x"]).code == 4)
+    // What is said of a trace that failed names the one that did.
+    let failing = try scratch.file("failing.trace", Traces.doubleFree)
+    let both = try view(Traces.pinned, ["--compare", failing])
+    #expect(both.code == 0 && both.errors.contains("failing.trace:5: operation 4: bug check 0xc2"))
+  }
+
   @Test func curvesAndPinsAsJSON() throws {
     let run = try view(Traces.pinned, ["--json"])
     let line = try JSONLine(run.output)
@@ -134,6 +148,7 @@ struct ViewTests {
 
   @Test(arguments: [
     (["--svg", "cake"], Int32(2), "view needs one trace"), (["--json", "--text"], 2, "exclude"),
+    (["--compare", "other", "--text"], 2, "--compare is for a page"),
     (["--svg=cake"], 2, "--svg is one of map, time, pins, holes"),
     (["--order", "size"], 2, "--order is one of address, hole, use"),
     (["--steps", "0"], 2, "at least 1"), (["-o", "/nowhere/at/all.html"], 4, "No such file"),

@@ -8,7 +8,7 @@ import PoolWalk
 /// deferred frees, drained lookaside lists and stray writes show like everything else. A step costs
 /// a few loads for each block of the pool.
 public struct PoolRecorder {
-  private let limits: RecordingLimits
+  private var limits: RecordingLimits
   private var history: PoolHistory
   private var fingerprints: [Fingerprint] = []
   private var placeOfPage: [Address: Int] = [:]
@@ -47,7 +47,16 @@ public struct PoolRecorder {
     while areaPages / history.pagesPerKeptPage > Self.addressSpaceLimit {
       history.pagesPerKeptPage *= 2
     }
+    self.limits = limits.with(steps: min(limits.steps, Self.steps(overPages: areaPages)))
     addStep(view, line: "", figures: PoolFigures())
+  }
+
+  /// The most pages that all steps of a recording together should look at.
+  private static let visitLimit: UInt64 = 1 << 27
+
+  /// How many steps a pool of so many pages of address space may have, in reasonable time.
+  private static func steps(overPages pages: UInt64) -> Int {
+    Int(max(visitLimit / max(pages, 1), 2048))
   }
 
   /// True where the next operation ends a step: only then are its line and figures kept.

@@ -1,46 +1,85 @@
 import JSONLines
 
-/// A history as one self-contained HTML page: no network, no framework, nothing beside the file.
+/// A history as one self-contained HTML page, or two beside each other: no network, no framework,
+/// nothing beside the file.
 ///
 /// Markup, style and script are files of their own in `Page/Files`, compiled into the program. The
 /// page forbids itself every connection by its content security policy.
 public struct HistoryPage {
-  private let history: PoolHistory
+  /// A history and what is said of it.
+  public struct Part {
+    /// What the pages held.
+    public var history: PoolHistory
+    /// What it is of; the name of the trace.
+    public var title: String
+    /// A line below the title: the version, how many operations, how it ended.
+    public var about: String
+    /// What a reader must know before all else; empty for nothing.
+    public var warning: String
+    /// Names and values of the whole trace's metrics, for a table.
+    public var metrics: [(name: String, value: String)]
+    /// Which proofs the bound is from, or why there is none.
+    public var boundNote: String
 
-  /// A page of a history.
-  public init(_ history: PoolHistory) { self.history = history }
+    /// A history with what is said of it.
+    public init(
+      _ history: PoolHistory, title: String, about: String, warning: String = "",
+      metrics: [(name: String, value: String)] = [], boundNote: String = ""
+    ) {
+      self.history = history
+      self.title = title
+      self.about = about
+      self.warning = warning
+      self.metrics = metrics
+      self.boundNote = boundNote
+    }
 
-  /// The page.
-  ///
-  /// - Parameters:
-  ///   - title: what it is of; the name of the trace.
-  ///   - about: a line below the title: the version, how many operations, how it ended.
-  ///   - warning: what a reader must know before all else; empty for nothing.
-  ///   - metrics: names and values of the whole trace's metrics, for a table.
-  ///   - boundNote: which proofs the bound is from, or why there is none.
-  public func text(
-    title: String, about: String, warning: String = "",
-    metrics: [(name: String, value: String)] = [], boundNote: String = ""
-  ) -> String {
-    let warnings = [warning, history.samplingNote ?? ""].filter { !$0.isEmpty }
-    let data = HistoryEncoder(history).text(
-      about: about, warning: warnings.joined(separator: " "), metrics: metrics,
-      boundNote: boundNote)
-    let parts = [
-      "title": ScriptText.markup(title), "style": Self.style, "history": data,
-      "script": Self.script,
-    ]
-    // Cut at the marks first: what is filled in may hold anything, a mark as well.
+    var data: String {
+      let warnings = [warning, history.samplingNote ?? ""].filter { !$0.isEmpty }
+      return HistoryEncoder(history).text(
+        about: about, warning: warnings.joined(separator: " "), metrics: metrics,
+        boundNote: boundNote)
+    }
+  }
+
+  /// The page of one history.
+  public static func text(_ part: Part) -> String {
+    filled(
+      page, ["title": ScriptText.markup(part.title), "history": part.data])
+  }
+
+  /// The page of two histories with one time line: before and after.
+  public static func text(_ first: Part, beside second: Part) -> String {
+    let names = JSONValue.array([.string(first.title), .string(second.title)]).textByMembers
+    return filled(
+      comparison,
+      [
+        "title": ScriptText.markup("\(first.title) and \(second.title)"),
+        "first": ScriptText.markup(first.title), "second": ScriptText.markup(second.title),
+        "names": ScriptText.harmless(names), "history": first.data, "second-history": second.data,
+      ])
+  }
+
+  /// Cut at the marks first: what is filled in may hold anything, a mark as well.
+  private static func filled(_ markup: String, _ parts: [String: String]) -> String {
     var page = ""
-    for (index, piece) in Self.markup.components(between: "{{", and: "}}").enumerated() {
-      page += index % 2 == 0 ? piece : parts[piece] ?? ""
+    for (index, piece) in markup.components(between: "{{", and: "}}").enumerated() {
+      page += index % 2 == 0 ? piece : parts[piece] ?? shared[piece] ?? ""
     }
     return page
   }
 
-  private static let markup = text(PackageResources.page_html)
-  private static let style = text(PackageResources.page_css)
-  private static let script = [
+  private static let page = text(PackageResources.page_html)
+  private static let comparison = text(PackageResources.compare_html)
+  /// What both kinds of page have.
+  private static let shared = [
+    "style": text(PackageResources.page_css), "summary": text(PackageResources.summary_html),
+    "timeline": text(PackageResources.timeline_html), "pool": text(PackageResources.pool_html),
+    "script": text(PackageResources.metrics_js)
+      + "\nfunction showHistory(root, history_, pair) {\n" + history + "\n}",
+    "compare": text(PackageResources.compare_js),
+  ]
+  private static let history = [
     PackageResources.history_js, PackageResources.words_js, PackageResources.map_js,
     PackageResources.charts_js, PackageResources.panels_js, PackageResources.controls_js,
   ].map(text).joined(separator: "\n")
@@ -89,6 +128,7 @@ struct HistoryEncoder {
       ("digits", .integer(Int64(history.addressDigits))),
       ("operations", .unsigned(history.operations)),
       ("stride", .unsigned(history.operationsPerStep)),
+      ("pagesPerKept", .unsigned(history.pagesPerKeptPage)),
       ("tags", .array(history.tags.map { .unsigned(UInt64($0)) })),
       ("pages", .array(history.pages.map(address))),
       ("held", differences(figures.map(\.held))), ("live", differences(figures.map(\.live))),

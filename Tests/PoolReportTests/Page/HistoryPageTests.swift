@@ -50,7 +50,7 @@ import Testing
   @Test func theDataIsTheHistory() throws {
     let trace = Recording.churn(200, seed: 4, configuration: "profile=windows-2003-x86")
     let history = try Recording(trace).history
-    let object = try data(HistoryPage(history).text(title: "t", about: "a"))
+    let object = try data(HistoryPage.text(HistoryPage.Part(history, title: "t", about: "a")))
     let text = try #require(object["steps"] as? String)
     let bytes = Array(try #require(Data(base64Encoded: text)))
     let found = states(bytes, steps: history.stepCount, pages: history.pages.count)
@@ -84,11 +84,16 @@ import Testing
     let hostile = "</script><script>alert(1)</script><!-- \u{2028} {{history}} & \"'\u{0}\u{1B}"
     var history = try Recording("alloc a NonPaged 10 '<b>&'\n").history
     history.steps[1].line = hostile
-    let page = HistoryPage(history).text(title: hostile, about: hostile, warning: hostile)
-    let plain = HistoryPage(history).text(title: "", about: "", warning: "")
+    let part = HistoryPage.Part(history, title: hostile, about: hostile, warning: hostile)
+    let plainPart = HistoryPage.Part(history, title: "", about: "", warning: "")
+    let page = HistoryPage.text(part)
+    let plain = HistoryPage.text(plainPart)
     func count(_ text: String, _ part: String) -> Int { text.components(separatedBy: part).count }
+    let both = HistoryPage.text(part, beside: part)
+    let plainBoth = HistoryPage.text(plainPart, beside: plainPart)
     for mark in ["<script", "</script", "<!--"] {
       #expect(count(page, mark) == count(plain, mark), "\(mark)")
+      #expect(count(both, mark) == count(plainBoth, mark), "\(mark)")
     }
     #expect(!page.contains("alert(1)</script>"))
     #expect(!page.unicodeScalars.contains("\u{1B}") && !page.unicodeScalars.contains("\u{0}"))
@@ -99,11 +104,37 @@ import Testing
 
   @Test func thePageNeedsNothingElse() throws {
     let history = try Recording("alloc a NonPaged 10 Abcd\n").history
-    let page = HistoryPage(history).text(title: "t", about: "a")
-    for part in ["http:", "https:", "src=", "@import", "url(", "fetch(", "XMLHttpRequest", "{{"] {
-      #expect(!page.contains(part), "\(part)")
+    let shown = HistoryPage.Part(history, title: "t", about: "a")
+    for page in [HistoryPage.text(shown), HistoryPage.text(shown, beside: shown)] {
+      for part in ["http:", "https:", "src=", "@import", "url(", "fetch(", "XMLHttpRequest", "{{"] {
+        #expect(!page.contains(part), "\(part)")
+      }
+      #expect(page.contains("default-src 'none'"))
+      #expect(page.hasPrefix("<!DOCTYPE html>") && page.hasSuffix("</html>\n"))
     }
-    #expect(page.contains("default-src 'none'"))
-    #expect(page.hasPrefix("<!DOCTYPE html>"))
+  }
+
+  /// The page says of each metric what the article says.
+  @Test func metricsAreExplained() throws {
+    var package = URL(filePath: #filePath)
+    for _ in 0..<4 { package.deleteLastPathComponent() }
+    func text(_ path: String) throws -> String {
+      try String(contentsOf: package.appending(path: path), encoding: .utf8)
+    }
+    let rows = try text("Sources/PoolTrace/PoolTrace.docc/Metrics.md").split(separator: "\n")
+      .map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }
+    let names = try text("Sources/PoolTrace/Metrics/MetricName.swift").split(separator: "\n")
+      .filter { $0.hasPrefix("  case ") }.compactMap { $0.split(separator: "\"").dropFirst().first }
+    let file = try text("Sources/PoolReport/Page/Files/metrics.js")
+    let start = try #require(file.firstRange(of: "{")).lowerBound
+    let end = try #require(file.firstRange(of: "\n};")).lowerBound
+    let json = file[start..<end] + "}"
+    let meanings = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
+    #expect(names.count > 20 && meanings.count == names.count)
+    for name in names {
+      let row = try #require(rows.first { $0.first == "`\(name)`" }, "\(name)")
+      #expect(meanings[String(name)] == row[1], "\(name)")
+    }
   }
 }

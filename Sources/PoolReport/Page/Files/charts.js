@@ -39,20 +39,34 @@ function below(context, area, share, text) {
   context.fillText(text, area.x + share * area.width, area.y + area.height + 11);
 }
 
+/** Round numbers within a range, about five of them. */
+function roundTicks(first, last) {
+  const rough = Math.max((last - first) / 5, 1);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough);
+  const ticks = [];
+  for (let tick = Math.ceil(first / step) * step; tick <= last; tick += step) ticks.push(tick);
+  return ticks;
+}
+
 /** Draws a curve with steps; where several values share a pixel, the highest is drawn. */
-function stepCurve(context, area, values, height, colour, fill) {
-  const count = values.length;
+function stepCurve(context, area, { values, stepOf }, [first, last], height, colour, fill) {
   const path = new Path2D();
-  const columns = Math.min(count, Math.ceil(area.width));
+  const columns = Math.max(2, Math.min(last - first + 1, Math.ceil(area.width)));
   for (let column = 0; column < columns; column++) {
-    const from = Math.floor((column * count) / columns);
-    const to = Math.max(from + 1, Math.floor(((column + 1) * count) / columns));
+    const at = (share) => stepOf(first + (last - first) * Math.min(share, 1));
+    const from = at(column / (columns - 1));
+    const to = Math.max(from + 1, at((column + 1) / (columns - 1)));
     let top = 0;
     for (let index = from; index < to; index++) top = Math.max(top, values[index]);
-    const x = area.x + (columns === 1 ? 0 : (column / (columns - 1)) * area.width);
+    const x = area.x + (column / (columns - 1)) * area.width;
     const y = height(top);
     if (column === 0) path.moveTo(x, y); else path.lineTo(x, y);
   }
+  context.save();
+  context.beginPath();
+  context.rect(area.x, area.y - 2, area.width, area.height + 4);
+  context.clip();
   if (fill) {
     const closed = new Path2D(path);
     closed.lineTo(area.x + area.width, area.y + area.height);
@@ -65,12 +79,19 @@ function stepCurve(context, area, values, height, colour, fill) {
   context.strokeStyle = colour;
   context.lineWidth = 1.5;
   context.stroke(path);
+  context.restore();
 }
+
+const highest = (values) => values.reduce((a, b) => Math.max(a, b), 0);
+
+/** Where an operation lies on the curve's axis, as a share of its width. */
+const shareOf = (view, operation) => (view.to > view.from
+  ? (operation - view.from) / (view.to - view.from) : 1);
 
 function drawCurve(view) {
   const { context, area } = chartFrame(element("curve"));
-  const highest = (values) => values.reduce((a, b) => Math.max(a, b), 0);
-  const most = Math.max(highest(held), 1);
+  const other = pair?.other;
+  const most = Math.max(highest(held), other ? highest(other.held) : 0, 1);
   let height;
   if (view.log) {
     const top = Math.log2(Math.max(most, bound ? highest(bound) : 0)) + 0.3;
@@ -88,17 +109,31 @@ function drawCurve(view) {
       horizontal(context, area, height(value), part ? bytesText(value) : "0");
     }
   }
-  stepCurve(context, area, held, height, colours.held, colours.held);
-  stepCurve(context, area, live, height, colours.live, colours.live);
-  if (view.log && bound) {
+  const range = [view.from, view.to];
+  const curve = (values, colour, fill) => stepCurve(
+    context, area, { values, stepOf }, range, height, colour, fill);
+  curve(held, colours.held, colours.held);
+  if (other) stepCurve(context, area, { values: other.held, stepOf: other.stepOf }, range, height,
+    colours.live, colours.live);
+  else curve(live, colours.live, colours.live);
+  if (view.log && bound && !other) {
     context.setLineDash([4, 3]);
-    stepCurve(context, area, bound, height, colours.bound, null);
+    curve(bound, colours.bound, null);
     context.setLineDash([]);
   }
-  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-    below(context, area, share, grouped(operationOf(Math.round(share * lastStep))));
+  for (const tick of roundTicks(view.from, view.to)) {
+    below(context, area, shareOf(view, tick), grouped(tick));
   }
-  const x = area.x + (lastStep ? view.step / lastStep : 1) * area.width;
+  if (view.selected) {
+    const [left, right] = view.selected.map((at) => shareOf(view, at)).sort((a, b) => a - b);
+    context.fillStyle = colours.accent;
+    context.globalAlpha = 0.2;
+    context.fillRect(area.x + left * area.width, area.y, (right - left) * area.width, area.height);
+    context.globalAlpha = 1;
+  }
+  const share = shareOf(view, operationOf(view.step));
+  if (share < 0 || share > 1) return;
+  const x = area.x + share * area.width;
   context.fillStyle = colours.mark;
   context.fillRect(x - 0.75, area.y - 4, 1.5, area.height + 8);
   context.beginPath();
@@ -106,12 +141,12 @@ function drawCurve(view) {
   context.fill();
 }
 
-/** The step under a point of the curve. */
+/** The operation under a point of the curve. */
 function hitCurve(event) {
   const box = element("curve").getBoundingClientRect();
   const width = box.width - chartMargin.left - chartMargin.right;
   const share = (event.clientX - box.left - chartMargin.left) / width;
-  return Math.round(Math.min(Math.max(share, 0), 1) * lastStep);
+  return Math.round(view.from + Math.min(Math.max(share, 0), 1) * (view.to - view.from));
 }
 
 /** The pin report: pages in the order of what keeps them; needs of blocks sum up. */

@@ -1,10 +1,12 @@
 // The recorded history: what the pages held after every step.
 //
+// All that follows is the body of a function of a root element, the history, and the other pool where
+// two are shown beside each other (`pair`, else null).
+//
 // A step is a list of splices of page contents. A content is an array of pairs: units, and
 // tag * 16 + state. Contents are never changed in place, so a snapshot is a list of references and
 // one of them every few steps makes any step quick to rebuild.
 
-const history_ = JSON.parse(document.getElementById("history").textContent);
 const stateNames = ["allocated", "partly allocated", "free", "lookaside", "deferred", "orphan",
   "large", "fragment", "table", "kept", "unknown"];
 const State = Object.fromEntries(stateNames.map((name, index) => [name, index]));
@@ -14,6 +16,19 @@ const pageCount = history_.pages.length;
 const lines = history_.lines.split("\n");
 const stepCount = lines.length;
 const lastStep = stepCount - 1;
+
+/** The number of the operation that a step ends with. */
+const operationOf = (step) => (step === lastStep ? history_.operations
+  : Math.min(step * history_.stride, history_.operations));
+
+/** The step that shows an operation: of a sampled trace the first that has it behind it. */
+function stepOf(operation) {
+  if (operation >= history_.operations) return lastStep;
+  return Math.min(Math.max(Math.ceil(operation / history_.stride), 0), lastStep);
+}
+
+/** The words for what is counted of a sample of the pages alone. */
+const ofSample = history_.pagesPerKept > 1 ? ` (of 1 page in ${history_.pagesPerKept})` : "";
 
 /** Undoes the difference coding of a curve. */
 function summed(differences) {
@@ -56,11 +71,13 @@ const emptyContent = [];
 
 /** Applies one step to a list of contents. */
 function applyStep(contents, step) {
-  for (const { page, start, removed, inserted } of steps[step]) {
-    const old = contents[page];
-    const content = old.slice(0, 2 * start).concat(inserted, old.slice(2 * (start + removed)));
-    contents[page] = content.length ? content : emptyContent;
-  }
+  for (const splice of steps[step]) spliceInto(contents, splice);
+}
+
+function spliceInto(contents, { page, start, removed, inserted }) {
+  const old = contents[page];
+  const content = old.slice(0, 2 * start).concat(inserted, old.slice(2 * (start + removed)));
+  contents[page] = content.length ? content : emptyContent;
 }
 
 const snapshots = [];
@@ -131,6 +148,40 @@ function* piecesOf(content) {
     previous = units;
     offset += units;
   }
+}
+
+const touches = new Map();
+
+/** What a page held over time: each change's step, and the content from then on. */
+function lifeOfPage(page) {
+  if (!touches.has(page)) {
+    const found = [{ step: 0, content: emptyContent }];
+    const contents = new Array(pageCount).fill(emptyContent);
+    for (let step = 0; step < stepCount; step++) {
+      for (const splice of steps[step]) {
+        if (splice.page !== page) continue;
+        spliceInto(contents, splice);
+        found.push({ step, content: contents[page] });
+      }
+    }
+    touches.set(page, found);
+  }
+  return touches.get(page);
+}
+
+/** The steps in which a block came to be as it is and ended; `to` is null where it never does. */
+function lifeOfBlock(page, piece, step) {
+  const life = lifeOfPage(page);
+  const isSame = ({ content }) => {
+    const other = pieceAt(content, piece.offset);
+    return other !== null && other.offset === piece.offset && other.units === piece.units
+      && other.tag === piece.tag && other.state === piece.state;
+  };
+  let at = life.findLastIndex((change) => change.step <= step);
+  while (at > 0 && isSame(life[at - 1])) at--;
+  const from = life[at].step;
+  while (at < life.length && isSame(life[at])) at++;
+  return { from, to: at < life.length ? life[at].step : null };
 }
 
 /** The piece of a content at an offset in units, or null. */

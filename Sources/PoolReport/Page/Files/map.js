@@ -3,14 +3,18 @@
 const mapShapes = [[1, 18], [1, 15], [2, 14], [2, 12], [3, 9], [4, 7], [5, 5], [6, 4], [8, 3]];
 const mapHeightWanted = 800;
 
-/** Pages in the order of the rows. By address every page that was ever held keeps its place. */
+/** Pages in the order of the rows. By address every page that was ever held keeps its place; by what
+ * they hold the kernel's tables and pages kept for reuse are left out. */
 function mapOrder(contents, order) {
   const pages = [];
   if (order === "address") {
     for (let page = 0; page < pageCount; page++) if (everHeld.has(page)) pages.push(page);
     return pages;
   }
-  for (let page = 0; page < pageCount; page++) if (contents[page].length) pages.push(page);
+  const shown = new Set(["small", "large"]);
+  for (let page = 0; page < pageCount; page++) {
+    if (contents[page].length && shown.has(statisticsOf(contents[page]).kind)) pages.push(page);
+  }
   const of = (page) => statisticsOf(contents[page]);
   const key = order === "hole"
     ? (page) => (of(page).kind === "small" ? of(page).hole : Infinity)
@@ -19,8 +23,8 @@ function mapOrder(contents, order) {
   return pages.sort((a, b) => keys.get(a) - keys.get(b) || a - b);
 }
 
-/** Where rows and columns lie for a number of pages on a canvas of some width. */
-function mapShape(count, width) {
+/** Where rows and columns lie on a canvas of some width: of rows such as `count` pages would have. */
+function mapShape(count, ownCount, width) {
   let [columns, row] = mapShapes[mapShapes.length - 1];
   for (const [tryColumns, tryRow] of mapShapes) {
     if (Math.ceil(count / tryColumns) * tryRow <= mapHeightWanted) {
@@ -31,7 +35,7 @@ function mapShape(count, width) {
   const gap = 16;
   const columnWidth = (width - gap * (columns - 1)) / columns;
   const label = row >= 12 ? (history_.digits === 8 ? 66 : 118) : 0;
-  const rows = Math.max(1, Math.ceil(count / columns));
+  const rows = Math.max(1, Math.ceil(ownCount / columns));
   return { columns, row, gap, columnWidth, label, rows, strip: columnWidth - label,
     bar: row - (row >= 9 ? 3 : row >= 5 ? 1 : 0), height: rows * row + 2 };
 }
@@ -43,7 +47,9 @@ function drawMap(view) {
   const contents = contentsAfter(view.step);
   map.pages = mapOrder(contents, view.order);
   map.rowOf = new Map(map.pages.map((page, index) => [page, index]));
-  const shape = mapShape(map.pages.length, canvas.getBoundingClientRect().width);
+  // Beside another pool both have rows of one height.
+  const count = Math.max(map.pages.length, pair ? pair.other.rowCount(operationOf(view.step)) : 0);
+  const shape = mapShape(count, map.pages.length, canvas.getBoundingClientRect().width);
   map.shape = shape;
   const { context } = prepared(canvas, shape.height);
   context.font = "11px " + monospace;
@@ -74,7 +80,7 @@ function drawRow(context, page, content, x, y, view, isTouched) {
     context.fillStyle = colours.absent;
     context.fillRect(left, y, shape.strip, shape.bar);
   } else {
-    drawPieces(context, content, left, y, shape.strip, shape.bar, view.byTag);
+    drawPieces(context, content, left, y, shape.strip, shape.bar, view);
   }
   if (isTouched || page === view.page) {
     context.strokeStyle = page === view.page ? colours.accent : colours.mark;
@@ -83,8 +89,9 @@ function drawRow(context, page, content, x, y, view, isTouched) {
   }
 }
 
-/** Draws the pieces of a page to scale. A block in use is never thinner than two pixels. */
-function drawPieces(context, content, x, y, width, height, byTag) {
+/** Draws the pieces of a page to scale. A block in use is never thinner than two pixels. Where a tag
+ * was asked for, all others fade. */
+function drawPieces(context, content, x, y, width, height, { byTag, tag }) {
   const total = statisticsOf(content).units || unitsPerPage;
   const scale = width / total;
   context.fillStyle = colours.free;
@@ -99,8 +106,12 @@ function drawPieces(context, content, x, y, width, height, byTag) {
     const left = Math.min(start, Math.floor(x + width - wide));
     // A parked block is nobody's: half a bar.
     const tall = isParked(piece.state) && height >= 6 ? Math.round(height / 2) : height;
+    const isOther = tag && !((piece.state === State.allocated || piece.state === State.large)
+      && tagTexts[piece.tag].trim() === tag);
+    context.globalAlpha = isOther ? 0.15 : 1;
     context.fillRect(left, y + Math.floor((height - tall) / 2), wide, tall);
   }
+  context.globalAlpha = 1;
 }
 
 /** The page and the block under a point of the canvas, or null. */

@@ -1,9 +1,5 @@
 // Everything beside the pictures: sentences, lists, listings.
 
-/** The number of the operation that a step ends with. */
-const operationOf = (step) => (step === lastStep ? history_.operations
-  : Math.min(step * history_.stride, history_.operations));
-
 function fill(parent, children) { parent.replaceChildren(...children); }
 
 function made(name, text, attributes = {}) {
@@ -43,15 +39,15 @@ function showSummary(view, contents) {
   const headline = element("headline");
   fill(headline, [made("b", parts.join("")), document.createTextNode(
     (ratio ? `: ${ratioText(ratio)} times as much. ` : ". ")
-    + (sum.pinned ? `${grouped(sum.pinned)} of ${plural(sum.small, "page")} of small blocks `
+    + (sum.pinned ? `${ofSample ? `Of 1 page in ${history_.pagesPerKept}: ` : ""}${grouped(sum.pinned)} of ${plural(sum.small, "page")} of small blocks `
       + `${sum.pinned === 1 ? "has" : "have"} less than a tenth in use. ` : "")
     + (sum.free ? `No hole takes a block of more than 0x${(sum.hole * unitBytes).toString(16)} `
       + "bytes." : ""))]);
   const tiles = [["pages held", grouped(pages)], ["in use", bytesText(live[view.step])],
     ["held / in use", ratio ? ratioText(ratio) : "–"],
-    ["free in pages", bytesText(sum.free * unitBytes)],
-    ["parked for reuse", bytesText(sum.parked * unitBytes)],
-    ["nearly empty pages", grouped(sum.pinned)]];
+    ["free in pages" + ofSample, bytesText(sum.free * unitBytes)],
+    ["parked for reuse" + ofSample, bytesText(sum.parked * unitBytes)],
+    ["nearly empty pages" + ofSample, grouped(sum.pinned)]];
   if (bound && bound[view.step]) {
     tiles.push(["of the proved worst", percentText(held[view.step] / bound[view.step])]);
   }
@@ -123,6 +119,28 @@ function ownerOf(page, piece, step) {
   return "";
 }
 
+/** How the chosen block came to be and ended, with ways there. */
+function showLife(view, content) {
+  const target = element("life");
+  const piece = view.offset === null ? null : pieceAt(content, view.offset);
+  if (!piece) {
+    fill(target, []);
+    return;
+  }
+  const { from, to } = lifeOfBlock(view.page, piece, view.step);
+  const kind = piece.state === State.allocated || piece.state === State.large
+    ? `Tag ${tagTexts[piece.tag].trim()}, ${grouped(piece.units * unitBytes)} bytes`
+    : `${grouped(piece.units * unitBytes)} bytes, ${stateNames[piece.state]}`;
+  const there = (step) => made("button", `operation ${grouped(operationOf(step))}`,
+    { click: () => go(step), title: operationText(step) });
+  const nodes = [`${kind}: so since `, there(from)];
+  if (to === null) nodes.push(", and to the end.");
+  else nodes.push(" until ", there(to), `, ${plural(operationOf(to) - operationOf(from),
+    "operation")} long.`);
+  if (history_.stride > 1) nodes.push(` One operation in ${history_.stride} was recorded.`);
+  fill(target, nodes);
+}
+
 function showPage(view, contents) {
   const title = element("page-title"), listing = element("listing");
   const content = view.page === null ? emptyContent : contents[view.page];
@@ -131,10 +149,12 @@ function showPage(view, contents) {
   if (!content.length) {
     context.fillStyle = colours.absent;
     context.fillRect(0, 0, width, height);
+    fill(element("life"), []);
     fill(listing, [view.page === null ? "Click a page of the map." : "Not in use."]);
     return;
   }
-  drawPieces(context, content, 0, 0, width, height, view.byTag);
+  drawPieces(context, content, 0, 0, width, height, view);
+  showLife(view, content);
   const rows = [];
   for (const piece of piecesOf(content)) {
     const isChosen = view.offset !== null && view.offset >= piece.offset
@@ -172,7 +192,8 @@ function showTags(contents) {
       const row = made("tr"), name = made("td");
       const swatch = made("span", undefined, { class: "swatch" });
       swatch.style.background = tagColour(entry.tag);
-      name.append(swatch, made("code", text));
+      name.append(swatch, made("button", text, { click: () => findTag(text.trim()),
+        title: "show this tag alone" }));
       row.append(name, made("td", grouped(entry.blocks)),
         made("td", grouped(entry.units * unitBytes)), made("td", grouped(entry.pages)),
         made("td", grouped(entry.alone)));
@@ -230,7 +251,10 @@ function showLegends(view) {
     if (present.has(State[name])) items.push(legendItem(colours[name], text));
   }
   fill(element("map-legend"), items);
-  const curve = [legendItem(colours.held, "held"), legendItem(colours.live, "in use")];
+  if (!isLeader) return;
+  const curve = pair ? [legendItem(colours.held, `${pair.names[0]}: held`),
+    legendItem(colours.live, `${pair.names[1]}: held`)]
+    : [legendItem(colours.held, "held"), legendItem(colours.live, "in use")];
   if (bound && view.log) curve.push(legendItem(colours.bound, "most that any trace can hold"));
   fill(element("curve-legend"), curve);
 }
@@ -239,7 +263,8 @@ function showLegends(view) {
 function showMetrics() {
   fill(element("metrics").tBodies[0], history_.metrics.map(([name, value]) => {
     const row = made("tr");
-    row.append(made("td", name), made("td", value));
+    row.append(made("td", name), made("td", value),
+      made("td", meaningOf(name), { class: "meaning" }));
     return row;
   }));
   element("bound-text").textContent = history_.boundNote;

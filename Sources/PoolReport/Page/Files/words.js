@@ -1,6 +1,7 @@
 // How numbers, tags, blocks and colours are written.
 
-const element = (id) => document.getElementById(id);
+// Of two pools beside each other each has a root of its own; what they share is the document's.
+const element = (id) => root.getElementById(id) ?? document.getElementById(id);
 const unitBytes = history_.unitBytes;
 const unitsPerPage = history_.unitsPerPage;
 const pageBytes = unitBytes * unitsPerPage;
@@ -69,8 +70,9 @@ function readColours() {
   colours["partly allocated"] = colours.allocated;
 }
 
-// The ten tags with most bytes over time get a colour; a tag and its protected twin share one.
-const colourOfTag = new Map();
+// The ten tags with most bytes over time get a colour; a tag and its protected twin share one, and so
+// do tags of one name in two pools.
+const colourOfTag = pair ? pair.colourOfTag : new Map();
 (() => {
   const weight = new Map();
   for (const splices of steps) {
@@ -84,8 +86,9 @@ const colourOfTag = new Map();
       }
     }
   }
-  [...weight].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).slice(0, 10)
-    .forEach(([text], index) => colourOfTag.set(text, index));
+  for (const [text] of [...weight].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))) {
+    if (colourOfTag.size < 10 && !colourOfTag.has(text)) colourOfTag.set(text, colourOfTag.size);
+  }
 })();
 
 function tagColour(tag) {

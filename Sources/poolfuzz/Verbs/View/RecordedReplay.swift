@@ -30,7 +30,7 @@ struct RecordedReplay {
 
   /// Replays a trace to its end, or to where it fails.
   init(
-    path: String, settings: ViewSettings
+    path: String, settings: ViewSettings, _ streams: StandardStreams
   ) throws(CommandFailure) {
     var file = try TraceFile(path: path)
     var configuration = try file.configuration() ?? TraceConfiguration()
@@ -54,9 +54,11 @@ struct RecordedReplay {
     var recorder = PoolRecorder(session.view, limits: limits)
     var last: (operation: PoolTrace.Operation, result: StepResult)?
     var finished: PoolHistory?
+    var progress = ReplayProgress(file.path, settings.isQuiet ? nil : streams)
     let line = try session.run(&file, memoryLimit: settings.memoryLimit) {
       session, operation, result in
       last = (operation, result)
+      progress.add(session.operations)
       guard finished == nil else { return }
       recorder.record(
         session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
@@ -81,6 +83,26 @@ struct RecordedReplay {
     metrics = session.metrics(requestBytes: settings.requestBytes)
     bound = BoundShare(session)
     problem = TraceVerdict.failure(file.path, line, session).joined(separator: "; ")
+  }
+
+  /// A line every few seconds for whoever waits.
+  private struct ReplayProgress {
+    private let path: String
+    private let streams: StandardStreams?
+    private var next = ContinuousClock.now + .seconds(2)
+
+    /// `streams` is nil where nothing is to be told.
+    init(_ path: String, _ streams: StandardStreams?) {
+      self.path = path
+      self.streams = streams
+    }
+
+    /// So many operations are done.
+    mutating func add(_ operations: UInt64) {
+      guard let streams, operations % 256 == 0, ContinuousClock.now >= next else { return }
+      next = ContinuousClock.now + .seconds(2)
+      streams.note("poolfuzz: \(path): \(operations) operations replayed")
+    }
   }
 
   private static func figures(

@@ -21,6 +21,15 @@ struct ShownHistory {
   let members: (head: [(String, JSONValue)], tail: [(String, JSONValue)])
 }
 
+extension ShownHistory {
+  /// What a page says of it.
+  var part: HistoryPage.Part {
+    HistoryPage.Part(
+      history, title: PathText.name(of: path), about: about, warning: warning, metrics: figures,
+      boundNote: boundNote)
+  }
+}
+
 extension RecordedReplay {
   /// The replay to be shown.
   var shown: ShownHistory {
@@ -65,17 +74,9 @@ struct ViewCommand {
     // Opened first, so that a place where nothing can be written is known before the replay.
     let file: WholeFile?
     if let output = settings.output { file = try WholeFile(path: output) } else { file = nil }
-    let replay: RecordedReplay?
-    let shown: ShownHistory
-    if let dump = try DumpInspection(path: path, settings.dump) {
-      replay = nil
-      shown = try dump.shown(settings.limits)
-    } else {
-      let recorded = try RecordedReplay(path: path, settings: settings)
-      replay = recorded
-      shown = recorded.shown
-    }
-    let bytes = Array(text(shown, title: PathText.name(of: path)).utf8)
+    let paths = [path] + (settings.compared.map { [$0] } ?? [])
+    let histories = try paths.map { (path) throws(CommandFailure) in try history(path) }
+    let bytes = Array(text(histories).utf8)
     if let file {
       file.write(bytes)
       try file.finish()
@@ -83,22 +84,36 @@ struct ViewCommand {
       streams.print(bytes: bytes)
       streams.flush()
     }
-    if !settings.isQuiet, !settings.needsOneState, let note = shown.history.samplingNote {
-      streams.note("poolfuzz: \(path): \(note)")
+    for shown in histories {
+      if !settings.isQuiet, !settings.needsOneState, let note = shown.history.samplingNote {
+        streams.note("poolfuzz: \(shown.path): \(note)")
+      }
+      if !shown.warning.isEmpty { streams.note("poolfuzz: " + shown.warning) }
     }
-    if let replay, replay.outcome.isFailure { streams.note("poolfuzz: " + replay.problem) }
     return .held
   }
 
-  private func text(_ shown: ShownHistory, title: String) -> String {
+  /// A trace that is replayed, or a dump's one moment.
+  private func history(_ path: String) throws(CommandFailure) -> ShownHistory {
+    if let dump = try DumpInspection(path: path, settings.dump) {
+      return try dump.shown(settings.limits)
+    }
+    return try RecordedReplay(path: path, settings: settings, streams).shown
+  }
+
+  private func text(_ histories: [ShownHistory]) -> String {
+    let parts = histories.map(\.part)
+    if parts.count == 2 { return HistoryPage.text(parts[0], beside: parts[1]) }
+    return text(histories[0])
+  }
+
+  private func text(_ shown: ShownHistory) -> String {
     let history = shown.history
+    let title = PathText.name(of: shown.path)
     let step = settings.operation.map(history.step(ofOperation:)) ?? history.stepCount - 1
     let state = HistoryState(history, step: step)
     switch settings.form {
-    case .page:
-      return HistoryPage(history).text(
-        title: title, about: shown.about, warning: shown.warning,
-        metrics: shown.figures, boundNote: shown.boundNote)
+    case .page: return HistoryPage.text(shown.part)
     case .mapPicture: return PagePicture(state, order: settings.order ?? .hole).text(title: title)
     case .curvePicture(let subject):
       return CurvePicture(history, at: state).text(subject, title: title)

@@ -21,6 +21,8 @@ struct ViewSettings {
 
   /// What is made.
   var form: Form
+  /// Another trace to be shown beside it; nil for none.
+  var compared: String?
   /// Where it goes; nil for standard output.
   var output: String?
   /// The operation whose state is shown; nil for the last.
@@ -64,6 +66,12 @@ struct ViewSettings {
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     form = try Self.form(arguments)
     output = arguments.value("--output")
+    compared = arguments.value("--compare")
+    if compared != nil {
+      guard case .page = form else {
+        throw .usage("--compare is for a page; --text, --svg and --json show one trace")
+      }
+    }
     operation = try arguments.number("--at")
     order = nil
     if arguments.has("--order") {

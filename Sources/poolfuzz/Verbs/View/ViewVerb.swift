@@ -12,6 +12,10 @@ extension Verb {
         "poolfuzz view churn.trace -o churn.html",
         "a page for a browser: scrub, play, click; one file that needs nothing else"
       ),
+      (
+        "poolfuzz view churn.trace --compare remedy.trace -o both.html",
+        "two traces beside each other with one time line: before and after"
+      ),
       ("poolfuzz view churn.trace --text", "the same for a terminal"),
       ("poolfuzz view MEMORY.DMP -o pool.html", "the pools of a crash dump, one moment"),
       ("poolfuzz view churn.trace --svg -o churn.svg", "the pages by largest hole, a row a page"),
@@ -20,6 +24,9 @@ extension Verb {
     ],
     options: [
       .output("the file (standard output)"),
+      Option(
+        name: "--compare", argument: .value("FILE"),
+        help: "another trace or dump, on the same page beside the first"),
       Option(name: "--text", argument: .none, help: "lines for a terminal"),
       Option(
         name: "--svg",
