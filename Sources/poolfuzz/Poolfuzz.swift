@@ -66,7 +66,8 @@ enum Poolfuzz {
       }
       let arguments = try ParsedArguments(
         Array(words.dropFirst()), options: verb.options + Verb.common)
-      if !arguments.has("--quiet") {
+      streams.isQuiet = arguments.has("--quiet")
+      if !streams.isQuiet {
         for hint in arguments.hints { streams.note("poolfuzz: \(hint)") }
       }
       // Checked here, so that every verb refuses what is no seed, those without chance too.

@@ -68,13 +68,23 @@ struct AdviceTests {
     #expect(smaller.number("pages_saved") == 2)
   }
 
-  @Test func peopleGetATable() throws {
-    let run = try advice(Self.story, ["--quiet"])
+  @Test func peopleGetAnAnswerAndATableWhereTheyAsk() throws {
+    let run = try advice(Self.story)
     #expect(run.code == 0 && run.errors.isEmpty)
-    #expect(run.lines.first?.split(separator: " ").first == "pages")
-    #expect(run.output.contains("ask for a whole page, 4096 bytes instead of 3856"))
+    #expect(
+      run.lines.first?.hasSuffix("MmCm asks for a whole page, 4096 bytes instead of 3856.") == true)
+    #expect(run.lines[1].hasPrefix("It saves 7 of 8 pages at the end (28 KiB of 32 KiB)"))
+    #expect(run.lines[3].contains("Ask for a whole page instead of a little less"))
+    // The command that it names tries that remedy alone.
+    let command = try #require(run.lines.first { $0.hasPrefix("poolfuzz whatif ") })
+    let again = try Command.run(command.split(separator: " ").dropFirst().map(String.init))
+    #expect(again.lines.first == run.lines[1])
+    #expect(!run.output.contains("bytes wasted"))
+    let table = try advice(Self.story, ["--metrics"])
+    #expect(table.lines.starts(with: run.lines))
+    #expect(table.output.contains("pages saved  at the peak  bytes wasted  tag"))
     let nothing = try advice("alloc a NonPaged 0xff0 Full\n", ["--tags", "0"])
-    #expect(nothing.output.contains("no tag of this trace"))
+    #expect(nothing.output.contains("No tag of this trace"))
   }
 
   @Test func wrongUsesAreRefused() throws {

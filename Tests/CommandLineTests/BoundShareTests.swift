@@ -71,7 +71,7 @@ struct BoundShareTests {
       try run("view", Traces.pinned, ["--text", "--request", "0xfe8"]).output
         .contains("  unusable_free_space 1.0000\n"))
     let compared = try run(
-      "whatif", Traces.pinned, ["--profile", "windows-xp-x86", "--request", "0xfe8"])
+      "whatif", Traces.pinned, ["--profile", "windows-xp-x86", "--request", "0xfe8", "--metrics"])
     #expect(
       compared.lines.contains { $0.hasPrefix("unusable_free_space ") && $0.hasSuffix(" 1.0000") })
     #expect(try run("replay", Traces.pinned, ["--request", "x"]).code == 2)
@@ -92,7 +92,7 @@ struct BoundShareTests {
 
   @Test func bothSidesOfAComparison() throws {
     let arguments = ["--resize", "MmCm:0xf10=0x1000"]
-    let run = try run("whatif", Traces.pinned, arguments)
+    let run = try run("whatif", Traces.pinned, arguments + ["--metrics"])
     let before = try proved(7984)
     let after = try proved(8192 + 24 + 208 + 24)
     let row = try #require(run.lines.first { $0.hasPrefix("proved_bound_pages ") })

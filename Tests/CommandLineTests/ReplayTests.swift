@@ -173,6 +173,29 @@ struct ReplayTests {
     #expect(shown.output.hasPrefix("config format=1 profile=windows-2003-x86 "))
   }
 
+  @Test func aStepShowsWhatItChanged() throws {
+    let run = try replay(["--step", "--quiet"], Traces.healthy)
+    #expect(run.code == 0)
+    #expect(run.lines.filter { $0.hasSuffix(": free a") } == ["3: free a"])
+    // One page changes; areas that do not are not named, nor is what characters mean.
+    #expect(run.lines.filter { $0.contains(" |") }.count == 3)
+    #expect(run.lines.count <= 9)
+    #expect(!run.output.contains("not in use"))
+  }
+
+  @Test func prefixesArePrintedWhereTheyAreAskedFor() throws {
+    let plain = try replay(["--metrics", "--quiet"], Traces.healthy)
+    #expect(plain.output.contains("live_blocks 1\n"))
+    #expect(!plain.output.contains("tag."))
+    let tag = try replay(["--metrics", "tag.Abcd", "--quiet"], Traces.healthy)
+    #expect(tag.output.contains("tag.Abcd.live_blocks 1\n"))
+    #expect(!tag.output.contains("\nlive_blocks"))
+    let all = try replay(["--metrics", "all", "--quiet"], Traces.healthy)
+    #expect(all.output.contains("tag.Abcd.live_blocks 1\n"))
+    #expect(all.output.contains("\nlive_blocks 1\n"))
+    #expect(try replay(["--metrics=some"], Traces.healthy).code == 2)
+  }
+
   @Test func jsonIsAllThatStandardOutputGets() throws {
     let views = ["--vm", "--frag", "--map", "--metrics", "--show-config", "--poolused", "--step"]
     let run = try replay(["--json"] + views, Traces.healthy)

@@ -32,11 +32,44 @@ struct WhatIfTests {
     #expect(line.number("pages_saved") == 7)
     #expect(line.number("bytes_wasted") == 0)
     #expect(line.number("peak_bytes_wasted") == Double(8 * 0xF0))
-    let table = try whatIf(Self.story, ["--resize", "MmCm:0xf10=0x1000"])
+    let table = try whatIf(Self.story, ["--resize", "MmCm:0xf10=0x1000", "--metrics"])
     #expect(table.code == 0)
     let row = try #require(table.lines.first { $0.hasPrefix("pages_held ") })
     #expect(row.split(separator: " ") == ["pages_held", "8", "1"])
     #expect(table.output.contains("pages saved: 7 at the end"))
+    #expect(!table.output.contains("nonpaged."))
+    let prefixed = try whatIf(
+      Self.story, ["--metrics", "tag.Smal", "--resize", "MmCm:0xf10=0x1000"])
+    #expect(prefixed.lines.contains { $0.hasPrefix("tag.Smal.live_blocks ") })
+    #expect(!prefixed.output.contains("\npages_held "))
+    let all = try whatIf(Self.story, ["--metrics=all", "--resize", "MmCm:0xf10=0x1000"])
+    #expect(all.output.contains("\nnonpaged.pages_held ") && all.output.contains("\npages_held "))
+  }
+
+  /// The figures of the sentences are those of the object.
+  @Test func theAnswerIsThreeSentences() throws {
+    let run = try whatIf(Self.story, ["--resize", "MmCm:0xf10=0x1000"])
+    #expect(
+      run.lines == [
+        "It saves 7 of 8 pages at the end (28 KiB of 32 KiB), and holds 1 more at the peak,"
+          + " beside 8.",
+        "It costs what callers then hold beyond what they asked for: nothing at the end, 1.9 KiB"
+          + " more at the peak.",
+        "8 requests of MmCm for 3856 bytes ask for 4096, a page of their own, in which no other"
+          + " block can settle and keep it; pages less than a tenth full go from 8 to 0.",
+      ])
+    let line = try json(Self.story, ["--resize", "MmCm:0xf10=0x1000"])
+    #expect(line.texts("answer") == run.lines)
+    let other = try whatIf(Self.story, ["--profile", "windows-2003-x64"])
+    #expect(other.lines.count == 3)
+    #expect(other.lines[2].hasPrefix("windows-2003-x64 has headers of 16 bytes and steps of 16"))
+  }
+
+  @Test func whatWasNotJudgedHasNoAnswer() throws {
+    let run = try whatIf(Self.story, ["--resize", "MmCm:0xf11=0x1000"])
+    #expect(run.code == 3)
+    #expect(run.output.isEmpty)
+    #expect(run.errors.contains("--resize changes nothing"))
   }
 
   @Test func onlyTheNamedRequestsChange() throws {
@@ -75,9 +108,9 @@ struct WhatIfTests {
     #expect(line.number("bytes_wasted") == 200)
     let text = try whatIf(trace, ["--lookaside", "Look"])
     #expect(
-      text.output.contains("lookaside lists: 1 requests answered, 2 blocks parked at the end"))
+      text.output.contains("Look answered 1 request with freed blocks, and 2 blocks wait on them"))
     let shallow = try whatIf(trace, ["--lookaside", "Look", "--depth", "1"])
-    #expect(shallow.output.contains("1 requests answered, 1 blocks parked"))
+    #expect(shallow.output.contains("1 request with freed blocks, and 1 block waits"))
     let none = try json(trace, ["--lookaside", "Look", "--depth", "0"])
     #expect(none.number("after", "live_blocks") == 0)
   }

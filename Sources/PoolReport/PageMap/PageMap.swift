@@ -75,8 +75,10 @@ public struct PageMap: Sendable {
     let drawing = StripDrawing(options, unitsPerPage: unitsPerPage, digits: digits)
     var room = max(options.pageLimit, 0)
     var lines: [String] = []
+    // Who asks for what has changed gets that: not every area's title, not the legend.
+    let isWhole = options.pages != .changed
     for (index, area) in areas.enumerated() {
-      lines.append(title(area))
+      if isWhole { lines.append(title(area)) }
       let before = earlier.flatMap { index < $0.areas.count ? $0.areas[index] : nil }
       let known = Dictionary(
         (before?.strips ?? []).map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
@@ -84,7 +86,7 @@ public struct PageMap: Sendable {
       for strip in area.strips {
         let old = known[strip.address]
         let isUnchanged = earlier != nil && old == strip
-        if options.pages == .changed, isUnchanged { continue }
+        if !isWhole, isUnchanged { continue }
         guard room > 0 else {
           hidden += 1
           continue
@@ -95,7 +97,7 @@ public struct PageMap: Sendable {
       if hidden > 0 { lines.append("... and \(hidden) more lines") }
       lines += gone(before, area)
     }
-    lines.append(drawing.legend(in: areas.flatMap(\.strips)))
+    if isWhole { lines.append(drawing.legend(in: areas.flatMap(\.strips))) }
     return lines.map { $0 + "\n" }.joined()
   }
 

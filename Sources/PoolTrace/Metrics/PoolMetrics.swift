@@ -71,8 +71,11 @@ public struct PoolMetrics: Sendable {
   public subscript(_ text: String) -> MetricValue? { MetricKey(text).flatMap { self[$0] } }
 
   /// Lines of a name, a blank and a value, every line ended.
-  public var text: String {
-    values.map { "\($0.key.text) \($0.value.text)\n" }.joined()
+  public var text: String { text { _ in true } }
+
+  /// The same of the metrics that are wanted.
+  public func text(where isWanted: (MetricKey) -> Bool) -> String {
+    values.filter { isWanted($0.key) }.map { "\($0.key.text) \($0.value.text)\n" }.joined()
   }
 
   /// A JSON object on one line, in the order of print. Names are ASCII; their backslashes are

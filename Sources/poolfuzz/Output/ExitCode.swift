@@ -60,6 +60,17 @@ struct CommandFailure: Error {
 }
 
 /// A count with its noun: `1 operation`, `2 operations`.
-func counted(_ count: some BinaryInteger, _ noun: String) -> String {
-  count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+func counted(
+  _ count: some BinaryInteger, _ noun: String, _ plural: String? = nil
+) -> String {
+  count == 1 ? "1 \(noun)" : "\(count) \(plural ?? noun + "s")"
+}
+
+extension String {
+  /// The text without such a character at its end, however many.
+  func trimmingSuffix(_ character: Character) -> String {
+    var text = self[...]
+    while text.last == character { text.removeLast() }
+    return String(text)
+  }
 }

@@ -11,6 +11,15 @@ final class StandardStreams {
   /// Why standard output takes nothing any more.
   private var failure: SystemError?
   private static let pieceBytes = 1 << 16
+  /// Whether a line of progress stands on the terminal.
+  private var showsProgress = false
+  private var lastProgress = ContinuousClock.now
+  /// Whether lines of progress are wanted: not where standard error is no terminal.
+  private lazy var takesProgress = StandardDescriptor.error.isTerminal
+  /// When the run began.
+  private let start = ContinuousClock.now
+  /// Whether nobody wants to know how far it is.
+  var isQuiet = false
   /// Whether all that is printed is filed as well, as a campaign's findings are: then the exit code
   /// says what was found, whoever could read of it.
   var tellsWhatIsFiled = false
@@ -36,8 +45,26 @@ final class StandardStreams {
     if pending.count >= Self.pieceBytes { flush() }
   }
 
+  /// Shows how far the run is, in one line of a terminal that the next one takes the place of:
+  /// nothing in the first two seconds, and at most four lines in a second.
+  func progress(_ text: @autoclosure () -> String) {
+    guard takesProgress, !isQuiet else { return }
+    let now = ContinuousClock.now
+    guard now - start > .seconds(2), now - lastProgress > .milliseconds(250) else { return }
+    lastProgress = now
+    showsProgress = true
+    try? StandardDescriptor.error.write(Array("\r\u{1B}[K\(text().prefix(78))".utf8))
+  }
+
+  private func clearProgress() {
+    guard showsProgress else { return }
+    showsProgress = false
+    try? StandardDescriptor.error.write(Array("\r\u{1B}[K".utf8))
+  }
+
   /// Prints a line on standard error, at once.
   func note(_ line: String) {
+    clearProgress()
     // Where nobody can be told, the exit code still tells.
     try? StandardDescriptor.error.write(Array((line + "\n").utf8))
   }
@@ -45,6 +72,7 @@ final class StandardStreams {
   /// Writes what is pending. Where it cannot be written the run goes on without it: what was found is
   /// filed, and the exit code says what was judged.
   func flush() {
+    clearProgress()
     guard !pending.isEmpty else { return }
     defer { pending.removeAll(keepingCapacity: true) }
     guard failure == nil else { return }

@@ -146,7 +146,8 @@ struct FileReplay {
   ) -> PageMap {
     let map = PageMap(session.view)
     show("\(session.operations): \(TraceWriter.line(operation))")
-    show(map.text(mapOptions(.changed), since: before))
+    let changes = map.text(mapOptions(.changed), since: before)
+    if !changes.isEmpty { show(changes) }
     return map
   }
 
@@ -172,7 +173,9 @@ struct FileReplay {
       case .map: texts.append(PageMap(view).text(mapOptions(.all)))
       case .metrics:
         guard !settings.json else { continue }
-        texts.append(session.metrics(requestBytes: settings.requestBytes).text)
+        texts.append(
+          session.metrics(requestBytes: settings.requestBytes).text(
+            where: settings.metrics.includes))
         texts.append(BoundShare(session).text)
       }
     }

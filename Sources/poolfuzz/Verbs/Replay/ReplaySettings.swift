@@ -24,6 +24,8 @@ struct ReplaySettings {
   var descriptions: PoolTagDescriptions
   /// The request that the indices of free space are for; nil for one of half a page.
   var requestBytes: UInt64?
+  /// Which metrics are printed.
+  var metrics: MetricChoice
   /// Columns of a page map.
   var mapWidth: Int?
   /// Bytes that a replay may have in memory; nil for most of what the machine has.
@@ -53,6 +55,7 @@ struct ReplaySettings {
     guard crashDump != nil || !arguments.has("--dump-kind") else {
       throw .usage("--dump-kind goes with --crash-dump")
     }
+    metrics = try MetricChoice(arguments.value("--metrics") ?? "")
     json = arguments.has("--json") || arguments.has("--batch")
     quiet = arguments.has("--quiet")
     mapWidth = try arguments.number("--width").map { Int(clamping: $0) }
@@ -76,7 +79,7 @@ enum ReplayViewOption: String, CaseIterable {
   case state = "--state"
   /// The effective configuration.
   case configuration = "--show-config"
-  /// The page map after every operation.
+  /// What every operation changed.
   case step = "--step"
   /// Pages as the debugger prints them.
   case pool = "--pool"
@@ -88,6 +91,6 @@ enum ReplayViewOption: String, CaseIterable {
   case fragmentation = "--frag"
   /// The page map at the end.
   case map = "--map"
-  /// Every metric.
+  /// The metrics.
   case metrics = "--metrics"
 }

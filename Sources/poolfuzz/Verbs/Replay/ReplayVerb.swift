@@ -13,7 +13,7 @@ extension Verb {
         "poolfuzz replay Corpus/incident/page-fa808000.trace --pool 0xfa808a20",
         "ends with the page as the debugger's !pool prints it"
       ),
-      ("poolfuzz replay --step --width 120 small.trace", "the page map after each operation"),
+      ("poolfuzz replay --step --width 120 small.trace", "what each operation changed"),
       ("poolfuzz replay --vm --poolused 2 big.trace", "usage against what the tags account for"),
       ("poolfuzz replay --state golden.trace", "results and dumps, for comparing by machine"),
       (
@@ -64,7 +64,9 @@ extension Verb {
         help: "operations that mean nothing fail, unless 'expect skipped' announces them"),
       Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
       Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
-      Option(name: "--step", argument: .none, help: "prints the page map after each operation"),
+      Option(
+        name: "--step", argument: .none, help: "prints each operation and the pages that it changed"
+      ),
       Option(
         name: "--pool", argument: .value("ADDRESS|ID"),
         help: "prints the page as the debugger's !pool does", isRepeatable: true),
@@ -80,9 +82,7 @@ extension Verb {
       Option(
         name: "--width", argument: .quantity("COLUMNS", .count()),
         help: "columns of a page map (100)"),
-      Option(
-        name: "--metrics", argument: .none,
-        help: "prints every metric, and the share of the proved bound"),
+      MetricChoice.option("prints the metrics, and the share of the proved bound"),
       Option.request,
       Option(
         name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),

@@ -127,9 +127,7 @@ enum StepStrip {
       _ = machine.perform(operation, &failures)
       if failures.isEmpty { machine.check(&failures) }
       let now = PageMap(machine.view)
-      lines += now.text(options, since: before).split(separator: "\n")
-        .filter { $0.contains("|") || $0.contains("^") || $0.hasSuffix("given back") }
-        .map { "     \($0)" }
+      lines += now.text(options, since: before).split(separator: "\n").map { "     \($0)" }
       before = now
       if !failures.isEmpty { break }
     }

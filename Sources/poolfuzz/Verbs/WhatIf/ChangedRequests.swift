@@ -11,7 +11,8 @@ struct ChangedRequests {
   private var resizeCounts: [Int]
   /// Tags of requests that a lookaside list of their own was meant for, and came.
   private var seenTags: Set<PoolTag> = []
-  private let lookasideTags: Set<PoolTag>
+  /// Tags whose freed blocks wait on lists of their own.
+  let lookasideTags: Set<PoolTag>
   /// Tags whose requests are not made any more.
   private let droppedTags: Set<PoolTag>
   /// The lookaside lists.
@@ -79,6 +80,11 @@ struct ChangedRequests {
     else { return bytes }
     resizeCounts[index] += 1
     return resizes[index].to
+  }
+
+  /// What was asked for, and how many requests met it.
+  var resizeEffects: [(resize: RequestResize, count: Int)] {
+    zip(resizes, resizeCounts).map { ($0, $1) }
   }
 
   /// What was asked for and met no request, a sentence each.

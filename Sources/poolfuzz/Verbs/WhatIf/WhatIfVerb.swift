@@ -7,11 +7,11 @@ extension Verb {
   /// `poolfuzz whatif`: the metrics of a trace with changed requests.
   static let whatif = Verb(
     name: "whatif", operands: "TRACE",
-    summary: "replays a trace with changed requests and prints the metrics of both",
+    summary: "says what changed requests would save, what they cost, and how",
     examples: [
       (
         "poolfuzz whatif churn.trace --resize 'MmCm:0xf10=0x1000'",
-        "what whole pages would have saved"
+        "what whole pages would have saved, in three sentences"
       ),
       ("poolfuzz whatif churn.trace --lookaside Irp", "a lookaside list of the driver's own"),
       (
@@ -19,7 +19,7 @@ extension Verb {
       ),
       (
         "poolfuzz whatif churn.trace --advise",
-        "tries what the guidance knows and ranks it by pages saved against bytes wasted"
+        "tries what the guidance knows and says what saves most"
       ),
     ],
     options: [
@@ -35,7 +35,7 @@ extension Verb {
         name: "--depth", argument: .quantity("N", .count()),
         help: "most blocks on such a list (256, the most that the kernel lets one grow to)"),
       .profile("another system"),
-      Option.request,
+      MetricChoice.option("prints the metrics of both, side by side"), .request,
       Option(
         name: "--advise", argument: .none,
         help: "tries whole pages, the next size class, lookaside lists and one allocation"),
@@ -59,13 +59,17 @@ extension Verb {
         tags.append(tag.unprotected)
       }
       let profile = try arguments.value("--profile").map(Profile.chosen)
+      let metrics = try arguments.value("--metrics").map(MetricChoice.init)
       let depth = Int(clamping: try arguments.number("--depth") ?? 256)
       let mostTags = Int(clamping: try arguments.number("--tags") ?? 3)
       if arguments.has("--advise") {
         guard resizes.isEmpty, tags.isEmpty else {
           throw CommandFailure.usage("--advise chooses the changes itself")
         }
-        return try Advice(path: path, depth: depth, mostTags: mostTags, profile: profile).run(
+        return try Advice(
+          path: path, depth: depth, mostTags: mostTags, profile: profile,
+          showsAll: metrics != nil
+        ).run(
           streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
       }
       guard !arguments.has("--tags") else {
@@ -77,7 +81,7 @@ extension Verb {
       let changes = ChangedRequests(resizes: resizes, lookasideTags: tags, depth: depth)
       let request = try arguments.number("--request")
       return try WhatIfReplay(
-        path: path, changes: changes, profile: profile, requestBytes: request
+        path: path, changes: changes, profile: profile, requestBytes: request, metrics: metrics
       ).run(
         streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
     })
@@ -95,6 +99,8 @@ struct WhatIfReplay {
   let profile: Profile?
   /// The request that the indices of free space are for; nil for one of half a page.
   let requestBytes: UInt64?
+  /// The table that is asked for; nil for none.
+  let metrics: MetricChoice?
 
   /// Replays and prints. A kernel that stopped in either replay is exit code 1.
   func run(
@@ -138,15 +144,16 @@ struct WhatIfReplay {
       before: before.metrics(requestBytes: requestBytes),
       after: after.metrics(requestBytes: requestBytes),
       bounds: (BoundShare(before), BoundShare(after)))
+    let answer = WhatIfAnswer(
+      comparison: comparison,
+      mechanism: changes.mechanism(configuration.pool.profile, instead: profile),
+      pageBytes: configuration.pool.profile.pageBytes)
     if asJSON {
-      streams.print(comparison.json.text)
-    } else {
-      comparison.lines.forEach(streams.print)
-      if !isQuiet, changes.parked.hits > 0 || changes.parked.count > 0 {
-        streams.print(
-          "lookaside lists: \(changes.parked.hits) requests answered, "
-            + "\(changes.parked.count) blocks parked at the end")
-      }
+      streams.print(comparison.json(answer).text)
+    } else if code != .badInput {
+      // What was not judged has no answer.
+      answer.sentences.forEach(streams.print)
+      if let metrics { ([""] + comparison.lines(metrics)).forEach(streams.print) }
     }
     return code
   }
@@ -165,83 +172,4 @@ struct WhatIfReplay {
     guard let reason = session.replayer.pool.halted else { return nil }
     return "operation \(session.operations): " + reason.text(AddressPrinter(session.view))
   }
-}
-
-/// The metrics of two replays side by side.
-struct MetricComparison {
-  /// Of the trace as it is.
-  let before: PoolMetrics
-  /// Of the changed one.
-  let after: PoolMetrics
-  /// What is proved of the trace as it is, and of the changed one; nil where nobody asks.
-  var bounds: (before: BoundShare, after: BoundShare)?
-
-  /// Pages held at the end that the change saves; negative where it costs some.
-  var pagesSaved: Int64 { difference("pages_held") }
-
-  /// Bytes that callers hold at the end beyond what the original requests asked for: what the
-  /// change pays.
-  var bytesWasted: Int64 { -difference("live_requested_bytes") }
-
-  /// The same at the peaks.
-  var peakPagesSaved: Int64 { difference("peak_pages_held") }
-
-  /// The same at the peaks.
-  var peakBytesWasted: Int64 { -difference("peak_live_requested_bytes") }
-
-  private func count(_ metrics: PoolMetrics, _ name: String) -> UInt64 {
-    guard case .count(let count)? = metrics[name] else { return 0 }
-    return count
-  }
-
-  private func difference(_ name: String) -> Int64 {
-    Int64(bitPattern: count(before, name) &- count(after, name))
-  }
-
-  /// The object of formats' section on JSON; the peaks stand beside the figures at the end.
-  var json: JSONValue {
-    .object([
-      ("before", ReplayReport.metrics(before)), ("after", ReplayReport.metrics(after)),
-      ("bound_before", bounds?.before.json ?? .null),
-      ("bound_after", bounds?.after.json ?? .null),
-      ("pages_saved", .integer(pagesSaved)), ("bytes_wasted", .integer(bytesWasted)),
-      ("peak_pages_saved", .integer(peakPagesSaved)),
-      ("peak_bytes_wasted", .integer(peakBytesWasted)),
-    ])
-  }
-
-  /// A table of every metric that is not zero in both, and the balance.
-  var lines: [String] {
-    var keys = before.values.map(\.key)
-    let known = Set(keys)
-    keys += after.values.map(\.key).filter { !known.contains($0) }
-    let rows = keys.compactMap { key -> [String]? in
-      let values = [before[key], after[key]].map { $0?.text ?? "-" }
-      let isZero = [before[key], after[key]].allSatisfy { ($0?.number ?? 0) == 0 }
-      return isZero ? nil : [key.text] + values
-    }
-    let table = [["metric", "before", "after"]] + rows + boundRows
-    let widths = (0..<3).map { column in table.map { $0[column].count }.max() ?? 0 }
-    return table.map { row in
-      let name = row[0] + Self.blanks(widths[0] - row[0].count)
-      let figures = (1...2).map { Self.blanks(widths[$0] - row[$0].count) + row[$0] }
-      return name + "  " + figures.joined(separator: "  ")
-    } + [
-      "pages saved: \(pagesSaved) at the end, \(peakPagesSaved) at the peaks",
-      "bytes asked for beyond the original requests: \(bytesWasted) at the end, "
-        + "\(peakBytesWasted) at the peaks",
-    ] + boundNotes
-  }
-
-  private var boundRows: [[String]] {
-    guard let bounds else { return [] }
-    return zip(bounds.before.rows, bounds.after.rows).map { [$0.name, $0.value, $1.value] }
-  }
-
-  private var boundNotes: [String] {
-    guard let bounds else { return [] }
-    return ["before: \(bounds.before.note)", "after: \(bounds.after.note)"]
-  }
-
-  private static func blanks(_ count: Int) -> String { String(repeating: " ", count: count) }
 }

@@ -15,6 +15,8 @@ struct Advice {
   let mostTags: Int
   /// Another system for every replay.
   let profile: Profile?
+  /// Whether the table of everything that was tried is printed too.
+  let showsAll: Bool
 
   /// A remedy and what it came to.
   private struct Trial {
@@ -37,7 +39,7 @@ struct Advice {
     var trials: [Trial] = []
     for (index, remedy) in remedies.enumerated() {
       if !asJSON, !isQuiet {
-        streams.note("\(index + 1) of \(remedies.count): \(remedy.tag.spelling): \(remedy.text)")
+        streams.progress("remedy \(index + 1) of \(remedies.count): \(remedy.sentence)")
       }
       guard let after = try replay(remedy) else { continue }
       let comparison = MetricComparison(before: before, after: after)
@@ -54,7 +56,7 @@ struct Advice {
     if asJSON {
       for trial in trials { streams.print(json(trial).text) }
     } else {
-      lines(trials).forEach(streams.print)
+      lines(trials, pageBytes).forEach(streams.print)
     }
     return .held
   }
@@ -164,8 +166,35 @@ struct Advice {
     return .object(members)
   }
 
-  private func lines(_ trials: [Trial]) -> [String] {
-    guard !trials.isEmpty else { return ["no tag of this trace churns or keeps pages"] }
+  /// The best remedy in the form of any other answer, and what comes next.
+  private func lines(_ trials: [Trial], _ pageBytes: UInt64) -> [String] {
+    guard let best = trials.first else { return ["No tag of this trace churns or keeps pages."] }
+    var lines: [String]
+    if best.netBytes > 0 {
+      let guidance = best.remedy.guidance
+      let answer = WhatIfAnswer(
+        comparison: best.comparison,
+        mechanism: guidance.text.trimmingSuffix(".") + " [\(guidance.source)]",
+        pageBytes: pageBytes)
+      lines = ["Best of \(trials.count) tried: \(best.remedy.sentence)."] + answer.sentences
+      if let options = best.remedy.options {
+        lines += ["", "poolfuzz whatif \(path) \(options) --metrics"]
+      }
+      let others = trials.dropFirst().filter { $0.netBytes > 0 }.prefix(3)
+      lines += others.isEmpty ? [] : ["", "Less, each by itself:"]
+      lines += others.map {
+        "  \(counted($0.comparison.pagesSaved, "page")): \($0.remedy.sentence)"
+      }
+    } else {
+      lines = [
+        "Nothing of \(counted(trials.count, "remedy", "remedies")) that"
+          + " \(trials.count == 1 ? "was" : "were") tried saves more than it costs."
+      ]
+    }
+    return lines + (showsAll ? [""] + table(trials) : [])
+  }
+
+  private func table(_ trials: [Trial]) -> [String] {
     let table =
       [["pages saved", "at the peak", "bytes wasted", "tag", "remedy"]]
       + trials.map {
@@ -176,15 +205,10 @@ struct Advice {
       }
     let widths = (0..<4).map { column in table.map { $0[column].count }.max() ?? 0 }
     func blanks(_ count: Int) -> String { String(repeating: " ", count: count) }
-    let rows = table.map { row in
+    return table.map { row in
       (0..<3).map { blanks(widths[$0] - row[$0].count) + row[$0] }.joined(separator: "  ")
         + "  " + row[3] + blanks(widths[3] - row[3].count) + "  " + row[4]
     }
-    guard let best = trials.first, best.netBytes > 0 else {
-      return rows + ["", "nothing that was tried saves more than it wastes"]
-    }
-    let guidance = best.remedy.guidance
-    return rows + ["", guidance.text + " [\(guidance.source)]"]
   }
 }
 

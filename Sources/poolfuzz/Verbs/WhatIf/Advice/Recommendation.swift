@@ -43,6 +43,32 @@ struct Recommendation {
     }
   }
 
+  /// The same with its tag.
+  var sentence: String {
+    switch change {
+    case .wholePage(let from, let to):
+      "\(tag.spelling) asks for a whole page, \(to) bytes instead of \(from)"
+    case .nextSizeClass(let from, let to, let perPage):
+      "\(tag.spelling) asks for \(to) bytes instead of \(from), so that \(perPage) fit into a page"
+    case .lookaside: "\(tag.spelling) keeps its freed blocks on a lookaside list"
+    case .ownAllocation(let pools):
+      "\(tag.spelling) takes \(pools.map { "\($0.bytes) bytes" }.joined(separator: " and ")) once and keeps them"
+    }
+  }
+
+  /// The options of `whatif` that try it alone; nil where none do, or a shell could not be told the
+  /// tag.
+  var options: String? {
+    let letters = tag.spelling.trimmingSuffix(" ")
+    guard !letters.isEmpty, letters.allSatisfy({ $0.isLetter || $0.isNumber }) else { return nil }
+    return switch change {
+    case .wholePage(let from, let to), .nextSizeClass(let from, let to, _):
+      "--resize \(letters):\(from)=\(to)"
+    case .lookaside: "--lookaside \(letters)"
+    case .ownAllocation: nil
+    }
+  }
+
   /// The public advice behind it.
   var guidance: Guidance {
     switch change {
