@@ -108,6 +108,66 @@ public enum OracleRule: String, Sendable, CaseIterable {
   case verdictNoticed = "verdict.noticed"
 }
 
+extension OracleRule {
+  /// What it objects to, in a sentence.
+  public var objection: String {
+    switch self {
+    case .overlap: "An allocation shares bytes with a live one."
+    case .alignment:
+      "An allocation is not aligned as promised: 8 bytes on x86, 16 on x64, a page "
+        + "from a page on."
+    case .region: "An allocation lies outside of the region of its pool."
+    case .refusal: "A request was refused although a recount finds room."
+    case .refusalCount: "A refusal is not counted, or one is counted that did not happen."
+    case .placementBlock:
+      "An allocation does not come from the block that the published rules choose. "
+        + ""
+    case .placementPage: "Pages do not come from where the published rules choose them."
+    case .placementFreed: "A freed block or page is not where the published rules put it."
+    case .placementHint: "The hint of a page bitmap did not move as published."
+    case .placementRest: "The rest of a split is not where the published rules put it."
+    case .placementTurn: "Paged descriptors did not take turns."
+    case .placementRuns: "The lists of free runs of pages are not in the published order."
+    case .placementEntry: "An entry of the big-page table is not where its address hashes to."
+    case .placementTable:
+      "The big-page table was not halved when it must be, or was when it must not. "
+        + ""
+    case .placementCleared: "The links of a recycled block are still in its body."
+    case .referenceAddress: "An allocation got another address than the reference allocator gives."
+    case .referenceVerdict:
+      "A request was served or refused, and the reference allocator says otherwise. "
+        + ""
+    case .referenceStop:
+      "The kernel stopped in another way than the reference allocator says, or one of "
+        + "them did not."
+    case .emptied: "An emptied pool still holds blocks or pages."
+    case .emptiedCounters: "An emptied pool's counters do not say that it is empty."
+    case .emptiedPage: "An emptied pool cannot give a page again."
+    case .bound: "A run held more pages than are proved possible for what was live."
+    case .verdict: "Misuse that must stop the kernel did not stop it in that way."
+    case .verdictUnchanged: "A refused misuse changed the pool."
+    case .verdictNoticed: "Misuse that leaves a visible trace was not noticed."
+    }
+  }
+
+  /// Who published what it holds the pool to, or what it works that out from.
+  public var source: String {
+    switch self {
+    case .overlap, .alignment, .region: "Windows driver documentation, ExAllocatePoolWithTag"
+    case .refusal, .refusalCount: "ReactOS ExAllocatePoolWithTag; a recount of what is free"
+    case .placementBlock, .placementFreed, .placementRest, .placementCleared, .placementTurn:
+      "ReactOS ExAllocatePoolWithTag and ExFreePoolWithTag; Mandt 2011"
+    case .placementPage, .placementHint, .placementRuns: "ReactOS MiAllocatePoolPages"
+    case .placementEntry, .placementTable: "ReactOS ExpAddTagForBigPages; Mandt 2011"
+    case .referenceAddress, .referenceVerdict, .referenceStop:
+      "the reference allocator, which was written from the published rules apart from the model"
+    case .emptied, .emptiedCounters, .emptiedPage: "a law: an emptied pool equals a fresh one"
+    case .bound: "a proof: the manual's article on bounds"
+    case .verdict, .verdictUnchanged, .verdictNoticed: "Microsoft, bug check reference"
+    }
+  }
+}
+
 /// Which oracles watch a run.
 public struct OracleSet: OptionSet, Sendable, Hashable {
   /// The bits.

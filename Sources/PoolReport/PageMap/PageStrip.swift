@@ -157,16 +157,20 @@ struct StripReader {
     case .large(let allocation):
       return large(allocation)
     case .table(let table, let address, let pages):
-      return [run(address, pages, .table, note: "\(table.rawValue), \(pages) pages")]
+      return [run(address, pages, .table, note: "\(table.rawValue), \(Self.counted(pages))")]
     case .kept(let address, let pages):
-      return [run(address, pages, .kept, note: "\(pages) page(s) for reuse")]
+      return [run(address, pages, .kept, note: "\(Self.counted(pages)) for reuse")]
     }
+  }
+
+  private static func counted(_ pages: UInt64) -> String {
+    pages == 1 ? "1 page" : "\(pages) pages"
   }
 
   private func large(_ allocation: LargeAllocation) -> [PageStrip] {
     let tag = allocation.tag.characters
     let note =
-      "\(tag) \(allocation.pages) pages, 0x\(String(allocation.byteCount, radix: 16)) bytes"
+      "\(tag) \(Self.counted(allocation.pages)), 0x\(String(allocation.byteCount, radix: 16)) bytes"
     guard let tail = walker.tail(of: allocation) else {
       return [run(allocation.address, allocation.pages, .large, tag: allocation.tag, note: note)]
     }

@@ -2,17 +2,30 @@ import JSONLines
 import PoolDebugger
 
 extension Verb {
-  /// `poolfuzz explain`: where a request goes on each version.
+  /// `poolfuzz explain`: a trace that fails, or where a request goes on each version.
   static let explain = Verb(
-    name: "explain", operands: "size BYTES",
-    summary: "says where a request of a size goes on each version",
+    name: "explain", operands: "TRACE | size BYTES",
+    summary: "explains a trace that fails on one page, or where a request of a size goes",
     examples: [
-      ("poolfuzz explain size 0x1F0", "header, block, list, waste and lookaside class")
+      (
+        "poolfuzz explain Corpus/regression/no-forward-merge.trace",
+        "the rule and its source, the steps, the certificate, the cause, what to run next"
+      ),
+      ("poolfuzz explain size 0x1F0", "header, block, list, waste and lookaside class"),
     ],
     options: [],
     run: { arguments, streams in
+      if arguments.operands.count == 1 {
+        let explanation = try TraceExplanation(path: arguments.operands[0])
+        if arguments.has("--json") {
+          streams.print(explanation.json.text)
+        } else {
+          explanation.lines.forEach(streams.print)
+        }
+        return .held
+      }
       guard arguments.operands.count == 2, arguments.operands[0] == "size" else {
-        throw CommandFailure.usage("explain takes 'size' and a number of bytes")
+        throw CommandFailure.usage("explain takes a trace, or 'size' and a number of bytes")
       }
       let bytes = try Quantity.bytes(0...(1 << 40)).value(
         of: arguments.operands[1], for: "the size")

@@ -96,12 +96,16 @@ struct ShrinkReport {
     var lines: [String] = []
     let minimal = CorruptionTime(of: outcome.trace)
     if let step = outcome.certificate?.step {
-      let cause = minimal.cause.map { "wrong since operation \($0 + 1)" } ?? "wrong only in sum"
+      let cause =
+        minimal.cause.map { "wrong since operation \($0 + 1)" }
+        ?? "wrong only when all is added up at the end"
       lines.append("shows \(words(step, of: outcome.trace)), \(cause)")
     }
     guard outcome.ending != .interrupted else { return lines }
     let before = CorruptionTime(of: given)
-    let cause = before.cause.map { "wrong since operation \($0 + 1)" } ?? "wrong only in sum"
+    let cause =
+      before.cause.map { "wrong since operation \($0 + 1)" }
+      ?? "wrong only when all is added up at the end"
     lines.append(
       "in the given trace: \(cause), fast checks notice \(words(before.symptom, of: given))")
     return lines
@@ -111,15 +115,23 @@ struct ShrinkReport {
 /// A minimal trace drawn step by step: each operation, what happens without it, and the pages that
 /// it changed.
 enum StepStrip {
-  /// Lines for people.
-  static func lines(_ trace: PoolFuzzTrace, _ certificate: Certificate?) -> [String] {
+  /// Lines for people, from the operation of that index on.
+  static func lines(
+    _ trace: PoolFuzzTrace, _ certificate: Certificate?, from first: Int = 0
+  ) -> [String] {
     var machine = CheckedPool(configuration: trace.configuration)
     var failures: [PoolFailure] = []
     var options = PageMapOptions()
     options.pages = .changed
-    var before = PageMap(machine.view)
+    var before: PageMap?
     var lines: [String] = []
     for (index, operation) in trace.operations.enumerated() {
+      guard index >= first else {
+        _ = machine.perform(operation, &failures)
+        if failures.isEmpty { machine.check(&failures) }
+        continue
+      }
+      let earlier = before ?? PageMap(machine.view)
       let reason = certificate.flatMap {
         index < $0.operations.count ? "   [without it: \($0.operations[index].without.words)]" : nil
       }
@@ -127,7 +139,7 @@ enum StepStrip {
       _ = machine.perform(operation, &failures)
       if failures.isEmpty { machine.check(&failures) }
       let now = PageMap(machine.view)
-      lines += now.text(options, since: before).split(separator: "\n").map { "     \($0)" }
+      lines += now.text(options, since: earlier).split(separator: "\n").map { "     \($0)" }
       before = now
       if !failures.isEmpty { break }
     }

@@ -64,10 +64,6 @@ struct ShrinkCommand {
   private let budget: ShrinkBudget
   private let mostOthers: Int
 
-  /// More operations are refused: they would take longer than anybody waits, and more memory than
-  /// a trace is worth.
-  private static let mostOperations = 4_000_000
-
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     guard arguments.operands.count == 1 else { throw .usage("shrink takes one trace") }
     for name in ["--seeds", "--own", "--jobs"] where arguments.has(name) {
@@ -168,6 +164,33 @@ struct ShrinkCommand {
   }
 
   private func read(_ path: String) throws(CommandFailure) -> FoundTrace {
+    let found = try FoundTrace.reading(path).found
+    let names = arguments.values("--mutant")
+    guard names.count < 2 else { throw .usage("--mutant is given twice") }
+    guard let named = try arguments.mutant() else { return found }
+    var trace = found.trace
+    trace.configuration.mutant = named
+    return FoundTrace(trace, found.identity, nil)
+  }
+
+  private func output(_ path: String) -> String {
+    let given = arguments.value("--output")
+    let base = given ?? (path == "-" ? "standard-input" : path)
+    let stem = base.hasSuffix(".trace") ? String(base.dropLast(6)) : base
+    return given == nil ? stem + ".min" : stem
+  }
+}
+
+extension FoundTrace {
+  /// More operations are refused: they would take longer than anybody waits, and more memory than
+  /// a trace is worth.
+  private static let mostOperations = 4_000_000
+
+  /// The trace of a file, and what its comments say. Throws where it is none, is one of another
+  /// allocator, is empty or longer than anybody waits for.
+  static func reading(
+    _ path: String
+  ) throws(CommandFailure) -> (found: FoundTrace, header: TraceHeader) {
     let file = try InputFile(path: path)
     var bytes: [UInt8] = []
     var isTooLong = false
@@ -176,9 +199,11 @@ struct ShrinkCommand {
       if bytes.count > Self.mostOperations * 128 { isTooLong = true } else { bytes += piece }
     }
     let found: FoundTrace
+    let header: TraceHeader
     do {
       let text = String(decoding: TextEncoding.utf8(of: bytes), as: UTF8.self)
-      if let target = try PoolFuzzTrace.readingWithHeader(text).header.target {
+      header = try PoolFuzzTrace.readingWithHeader(text).header
+      if let target = header.target {
         throw CommandFailure(
           message: "\(path): not judged: recorded against \(target.value), whose traces"
             + " 'poolfuzz fuzz --target' reduces", code: .badInput)
@@ -197,21 +222,9 @@ struct ShrinkCommand {
           + " fast' tells where it fails, and what comes after that can be cut off",
         code: .badInput)
     }
-    let names = arguments.values("--mutant")
-    guard names.count < 2 else { throw .usage("--mutant is given twice") }
     guard !found.trace.operations.isEmpty || bytes.contains(where: { $0 > 0x20 }) else {
       throw CommandFailure(message: "\(path): not judged: the trace is empty", code: .badInput)
     }
-    guard let named = try arguments.mutant() else { return found }
-    var trace = found.trace
-    trace.configuration.mutant = named
-    return FoundTrace(trace, found.identity, nil)
-  }
-
-  private func output(_ path: String) -> String {
-    let given = arguments.value("--output")
-    let base = given ?? (path == "-" ? "standard-input" : path)
-    let stem = base.hasSuffix(".trace") ? String(base.dropLast(6)) : base
-    return given == nil ? stem + ".min" : stem
+    return (found, header)
   }
 }
