@@ -4,10 +4,10 @@ import KernelPool
 import PoolTrace
 
 extension Verb {
-  /// `poolfuzz bench`: the figures that the README quotes.
+  /// `poolfuzz bench`: the figures that the manual quotes.
   static let bench = Verb(
     name: "bench", operands: "",
-    summary: "measures the figures that the README quotes",
+    summary: "measures the figures that the manual quotes",
     examples: [
       ("poolfuzz bench", "every kernel, as a table"),
       ("poolfuzz bench --no-checks", "the same without the version's own checks of its pool"),
