@@ -199,6 +199,36 @@ struct HouseTests {
     #expect(written.map(\.path) == expect.map { "Sources/\($0).swift" })
   }
 
+  /// What the model does not know: facts marked unverified in its sources, rows of the manual's table of
+  /// unpublished facts, reasons for which the reference allocator says nothing. Each may only fall; where
+  /// one did, lower it here and in the article.
+  private static let doubts = [("facts marked unverified", 22), ("unpublished", 16), ("open", 6)]
+
+  private static func rows(of path: String, below heading: String) throws -> Int {
+    let lines = try House.text(path).components(separatedBy: "\n")
+    let section = lines.drop { $0 != "## " + heading }.dropFirst().prefix { !$0.hasPrefix("## ") }
+    return section.count { $0.hasPrefix("|") } - 2
+  }
+
+  @Test("what is unverified, unpublished or open is counted, and only becomes less")
+  func doubtsOnlyFall() throws {
+    let article = "Sources/KernelPool/KernelPool.docc/Divergences.md"
+    let marked = try House.files(below: "Sources/KernelPool").reduce(0) { count, file in
+      count + file.lines.count { $0.contains("**unverified**") }
+    }
+    let counts = [
+      marked, try Self.rows(of: article, below: "What nobody has published"),
+      try Self.rows(
+        of: "Sources/PoolReference/PoolReference.docc/PoolReference.md", below: "What is open"),
+    ]
+    for (count, (name, most)) in zip(counts, Self.doubts) {
+      #expect(count == most, "\(name): \(count), kept \(most)")
+    }
+    let sentence =
+      "\(counts[0]) facts are marked so in the sources, \(counts[1]) questions stand in the"
+    #expect(try House.text(article).contains(sentence))
+  }
+
   @Test("the project speaks of itself alone")
   func noPaths() throws {
     let places = ["Sources", "Tests", "Corpus", "Fuzz", ".ci"].flatMap { House.paths(below: $0) }
