@@ -53,4 +53,20 @@ struct UsageTests {
     #expect(try Command.run([]).code == 2)
     #expect(try Command.run(["--help"]).code == 0)
   }
+
+  /// Messages quote words: a control character in one comes as its number.
+  @Test(arguments: [["?"], ["mutants", "--mutant", "?"], ["diff", "--profile", "?", "t.trace"]])
+  func noWordSteersTheTerminal(_ words: [String]) throws {
+    let run = try Command.run(words.map { $0 == "?" ? "\u{1B}[31m\u{202E}" : $0 })
+    #expect(run.code == 2)
+    #expect(run.errors.contains("'\\x1b[31m\\x202e'"), "\(run.errors)")
+    #expect(!run.errors.unicodeScalars.contains("\u{1B}"))
+  }
+
+  /// A number of another magnitude is refused, not cut or trapped on.
+  @Test(arguments: ["--live", "--most-blocks", "--steps", "--warm-up"])
+  func benchTakesNumbersOfItsRange(_ option: String) throws {
+    let run = try Command.run(["bench", "--growth", option, "0xffffffffffffffff"])
+    #expect(run.code == 2 && run.errors.contains("\(option) is "), "\(run.errors)")
+  }
 }

@@ -25,12 +25,18 @@ public struct MutantTrial: Sendable {
   /// The number of the killing trace among those of its seed; nil where there is none.
   public let stream: UInt64?
 
-  /// Runs traces until the bug is noticed or so many operations are executed.
-  public init(_ mutant: Mutant, _ profile: GeneratorProfile, seed: Seed, operationLimit: Int) {
+  /// Runs traces until the bug is noticed, so many operations are executed, or somebody interrupts:
+  /// then the trial says nothing.
+  public init(
+    _ mutant: Mutant, _ profile: GeneratorProfile, seed: Seed, operationLimit: Int,
+    isInterrupted: () -> Bool = { false }
+  ) {
     var executions = 0
     var operations = 0
     var killing: (trace: PoolFuzzTrace, failure: FuzzRun.Failure)?
-    while operations < operationLimit, executions < operationLimit, killing == nil {
+    while operations < operationLimit, executions < operationLimit, killing == nil,
+      !isInterrupted()
+    {
       let trace = Self.trace(mutant, profile, seed: seed, stream: UInt64(executions))
       let run = FuzzRun(trace)
       executions += 1

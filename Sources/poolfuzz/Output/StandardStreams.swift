@@ -62,11 +62,14 @@ final class StandardStreams {
     try? StandardDescriptor.error.write(Array("\r\u{1B}[K".utf8))
   }
 
-  /// Prints a line on standard error, at once.
+  /// Prints a line on standard error, at once. Messages quote words of the command line and of files:
+  /// nothing in them steers the terminal.
   func note(_ line: String) {
     clearProgress()
+    let lines = line.split(separator: "\n", omittingEmptySubsequences: false)
+    let text = lines.map { PrintableText.escaped(String($0)) }.joined(separator: "\n") + "\n"
     // Where nobody can be told, the exit code still tells.
-    try? StandardDescriptor.error.write(Array((line + "\n").utf8))
+    try? StandardDescriptor.error.write(Array(text.utf8))
   }
 
   /// Writes what is pending. Where it cannot be written the run goes on without it: what was found is

@@ -57,25 +57,27 @@ struct Benchmark {
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws {
     self.arguments = arguments
     self.streams = streams
-    steps = Int(clamping: try arguments.number("--steps") ?? 2_000_000)
+    steps = try arguments.number("--steps", in: 1...1_000_000_000_000) ?? 2_000_000
     let name = arguments.value("--profile") ?? Profile.reactosX64.name
     guard let profile = Profile.named(name) else {
       throw CommandFailure.usage("there is no profile '\(name)'")
     }
     var machine = BenchMachine(profile, checks: !arguments.has("--no-checks"))
-    machine.live = try arguments.number("--live").map { Int(clamping: $0) }
+    machine.live = try arguments.number("--live", in: Self.blockRange)
     machine.pages = try arguments.number("--pages")
-    guard machine.live ?? 1 > 0 else { throw CommandFailure.usage("--live is at least 1") }
     self.machine = machine
     counts =
       try arguments.value("--instructions").map(InstructionCounts.init(file:))
       ?? InstructionCounts()
   }
 
+  /// Live blocks, each of which takes a word beside the pool.
+  private static let blockRange: ClosedRange<UInt64> = 1...100_000_000
+
   func run() throws -> ExitCode {
     if let only = arguments.value("--only") { return try runOnce(only) }
     if arguments.has("--growth") {
-      let most = Int(clamping: try arguments.number("--most-blocks") ?? 1_000_000)
+      let most = try arguments.number("--most-blocks", in: Self.blockRange) ?? 1_000_000
       let table = GrowthTable(
         machine: machine, steps: steps, streams: streams, json: arguments.has("--json"))
       try table.print(mostBlocks: most)
@@ -98,7 +100,7 @@ struct Benchmark {
     guard let kernel = BenchKernel(name) else {
       throw CommandFailure.usage("there is no kernel '\(name)'")
     }
-    let warmUp = Int(clamping: try arguments.number("--warm-up") ?? 0)
+    let warmUp = try arguments.number("--warm-up", in: 0...1_000_000_000_000) ?? 0
     let checksum = try kernel.run(machine, warmUp: warmUp, steps: steps) { $0() }
     streams.print(Self.hexadecimal(checksum))
     return .held

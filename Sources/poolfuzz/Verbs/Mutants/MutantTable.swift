@@ -94,7 +94,9 @@ struct MutantTable {
         if let known {
           isKilled = isKilled || known.killedCount >= seeds
         } else {
-          isKilled = try show(row(mutant, profile), recorded) || isKilled
+          let result = row(mutant, profile)
+          if Interruption.isRequested { return .interrupted }
+          isKilled = try show(result, recorded) || isKilled
         }
         if isKilled, stopsAtFirst { break }
       }
@@ -137,7 +139,7 @@ struct MutantTable {
   }
 
   /// A row, its seeds shared out among threads; with the seconds of processor time that each seed
-  /// took.
+  /// took. It is none where somebody interrupts.
   static func row(
     _ mutant: Mutant, _ profile: GeneratorProfile, firstSeed: UInt64, seeds: Int, limit: Int,
     jobs: Int
@@ -150,7 +152,8 @@ struct MutantTable {
         guard index < seeds else { return }
         let begin = threadSeconds
         let trial = MutantTrial(
-          mutant, profile, seed: Seed(firstSeed &+ UInt64(index)), operationLimit: limit)
+          mutant, profile, seed: Seed(firstSeed &+ UInt64(index)), operationLimit: limit,
+          isInterrupted: { Interruption.isRequested })
         let seconds = threadSeconds - begin
         results.withLock { $0[index] = (trial, seconds) }
       }

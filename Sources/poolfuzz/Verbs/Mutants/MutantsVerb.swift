@@ -157,6 +157,7 @@ struct MutantRatchet {
     let seeds =
       try arguments.number("--seeds", in: MutantTable.seedRange) ?? Self.standardSeeds
     let jobs = try arguments.jobs()
+    Interruption.install()
     var code = ExitCode.held
     for mutant in Mutant.allCases where mutant != .none {
       guard !rows.contains(where: { $0.mutant == mutant }) else { continue }
@@ -167,6 +168,7 @@ struct MutantRatchet {
       let (found, _) = MutantTable.row(
         row.mutant, row.profile, firstSeed: 1, seeds: seeds, limit: row.operations,
         jobs: jobs)
+      if Interruption.isRequested { return .interrupted }
       if found.killedCount < seeds {
         code = .found
         streams.print(
