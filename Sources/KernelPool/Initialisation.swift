@@ -105,7 +105,7 @@ extension PoolState {
     maskWithoutIndex =
       profile.poolIndexRule == .stale ? .max : profile.header.poolIndex.set(.max, 0)
     nonPagedType = profile.stored(.nonPaged)
-    let ofOwner = PoolKind.allCases.count * Int(profile.lookasideClasses)
+    let ofOwner = PoolKind.count * Int(profile.lookasideClasses)
     lookasideCount =
       (configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)) * ofOwner
     lookasides = .allocate(capacity: lookasideCount)

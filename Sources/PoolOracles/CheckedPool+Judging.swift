@@ -104,7 +104,8 @@ extension CheckedPool {
   }
 
   private mutating func report(_ violations: [Violation]?, _ failures: inout [PoolFailure]) {
-    for violation in violations ?? [] { failures.append(.invariant(violation)) }
+    guard let violations, !violations.isEmpty else { return }
+    for violation in violations { failures.append(.invariant(violation)) }
   }
 
   /// All invariants once more, the proved bound, then the law of the emptied pool.

@@ -143,6 +143,13 @@ private struct FreeList: Sendable {
     }
   }
 
+  /// Makes a list without blocks a new one, and keeps its room.
+  mutating func reset() {
+    front.removeAll(keepingCapacity: true)
+    back.removeAll(keepingCapacity: true)
+    firstOfBack = 0
+  }
+
   /// The last entry stays, since the next order follows from it.
   private mutating func compactBack() {
     guard back.count > 2 * count + 16 else { return }
@@ -157,6 +164,8 @@ struct BlocksBySize: Sendable {
   /// The sizes that have blocks, ascending.
   private var sizes: [Int] = []
   private var lists: [FreeList] = []
+  /// Empty lists to be used again.
+  private var spare: [FreeList] = []
 
   /// Takes the first block of the smallest size from `units` on.
   mutating func takeFirst(from units: Int) -> Address? {
@@ -171,7 +180,7 @@ struct BlocksBySize: Sendable {
     let place = place(of: units)
     if place == sizes.count || sizes[place] != units {
       sizes.insert(units, at: place)
-      lists.insert(FreeList(), at: place)
+      lists.insert(spare.popLast() ?? FreeList(), at: place)
     }
     return lists[place].insert(header, atHead: atHead)
   }
@@ -186,7 +195,9 @@ struct BlocksBySize: Sendable {
   private mutating func forgetIfEmpty(_ place: Int) {
     guard lists[place].isEmpty else { return }
     sizes.remove(at: place)
-    lists.remove(at: place)
+    var list = lists.remove(at: place)
+    list.reset()
+    spare.append(list)
   }
 
   private func place(of units: Int) -> Int { sizes.place { $0 >= units } }

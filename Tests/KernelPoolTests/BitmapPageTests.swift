@@ -1,5 +1,6 @@
 import KernelPool
 import PoolTestSupport
+import PropertyTesting
 import Testing
 
 /// Pages from bitmaps: paged pool everywhere, nonpaged pool since Vista (ReactOS MiAllocatePoolPages
@@ -50,6 +51,43 @@ import Testing
     // A longer request leaves the hint, so a single page after it starts there.
     let lower = try test.allocate(0x1000, .paged)
     #expect(lower == taken[5])
+  }
+
+  /// The lowest run that is long enough, from the hint on, then before it: held against a search that
+  /// looks at page by page. Runs of more than 64 pages go over several words of the map.
+  @Test(arguments: Profiles.all)
+  func theLowestSufficientRun(_ profile: Profile) throws {
+    var test = try TestPool(profile) { $0.pagedPages = min(profile.pageTableEntries, 512) }
+    let pages = test.view.variables.pagedBitmap.pages
+    var random = SplitMix64(seed: 21)
+    var isUsed = Array(repeating: false, count: Int(pages))
+    var held: [(first: Int, count: Int)] = []
+    var longest = 0
+    func search(_ count: Int, from start: Int) -> Int? {
+      (start..<isUsed.count).first { first in
+        first + count <= isUsed.count && !isUsed[first..<first + count].contains(true)
+      }
+    }
+    for _ in 0..<400 {
+      if held.count > 3, random.next(below: 2) == 0 {
+        let (first, count) = held.remove(at: Int(random.next(below: UInt64(held.count))))
+        try test.free(profile.pagedBase + UInt64(first) << 12)
+        for page in first..<first + count { isUsed[page] = false }
+        continue
+      }
+      let count = Int(random.next(below: random.next(below: 8) == 0 ? 90 : 6)) + 1
+      let hint = Int(test.view.variables.pagedBitmap.hint)
+      // What ends exactly at the limit is another test's matter.
+      guard let expected = search(count, from: hint) ?? search(count, from: 0),
+        expected + count < isUsed.count
+      else { continue }
+      let first = index(profile, try test.allocate(UInt64(count) << 12, .paged))
+      #expect(first == UInt64(expected), "\(count) pages from \(hint) on")
+      for page in expected..<expected + count { isUsed[page] = true }
+      held.append((expected, count))
+      longest = max(longest, count)
+    }
+    #expect(longest > 64)
   }
 
   /// Bits of the two maps: used or not open, and last pages.

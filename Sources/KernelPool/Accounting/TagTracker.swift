@@ -45,11 +45,28 @@ extension PoolState {
     return tagRows.host.word32(Int(truncatingIfNeeded: index &* profile.trackerRowBytes))
   }
 
+  /// Where the search for a tag may go on that begins at `start`: at the first row that has the tag
+  /// or, where `orEmpty`, is empty; where no row is like that, at the last one that is asked.
+  @inline(__always)
+  private mutating func skip(_ start: UInt64, to key: UInt32, orEmpty: Bool) -> UInt64 {
+    guard tagRows.mask != 0, mutant == .none else { return start }
+    let (host, mask) = (tagRows.host, tagRows.mask)
+    let stride = Int(truncatingIfNeeded: profile.trackerRowBytes)
+    let end = (start &- 1) & mask
+    var index = start
+    while index != end {
+      let found = host.word32(Int(truncatingIfNeeded: index) &* stride)
+      if found == key || (orEmpty && found == 0) { break }
+      index = (index &+ 1) & mask
+    }
+    return index
+  }
+
   /// Books an allocation of `bytes` under `tag`.
   mutating func track(_ tag: PoolTag, bytes: UInt64, type: PoolType) throws(Halt) {
     let key = tag.unprotected
     let start = trackerHash(key)
-    var index = start
+    var index = skip(start, to: key.word, orEmpty: true)
     repeat {
       let found = try self.key(ofRow: index)
       if found == key.word {
@@ -83,7 +100,7 @@ extension PoolState {
   mutating func untrack(_ tag: PoolTag, bytes: UInt64, type: PoolType) throws(Halt) {
     let key = tag.unprotected
     let start = trackerHash(key)
-    var index = start
+    var index = skip(start, to: key.word, orEmpty: false)
     repeat {
       if try self.key(ofRow: index) == key.word {
         let address = row(index)

@@ -50,6 +50,9 @@ public enum PoolKind: UInt8, Sendable, CaseIterable, BitwiseCopyable {
   /// The session's paged pool.
   case session = 3
 
+  /// How many there are, without making the list of them.
+  @inlinable static var count: Int { Int(PoolKind.session.rawValue) + 1 }
+
   /// True where blocks lie in paged memory.
   @inlinable public var isPaged: Bool { self == .paged || self == .session }
 }

@@ -128,8 +128,12 @@ public struct WriteJournal {
     let last = (offset &+ width &- 1) &>> 6
     var line = offset &>> 6
     while line <= last {
-      note(region: region, masks, line: line)
-      line &+= 1
+      let mask = masks + Int(truncatingIfNeeded: line &>> 6)
+      let end = min(line | 63, last)
+      let old = mask.pointee
+      mask.pointee = old | (UInt64.max &<< (line & 63)) & (.max &>> (63 &- (end & 63)))
+      if old == 0 { append(region, line &>> 6, mask) }
+      line = end &+ 1
     }
   }
 

@@ -77,7 +77,7 @@ extension PoolState {
         marks[Int(page)] = 0
         guard wasTouched else { continue }
         let host = region.host + Int(page &<< geometry.pageShift)
-        host.initializeMemory(as: UInt8.self, repeating: 0, count: Int(geometry.pageBytes))
+        host.clearWhatIsSet(byteCount: Int(geometry.pageBytes))
       }
     }
   }

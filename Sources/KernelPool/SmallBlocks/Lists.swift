@@ -70,15 +70,35 @@ extension SmallBlocks {
   /// do.
   @inline(__always)
   func firstUsedList(_ owner: OwnerPointer, from units: UInt64) -> UInt64? {
-    guard owner.pointee.hasSummary else {
-      var list = units
-      while list <= unitsPerPage {
-        if isUsed(owner, list: list) { return list }
-        list &+= 1
-      }
-      return nil
-    }
+    guard owner.pointee.hasSummary else { return firstUsedWithoutSummary(owner, from: units) }
     return owner.pointee.used.first(from: units, last: unitsPerPage) { isUsed(owner, list: $0) }
+  }
+
+  /// The same of a descriptor that keeps no summary: four heads at a time, up to the first four of
+  /// which not all point at themselves.
+  @inline(never)
+  private func firstUsedWithoutSummary(_ owner: OwnerPointer, from units: UInt64) -> UInt64? {
+    var list = units
+    let last = unitsPerPage
+    let mask = pool.pointee.memory.linkMask
+    var own = owner.pointee.headsAddress &+ (list &- 1) &* entryBytes
+    var place = owner.pointee.heads + Int(truncatingIfNeeded: (list &- 1) &* entryBytes)
+    while list &+ 3 <= last {
+      let step = Int(truncatingIfNeeded: entryBytes)
+      var difference = pointer(place, 0) ^ own
+      difference |= pointer(place + step, 0) ^ (own &+ entryBytes)
+      difference |= pointer(place + 2 &* step, 0) ^ (own &+ 2 &* entryBytes)
+      difference |= pointer(place + 3 &* step, 0) ^ (own &+ 3 &* entryBytes)
+      if difference & mask != 0 { break }
+      list &+= 4
+      own &+= 4 &* entryBytes
+      place += 4 &* step
+    }
+    while list <= last {
+      if isUsed(owner, list: list) { return list }
+      list &+= 1
+    }
+    return nil
   }
 
   /// Stops the kernel unless both neighbours of a head or entry point back at it (ReactOS

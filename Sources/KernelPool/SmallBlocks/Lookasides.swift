@@ -154,7 +154,7 @@ extension SmallBlocks {
 extension PoolState {
   /// Lists of one owner, of all pools.
   var lookasidesOfOwner: Int {
-    @inline(__always) mutating get { PoolKind.allCases.count &* Int(profile.lookasideClasses) }
+    @inline(__always) mutating get { PoolKind.count &* Int(profile.lookasideClasses) }
   }
 
   /// Takes the lists of the processor that operations run on now; with one list for all there are

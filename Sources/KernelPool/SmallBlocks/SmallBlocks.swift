@@ -105,7 +105,10 @@ extension KernelPool {
     _ type: PoolType, bytes: UInt64, tag: PoolTag
   ) -> AllocationOutcome {
     guard state.pointee.instance == .x64 else {
-      return allocateElsewhere(type, bytes: bytes, tag: tag)
+      guard state.pointee.instance == .x86 else {
+        return allocateElsewhere(type, bytes: bytes, tag: tag)
+      }
+      return SmallBlocks<X86Layout, Bare>(pool: state).allocateApart(type, bytes: bytes, tag: tag)
     }
     return SmallBlocks<X64Layout, Bare>(pool: state).allocate(type, bytes: bytes, tag: tag)
   }
@@ -140,7 +143,10 @@ extension KernelPool {
   public mutating func free(_ address: Address, tag: PoolTag? = nil) -> FreeOutcome {
     // A tag of zero means no tag, as in the kernel.
     let tag = tag ?? PoolTag(word: 0)
-    guard state.pointee.instance == .x64 else { return freeElsewhere(address, tag) }
+    guard state.pointee.instance == .x64 else {
+      guard state.pointee.instance == .x86 else { return freeElsewhere(address, tag) }
+      return SmallBlocks<X86Layout, Bare>(pool: state).freeApart(address, tag)
+    }
     return SmallBlocks<X64Layout, Bare>(pool: state).free(address, tag)
   }
 

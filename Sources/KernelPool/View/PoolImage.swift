@@ -83,7 +83,7 @@ public final class PoolImage {
     let owners =
       configuration.processors + (configuration.profile.sharedLookaside == .separate ? 1 : 0)
     lookasides = .allocate(
-      capacity: owners * PoolKind.allCases.count * Int(configuration.profile.lookasideClasses))
+      capacity: owners * PoolKind.count * Int(configuration.profile.lookasideClasses))
     lookasides.initialize(repeating: LookasideList(depth: 0))
   }
 

@@ -10,6 +10,10 @@ public struct PoolView {
   public var profile: Profile {
     @inlinable unsafeAddress { profilePointer }
   }
+  /// Where they lie, for the pool's whole life: handing the facts themselves on copies them.
+  public var profileAddress: UnsafePointer<Profile> {
+    @inlinable get { profilePointer }
+  }
   /// The machine's sizes.
   public var configuration: PoolConfiguration {
     @inlinable unsafeAddress { configurationPointer }
@@ -48,13 +52,13 @@ public struct PoolView {
   /// The lookaside list of an owner, a pool and a block size in units from 1 up to the profile's
   /// classes.
   @inlinable public func lookaside(owner: Int, kind: PoolKind, units: UInt64) -> LookasideList {
-    let row = owner * PoolKind.allCases.count + Int(kind.rawValue)
+    let row = owner * PoolKind.count + Int(kind.rawValue)
     return lookasidesPointer[row * Int(profile.lookasideClasses) + Int(units) - 1]
   }
 
   /// How many lookaside lists there are.
   @inlinable public var lookasideCount: Int {
-    lookasideOwners * PoolKind.allCases.count * Int(profile.lookasideClasses)
+    lookasideOwners * PoolKind.count * Int(profile.lookasideClasses)
   }
 
   /// The lookaside list of an index: by owner, then by pool, then by size. The same list as
@@ -106,16 +110,29 @@ public struct PoolView {
 
   /// The marks of the page that holds `address`, or nil outside of every pool.
   @inlinable public func marks(ofPageAt address: Address) -> PageMarks? {
-    for index in 0..<regionCount where regions[index].contains(address) {
-      return regions[index].marks(at: address)
+    var region = regions
+    let end = regions + regionCount
+    while region != end {
+      let offset = address &- region.pointee.base
+      if offset < region.pointee.byteCount {
+        guard region.pointee.hasFrames else { return nil }
+        return PageMarks(
+          rawValue: region.pointee.marksPointer[
+            Int(truncatingIfNeeded: offset &>> region.pointee.pageShift)])
+      }
+      region += 1
     }
     return nil
   }
 
-  /// Asks each region where it lies: handing one out copies it, which showed in a profile.
   @inlinable func load<Word: FixedWidthInteger>(_ address: Address, as: Word.Type) -> Word? {
-    for index in 0..<regionCount where regions[index].contains(address) {
-      return regions[index].load(address, as: Word.self)
+    var region = regions
+    let end = regions + regionCount
+    while region != end {
+      if address &- region.pointee.base < region.pointee.byteCount {
+        return region.load(address, as: Word.self)
+      }
+      region += 1
     }
     return nil
   }

@@ -71,9 +71,14 @@ extension PoolAudit {
       // in loading their heads word by word.
       let bytes = facts.unitsPerPage &* facts.wordBytes &* 2
       let heads = view.bytes(at: descriptor.listHeads, count: bytes)
-      for units in 1...facts.unitsPerPage {
-        if let heads, isEmpty(heads, descriptor, units: units) { continue }
+      var units: UInt64 = 1
+      while units <= facts.unitsPerPage {
+        if let heads {
+          units = firstUsed(heads, descriptor.listHeads, from: units)
+          if units > facts.unitsPerPage { break }
+        }
         auditList(view, descriptor, number, units: units)
+        units += 1
       }
     }
     guard free.listedCount != free.count else { return }
@@ -86,18 +91,38 @@ extension PoolAudit {
     }
   }
 
-  /// True where both links of a head say that its list is empty, in the version's encoding.
-  private func isEmpty(
-    _ heads: UnsafeRawPointer, _ descriptor: DescriptorRoot, units: UInt64
-  ) -> Bool {
-    let offset = (units &- 1) &* (facts.wordBytes &* 2)
-    let link = descriptor.listHeads &+ offset | facts.linkBit
-    let host = heads + Int(offset)
-    guard facts.wordBytes == 8 else {
-      return host.loadUnaligned(as: UInt64.self) == link &<< 32 | link
+  /// The first list, from one of so many units on, of which not both links of the head say that it is
+  /// empty, in the version's encoding; one more than there are where all are.
+  private func firstUsed(
+    _ heads: UnsafeRawPointer, _ address: Address, from units: UInt64
+  ) -> UInt64 {
+    let count = Int(facts.unitsPerPage)
+    let first = Int(units) &- 1
+    let found =
+      facts.wordBytes == 8
+      ? Self.firstUsed(UInt64.self, heads, address | facts.linkBit, first, count)
+      : Self.firstUsed(UInt32.self, heads, address | facts.linkBit, first, count)
+    return UInt64(found) &+ 1
+  }
+
+  @inline(__always)
+  private static func firstUsed<Word: FixedWidthInteger & UnsignedInteger>(
+    _: Word.Type, _ heads: UnsafeRawPointer, _ link: Address, _ first: Int, _ count: Int
+  ) -> Int {
+    let headBytes = 2 &* MemoryLayout<Word>.size
+    @inline(__always) func difference(_ index: Int) -> Word {
+      let own = Word(truncatingIfNeeded: link) &+ Word(truncatingIfNeeded: index &* headBytes)
+      let head = heads + index &* headBytes
+      return (head.loadUnaligned(as: Word.self) ^ own)
+        | ((head + MemoryLayout<Word>.size).loadUnaligned(as: Word.self) ^ own)
     }
-    return host.loadUnaligned(as: UInt64.self) == link
-      && (host + 8).loadUnaligned(as: UInt64.self) == link
+    var index = first
+    while index &+ 4 <= count,
+      difference(index) | difference(index &+ 1) | difference(index &+ 2) | difference(index &+ 3)
+        == 0
+    { index &+= 4 }
+    while index < count, difference(index) == 0 { index &+= 1 }
+    return index
   }
 
   private mutating func auditList(

@@ -64,13 +64,18 @@ extension PoolAudit {
     addTables(view)
     var rows = AddressIndex()
     var isFull = true
+    let stride = facts.profile.trackerRowBytes
+    let table = view.bytes(
+      at: view.variables.trackerTable, count: (view.variables.trackerMask &+ 1) &* stride)
     for row in 0...view.variables.trackerMask {
       let address = rowAddress(view, row)
-      guard let key = view.word32(address) else {
+      let host = table.map { $0 + Int(row &* stride) } ?? view.bytes(at: address, count: stride)
+      guard let host else {
         findings.report(
           .trackerRow, at: address, expected: 1, found: 0, "a row of the tag table that is mapped")
         return
       }
+      let key = host.loadUnaligned(as: UInt32.self)
       if key == 0 {
         isFull = false
         continue
@@ -80,30 +85,35 @@ extension PoolAudit {
         findings.report(
           .trackerRow, at: address, expected: 1, found: 2, "rows of the tag \(Self.words(tag))")
       }
-      auditRow(view, tag, row)
+      auditRow(host, address, tag, row)
     }
     auditTags(view, rows, isFull: isFull)
   }
 
-  private mutating func auditRow(_ view: PoolView, _ tag: PoolTag, _ row: UInt64) {
-    for isPaged in [false, true] {
-      let expected =
-        tags[tag, isPaged: isPaged] + shadow.drift(of: tag, isPaged: isPaged)
-        + shadow.drift(ofRow: row, isPaged: isPaged)
-      requireRow(view, rowAddress(view, row), tag, isPaged: isPaged, expected)
-    }
+  private mutating func auditRow(
+    _ host: UnsafeRawPointer, _ address: Address, _ tag: PoolTag, _ row: UInt64
+  ) {
+    auditRow(host, address, tag, row, isPaged: false)
+    auditRow(host, address, tag, row, isPaged: true)
   }
 
+  private mutating func auditRow(
+    _ host: UnsafeRawPointer, _ address: Address, _ tag: PoolTag, _ row: UInt64, isPaged: Bool
+  ) {
+    let expected =
+      tags[tag, isPaged: isPaged] + shadow.drift(of: tag, isPaged: isPaged)
+      + shadow.drift(ofRow: row, isPaged: isPaged)
+    requireRow(facts.sum(inRow: host, isPaged: isPaged), address, tag, isPaged: isPaged, expected)
+  }
+
+  /// Reports where a row shows another sum than it must.
   private mutating func requireRow(
-    _ view: PoolView, _ address: Address, _ tag: PoolTag?, isPaged: Bool,
+    _ found: TagTally.Sum, _ address: Address, _ tag: PoolTag?, isPaged: Bool,
     _ expected: TagTally.Sum
   ) {
-    let pool = isPaged ? "paged" : "nonpaged"
     let wanted = facts.counted(expected)
-    let found =
-      view.bytes(at: address, count: facts.profile.trackerRowBytes).map {
-        facts.sum(inRow: $0, isPaged: isPaged)
-      } ?? TagTally.Sum()
+    if found == wanted { return }
+    let pool = isPaged ? "paged" : "nonpaged"
     findings.require(
       .trackerOutstanding, at: address, expected: wanted.allocations, found: found.allocations,
       "\(pool) allocations less frees of the tag \(Self.words(tag))")
@@ -137,10 +147,12 @@ extension PoolAudit {
     auditReach(view, rows)
     guard isFull, facts.profile.trackerOverflow == .lastSlot else { return }
     let last = view.variables.trackerRows &- 1
+    let address = rowAddress(view, last)
+    let host = view.bytes(at: address, count: facts.profile.trackerRowBytes)
     for (isPaged, sum) in [(false, shared.nonPaged), (true, shared.paged)] {
       requireRow(
-        view, rowAddress(view, last), nil, isPaged: isPaged,
-        sum + shadow.drift(ofRow: last, isPaged: isPaged))
+        host.map { facts.sum(inRow: $0, isPaged: isPaged) } ?? TagTally.Sum(), address, nil,
+        isPaged: isPaged, sum + shadow.drift(ofRow: last, isPaged: isPaged))
     }
   }
 

@@ -156,10 +156,8 @@ extension IncrementalAudit {
     else { return }
     rows.rowless.check = rows.check
     let last = view.variables.trackerRows &- 1
-    guard
-      let host = view.bytes(
-        at: complete.rowAddress(view, last), count: facts.profile.trackerRowBytes)
-    else { return fallBack() }
+    guard let table = rowHost else { return fallBack() }
+    let host = table + Int(last &* facts.profile.trackerRowBytes)
     if rows.rowless.sums != Int32(complete.shadow.tags.count) { findRowless() }
     for isPaged in [false, true] {
       if !shows(host, isPaged: isPaged, shared(last, isPaged: isPaged)) { fallBack() }

@@ -1,5 +1,6 @@
 import typealias KernelPool.Address
 import struct KernelPool.PoolView
+import struct KernelPool.SinglePageList
 import struct PoolWalk.ChainWalk
 import struct PoolWalk.KeptList
 
@@ -15,15 +16,45 @@ struct SinglePageCache {
   /// By the numbers of ``KeptList``.
   var lists = Array(repeating: List(), count: KeptList.count)
 
+  /// The lists as the kernel's variables had them when all were looked at last.
+  var seen = SinglePageTops()
+
   /// Open pages of the maps: a change moves the border between free and closed pages.
   var openPages: [UInt64] = [0, 0, 0]
+}
+
+/// Where the lists of freed pages begin and what they count and may hold, all at once: most
+/// operations change none of them.
+struct SinglePageTops: Equatable {
+  private var tops = SIMD8<UInt64>(repeating: 0)
+  private var counts = SIMD8<UInt32>(repeating: 0)
+
+  /// Of no list.
+  init() {}
+
+  /// As they are now.
+  init(_ view: PoolView) {
+    let lists = view.variables.singlePageLists
+    note(0, lists.nonPaged.0)
+    note(1, lists.nonPaged.1)
+    note(2, lists.nonPaged.2)
+    note(3, lists.paged)
+    note(4, lists.session)
+  }
+
+  @inline(__always) private mutating func note(_ number: Int, _ list: SinglePageList) {
+    tops[number] = list.top
+    counts[number] = UInt32(list.count) &<< 16 | UInt32(list.maximumCount)
+  }
 }
 
 extension IncrementalAudit {
   /// Follows the lists of freed pages: those whose top or count changed, or all where a page on one
   /// was stored to.
   mutating func updateSinglePages(_ view: PoolView) {
+    guard touched.hasSinglePages || singles.seen != SinglePageTops(view) else { return }
     for number in 0..<KeptList.count { updateSinglePages(view, number, KeptList(view, number)) }
+    singles.seen = SinglePageTops(view)
   }
 
   private mutating func updateSinglePages(_ view: PoolView, _ number: Int, _ kept: KeptList) {

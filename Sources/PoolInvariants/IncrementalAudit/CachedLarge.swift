@@ -203,8 +203,8 @@ extension IncrementalAudit {
   }
 
   /// The first descriptor of a pool.
-  private func position(of kind: PoolKind) -> Int? {
-    for position in 0..<descriptors.count where descriptors[position].kind == kind {
+  private mutating func position(of kind: PoolKind) -> Int? {
+    for position in 0..<descriptors.count where descriptors.place(position).pointee.kind == kind {
       return position
     }
     return nil

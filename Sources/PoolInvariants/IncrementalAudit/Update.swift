@@ -71,12 +71,12 @@ extension IncrementalAudit {
   /// Checks the links of free blocks that changed.
   private mutating func settleLists() {
     guard lists.hasQueue else { return }
-    let all = UnsafeBufferPointer(start: descriptors.base, count: descriptors.count)
+    let (all, count) = (descriptors.base, descriptors.count)
     let units = Int(facts.unitsPerPage)
     let headShift = UInt64(constants.headBytes.trailingZeroBitCount)
     let isSound = lists.settle { address in
-      for position in 0..<all.count {
-        let offset = address &- all[position].listHeads
+      for position in 0..<count {
+        let offset = address &- (all + position).pointee.listHeads
         guard offset < UInt64(units) &<< headShift else { continue }
         return offset & ((1 &<< headShift) &- 1) == 0
           ? position &* units &+ Int(offset &>> headShift) : nil

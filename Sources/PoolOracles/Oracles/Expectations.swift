@@ -14,7 +14,7 @@ struct OperationExpectation {
 
   /// What an allocation must come to; blocks that are filled at once hide what was in them.
   init(allocating type: PoolType, bytes: UInt64, isFilled: Bool, _ view: PoolView) {
-    let facts = RequestFacts(type, bytes: bytes, view.profile)
+    let facts = RequestFacts(type, bytes: bytes, view)
     let prediction = PlacementOracle(view).allocation(facts)
     self.prediction = prediction
     pages = PageLevelExpectation(allocating: facts, prediction.placement, view)
@@ -25,7 +25,7 @@ struct OperationExpectation {
 
   /// What the free of a live allocation must come to.
   init(freeing address: Address, _ type: PoolType, bytes: UInt64, _ view: PoolView) {
-    let facts = RequestFacts(type, bytes: bytes, view.profile)
+    let facts = RequestFacts(type, bytes: bytes, view)
     release = ReleaseExpectation(view, at: address, facts)
     pages = PageLevelExpectation(freeing: address, facts, release, view)
   }

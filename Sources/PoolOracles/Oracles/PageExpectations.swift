@@ -87,7 +87,7 @@ struct PageLevelExpectation {
           .placementHint, "the next search starts at page \(bitmap.hint), not \(hint.page)")
       }
     }
-    guard let runs, let now = FreeRunLists(view), now != runs else { return nil }
+    guard let runs, runs.differ(from: view) else { return nil }
     return .oracle(.placementRuns, "the lists of free runs are not in the published order")
   }
 }
@@ -110,46 +110,74 @@ extension KernelVariables.SinglePageLists {
 ///
 /// Which run is served first follows from the order alone, and every order is a sound pool: only a
 /// second working-out of the published steps can tell a wrong one.
-struct FreeRunLists: Equatable {
-  /// A free run: the number of its first page, and its pages.
+struct FreeRunLists {
+  /// A free run: its list, from 0 on, the number of its first page, and its pages.
   struct Run: Equatable {
+    var list: Int
     var first: UInt64
     var pages: UInt64
+
+    init(list: Int, first: UInt64, pages: UInt64) {
+      self.list = list
+      self.first = first
+      self.pages = pages
+    }
+
+    /// A run on the list of its length.
+    init(first: UInt64, pages: UInt64) {
+      self.init(list: Int(min(pages, 4)) - 1, first: first, pages: pages)
+    }
   }
 
-  private(set) var lists: [[Run]] = []
+  /// List after list.
+  private(set) var runs: [Run] = []
 
   /// The lists as they are; nil where the version has none, or where they cannot be read.
   init?(_ view: PoolView) {
     guard view.profile.nonPagedPages == .runLists else { return nil }
+    runs.reserveCapacity(8)
+    guard Self.walk(view, { runs.append($0) }) else { return nil }
+  }
+
+  /// True where the lists can be read and are not these.
+  func differ(from view: PoolView) -> Bool {
+    var place = 0
+    var isSame = true
+    let isReadable = Self.walk(view) { run in
+      isSame = isSame && place < runs.count && runs[place] == run
+      place += 1
+    }
+    return isReadable && !(isSame && place == runs.count)
+  }
+
+  /// Calls `body` for every run; false where the lists cannot be read.
+  @inline(__always)
+  private static func walk(_ view: PoolView, _ body: (Run) -> Void) -> Bool {
     let word = view.profile.wordBytes
     var left = view.variables.maximumPages
-    for list in 0..<UInt64(4) {
-      let head = view.variables.freeRunHeads &+ list &* 2 &* word
-      var runs: [Run] = []
-      guard var place = view.pointer(head) else { return nil }
+    for list in 0..<4 {
+      let head = view.variables.freeRunHeads &+ UInt64(list) &* 2 &* word
+      guard var place = view.pointer(head) else { return false }
       while place != head {
         guard left > 0, let pages = view.word32(place &+ 2 &* word), pages > 0,
           let page = PageCensus.page(view, place), let next = view.pointer(place)
-        else { return nil }
-        runs.append(Run(first: page, pages: UInt64(pages)))
+        else { return false }
+        body(Run(list: list, first: page, pages: UInt64(pages)))
         place = next
         left -= 1
       }
-      lists.append(runs)
     }
+    return true
   }
 
   /// Takes pages from the end of the first sufficient run; what is left of it goes to the tail of
   /// its list. Where nothing suffices the pool grows, and the lists stay as they are.
   mutating func take(_ pages: UInt64) {
-    for list in lists.indices where list + 1 >= min(pages, 4) {
-      guard let index = lists[list].firstIndex(where: { $0.pages >= pages }) else { continue }
-      var run = lists[list].remove(at: index)
-      run.pages -= pages
-      if run.pages > 0 { append(run) }
-      return
-    }
+    let least = Int(min(pages, 4)) - 1
+    guard let index = runs.firstIndex(where: { $0.list >= least && $0.pages >= pages })
+    else { return }
+    let run = runs.remove(at: index)
+    if run.pages > pages { append(Run(first: run.first, pages: run.pages - pages)) }
   }
 
   /// Gives pages back: a free run behind them is taken in; a free run before them takes them in,
@@ -157,41 +185,42 @@ struct FreeRunLists: Equatable {
   ///
   /// False where the marks of the neighbours do not agree with the lists.
   mutating func give(_ view: PoolView, first: UInt64, pages: UInt64) -> Bool {
-    let variables = view.variables
+    let variables = view.variablesAddress
     func marks(_ page: UInt64) -> PageMarks {
       var marks = view.marks(ofPageAt: PageCensus.address(view, page)) ?? []
-      if page < variables.initialPages { marks.insert(.mapped) }
+      if page < variables.pointee.initialPages { marks.insert(.mapped) }
       return marks
     }
-    var freed = Run(first: first, pages: pages)
+    var pages = pages
+    let initial = variables.pointee.initialPages
     let next = first + pages
-    if next != variables.initialPages, next < variables.maximumPages,
-      marks(next).contains(.mapped), !marks(next).contains(.start)
+    if next != initial, next < variables.pointee.maximumPages, marks(next).contains(.mapped),
+      !marks(next).contains(.start)
     {
-      guard let place = place(where: { $0.first == next }) else { return false }
-      freed.pages += lists[place.list].remove(at: place.index).pages
+      guard let index = runs.firstIndex(where: { $0.first == next }) else { return false }
+      pages += runs.remove(at: index).pages
     }
-    guard first != 0, first != variables.initialPages, marks(first - 1).contains(.mapped),
+    guard first != 0, first != initial, marks(first - 1).contains(.mapped),
       !marks(first - 1).contains(.end)
     else {
-      append(freed)
+      append(Run(first: first, pages: pages))
       return true
     }
-    guard let place = place(where: { $0.first + $0.pages == first }) else { return false }
-    lists[place.list][place.index].pages += freed.pages
-    if lists[place.list][place.index].pages - freed.pages < 4 {
-      append(lists[place.list].remove(at: place.index))
+    guard let index = runs.firstIndex(where: { $0.first + $0.pages == first }) else {
+      return false
+    }
+    if runs[index].pages < 4 {
+      let run = runs.remove(at: index)
+      append(Run(first: run.first, pages: run.pages + pages))
+    } else {
+      runs[index].pages += pages
     }
     return true
   }
 
-  private mutating func append(_ run: Run) { lists[Int(min(run.pages, 4)) - 1].append(run) }
-
-  private func place(where isWanted: (Run) -> Bool) -> (list: Int, index: Int)? {
-    for list in lists.indices {
-      if let index = lists[list].firstIndex(where: isWanted) { return (list, index) }
-    }
-    return nil
+  /// Puts a run to the tail of its list.
+  private mutating func append(_ run: Run) {
+    runs.insert(run, at: runs.firstIndex { $0.list > run.list } ?? runs.count)
   }
 }
 

@@ -18,28 +18,40 @@ public struct RequestFacts {
   /// Pages that a large request takes; a small one needs one page at most.
   public let pages: UInt64
 
+  /// The facts of a request for so many bytes on a machine that runs.
+  init(_ type: PoolType, bytes: UInt64, _ view: PoolView) {
+    self.init(type, bytes: bytes, at: view.profileAddress)
+  }
+
   /// The facts of a request for so many bytes.
-  public init(_ type: PoolType, bytes requested: UInt64, _ profile: Profile) {
-    let page = profile.pageBytes
-    let header = UInt64(profile.header.bytes)
-    let limit = profile.smallRequestLimit ?? page - header - profile.unitBytes
-    let bytes = type.workedBytes(requested, profile)
+  public init(_ type: PoolType, bytes: UInt64, _ profile: Profile) {
+    self = withUnsafePointer(to: profile) { Self(type, bytes: bytes, at: $0) }
+  }
+
+  @inline(never)
+  private init(_ type: PoolType, bytes requested: UInt64, at place: UnsafePointer<Profile>) {
+    let page = place.pointee.pageBytes
+    let header = UInt64(place.pointee.header.bytes)
+    let unit = place.pointee.unitBytes
+    let limit = place.pointee.smallRequestLimit ?? page - header - unit
+    let bytes = type.workedBytes(requested, at: place)
     let line: UInt64 = 64
     isGrown =
-      profile.cacheAlignment == .secondHeader && type.contains(.cacheAligned)
+      place.pointee.cacheAlignment == .secondHeader && type.contains(.cacheAligned)
       && bytes &+ line <= limit && bytes < limit
     let worked = isGrown ? bytes &+ line : bytes
     isLarge = worked > limit
-    let rounded = (max(worked, 1) &+ header &+ profile.unitBytes &- 1) / profile.unitBytes
-    units = isLarge ? 0 : max(rounded, profile.smallestBlockUnits)
+    let rounded = (max(worked, 1) &+ header &+ unit &- 1) / unit
+    units = isLarge ? 0 : max(rounded, place.pointee.smallestBlockUnits)
     pages = isLarge ? bytes / page + (bytes % page == 0 ? 0 : 1) : 1
     self.bytes = bytes
-    kind = Self.kind(type, profile)
-  }
-
-  private static func kind(_ type: PoolType, _ profile: Profile) -> PoolKind {
-    if type.isPaged { return profile.hasSessionPool && type.contains(.session) ? .session : .paged }
-    return profile.hasNoExecutePool && type.contains(.noExecute) ? .nonPagedNoExecute : .nonPaged
+    if type.isPaged {
+      let isOfSession = place.pointee.hasSessionPool && type.contains(.session)
+      kind = isOfSession ? .session : .paged
+    } else {
+      let isNoExecute = place.pointee.hasNoExecutePool && type.contains(.noExecute)
+      kind = isNoExecute ? .nonPagedNoExecute : .nonPaged
+    }
   }
 }
 

@@ -24,7 +24,7 @@ struct RefusalOracle {
 
   /// What shows that a request which could not be met could have been.
   static func room(_ view: PoolView, _ type: PoolType, bytes: UInt64) -> PoolFailure? {
-    let facts = RequestFacts(type, bytes: bytes, view.profile)
+    let facts = RequestFacts(type, bytes: bytes, view)
     guard facts.pages < 1 << 30 else { return nil }
     if facts.pages <= 1, singlePages(view, facts.kind) > 0 {
       return .oracle(.refusal, "a page was refused while one is on the single-page list")

@@ -92,7 +92,7 @@ struct VerdictOracle {
     if isSure, profile.mustSucceed == .refused {
       return .bugCheck(code: BugCheck.badPoolCaller, first: 0x9A)
     }
-    let facts = RequestFacts(type, bytes: requested, profile)
+    let facts = RequestFacts(type, bytes: requested, view)
     if profile.entryChecks == .all, let first = refusedEntry(facts.bytes, tag) {
       return .bugCheck(code: BugCheck.badPoolCaller, first: first)
     }
@@ -203,11 +203,10 @@ struct VerdictOracle {
 
   /// True where a change of the byte must break an invariant.
   private func isWatched(_ place: Address) -> Bool {
-    guard case .smallBlocks(let page)? = walker.use(ofPageAt: place) else { return false }
-    let walk = walker.blocks(ofPage: page)
-    guard walk.faults.isEmpty, let block = walk.block(containing: place) else { return false }
+    guard let walk = walk(ofPageAt: place), let block = walk.block(containing: place)
+    else { return false }
     let offset = place &- block.address
-    if offset < 4 { return isSizeByte(offset, startsPage: block.address == page) }
+    if offset < 4 { return isSizeByte(offset, startsPage: block.address == walk.page) }
     switch block.state {
     case .free:
       return offset >= header && offset < header &+ 2 &* profile.wordBytes
@@ -233,12 +232,19 @@ struct VerdictOracle {
 
   // MARK: Blocks
 
-  private var walker: PoolWalker { PoolWalker(view) }
+  /// The blocks of the page of small blocks that holds an address; nil where they do not tile it, or
+  /// where it is none.
+  private func walk(ofPageAt address: Address) -> PageWalk? {
+    let page = address & ~(profile.pageBytes &- 1)
+    guard let region = view.region(of: page), region.kind != nil,
+      region.marks(at: page)?.contains(.smallBlocks) ?? false
+    else { return nil }
+    let walk = PageWalk(view, page: page, parked: ParkedBlocks(view))
+    return walk.faults.isEmpty ? walk : nil
+  }
 
   private func block(startingAt address: Address) -> PoolBlock? {
-    guard case .smallBlocks(let page)? = walker.use(ofPageAt: address) else { return nil }
-    let walk = walker.blocks(ofPage: page)
-    guard walk.faults.isEmpty, let block = walk.block(containing: address) else { return nil }
+    guard let block = walk(ofPageAt: address)?.block(containing: address) else { return nil }
     return block.address == address ? block : nil
   }
 }

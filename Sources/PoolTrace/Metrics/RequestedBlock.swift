@@ -35,9 +35,15 @@ extension PoolType {
   /// keeps the process in the block's last one and both fit into a page (ReactOS,
   /// ExAllocatePoolWithQuotaTag).
   @inlinable public func workedBytes(_ requested: UInt64, _ profile: Profile) -> UInt64 {
-    let isCharged =
-      contains(.quota) && profile.quotaPointer == .lastSlot
-      && requested <= profile.pageBytes - profile.unitBytes - profile.wordBytes
-    return isCharged ? requested &+ profile.wordBytes : requested
+    withUnsafePointer(to: profile) { workedBytes(requested, at: $0) }
+  }
+
+  /// The same by a version's facts where they lie, which copies none of them.
+  @inlinable @inline(__always)
+  public func workedBytes(_ requested: UInt64, at profile: UnsafePointer<Profile>) -> UInt64 {
+    guard contains(.quota), profile.pointee.quotaPointer == .lastSlot else { return requested }
+    let word = profile.pointee.wordBytes
+    let most = profile.pointee.pageBytes - profile.pointee.unitBytes - word
+    return requested <= most ? requested &+ word : requested
   }
 }

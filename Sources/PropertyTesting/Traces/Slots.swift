@@ -104,10 +104,9 @@ public struct SlotTable: Sendable {
   /// Slots below this number have been live at some time.
   public private(set) var usedCount = 0
 
-  private var slots: [Int32]
-  private var places: [Int32]
-  private var older: [Int32]
-  private var newer: [Int32]
+  /// One array for all: whoever hands the table on retains it once. The permutation of the slots,
+  /// their places in it, then the next older and the next newer live slot of each.
+  private var numbers: [Int32]
   private var oldestNumber: Int32 = -1
   private var newestNumber: Int32 = -1
 
@@ -116,10 +115,19 @@ public struct SlotTable: Sendable {
     precondition(capacity > 0 && capacity <= Slot.limit, "a table holds 1 to Slot.limit slots")
     self.capacity = capacity
     self.policy = policy
-    slots = (0..<Int32(capacity)).map { $0 }
-    places = slots
-    older = Array(repeating: -1, count: capacity)
-    newer = older
+    numbers = Array(repeating: -1, count: 4 * capacity)
+    for number in 0..<capacity {
+      self[.slots, number] = Int32(number)
+      self[.places, number] = Int32(number)
+    }
+  }
+
+  /// A part of the array.
+  private enum Column: Int { case slots, places, older, newer }
+
+  private subscript(column: Column, number: Int) -> Int32 {
+    @inline(__always) get { numbers[column.rawValue * capacity + number] }
+    @inline(__always) set { numbers[column.rawValue * capacity + number] = newValue }
   }
 
   /// How many slots are empty.
@@ -128,12 +136,12 @@ public struct SlotTable: Sendable {
   /// The live slot at an index below `liveCount`, in an order that means nothing.
   public func liveSlot(_ index: Int) -> Slot {
     precondition(index < liveCount, "there are fewer live slots")
-    return Slot(Int(slots[index]))
+    return Slot(Int(self[.slots, index]))
   }
 
   /// The empty slot at an index below `emptyCount`, in an order that means nothing.
   public func emptySlot(_ index: Int) -> Slot {
-    Slot(Int(slots[liveCount + index]))
+    Slot(Int(self[.slots, liveCount + index]))
   }
 
   /// The lowest slot that was never live nor followed by one that was; nil when all were.
@@ -147,7 +155,7 @@ public struct SlotTable: Sendable {
 
   /// Whether a slot is live; one outside the table is not.
   public func isLive(_ slot: Slot) -> Bool {
-    slot.number < capacity && places[slot.number] < Int32(liveCount)
+    slot.number < capacity && self[.places, slot.number] < Int32(liveCount)
   }
 
   /// Whether an operation with these slots means anything now.
@@ -182,9 +190,13 @@ public struct SlotTable: Sendable {
     move(number, to: liveCount)
     liveCount += 1
     usedCount = max(usedCount, slot.number + 1)
-    older[slot.number] = newestNumber
-    newer[slot.number] = -1
-    if newestNumber >= 0 { newer[Int(newestNumber)] = number } else { oldestNumber = number }
+    self[.older, slot.number] = newestNumber
+    self[.newer, slot.number] = -1
+    if newestNumber >= 0 {
+      self[.newer, Int(newestNumber)] = number
+    } else {
+      oldestNumber = number
+    }
     newestNumber = number
   }
 
@@ -193,17 +205,18 @@ public struct SlotTable: Sendable {
     guard isLive(slot) else { return }
     liveCount -= 1
     move(Int32(slot.number), to: liveCount)
-    let before = older[slot.number]
-    let after = newer[slot.number]
-    if before >= 0 { newer[Int(before)] = after } else { oldestNumber = after }
-    if after >= 0 { older[Int(after)] = before } else { newestNumber = before }
+    let before = self[.older, slot.number]
+    let after = self[.newer, slot.number]
+    if before >= 0 { self[.newer, Int(before)] = after } else { oldestNumber = after }
+    if after >= 0 { self[.older, Int(after)] = before } else { newestNumber = before }
   }
 
   private mutating func move(_ number: Int32, to place: Int) {
-    let from = Int(places[Int(number)])
-    let other = slots[place]
-    slots.swapAt(from, place)
-    places[Int(number)] = Int32(place)
-    places[Int(other)] = Int32(from)
+    let from = self[.places, Int(number)]
+    let other = self[.slots, place]
+    self[.slots, Int(from)] = other
+    self[.slots, place] = number
+    self[.places, Int(other)] = from
+    self[.places, Int(number)] = Int32(place)
   }
 }
