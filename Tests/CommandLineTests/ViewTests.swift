@@ -91,17 +91,18 @@ struct ViewTests {
     #expect(seen.count == 4)
   }
 
-  /// The picture of the incident in the corpus is what the command makes.
-  @Test func thePictureOfTheIncident() throws {
-    var folder = URL(fileURLWithPath: #filePath)
-    for _ in 0..<3 { folder.deleteLastPathComponent() }
-    let incident = folder.appendingPathComponent("Corpus/incident").path
-    let run = try Command.run(["view", incident + "/churn.trace", "--svg"])
-    let kept = try String(contentsOfFile: incident + "/churn.svg", encoding: .utf8)
+  /// The pictures of the incident in the corpus are what the commands make.
+  @Test(arguments: [
+    "churn.trace --svg -o Corpus/incident/churn.svg",
+    "churn.trace --compare Corpus/incident/remedy.trace --svg -o Corpus/incident/remedy.svg",
+  ])
+  func thePicturesOfTheIncident(_ line: String) throws {
+    let words = "view Corpus/incident/\(line)".split(separator: " ").map(String.init)
+    let run = try Command.run(Array(words.dropLast(2)), in: Manual.package)
+    let kept = try String(
+      contentsOf: Manual.package.appending(path: words[words.count - 1]), encoding: .utf8)
     #expect(run.code == 0)
-    #expect(
-      run.output == kept,
-      "poolfuzz view Corpus/incident/churn.trace --svg -o Corpus/incident/churn.svg")
+    #expect(run.output == kept, "poolfuzz \(words.joined(separator: " "))")
   }
 
   @Test func aTraceThatFailsIsShownToItsEnd() throws {
@@ -148,7 +149,8 @@ struct ViewTests {
 
   @Test(arguments: [
     (["--svg", "cake"], Int32(2), "view needs one trace"), (["--json", "--text"], 2, "exclude"),
-    (["--compare", "other", "--text"], 2, "--compare is for a page"),
+    (["--compare", "other", "--text"], 2, "--compare is for a page and for the picture"),
+    (["--compare", "other", "--svg", "pins"], 2, "--compare is for a page and for the picture"),
     (["--svg=cake"], 2, "--svg is one of map, time, pins, holes"),
     (["--order", "size"], 2, "--order is one of address, hole, use"),
     (["--steps", "0"], 2, "at least 1"), (["-o", "/nowhere/at/all.html"], 4, "No such file"),

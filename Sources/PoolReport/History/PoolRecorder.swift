@@ -52,7 +52,7 @@ public struct PoolRecorder {
   }
 
   /// The most pages that all steps of a recording together should look at.
-  private static let visitLimit: UInt64 = 1 << 27
+  private static let visitLimit: UInt64 = 1 << 25
 
   /// How many steps a pool of so many pages of address space may have, in reasonable time.
   private static func steps(overPages pages: UInt64) -> Int {

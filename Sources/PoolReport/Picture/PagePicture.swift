@@ -1,22 +1,23 @@
 import KernelPool
 
-/// The page map of a state as a picture: a row a page, to scale, coloured by tag.
+/// The page map of a state as a picture: a row a page, to scale, coloured by tag; or those of two
+/// states beside each other, in rows of one height and the same colours.
 public struct PagePicture {
-  private let state: HistoryState
+  private let states: [HistoryState]
   private let order: PageOrder
   private let classes: TagClasses
 
-  /// The most rows drawn; of more pages every second, fourth ... is.
+  /// The most rows drawn of a state; of more pages every second, fourth ... is.
   public static let rowLimit = 1200
 
-  /// A picture of a state.
-  public init(_ state: HistoryState, order: PageOrder = .hole) {
-    self.state = state
+  /// A picture of a state, or of one beside another.
+  public init(_ state: HistoryState, beside other: HistoryState? = nil, order: PageOrder = .hole) {
+    states = [state] + (other.map { [$0] } ?? [])
     self.order = order
-    classes = TagClasses(state)
+    classes = TagClasses(states)
   }
 
-  /// Where the rows lie.
+  /// Where the rows of a state lie.
   private struct Shape {
     let columns: Int
     let rowHeight: Double
@@ -25,49 +26,74 @@ public struct PagePicture {
     let labelWidth: Double
     let columnWidth: Double
 
-    private static let candidates: [(Int, Double)] = [
-      (1, 16), (2, 14), (2, 12), (3, 9), (4, 7), (5, 5), (6, 4), (8, 3),
-    ]
+    /// Columns and the height of a row, the best first, with the height of all that is allowed.
+    private static let whole = (
+      candidates: [
+        (1, 16.0), (2, 14), (2, 12), (3, 9), (4, 7), (5, 5), (6, 4), (8, 3),
+      ], height: 560.0
+    )
+    private static let half = (
+      candidates: [(1, 16.0), (1, 12), (2, 9), (2, 7), (3, 5), (4, 3)], height: 640.0
+    )
 
-    init(pages: Int, digits: Int) {
-      let last = (columns: 8, height: 3.0)
-      let fit = Self.candidates.first { columns, height in
-        Double((pages + columns - 1) / columns) * height <= 560
+    init(pages: Int, digits: Int, width: Double, isHalf: Bool) {
+      let (candidates, height) = isHalf ? Self.half : Self.whole
+      let fit = candidates.first { columns, row in
+        Double((pages + columns - 1) / columns) * row <= height
       }
-      (columns, rowHeight) = fit.map { ($0.0, $0.1) } ?? (last.columns, last.height)
+      (columns, rowHeight) = fit ?? candidates[candidates.count - 1]
       rows = max(1, (pages + columns - 1) / columns)
       barHeight = rowHeight - (rowHeight >= 9 ? 3 : 1)
       labelWidth = rowHeight >= 12 ? (digits == 8 ? 66 : 118) : 0
-      columnWidth = (PagePicture.width - 48 - 16 * Double(columns - 1)) / Double(columns)
+      columnWidth = (width - 16 * Double(columns - 1)) / Double(columns)
     }
   }
 
   private static let width = 960.0
-  private static let top = 76.0
+  private static let gap = 24.0
 
   /// The picture.
   ///
-  /// - Parameter title: what it is of; the name of the trace.
-  public func text(title: String) -> String {
-    let all = order.sorted(state.pages.filter(\.isSmallBlocks))
-    var every = 1
-    while all.count / every > Self.rowLimit { every *= 2 }
-    let pages = all.enumerated().filter { $0.offset % every == 0 }.map(\.element)
-    let shape = Shape(pages: pages.count, digits: state.history.addressDigits)
-    let legendTop = Self.top + Double(shape.rows) * shape.rowHeight + 24
-    let items = classes.legend(of: pages)
-    let legendRows = (items.count + 7) / 8
-    let sentences = [StateSentence.held(state), StateSentence.pinned(state)].compactMap { $0 }
+  /// - Parameters:
+  ///   - title: what it is of; the name of the trace.
+  ///   - other: the name of the trace beside it.
+  public func text(title: String, beside other: String = "") -> String {
+    let isPair = states.count > 1
+    let titles = [title, other]
+    let shown = states.map(rows)
+    let width = (Self.width - 48 - Self.gap * Double(states.count - 1)) / Double(states.count)
+    let shape = Shape(
+      pages: shown.map(\.pages.count).max() ?? 0, digits: states[0].history.addressDigits,
+      width: width, isHalf: isPair)
+    let top = isPair ? 126.0 : 76.0
+    let legendTop = top + Double(shape.rows) * shape.rowHeight + 24
+    let items = classes.legend(of: shown.flatMap(\.pages))
+    let about = zip(states, shown).map { state, shown in
+      let sentences = [StateSentence.held(state), StateSentence.pinned(state)].compactMap { $0 }
+      return (sentences, shown.every > 1 ? "one page in \(shown.every) is drawn" : nil)
+    }
+    let name = isPair ? "\(title) and \(other)" : title
+    let description = about.map { $0.0.joined(separator: ". ") + "." }
+      .joined(separator: " Beside it: ")
     var picture = VectorPicture(
-      width: Self.width, height: legendTop + Double(legendRows) * 18 + 2, title: title,
-      description: sentences.joined(separator: ". ") + ".")
+      width: Self.width, height: legendTop + Double((items.count + 7) / 8) * 18 + 2, title: name,
+      description: description)
     picture.text(
-      "\(title), after operation \(NumberText.grouped(state.operation))", x: 24, y: 34,
+      "\(name), after operation \(NumberText.grouped(states[0].operation))", x: 24, y: 34,
       classes: "head ink")
-    var about = sentences.joined(separator: "; ")
-    if every > 1 { about += "; one page in \(every) is drawn" }
-    picture.text(about, x: 24, y: 56)
-    draw(pages, shape, &picture)
+    if isPair { picture.text(difference, x: 24, y: 56) }
+    for (index, state) in states.enumerated() {
+      let x = 24 + Double(index) * (width + Self.gap)
+      let lines = about[index].0 + (about[index].1.map { [$0] } ?? [])
+      if isPair {
+        picture.text(titles[index], x: x, y: 82, classes: "ink")
+        picture.text(lines[0], x: x, y: 98)
+        picture.text(lines.dropFirst().joined(separator: "; "), x: x, y: 114)
+      } else {
+        picture.text(lines.joined(separator: "; "), x: x, y: 56)
+      }
+      draw(shown[index].pages, of: state, shape, x, top, &picture)
+    }
     for (index, item) in items.enumerated() {
       let x = 24 + Double(index % 8) * 114
       let y = legendTop + Double(index / 8) * 18
@@ -77,12 +103,33 @@ public struct PagePicture {
     return picture.text
   }
 
-  private func draw(_ pages: [PageState], _ shape: Shape, _ picture: inout VectorPicture) {
+  /// The pages of a state that are drawn, one in `every`.
+  private func rows(_ state: HistoryState) -> (pages: [PageState], every: Int) {
+    let all = order.sorted(state.pages.filter(\.isSmallBlocks))
+    var every = 1
+    while all.count / every > Self.rowLimit { every *= 2 }
+    return (all.enumerated().filter { $0.offset % every == 0 }.map(\.element), every)
+  }
+
+  /// What the second of two states holds in comparison with the first.
+  private var difference: String {
+    let (before, after) = (states[0].pagesHeld, states[1].pagesHeld)
+    guard before != after else { return "As many pages are held." }
+    let more = before < after
+    let pages = more ? after - before : before - after
+    let share = before == 0 ? "" : " (\((pages * 100 + before / 2) / before) %)"
+    return "\(NumberText.plural(pages, "page"))\(share) \(more ? "more" : "fewer") on the right."
+  }
+
+  private func draw(
+    _ pages: [PageState], of state: HistoryState, _ shape: Shape, _ originX: Double,
+    _ originY: Double, _ picture: inout VectorPicture
+  ) {
     // One path for each colour: a picture of many blocks stays small.
     var paths: [String: String] = [:]
     for (index, page) in pages.enumerated() {
-      let x = 24 + Double(index / shape.rows) * (shape.columnWidth + 16)
-      let y = Self.top + Double(index % shape.rows) * shape.rowHeight
+      let x = originX + Double(index / shape.rows) * (shape.columnWidth + 16)
+      let y = originY + Double(index % shape.rows) * shape.rowHeight
       if shape.labelWidth > 0 {
         picture.text(
           StripDrawing.hexadecimal(page.address, state.history.addressDigits), x: x,
@@ -114,9 +161,9 @@ public struct PagePicture {
 struct TagClasses {
   private var places: [PoolTag: Int] = [:]
 
-  init(_ state: HistoryState) {
+  init(_ states: [HistoryState]) {
     var bytes: [PoolTag: UInt64] = [:]
-    for page in state.pages where page.isSmallBlocks {
+    for page in states.flatMap(\.pages) where page.isSmallBlocks {
       for block in page.blocks where block.state == .allocated {
         bytes[block.tag.unprotected, default: 0] += block.byteCount
       }

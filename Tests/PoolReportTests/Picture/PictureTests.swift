@@ -45,6 +45,25 @@ import Testing
     #expect(pin[3] == strip[3])
   }
 
+  /// Before on the left, after on the right, in rows of one height, and the difference in words.
+  @Test func twoStatesBesideEachOther() throws {
+    let churn = Recording.churn(200, seed: 4, configuration: "profile=windows-2003-x86 lookaside=0")
+    let (before, after) = (try state(churn), try state(Self.pinned))
+    let count = before.pages.count(where: \.isSmallBlocks)
+    let picture = PagePicture(before, beside: after).text(title: "before", beside: "after")
+    let strips = try rectangles(picture, "free")
+    let left = strips.filter { $0[0] < 480 && $0[2] > 100 }
+    let right = strips.filter { $0[0] > 480 && $0[2] > 100 }
+    #expect(count > 2 && left.count == count && right.count == 1)
+    #expect(Set(strips.filter { $0[2] > 100 }.map { $0[3] }).count == 1)
+    let pages = before.pagesHeld - after.pagesHeld
+    let share = (pages * 100 + before.pagesHeld / 2) / before.pagesHeld
+    #expect(picture.contains("\(pages) pages (\(share) %) fewer on the right."))
+    for title in ["before and after, after operation", ">before</text>", ">after</text>"] {
+      #expect(picture.contains(title))
+    }
+  }
+
   @Test func holesMakeADiagonal() throws {
     let trace = Recording.churn(200, seed: 4, configuration: "profile=windows-2003-x86 lookaside=0")
     let state = try state(trace)
@@ -61,7 +80,10 @@ import Testing
     let history = try Recording(trace).history
     let state = HistoryState(history, step: 60)
     let title = "<a&b\"'>\u{1}"
-    var pictures = [PagePicture(state).text(title: title)]
+    var pictures = [
+      PagePicture(state).text(title: title),
+      PagePicture(state, beside: state).text(title: title, beside: title),
+    ]
     for subject in CurvePicture.Subject.allCases {
       pictures.append(CurvePicture(history, at: state).text(subject, title: title))
     }
@@ -81,7 +103,7 @@ import Testing
       }
       #expect(open.isEmpty)
     }
-    #expect(Set(pictures).count == 4)
+    #expect(Set(pictures).count == 5)
   }
 
   @Test(arguments: [

@@ -102,16 +102,25 @@ struct ViewCommand {
   }
 
   private func text(_ histories: [ShownHistory]) -> String {
-    let parts = histories.map(\.part)
-    if parts.count == 2 { return HistoryPage.text(parts[0], beside: parts[1]) }
-    return text(histories[0])
+    let shown = histories[0]
+    let state = state(of: shown)
+    guard histories.count > 1 else { return text(shown, state) }
+    if case .page = settings.form { return HistoryPage.text(shown.part, beside: histories[1].part) }
+    return PagePicture(state, beside: self.state(of: histories[1]), order: settings.order ?? .hole)
+      .text(title: shown.part.title, beside: histories[1].part.title)
   }
 
-  private func text(_ shown: ShownHistory) -> String {
+  /// The state after the operation that was asked for, or at the end.
+  private func state(of shown: ShownHistory) -> HistoryState {
     let history = shown.history
-    let title = PathText.name(of: shown.path)
-    let step = settings.operation.map(history.step(ofOperation:)) ?? history.stepCount - 1
-    let state = HistoryState(history, step: step)
+    return HistoryState(
+      history,
+      step: settings.operation.map(history.step(ofOperation:)) ?? history.stepCount - 1)
+  }
+
+  private func text(_ shown: ShownHistory, _ state: HistoryState) -> String {
+    let history = shown.history
+    let title = shown.part.title
     switch settings.form {
     case .page: return HistoryPage.text(shown.part)
     case .mapPicture: return PagePicture(state, order: settings.order ?? .hole).text(title: title)

@@ -68,8 +68,10 @@ struct ViewSettings {
     output = arguments.value("--output")
     compared = arguments.value("--compare")
     if compared != nil {
-      guard case .page = form else {
-        throw .usage("--compare is for a page; --text, --svg and --json show one trace")
+      switch form {
+      case .page, .mapPicture: break
+      case .curvePicture, .text, .json:
+        throw .usage("--compare is for a page and for the picture of the map")
       }
     }
     operation = try arguments.number("--at")

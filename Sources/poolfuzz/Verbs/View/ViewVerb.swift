@@ -19,6 +19,10 @@ extension Verb {
       ("poolfuzz view churn.trace --text", "the same for a terminal"),
       ("poolfuzz view MEMORY.DMP -o pool.html", "the pools of a crash dump, one moment"),
       ("poolfuzz view churn.trace --svg -o churn.svg", "the pages by largest hole, a row a page"),
+      (
+        "poolfuzz view churn.trace --compare remedy.trace --svg -o both.svg",
+        "the same of two traces, before and after"
+      ),
       ("poolfuzz view churn.trace --svg time", "memory held, in use and at most, over time"),
       ("poolfuzz view churn.trace --json --pins 100", "curves and pins for other tools"),
     ],
@@ -26,7 +30,7 @@ extension Verb {
       .output("the file (standard output)"),
       Option(
         name: "--compare", argument: .value("FILE"),
-        help: "another trace or dump, on the same page beside the first"),
+        help: "another trace or dump, beside the first on the page or on the picture of the map"),
       Option(name: "--text", argument: .none, help: "lines for a terminal"),
       Option(
         name: "--svg",
