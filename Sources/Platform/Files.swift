@@ -272,6 +272,12 @@ public struct OpenedFile: ~Copyable {
     return done
   }
 
+  /// How many bytes were read of it; nil for a pipe or a terminal.
+  public var position: UInt64? {
+    let place = lseek(descriptor, 0, SEEK_CUR)
+    return place < 0 ? nil : UInt64(place)
+  }
+
   /// Bytes of an ordinary file; nil for a pipe or a terminal.
   public func byteCount() throws(SystemError) -> UInt64? {
     var status = stat()

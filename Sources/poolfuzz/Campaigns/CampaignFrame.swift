@@ -51,7 +51,8 @@ final class CampaignFrame {
     until isDone: () -> Bool, step: () throws(CommandFailure) -> Void,
     save: () throws(CommandFailure) -> Void, tell: (Event) -> Void
   ) throws(CommandFailure) {
-    let progressSeconds: Double = StandardDescriptor.error.isTerminal ? 5 : 60
+    // In place on a terminal, a line a minute elsewhere.
+    let progressSeconds: Double = StandardDescriptor.error.isTerminal ? 1 : 60
     while !Interruption.isRequested, !clock.isOver, !isDone() {
       try step()
       if file != nil, clock.seconds - lastSave > saveSeconds {
@@ -79,7 +80,9 @@ final class CampaignFrame {
 
   /// Tells how far the campaign is in words.
   func tell(_ event: Event, _ text: @autoclosure () -> String) {
-    if !isQuiet { streams.note("\(event.rawValue): \(text())") }
+    guard !isQuiet else { return }
+    if event == .progress, StandardDescriptor.error.isTerminal { return streams.progress(text()) }
+    streams.note("\(event.rawValue): \(text())")
   }
 
   /// The same as a line of JSON, where that was asked for.

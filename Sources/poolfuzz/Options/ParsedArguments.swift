@@ -99,6 +99,13 @@ struct ParsedArguments {
   /// Every value of a repeatable option.
   func values(_ name: String) -> [String] { values[name] ?? [] }
 
+  /// The options as they would be typed, in the order of the table, those of `excluded` left out.
+  func words(except excluded: Set<String>) -> [String] {
+    options.filter { !excluded.contains($0.name) }.flatMap { option in
+      values(option.name).flatMap { $0.isEmpty ? [option.name] : [option.name, $0] }
+    }
+  }
+
   /// The option's value as one of an enumeration's.
   func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, default standard: Choice

@@ -56,6 +56,16 @@ final class StandardStreams {
     try? StandardDescriptor.error.write(Array("\r\u{1B}[K\(text().prefix(78))".utf8))
   }
 
+  /// A word as a shell takes it.
+  static func quoted(_ word: String) -> String {
+    let isPlain =
+      !word.isEmpty
+      && word.utf8.allSatisfy {
+        $0 > 0x2A && $0 < 0x7B && !";<>?[\\]^`".utf8.contains($0)
+      }
+    return isPlain ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+
   private func clearProgress() {
     guard showsProgress else { return }
     showsProgress = false

@@ -128,7 +128,7 @@ struct ProfileDifference {
   static func find(
     in path: String, _ profiles: [Profile], _ streams: StandardStreams
   ) throws(CommandFailure) -> ProfileDifference {
-    var file = try TraceFile(path: path)
+    var file = try TraceFile(path: path, streams)
     let own = try file.configuration() ?? TraceConfiguration()
     file.tellWhatIsPassedOver(by: "diff", streams)
     var machines: [TraceConfiguration] = []

@@ -116,14 +116,15 @@ struct TraceExplanation {
   // MARK: What to do next
 
   private var next: [(command: String, purpose: String)] {
-    let file =
-      path.allSatisfy { $0.isLetter || $0.isNumber || "./_-".contains($0) }
-      ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+    let file = StandardStreams.quoted(path)
     let page = PathText.name(of: path.hasSuffix(".trace") ? String(path.dropLast(6)) : path)
     var commands = [
       (command?.replacing("FILE", with: file) ?? "poolfuzz replay \(file)", "judges it again"),
       ("poolfuzz replay --step \(file)", "what each operation changed"),
-      ("poolfuzz view \(file) -o '\(page).html'", "the pool over time, in a browser"),
+      (
+        "poolfuzz view \(file) -o \(StandardStreams.quoted(page + ".html"))",
+        "the pool over time, in a browser"
+      ),
     ]
     if found.certificate == nil, fails {
       commands.append(("poolfuzz shrink \(file)", "the shortest trace that fails so"))

@@ -57,7 +57,7 @@ extension KernelModeTest {
   init(
     of path: String, memoryLimit: UInt64?, _ streams: StandardStreams
   ) throws(CommandFailure) {
-    var file = try TraceFile(path: path)
+    var file = try TraceFile(path: path, streams)
     let configuration = try file.configuration() ?? TraceConfiguration()
     file.tellWhatIsPassedOver(by: "export", streams)
     var session: ReplaySession

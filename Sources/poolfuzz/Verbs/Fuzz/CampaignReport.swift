@@ -68,7 +68,9 @@ struct CampaignReport {
     text += "| plan | \(plan) |\n"
     let omissions = level.omissions.isEmpty ? "" : " (\(level.omissions))"
     text += "| checks | \(level.rawValue)\(omissions) |\n"
-    text += "| traces | \(state.traceCount) |\n| operations | \(state.operationCount) |\n"
+    text +=
+      "| traces | \(state.traceCount + state.canaryCount), \(state.canaryCount) of them to test the"
+    text += " alarm |\n| operations | \(state.operationCount) |\n"
     if let reference = Self.reference(state) { text += "| reference allocator | \(reference) |\n" }
     text += "| alarm | \(alarm) |\n| go on | `\(command)` |\n\n"
     return text + findingsText + profilesText + noveltyText

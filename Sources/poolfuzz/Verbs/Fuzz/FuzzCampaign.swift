@@ -14,6 +14,10 @@ final class FuzzCampaign {
   private let store: FindingStore
   private let file: StateFile
   private let frame: CampaignFrame
+  /// The options that go on or begin anew with.
+  private let options: [String]
+  /// Features and failing traces at times of the last minute, the oldest first.
+  private var lastMinute: [(seconds: Double, features: Int, failures: Int)] = []
   private var earlierOperations: UInt64 = 0
   private var earlierTraces: UInt64 = 0
   private var earlierFailures: UInt64 = 0
@@ -26,6 +30,8 @@ final class FuzzCampaign {
     guard arguments.operands.isEmpty else { throw .usage("fuzz takes no operands") }
     settings = try FuzzSettings(arguments)
     self.streams = streams
+    // What the report says is the same however many threads there were.
+    options = arguments.words(except: ["--seed", "--jobs", "--save-every", "--json", "--quiet"])
     store = FindingStore(folder: settings.folder)
     file = StateFile(
       base: settings.base, kind: "campaign", format: 6,
@@ -87,7 +93,7 @@ final class FuzzCampaign {
     if !settings.level.omissions.isEmpty {
       streams.note("--check \(settings.level.rawValue): \(settings.level.omissions)")
     }
-    streams.note("seed \(settings.plan.seed), \(settings.jobs) jobs, profiles: \(names)")
+    streams.note("seed \(settings.plan.seed), \(settings.jobs) jobs, mixes: \(names)")
   }
 
   private func resume() throws(CommandFailure) -> SavedCampaign? {
@@ -162,10 +168,17 @@ final class FuzzCampaign {
     CampaignReport(
       seed: settings.plan.seed.value, plan: settings.fingerprint, level: settings.level,
       mutant: settings.plan.mutant,
-      command: "poolfuzz fuzz --seed \(settings.plan.seed) --corpus \(settings.folder)"
-        + " with the options of this run",
+      command: command(state, contents),
       state: state, contents: contents, seconds: frame.clock.secondsOfAll,
       operationsPerSecond: rate(state), peakBytes: Machine.peakResidentBytes)
+  }
+
+  /// The command that goes on from here; of a campaign that is whole, one with the next seed.
+  private func command(_ state: FuzzState, _ contents: TriageQueue.Contents) -> String {
+    let isWhole = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
+    let seed = settings.plan.seed.value &+ (isWhole && contents.waiting.isEmpty ? 1 : 0)
+    return (["poolfuzz fuzz"] + options.map(StandardStreams.quoted) + ["--seed \(seed)"])
+      .joined(separator: " ")
   }
 
   // MARK: What it says
@@ -206,7 +219,6 @@ final class FuzzCampaign {
   }
 
   private func tell(_ event: CampaignFrame.Event, _ state: FuzzState) {
-    let left = secondsLeft(state).map { ", \(Int($0)) s left" } ?? ""
     let (signature, novelty) = (state.corpus.signature, state.scheduler.noveltyPerMillion)
     frame.tell(
       event, settings.plan.seed,
@@ -226,15 +238,50 @@ final class FuzzCampaign {
         ("canaries_caught", .unsigned(state.caughtCanaries)),
         ("seconds_left", secondsLeft(state).map(JSONValue.number) ?? .null),
       ])
-    frame.tell(
-      event,
-      "\(state.traceCount) traces, \(state.operationCount) operations,"
-        + " \(Int(rate(state))) a second, \(signature.count) features"
-        + " (\(CampaignReport.percent(signature.coverage)) of the space,"
-        + " \(novelty) new in a million operations),"
-        + " \(state.failureCounts.count) failures\(event == .end ? "" : left)")
+    frame.tell(event, event == .end ? summary(state) : status(state))
     if event == .end, let text = CampaignReport.reference(state) {
       frame.tell(event, "reference allocator: \(text)")
     }
+  }
+
+  /// What was found and tried, what is new, and how long it goes on, for whoever looks up now and then.
+  private func status(_ state: FuzzState) -> String {
+    let now = frame.clock.seconds
+    let (features, failures) = (state.corpus.signature.count, state.failureCounts.count)
+    let then = lastMinute.first ?? (now, 0, 0)
+    lastMinute.append((now, features, failures))
+    lastMinute.removeAll { $0.seconds < now - 60 }
+    let new = features - then.features
+    let found = failures == 0 ? "nothing found" : "\(counted(failures, "failure")) found"
+    let fresh = failures > then.failures ? ", \(failures - then.failures) of them" : ""
+    let left = secondsLeft(state).map { ", \(Self.time($0)) left" } ?? ""
+    return "\(found)\(fresh.isEmpty ? "" : fresh + " in the last minute"),"
+      + " \(counted(tried(state), "trace")) tried,"
+      + " \(new) new in the last minute\(left)"
+  }
+
+  /// Traces, with those that had a planted failure to test the alarm: as many as were asked for.
+  private func tried(_ state: FuzzState) -> UInt64 { state.traceCount + state.canaryCount }
+
+  private func summary(_ state: FuzzState) -> String {
+    let alarm =
+      state.canaryCount == 0 ? "" : " (\(state.canaryCount) of them to test the alarm)"
+    // Where nothing was seen yet there is no rate at which more is.
+    let rate =
+      state.corpus.signature.count == 0
+      ? ""
+      : ", at the latest rate \(state.scheduler.noveltyPerMillion) more in a million operations"
+    return "\(counted(tried(state), "trace")) tried\(alarm),"
+      + " \(counted(state.operationCount, "operation")), \(Int(self.rate(state))) a second;"
+      + " \(counted(state.failureCounts.count, "failure")) found;"
+      + " \(counted(state.corpus.signature.count, "kind")) of behaviour seen\(rate)"
+  }
+
+  /// A time as people say it: `42 s`, `3 min`, `7 h 59 min`.
+  static func time(_ seconds: Double) -> String {
+    let seconds = Int(min(max(0, seconds.rounded()), 1e12))
+    if seconds < 120 { return "\(seconds) s" }
+    let minutes = (seconds + 30) / 60
+    return minutes < 120 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
   }
 }

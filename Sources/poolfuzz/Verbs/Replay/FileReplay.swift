@@ -33,7 +33,7 @@ struct FileReplay {
   }
 
   private func replay(_ path: String) throws(CommandFailure) -> ExitCode {
-    var file = try TraceFile(path: path)
+    var file = try TraceFile(path: path, streams)
     let configuration = try file.configuration()
     if let target = file.header.target {
       return show(.recordedAgainst(target.value, file.path), file.path)

@@ -10,9 +10,17 @@ struct TraceFile: ~Copyable {
   /// An operation that was read while looking for the configuration.
   private var held: PoolTrace.Operation?
   private var heldLine: UInt64 = 0
+  /// Who is told how far it is read; nil for nobody.
+  private let streams: StandardStreams?
+  /// What it is read for, where it is read more than once; with a blank at its end.
+  private let purpose: String
 
-  /// Opens a file; `-` is standard input.
-  init(path: String) throws(CommandFailure) {
+  /// Opens a file; `-` is standard input. `streams` shows how far it is read, and for what `purpose`.
+  init(
+    path: String, _ streams: StandardStreams? = nil, purpose: String = ""
+  ) throws(CommandFailure) {
+    self.streams = streams
+    self.purpose = purpose
     file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
     parser = TraceParser(.fileDescriptor(file.descriptor))
   }
@@ -75,6 +83,7 @@ struct TraceFile: ~Copyable {
       return operation
     }
     defer { line = parser.line }
+    if let streams, parser.line & 255 == 255 { streams.progress(progress) }
     switch parser.next() {
     case .operation(let operation): return operation
     case .finished: return nil
@@ -86,6 +95,14 @@ struct TraceFile: ~Copyable {
     case .unreadable(let number):
       throw CommandFailure(SystemError(path: path, number: number))
     }
+  }
+
+  /// How far it is read, in words.
+  private var progress: String {
+    guard let whole = try? file.byteCount(), whole > 0, let position = file.position else {
+      return "\(purpose)\(path): line \(parser.line)"
+    }
+    return "\(purpose)\(path): \(min(100, position * 100 / whole)) %, line \(parser.line)"
   }
 
   /// The traces that operands name: files as they are, folders with every trace below them in the

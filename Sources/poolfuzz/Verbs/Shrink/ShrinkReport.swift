@@ -107,7 +107,8 @@ struct ShrinkReport {
       before.cause.map { "wrong since operation \($0 + 1)" }
       ?? "wrong only when all is added up at the end"
     lines.append(
-      "in the given trace: \(cause), fast checks notice \(words(before.symptom, of: given))")
+      "in the given trace: \(cause), fast checks "
+        + (before.symptom == nil ? "never notice" : "notice \(words(before.symptom, of: given))"))
     return lines
   }
 }

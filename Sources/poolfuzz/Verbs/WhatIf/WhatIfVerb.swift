@@ -70,7 +70,7 @@ extension Verb {
           path: path, depth: depth, mostTags: mostTags, profile: profile,
           showsAll: metrics != nil
         ).run(
-          streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
+          streams, asJSON: arguments.has("--json"))
       }
       guard !arguments.has("--tags") else {
         throw CommandFailure.usage("--tags goes with --advise")
@@ -106,7 +106,7 @@ struct WhatIfReplay {
   func run(
     _ streams: StandardStreams, asJSON: Bool, isQuiet: Bool
   ) throws(CommandFailure) -> ExitCode {
-    var file = try TraceFile(path: path)
+    var file = try TraceFile(path: path, streams)
     let configuration = try file.configuration() ?? TraceConfiguration()
     file.tellWhatIsPassedOver(by: "whatif", streams)
     let changed = profile.map { configuration.replacingProfile(by: $0) } ?? configuration

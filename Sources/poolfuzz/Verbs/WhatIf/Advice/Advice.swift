@@ -29,19 +29,17 @@ struct Advice {
 
   /// Tries everything and prints the ranking.
   func run(
-    _ streams: StandardStreams, asJSON: Bool, isQuiet: Bool
+    _ streams: StandardStreams, asJSON: Bool
   ) throws(CommandFailure) -> ExitCode {
     guard path != "-" else {
       throw .usage("--advise reads the trace several times; give a file")
     }
-    let (before, census, pageBytes) = try original()
+    let (before, census, pageBytes) = try original(streams)
     let remedies = candidates(before, census)
     var trials: [Trial] = []
     for (index, remedy) in remedies.enumerated() {
-      if !asJSON, !isQuiet {
-        streams.progress("remedy \(index + 1) of \(remedies.count): \(remedy.sentence)")
-      }
-      guard let after = try replay(remedy) else { continue }
+      let purpose = "remedy \(index + 1) of \(remedies.count): "
+      guard let after = try replay(remedy, streams, purpose) else { continue }
       let comparison = MetricComparison(before: before, after: after)
       let net =
         comparison.pagesSaved &* Int64(bitPattern: pageBytes) &- max(0, comparison.bytesWasted)
@@ -73,8 +71,10 @@ struct Advice {
     }
   }
 
-  private func original() throws(CommandFailure) -> (PoolMetrics, RequestCensus, UInt64) {
-    var file = try TraceFile(path: path)
+  private func original(_ streams: StandardStreams) throws(CommandFailure) -> (
+    PoolMetrics, RequestCensus, UInt64
+  ) {
+    var file = try TraceFile(path: path, streams)
     var session = try boot(&file)
     let profile = session.view.profile
     var census = RequestCensus(profile)
@@ -96,8 +96,10 @@ struct Advice {
   }
 
   /// The metrics with a remedy; nil where the pool cannot hold what it takes first.
-  private func replay(_ remedy: Recommendation) throws(CommandFailure) -> PoolMetrics? {
-    var file = try TraceFile(path: path)
+  private func replay(
+    _ remedy: Recommendation, _ streams: StandardStreams, _ purpose: String
+  ) throws(CommandFailure) -> PoolMetrics? {
+    var file = try TraceFile(path: path, streams, purpose: purpose)
     var session = try boot(&file)
     var (requests, first) = remedy.changes(depth: depth)
     for operation in first {
