@@ -35,7 +35,8 @@ let package = Package(
       name: "PoolDumps", dependencies: ["CrashDumps", "KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PropertyTesting"),
-    // For tests: it imports the toolchain's Testing, so nothing that ships may depend on it.
+    // For tests: it imports the toolchain's Testing, which is not there for `--static-swift-stdlib`; so
+    // nothing that ships may depend on it, and a static build names its product.
     .target(name: "PropertyChecks", dependencies: ["ContentHash", "Platform", "PropertyTesting"]),
     .target(name: "PoolReference", dependencies: ["KernelPool"]),
     .target(
