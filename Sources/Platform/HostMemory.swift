@@ -24,6 +24,24 @@ public enum HostMemory {
     munmap(base, max(byteCount, 1))
   }
 
+  /// Reserves addresses that nobody can read or write; nil where the system refuses.
+  public static func reserveClosed(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    #if canImport(Darwin)
+      let flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE
+    #else
+      let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    #endif
+    let base = mmap(nil, max(byteCount, 1), PROT_NONE, flags, -1, 0)
+    return base == MAP_FAILED ? nil : base
+  }
+
+  /// Lets whole pages be read and written, or no longer; false where the system refuses.
+  public static func setOpen(
+    _ isOpen: Bool, _ base: UnsafeMutableRawPointer, _ byteCount: Int
+  ) -> Bool {
+    byteCount <= 0 || mprotect(base, byteCount, isOpen ? PROT_READ | PROT_WRITE : PROT_NONE) == 0
+  }
+
   /// Maps the content of a file that processes share; nil where the system refuses.
   public static func share(_ descriptor: Int32, _ byteCount: Int) -> UnsafeMutableRawPointer? {
     let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
@@ -62,6 +80,12 @@ public struct ResidentSet {
   }
 
   private static let name: StaticString = "\nAnonymous:"
+
+  /// Bytes of address space in use.
+  public func addressSpaceBytes() -> UInt64 {
+    let count = pread(rough, buffer, Self.bufferBytes, 0)
+    return number(from: 0, count) * Machine.pageBytes
+  }
 
   /// Resident bytes to some dozens of pages; takes about a microsecond.
   public func roughBytes() -> UInt64 {

@@ -91,6 +91,12 @@ public enum Processes {
   /// Ends this process by a signal after so many seconds; 0 takes that back.
   public static func endAfter(seconds: UInt32) { alarm(seconds) }
 
+  /// Forgets the last error, so that ``hasRunOutOfMemory`` is about what follows.
+  public static func clearLastError() { errno = 0 }
+
+  /// Whether the last call that failed had not the memory.
+  public static var hasRunOutOfMemory: Bool { errno == ENOMEM }
+
   /// For this process: no core files, no files longer than so many bytes, and an address space of at
   /// most so many bytes where that is not 0.
   public static func limit(fileBytes: UInt64, addressSpaceBytes: UInt64) {

@@ -187,7 +187,7 @@ public struct CheckedPool: ~Copyable {
 
   private mutating func predictVerdict(_ operation: Operation) -> Verdict {
     switch operation {
-    case .processor, .tick, .interruptLevel, .dump: return .harmless
+    case .processor, .tick, .interruptLevel, .dump, .target: return .harmless
     case .alloc(_, let type, _, _):
       guard VerdictOracle.mayStop(view, type) else { return .harmless }
     default: break

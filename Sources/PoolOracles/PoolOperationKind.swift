@@ -35,7 +35,7 @@ public enum PoolOperationKind: Int, Sendable, CaseIterable {
     case .writeAt: self = .writeAt
     case .processor: self = .processor
     case .tick: self = .tick
-    case .interruptLevel, .config, .dump, .expect: self = .interruptLevel
+    case .interruptLevel, .config, .dump, .expect, .target: self = .interruptLevel
     }
   }
 

@@ -300,6 +300,8 @@ extension PoolTrace.Operation {
     case .processor(let number):
       let count = replayer.configuration.pool.processors
       return "cpu \(number): the machine has processors 0 to \(count - 1)"
+    case .target:
+      return TraceWriter.line(self) + ": for an allocator under test, with --target"
     default: return TraceWriter.line(self) + ": the slot never had an address"
     }
   }

@@ -1,30 +1,26 @@
 import AllocatorTargets
 import Foundation
-import KernelPool
-import PoolFuzzing
 import PropertyTesting
 import Testing
 
 /// Whatever an allocator does to its process is contained, named, and followed by the next trace.
 @Suite(.serialized) struct BadDayTests {
   /// What a faulty allocator does, and the rule under which it is reported.
-  static let misdeeds: [(option: String, rule: TargetFailure.Rule)] = [
+  static let misdeeds: [(option: String, rule: TargetRule)] = [
     ("hang", .hang), ("sleep", .hang), ("crash", .crash), ("abort", .crash), ("exit", .exit),
     ("print", .output), ("stack", .stack), ("leak", .leak), ("grow", .growth), ("wild", .crash),
   ]
 
   /// Ten requests, then the one at which the faulty allocator misbehaves.
-  private func trace(lastBytes: UInt64) -> PoolFuzzTrace {
-    var operations: [PoolOperation] = (0..<10).map {
-      .alloc(Slot($0), .nonPaged, bytes: 40, tag: PoolTag("Test"))
-    }
-    operations.append(.alloc(Slot(10), .nonPaged, bytes: lastBytes, tag: PoolTag("Test")))
+  private func trace(lastBytes: UInt64) -> TargetTrace {
+    var operations = (0..<10).map { TargetOperation.allocate(Slot($0), 40) }
+    operations.append(.allocate(Slot(10), lastBytes))
     operations.append(.free(Slot(10)))
-    return PoolFuzzTrace(operations: operations)
+    return TargetTrace(operations: operations)
   }
 
   @Test(arguments: misdeeds)
-  func aMisdeedIsContainedAndNamed(_ option: String, _ rule: TargetFailure.Rule) throws {
+  func aMisdeedIsContainedAndNamed(_ option: String, _ rule: TargetRule) throws {
     let seconds = rule == .hang ? 0.5 : 30
     let tester = try TargetTester.of("target-faulty", option: option, timeoutSeconds: seconds)
     let failure = try tester.test(trace(lastBytes: 1500))
@@ -52,7 +48,7 @@ import Testing
         continue
       }
       let tester = try TargetTester.of(path)
-      let traces = TargetTraces(seed: Seed(3))
+      let traces = TargetTraces(seed: Seed(3), for: tester.capabilities)
       for number in 0..<30 as Range<UInt64> {
         let failure = try tester.test(traces.trace(number))
         #expect(failure == nil, "\(library) \(number): \(failure.debugDescription)")

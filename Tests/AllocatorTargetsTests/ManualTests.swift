@@ -1,3 +1,4 @@
+import AllocatorTargets
 import Foundation
 import PoolTestSupport
 import Testing
@@ -13,12 +14,13 @@ import Testing
     var text = ""
   }
 
+  private static let page = root.appending(
+    path: "Sources/AllocatorTargets/AllocatorTargets.docc/YourAllocator.md")
+
   private func parts() throws -> [Part] {
-    let page = Self.root.appending(
-      path: "Sources/AllocatorTargets/AllocatorTargets.docc/YourAllocator.md")
     var parts: [Part] = []
     var isOpen = false
-    for line in try String(contentsOf: page, encoding: .utf8).split(
+    for line in try String(contentsOf: Self.page, encoding: .utf8).split(
       separator: "\n", omittingEmptySubsequences: false)
     {
       if line.hasPrefix("```") {
@@ -57,7 +59,11 @@ import Testing
       }
     }
     #expect(commands >= 5)
+    let page = try String(contentsOf: Self.page, encoding: .utf8)
+    for rule in TargetRule.allCases {
+      #expect(page.contains("| `\(rule.rawValue)` | \(rule.sentence) | \(rule.source) |"))
+    }
     let adapter = try #require(try parts().first { $0.kind.hasSuffix("adapter.c") })
-    #expect(adapter.text.split(separator: "\n").count <= 22)
+    #expect(adapter.text.split(separator: "\n").count <= 24)
   }
 }

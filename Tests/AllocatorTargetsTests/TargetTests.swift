@@ -8,7 +8,7 @@ import Testing
 struct Plant: Sendable, CustomStringConvertible {
   let library: String
   let name: String
-  let rules: [TargetFailure.Rule]
+  let rules: [TargetRule]
   var description: String { "\(library) \(name)" }
 
   static let all: [Plant] = [
@@ -54,7 +54,7 @@ struct Plant: Sendable, CustomStringConvertible {
   func aPlantedBugIsFoundAndMadeSmall(_ plant: Plant) throws {
     let tester = try TargetTester.of(
       plant.library, option: "plant=\(plant.name)", timeoutSeconds: 1)
-    var found: (trace: PoolFuzzTrace, failure: TargetFailure)?
+    var found: (trace: TargetTrace, failure: TargetFailure)?
     for number in 0..<400 as Range<UInt64> where found == nil {
       let trace = Self.traces.trace(number)
       if let failure = try tester.test(trace) { found = (trace, failure) }

@@ -17,7 +17,8 @@ struct BadNightTests {
   private static func targetArguments(_ corpus: String) throws -> String {
     let library = try Command.executable().deletingLastPathComponent()
       .appending(path: "libtarget-faulty.so").path
-    return "fuzz --target '\(library)' --target-option abort --traces 40 --seed 1 --quiet"
+    return
+      "fuzz --target '\(library)' --target-option abort --mix small-lists --traces 40 --seed 1 --quiet"
       + " --corpus '\(corpus)'"
   }
 

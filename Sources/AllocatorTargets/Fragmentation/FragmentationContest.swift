@@ -102,7 +102,7 @@ public struct FragmentationContest: Sendable {
     var live: UInt64 = 0
     var peakLive: UInt64 = 0
     for call in calls {
-      switch call.kind {
+      switch call.call {
       case .allocate:
         sizes[call.slot] = call.bytes
         live += call.bytes

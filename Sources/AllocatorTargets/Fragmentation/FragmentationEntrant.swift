@@ -15,7 +15,7 @@ protocol FragmentationEntrant: AnyObject {
 final class LibraryEntrant: FragmentationEntrant {
   let name: String
   private let process: TargetProcess
-  private let arenaBytes: UInt64
+  private let setup: TargetSetup
   private let timeoutSeconds: Double
 
   init(
@@ -25,14 +25,16 @@ final class LibraryEntrant: FragmentationEntrant {
     settings.operationLimit = callLimit
     settings.memoryLimitBytes = max(settings.memoryLimitBytes, arenaBytes)
     self.name = name
-    self.arenaBytes = arenaBytes
+    var setup = TargetSetup(arenaBytes: arenaBytes)
+    setup.rounds = 1
+    self.setup = setup
     timeoutSeconds = max(settings.timeoutSeconds, 60)
     process = try TargetProcess(settings, executable: executable)
   }
 
   func heldBytes(_ calls: [TargetOperation]) throws(TargetError) -> [UInt64?] {
     let run = try process.run(
-      calls, arenaBytes: arenaBytes, flags: [.measure], timeoutSeconds: timeoutSeconds)
+      calls, setup, flags: [.measure], timeoutSeconds: timeoutSeconds)
     if case .finished = run.ending { try process.replaceRunner() }
     guard case .finished = run.ending else {
       throw TargetError(message: "\(name): it did not get through a program: \(run.ending)")
@@ -69,7 +71,7 @@ final class ModelEntrant: FragmentationEntrant {
     let fresh = Self.pages(pool.view)
     var addresses: [UInt32: Address] = [:]
     return try calls.map { call throws(TargetError) in
-      switch call.kind {
+      switch call.call {
       case .allocate:
         let outcome = pool.allocate(.nonPaged, bytes: call.bytes, tag: Self.tag)
         guard case .address(let address) = outcome else {

@@ -75,7 +75,6 @@ struct FragmentingProgram: Sendable, Hashable {
       let slot = unused.popLast() ?? slotCount
       if slot == slotCount { slotCount += 1 }
       var call = TargetOperation()
-      call.kind = .allocate
       call.slot = slot
       call.bytes = UInt64(bytes)
       call.tag = 0x6761_7246
@@ -86,7 +85,7 @@ struct FragmentingProgram: Sendable, Hashable {
 
     private mutating func give(_ slot: UInt32, _ bytes: Int) {
       var call = TargetOperation()
-      call.kind = .free
+      call.call = .free
       call.slot = slot
       calls.append(call)
       unused.append(slot)

@@ -1,63 +1,139 @@
-import PoolFuzzing
 import PropertyTesting
 
 /// Tests an allocator by traces: runs them, judges them, makes failing ones small, certifies them.
 public final class TargetTester {
-  private let process: TargetProcess
-  private var reportsFootprint = false
+  private let settings: TargetSettings
+  private let executable: String
+  private var process: TargetProcess
+  private var lostProcesses = 0
   private var error: TargetError?
   private var timeoutSeconds: Double
+  /// The largest request that a fresh allocator serves, by arena.
+  private var freshBytes: [TargetSetup: UInt64] = [:]
   /// Traces run so far.
   public private(set) var traceCount = 0
+  /// What is judged.
+  public var rules = Set(TargetRule.allCases)
+  /// Asked before each step of a reduction; true ends it with what it has come to.
+  public var isOver: () -> Bool = { false }
+
+  /// The most operations of a trace that is judged.
+  public static let mostOperations = 1 << 22
+
   /// Processes used up so far by what the allocator did.
-  public var lostProcessCount: Int { process.runnerCount - 1 }
+  public var lostProcessCount: Int { lostProcesses }
+
+  /// What the library can do and promises.
+  public var capabilities: TargetCapabilities { process.capabilities }
 
   /// Starts a worker with the allocator. `executable` is a program that hands its words to
   /// `TargetWorker.main` where the first of them is `TargetWorker.word`.
   public init(_ settings: TargetSettings, executable: String) throws(TargetError) {
+    self.settings = settings
+    self.executable = executable
     process = try TargetProcess(settings, executable: executable)
     timeoutSeconds = settings.timeoutSeconds
   }
 
-  /// Runs a trace; returns the first thing that is wrong, or nil.
+  /// Runs a trace, where asked in a process that has never called the library; returns the first thing
+  /// that is wrong, or nil. A trace of more than `mostOperations` operations is an error.
   ///
-  /// A second round follows the first. Where it leaves more behind than the first did, many rounds
-  /// tell a leak from a cache that fills.
-  public func test(_ trace: PoolFuzzTrace) throws(TargetError) -> TargetFailure? {
-    let operations = measured(TargetTrace.operations(of: trace))
-    let arena = TargetTrace.arenaBytes(of: trace)
+  /// A second round follows the first. Where a library tells its footprint and that has risen, twice as
+  /// many follow, and so on: that tells a leak from a cache that fills. The resident set of the others
+  /// says so little about two rounds that only a trace of many (`target rounds=2048`) looks at it.
+  public func test(
+    _ trace: TargetTrace, inFreshProcess isFresh: Bool = false
+  ) throws(TargetError) -> TargetFailure? {
+    try makeRoom(for: trace.operations.count)
+    let fresh = try freshBytes(of: trace.configuration)
+    if isFresh { try process.replaceRunner() }
     traceCount += 1
-    var run = try execute(operations, rounds: 2, arena)
-    if case .finished = run.ending, TargetOracle.rises(run.footprints) {
-      run = try execute(operations, rounds: Self.leakRounds, arena)
+    let operations = measured(trace.operations)
+    var setup = trace.configuration
+    let isOnce = operations.contains { [.addRegion, .resizeArena, .misuse].contains($0.call) }
+    if isOnce { setup.rounds = 1 }
+    var flags: SharedArea.Flag = [.probe]
+    if capabilities.functions.contains(.footprint) {
+      flags.insert(.measure)
+      if !isOnce, setup.refusedGrowth == 0 { flags.insert(.leak) }
     }
-    reportsFootprint = run.reportsFootprint
-    let failure = TargetOracle.failure(operations, run, arenaBytes: arena)
-    if failure != nil { try replace(run) }
+    let run = try process.run(
+      operations, setup, freshBytes: fresh, flags: flags, timeoutSeconds: timeoutSeconds)
+    // How many rounds follow those that the trace asks for depends on what the system says of memory:
+    // what else goes wrong in them would not repeat.
+    let isBeyond = run.ending != .finished && run.round >= setup.rounds
+    var failure =
+      isBeyond
+      ? nil
+      : TargetOracle.failure(
+        operations, run, setup, capabilities, freshBytes: fresh, rules: rules)
+    failure?.isOfLaterRound = run.ending != .finished && run.round > 0
+    // A runner that is still there after a failure is not one to go on with.
+    let isSpent = run.ending != .finished || failure != nil
+    if isSpent {
+      lostProcesses += 1
+      try process.replaceRunner()
+    }
     return failure
   }
 
-  /// Caches of freed pages have been seen to grow six times in a row.
-  private static let leakRounds = 24
-
-  private func execute(
-    _ operations: [TargetOperation], rounds: Int, _ arena: UInt64
-  ) throws(TargetError) -> TargetRun {
-    try process.run(
-      operations, rounds: rounds, arenaBytes: arena,
-      flags: reportsFootprint ? [.probe, .measure] : [.probe], timeoutSeconds: timeoutSeconds)
+  /// How many of so many runs, each in a fresh process, show a failure, and what the last of these saw.
+  public func repetitions(
+    of trace: TargetTrace, _ identity: FailureIdentity, in count: Int
+  ) throws(TargetError) -> (shown: Int, failure: TargetFailure?) {
+    var (shown, last) = (0, TargetFailure?.none)
+    for _ in 0..<count {
+      guard let failure = try test(trace, inFreshProcess: true),
+        failure.identity(in: trace) == identity
+      else { continue }
+      shown += 1
+      last = failure
+    }
+    return (shown, last)
   }
 
-  /// A runner that is still there after a failure is not one to go on with.
-  private func replace(_ run: TargetRun) throws(TargetError) {
-    switch run.ending {
-    case .finished, .problem: try process.replaceRunner()
-    case .signalled, .exited, .hung: break
+  /// A worker that has room for a trace.
+  private func makeRoom(for count: Int) throws(TargetError) {
+    guard count > process.settings.operationLimit else { return }
+    guard count <= Self.mostOperations else {
+      throw TargetError(
+        message: "not judged: \(count) operations are more than \(Self.mostOperations)")
     }
+    var larger = settings
+    while larger.operationLimit < count { larger.operationLimit *= 2 }
+    process = try TargetProcess(larger, executable: executable)
+  }
+
+  /// The largest request that a fresh allocator serves, to a quarter: by one trace of one allocation
+  /// after the other, each in a process of its own. What fails there is no finding of a trace that does
+  /// not ask for it.
+  private func freshBytes(of setup: TargetSetup) throws(TargetError) -> UInt64 {
+    var place = TargetSetup(arenaBytes: setup.arenaBytes, offset: setup.offset)
+    place.rounds = 1
+    if let known = freshBytes[place] { return known }
+    var bytes = min(place.arenaBytes, capabilities.largestBytes)
+    var found: UInt64 = 0
+    while bytes >= max(16, capabilities.smallestBytes), found == 0 {
+      try process.replaceRunner()
+      let run = try process.run(
+        [.allocate(Slot(0), bytes)], place, timeoutSeconds: min(timeoutSeconds, 2))
+      if run.results.first?.state == .done { found = bytes }
+      bytes = bytes / 4 * 3
+    }
+    try process.replaceRunner()
+    freshBytes[place] = found
+    return found
+  }
+
+  /// The largest request that a fresh allocator is known to serve; 0 where nobody has asked.
+  func knownFreshBytes(of setup: TargetSetup) -> UInt64 {
+    var place = TargetSetup(arenaBytes: setup.arenaBytes, offset: setup.offset)
+    place.rounds = 1
+    return freshBytes[place] ?? 0
   }
 
   private func measured(_ operations: [TargetOperation]) -> [TargetOperation] {
-    guard reportsFootprint else { return operations }
+    guard capabilities.functions.contains(.footprint) else { return operations }
     var copy = operations
     for index in copy.indices where index % 8 == 7 { copy[index].isMeasured = true }
     return copy
@@ -68,10 +144,10 @@ public final class TargetTester {
   /// A reduced failing trace.
   public struct Reduced: Sendable {
     /// The trace, its slots numbered in order of first use.
-    public let trace: PoolFuzzTrace
+    public let trace: TargetTrace
     /// The failure.
     public let identity: FailureIdentity
-    /// For each operation and lifetime, what happens without it.
+    /// For each operation and lifetime, what happens without it; nil where the time was over.
     public let certificate: Certificate?
     /// Traces executed.
     public let executionCount: Int
@@ -79,61 +155,54 @@ public final class TargetTester {
     public var isOneMinimal: Bool { certificate?.isMinimal ?? false }
   }
 
-  /// Makes a failing trace small with the suite's own shrinker.
+  /// Makes a failing trace small with the suite's own shrinker. Every trace is run in a fresh process:
+  /// what one leaves behind is no part of the next.
   public func shrink(
-    _ trace: PoolFuzzTrace, _ failure: TargetFailure
+    _ trace: TargetTrace, _ failure: TargetFailure
   ) throws(TargetError) -> Reduced {
     let identity = failure.identity(in: trace)
-    // What hangs costs the whole time-out in every execution.
-    let isSlow = failure.rule == .hang
+    // What hangs costs the whole time-out in every execution, what leaks two thousand rounds.
+    let isSlow = [.hang, .leak, .addressSpace, .exhaustion].contains(failure.rule)
     let patience = timeoutSeconds
-    if isSlow { timeoutSeconds = min(timeoutSeconds, 1) }
+    if failure.rule == .hang { timeoutSeconds = min(timeoutSeconds, 0.5) }
     defer { timeoutSeconds = patience }
     // No search beyond the passes: what thousands of traces leave behind in one process makes a
     // library crash on traces that are harmless in a fresh one.
-    let budget = ShrinkBudget(executionLimit: isSlow ? 120 : 3_000, searchLimit: 0)
-    let shrinker = Shrinker<PoolSetup, PoolOperation>(budget: budget) { self.execution(of: $0) }
-    let cut = trace.prefix(min(failure.step + 1, trace.operations.count))
+    let budget = ShrinkBudget(executionLimit: isSlow ? 240 : 3_000, searchLimit: 0)
+    var shrinker = Shrinker<TargetSetup, TargetOperation>(budget: budget) {
+      self.execution(of: $0)
+    }
+    shrinker.isInterrupted = isOver
+    let cut = failure.isOfLaterRound ? trace : trace.prefix(failure.step + 1)
     let result = shrinker.shrink(cut, identity)
-    let small = SlotNumbers.inOrderOfUse(result.trace)
-    let certificate = Certificate(of: small, identity) { self.execution(of: $0) }
+    let small = result.trace.numberedInOrderOfUse
+    let certificate =
+      isOver() ? nil : Certificate(of: small, identity) { self.execution(of: $0) }
     if let error { throw error }
     return Reduced(
       trace: small, identity: identity, certificate: certificate,
       executionCount: result.executionCount)
   }
 
-  /// A trace as the shrinker sees it; an error of the worker counts as no failure and is kept.
-  public func execution(of trace: PoolFuzzTrace) -> Execution {
+  /// A trace as the shrinker sees it, in a fresh process; an error of the worker counts as no failure
+  /// and is kept.
+  public func execution(of trace: TargetTrace) -> Execution {
     let count = trace.operations.count
     guard error == nil else {
       return Execution(failure: nil, skippedSteps: [], operationCount: count)
     }
     do throws(TargetError) {
-      let failure = try test(trace).map {
-        Execution.Failure(step: $0.step, identities: [$0.identity(in: trace)])
+      // Numbered as it will be filed: what owners write depends on their slots.
+      let trace = trace.numberedInOrderOfUse
+      let failure = try test(trace, inFreshProcess: true).map {
+        Execution.Failure(
+          step: $0.isOfLaterRound ? max(count - 1, $0.step) : $0.step,
+          identities: [$0.identity(in: trace)])
       }
       return Execution(failure: failure, skippedSteps: [], operationCount: count)
     } catch {
       self.error = error
       return Execution(failure: nil, skippedSteps: [], operationCount: count)
     }
-  }
-}
-
-/// Slots numbered as a trace file's reader numbers them.
-enum SlotNumbers {
-  static func inOrderOfUse(_ trace: PoolFuzzTrace) -> PoolFuzzTrace {
-    var numbers: [Slot: Slot] = [:]
-    var copy = trace
-    copy.operations = trace.operations.map { operation in
-      operation.renamingSlots { slot in
-        if let known = numbers[slot] { return known }
-        let number = Slot(numbers.count)
-        numbers[slot] = number
-        return number
-      }
-    }
-    return copy
   }
 }

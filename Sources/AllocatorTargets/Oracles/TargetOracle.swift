@@ -1,38 +1,40 @@
 import Platform
-import PoolFuzzing
-import PropertyTesting
 
 /// Judges a run by what a caller can see: addresses, sizes, contents, and the end of the process.
 ///
 /// It lives outside of the worker and keeps its own books from the calls and their answers. The first
-/// operation that shows anything wrong is the failing one.
+/// operation that shows anything wrong, of the rules that are asked for, is the failing one.
 struct TargetOracle {
   private let operations: [TargetOperation]
   private let run: TargetRun
-  private let arenaBytes: UInt64
-  /// Live blocks by their start.
-  private var blocks: [Block] = []
-  private var liveBytes: UInt64 = 0
+  private let setup: TargetSetup
+  private let capabilities: TargetCapabilities
+  private let freshBytes: UInt64
+  private let rules: Set<TargetRule>
+  private var blocks = LiveBlocks()
+  private var arenaBytes: UInt64
+  /// What was asked for where a block has just been freed and nothing was asked since.
+  private var justFreed: (bytes: UInt64, alignment: UInt64)?
 
-  private struct Block {
-    var start: UInt64
-    var end: UInt64
-    var slot: UInt32
-    var bytes: UInt64
-  }
-
-  /// The first failure of a run; nil where all held.
+  /// The first failure of a run against `rules`; nil where all held. `freshBytes` is the largest
+  /// request that a fresh allocator serves.
   static func failure(
-    _ operations: [TargetOperation], _ run: TargetRun, arenaBytes: UInt64
+    _ operations: [TargetOperation], _ run: TargetRun, _ setup: TargetSetup,
+    _ capabilities: TargetCapabilities, freshBytes: UInt64, rules: Set<TargetRule>
   ) -> TargetFailure? {
-    var oracle = Self(operations: operations, run: run, arenaBytes: arenaBytes)
+    var oracle = Self(
+      operations: operations, run: run, setup: setup, capabilities: capabilities,
+      freshBytes: freshBytes, rules: rules)
     return oracle.judge()
   }
 
-  private init(operations: [TargetOperation], run: TargetRun, arenaBytes: UInt64) {
-    self.operations = operations
-    self.run = run
-    self.arenaBytes = arenaBytes
+  private init(
+    operations: [TargetOperation], run: TargetRun, setup: TargetSetup,
+    capabilities: TargetCapabilities, freshBytes: UInt64, rules: Set<TargetRule>
+  ) {
+    (self.operations, self.run, self.setup) = (operations, run, setup)
+    (self.capabilities, self.freshBytes, self.rules) = (capabilities, freshBytes, rules)
+    arenaBytes = setup.arenaBytes
   }
 
   private mutating func judge() -> TargetFailure? {
@@ -42,202 +44,331 @@ struct TargetOracle {
     return ending()
   }
 
-  private func failure(
-    _ rule: TargetFailure.Rule, _ text: String, at step: Int, variant: String = ""
-  ) -> TargetFailure {
-    TargetFailure(rule: rule, variant: variant, text: text, step: step)
+  private func promises(_ promise: TargetCapabilities.Promise) -> Bool {
+    capabilities.promises.contains(promise)
   }
 
-  // MARK: Operations
+  /// A failure, unless nobody wants to hear of its rule.
+  private func failure(
+    _ rule: TargetRule, _ text: String, at step: Int, variant: String = ""
+  ) -> TargetFailure? {
+    guard rules.contains(rule) else { return nil }
+    return TargetFailure(rule: rule, variant: variant, text: text, step: step)
+  }
 
+  private static func hexadecimal(_ number: UInt64) -> String {
+    "0x" + String(number, radix: 16)
+  }
+  private func hexadecimal(_ number: UInt64) -> String { Self.hexadecimal(number) }
+}
+
+// MARK: Operations
+
+extension TargetOracle {
   private mutating func step(_ index: Int) -> TargetFailure? {
     let operation = operations[index]
     let result = run.results[index]
-    switch (operation.kind, result.state) {
-    case (.allocate, .done):
-      if let failure = allocated(operation, result, index) { return failure }
-    case (.allocate, .null):
-      if blocks.isEmpty, operation.bytes <= run.probeBytes / 2, operation.alignment <= 4096 {
-        return failure(.refusal, "\(operation.bytes) bytes refused with nothing live", at: index)
+    let freed = justFreed
+    if result.state != .skipped { justFreed = nil }
+    switch (operation.call, result.state) {
+    case (.allocate, .done), (.allocateZeroed, .done), (.allocate, .returned),
+      (.allocateZeroed, .returned), (.reallocate, .returned):
+      if let failure = served(operation, result, index) { return failure }
+    case (.reallocate, .done):
+      if result.address == 0 {
+        blocks.remove(operation.slot)
+      } else if let failure = served(operation, result, index) {
+        return failure
       }
-    case (.free, .done): remove(operation.slot)
+    case (.allocate, .null), (.allocateZeroed, .null), (.reallocate, .null):
+      if let failure = refused(operation, result, index, freed) { return failure }
+    case (.resize, .done):
+      if let failure = resized(operation, result, index) { return failure }
+    case (.free, .done), (.freeSized, .done):
+      if let block = blocks.block(of: operation.slot) {
+        justFreed = (block.bytes, block.alignment)
+      }
+      blocks.remove(operation.slot)
+    case (.reset, .done): blocks = LiveBlocks()
+    case (.resizeArena, .done): arenaBytes = operation.bytes
     default: break
     }
-    guard operation.isMeasured, run.reportsFootprint, result.state == .done,
-      result.footprint > 0, result.footprint < liveBytes
+    guard operation.isMeasured, capabilities.functions.contains(.footprint),
+      result.state == .done, result.footprint > 0, result.footprint < blocks.liveBytes
     else { return nil }
-    let text = "\(result.footprint) bytes held, \(liveBytes) live"
+    let text = "\(result.footprint) bytes held, \(blocks.liveBytes) live"
     return failure(.footprint, text, at: index)
   }
 
-  private mutating func allocated(
+  /// A block came back.
+  private mutating func served(
     _ operation: TargetOperation, _ result: TargetResult, _ index: Int
   ) -> TargetFailure? {
-    let natural = operation.bytes >= run.naturalAlignment ? run.naturalAlignment : 1
-    let alignment = max(operation.alignment, natural)
-    if result.address & (alignment &- 1) != 0 {
-      return failure(
-        .alignment, "\(hexadecimal(result.address)) for \(alignment) bytes", at: index)
+    let old = operation.call == .reallocate ? blocks.block(of: operation.slot) : nil
+    if old != nil { blocks.remove(operation.slot) }
+    guard let requested = operation.requestedBytes else { return nil }
+    if let failure = misplaced(operation, result, requested, old, index) { return failure }
+    let isWild = result.usableBytes > requested &+ max(arenaBytes, 1 << 30)
+    let bytes = max(isWild ? requested : result.usableBytes, 1)
+    let alignment = operation.alignment > 0 ? operation.alignment : old?.alignment ?? 0
+    let block = LiveBlocks.Block(
+      start: result.address, end: result.address &+ bytes, slot: operation.slot,
+      bytes: requested, alignment: alignment)
+    let other = blocks.insert(block)
+    if isWild {
+      return failure(.usableSize, "\(result.usableBytes) bytes usable of \(requested)", at: index)
     }
+    return other.flatMap { overlap(block, $0, index) }
+  }
+
+  private func overlap(
+    _ block: LiveBlocks.Block, _ other: LiveBlocks.Block, _ index: Int
+  ) -> TargetFailure? {
+    let text =
+      "\(hexadecimal(block.start)), \(block.end &- block.start) bytes, while"
+      + " \(hexadecimal(other.start)) to \(hexadecimal(other.end)) is live"
+    return failure(block.bytes == 0 ? .zeroSize : .overlap, text, at: index)
+  }
+
+  /// What is wrong with a block by itself.
+  private func misplaced(
+    _ operation: TargetOperation, _ result: TargetResult, _ requested: UInt64,
+    _ old: LiveBlocks.Block?, _ index: Int
+  ) -> TargetFailure? {
+    let address = result.address
+    let place = hexadecimal(address)
+    if requested == 0, capabilities.zeroPolicy == .null, operation.call != .reallocate {
+      return failure(.zeroSize, "\(place) for no bytes", at: index)
+    }
+    if requested > mostBytes {
+      return failure(.hugeSize, "\(place) for \(requested) bytes", at: index)
+    }
+    let isNatural = requested >= capabilities.naturalAlignment || capabilities.interface == 2
+    let natural = isNatural && requested > 0 ? capabilities.naturalAlignment : 1
+    let alignment = old == nil ? max(operation.alignment, natural) : natural
+    if address & (alignment &- 1) != 0 {
+      return failure(.alignment, "\(place) for an alignment of \(alignment) bytes", at: index)
+    }
+    let kept = operation.alignment > 0 ? operation.alignment : old?.alignment ?? 0
+    if old != nil, kept > 0, promises(.reallocKeepsAlignment), address & (kept &- 1) != 0 {
+      return failure(.reallocAlignment, "\(place) for an alignment of \(kept) bytes", at: index)
+    }
+    if result.usableBytes < requested {
+      return failure(
+        .usableSize, "\(result.usableBytes) bytes usable, \(requested) asked for", at: index)
+    }
+    if promises(.inArena), !isInside(address, max(requested, 1)) {
+      let text =
+        "\(place), \(requested) bytes, outside of the arena of \(arenaBytes) bytes at"
+        + " \(hexadecimal(run.arenaBase))"
+      return failure(.outside, text, at: index)
+    }
+    return nil
+  }
+
+  /// The most bytes that anybody can be given.
+  private var mostBytes: UInt64 {
+    var most = min(capabilities.largestBytes, 1 << 47)
+    if promises(.inArena) {
+      let regions = run.regions.reduce(0) { max($0, $1.bytes) }
+      most = min(most, max(arenaBytes, run.growth.bytes, regions))
+    }
+    return most
+  }
+
+  private func isInside(_ address: UInt64, _ bytes: UInt64) -> Bool {
+    let places = [(run.arenaBase, arenaBytes), run.growth] + run.regions
+    return places.contains { base, size in
+      address >= base && address &- base <= size && bytes <= size &- (address &- base)
+    }
+  }
+
+  private mutating func resized(
+    _ operation: TargetOperation, _ result: TargetResult, _ index: Int
+  ) -> TargetFailure? {
+    guard let old = blocks.block(of: operation.slot) else { return nil }
+    blocks.remove(operation.slot)
+    let bytes = max(min(result.usableBytes, operation.bytes &+ arenaBytes), operation.bytes, 1)
+    let block = LiveBlocks.Block(
+      start: old.start, end: old.start &+ bytes, slot: old.slot, bytes: operation.bytes,
+      alignment: old.alignment)
+    let other = blocks.insert(block)
     if result.usableBytes < operation.bytes {
       return failure(
-        .usableSize, "\(result.usableBytes) bytes usable, \(operation.bytes) asked for", at: index)
+        .resizeMoves, "\(result.usableBytes) bytes usable, \(operation.bytes) asked for", at: index)
     }
-    let isWild = result.usableBytes > operation.bytes &+ max(arenaBytes, 1 << 30)
-    let bytes = max(isWild ? operation.bytes : result.usableBytes, 1)
-    let (end, overflow) = result.address.addingReportingOverflow(bytes)
-    let block = Block(
-      start: result.address, end: end, slot: operation.slot, bytes: operation.bytes)
-    let place = position(of: block.start)
-    let lower = place > 0 && blocks[place - 1].end > block.start
-    let upper = place < blocks.count && blocks[place].start < end
-    blocks.insert(block, at: place)
-    liveBytes &+= operation.bytes
-    guard lower || upper || overflow || isWild else { return nil }
-    let rule: TargetFailure.Rule =
-      isWild ? .usableSize : operation.bytes == 0 ? .zeroSize : .overlap
-    let text = "\(hexadecimal(block.start)), \(bytes) bytes, while "
-    let other = blocks[lower ? place - 1 : min(place + 1, blocks.count - 1)]
+    if promises(.inArena), !isInside(old.start, operation.bytes) {
+      return failure(.outside, "\(operation.bytes) bytes at \(hexadecimal(old.start))", at: index)
+    }
+    return other.flatMap { overlap(block, $0, index) }
+  }
+}
+
+// MARK: Refusals
+
+extension TargetOracle {
+  private func refused(
+    _ operation: TargetOperation, _ result: TargetResult, _ index: Int,
+    _ freed: (bytes: UInt64, alignment: UInt64)?
+  ) -> TargetFailure? {
+    guard let bytes = operation.requestedBytes, bytes <= capabilities.largestBytes,
+      !promises(.lawfulNull), result.refusals == 0, operation.alignment <= 4096
+    else { return nil }
+    if bytes == 0 {
+      guard capabilities.zeroPolicy == .unique, blocks.isEmpty, freshBytes > 0,
+        operation.call != .reallocate
+      else { return nil }
+      return failure(.zeroSize, "NULL for no bytes, with nothing live", at: index)
+    }
+    if blocks.isEmpty, freshBytes == 0, bytes <= max(16, capabilities.smallestBytes),
+      index == 0
+    {
+      return failure(.servesNothing, "\(bytes) bytes refused by a fresh allocator", at: index)
+    }
+    if promises(.refinds), let freed, freed.bytes == bytes, freed.alignment == operation.alignment {
+      return failure(.refind, "\(bytes) bytes refused where as many were just freed", at: index)
+    }
+    guard promises(.joins) else { return nil }
+    if blocks.isEmpty, bytes <= freshBytes / 2, operation.alignment <= freshBytes / 4 {
+      return failure(
+        .refusal,
+        "\(bytes) bytes refused with nothing live; a fresh allocator serves"
+          + " \(freshBytes)", at: index)
+    }
+    return fits(operation, bytes, index)
+  }
+
+  /// Whether a gap between live blocks is so large that the request had to be served.
+  private func fits(_ operation: TargetOperation, _ bytes: UInt64, _ index: Int) -> TargetFailure? {
+    guard promises(.inArena), run.arenaBase > 0, freshBytes > 0 else { return nil }
+    // What a fresh allocator cannot give is its own: it may lie at either end.
+    let overhead = arenaBytes > freshBytes ? arenaBytes - freshBytes : 0
+    let wanted = bytes.addingReportingOverflow(operation.alignment)
+    let product = wanted.0.multipliedReportingOverflow(by: capabilities.fitFactor)
+    guard !wanted.overflow, !product.overflow else { return nil }
+    let needed = product.0 &+ capabilities.fitBytes
+    guard
+      let gap = blocks.largestGap(
+        from: run.arenaBase, bytes: arenaBytes, endOverhead: overhead), gap.bytes >= needed
+    else { return nil }
     return failure(
-      rule, text + "\(hexadecimal(other.start)) to \(hexadecimal(other.end)) is live", at: index)
+      .fit, "\(bytes) bytes refused; \(gap.bytes) bytes from \(hexadecimal(gap.start)) on are free",
+      at: index)
   }
+}
 
-  private mutating func remove(_ slot: UInt32) {
-    guard let place = blocks.firstIndex(where: { $0.slot == slot }) else { return }
-    liveBytes &-= blocks[place].bytes
-    blocks.remove(at: place)
-  }
+// MARK: The end
 
-  private func position(of start: UInt64) -> Int {
-    var low = 0
-    var high = blocks.count
-    while low < high {
-      let middle = (low + high) / 2
-      if blocks[middle].start < start { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-
-  private func hexadecimal(_ number: UInt64) -> String { "0x" + String(number, radix: 16) }
-
-  // MARK: The end
-
+extension TargetOracle {
   private func ending() -> TargetFailure? {
     let said = run.errors.isEmpty ? "" : ": " + run.errors.filter { $0 != "\n" }
+    let isMisuse = run.phase == .misuse
     switch run.ending {
     case .finished: return afterwards()
     case .hung: return failure(.hang, "no answer in time, \(place)", at: run.step)
+    // The way of an allocator to say that it has noticed.
+    case .exited where isMisuse, .signalled where isMisuse: return nil
     case .exited(let code):
       return failure(.exit, "the process ended with code \(code), \(place)\(said)", at: run.step)
     case .signalled(let number):
       let name = Processes.signalName(number)
-      return failure(
-        .crash, "the process got \(name), \(place)\(said)", at: run.step, variant: name)
-    case .problem(let problem, let detail, let message):
-      return noticed(problem, detail, message)
+      let address =
+        name == "SIGSEGV" || name == "SIGBUS" ? " at \(hexadecimal(run.crash.address))" : ""
+      var failure = failure(
+        .crash, "the process got \(name)\(address), \(place)\(said)", at: run.step, variant: name)
+      failure?.backtrace = run.crash.backtrace
+      return failure
+    case .problem(let problem, let detail, let second, let message):
+      return noticed(problem, detail, second, message)
     }
   }
 
   private var place: String {
-    switch run.phase {
+    let round = run.round > 0 ? " of round \(run.round + 1)" : ""
+    return switch run.phase {
     case .idle, .creation: "while the allocator was created"
-    case .operations: "in operation \(run.step + 1)"
-    case .emptying: "while everything was freed"
+    case .operations, .misuse: "in operation \(run.step + 1)\(round)"
+    case .emptying: "while everything was freed\(round)"
+    case .probing: "when the emptied allocator was asked for \(freshBytes) bytes"
     case .destruction, .done: "while the allocator was destroyed"
     }
   }
 
   private func noticed(
-    _ problem: TargetProblem, _ detail: UInt64, _ message: String
-  ) -> TargetFailure {
-    switch problem {
-    case .payload:
-      failure(.payload, "the byte at offset \(detail) is not its owner's, \(place)", at: run.step)
-    case .stack: failure(.stack, "the caller's variables have changed, \(place)", at: run.step)
-    case .usableChanged:
-      failure(.usableSize, "the usable size has become \(detail), \(place)", at: run.step)
-    case .check: failure(.check, message, at: run.step)
-    case .growth: failure(.growth, "\(detail) bytes are resident, \(place)", at: run.step)
-    case .walk: failure(.walk, "the block at \(hexadecimal(detail)), \(place)", at: run.step)
-    case .creation: failure(.creation, "no allocator of \(arenaBytes) bytes", at: run.step)
-    }
+    _ problem: TargetProblem, _ detail: UInt64, _ second: UInt64, _ message: String
+  ) -> TargetFailure? {
+    let byte = "the byte at offset \(detail) of the block at \(hexadecimal(second))"
+    let (rule, text): (TargetRule, String) =
+      switch problem {
+      case .payload: (.payload, "\(byte) is not its owner's, \(place)")
+      case .reallocatedPayload: (.reallocContent, "\(byte) is not the old one's, \(place)")
+      case .failedReallocation: (.reallocFailure, "\(byte) is not its owner's, \(place)")
+      case .zeroes: (.zeroes, "\(byte) is not zero, \(place)")
+      case .overflow: (.overflow, "\(hexadecimal(detail)), \(place)")
+      case .stack: (.stack, "the caller's variables have changed, \(place)")
+      case .usableChanged:
+        (.usableChange, "the usable size was \(second) and is \(detail), \(place)")
+      case .check: (.check, "\(message), \(place)")
+      case .growth: (.growth, "\(detail) bytes are resident, \(place)")
+      case .walk: (.walk, "the block at \(hexadecimal(detail)), \(place)")
+      case .creation, .environment: (.creation, "no allocator of \(setup.arenaBytes) bytes")
+      case .outsideWrite:
+        (.outsideWrite, "the byte at \(hexadecimal(detail)) has changed, \(place)")
+      case .unnoticedMisuse:
+        (Self.misuseRule(detail), "\(hexadecimal(second)) was freed, \(place)")
+      case .exhaustion: (.exhaustion, "refused \(place), served in the first")
+      }
+    return failure(rule, text, at: run.step)
+  }
+
+  private static func misuseRule(_ kind: UInt64) -> TargetRule {
+    [.doubleFree, .interiorFree, .foreignFree, .overflowedBlock][Int(min(kind, 3))]
   }
 
   private func afterwards() -> TargetFailure? {
     let end = operations.count
-    if !run.output.isEmpty {
-      return failure(.output, "on standard output: \(run.output.prefix(200))", at: end)
+    if !run.output.isEmpty,
+      let failure = failure(.output, "on standard output: \(run.output.prefix(200))", at: end)
+    {
+      return failure
     }
-    if run.probeBytes > 0, !run.probeServed {
-      let text = "a fresh allocator serves \(run.probeBytes) bytes, the emptied one refuses"
-      return failure(.emptied, text, at: end)
+    if freshBytes > 0, !run.freshServed, promises(.joins), !promises(.lawfulNull),
+      setup.refusedGrowth == 0, !operations.contains(where: { $0.call == .resizeArena })
+    {
+      let text = "a fresh allocator serves \(freshBytes) bytes, the emptied one refuses"
+      if let failure = failure(.emptied, text, at: end) { return failure }
     }
-    guard run.footprints.count > 4, Self.rises(run.footprints) else { return nil }
-    let text = "held after each round: " + run.footprints.map { "\($0)" }.joined(separator: ", ")
-    return failure(.leak, text, at: end)
+    if Self.isConstantSlope(run.footprints) {
+      let failure = failure(
+        .leak, "held after \(Self.readings(run.footprints))", at: end)
+      if failure != nil { return failure }
+    }
+    guard Self.isConstantSlope(run.addressSpace) else { return nil }
+    return failure(
+      .addressSpace, "address space after \(Self.readings(run.addressSpace))", at: end)
   }
 
-  /// Whether every round holds more than the one before.
-  static func rises(_ footprints: [UInt64]) -> Bool {
-    zip(footprints, footprints.dropFirst()).allSatisfy { $0 < $1 }
-  }
-}
-
-/// Something that an allocator under test did wrong.
-public struct TargetFailure: Sendable, Equatable {
-  /// What every allocator owes its callers, and what its process owes us.
-  public enum Rule: String, Sendable, CaseIterable {
-    /// No two live blocks share a byte, usable bytes counted.
-    case overlap = "target.overlap"
-    /// An address is a multiple of what was asked for.
-    case alignment = "target.alignment"
-    /// A block of no bytes is NULL or has an address of its own.
-    case zeroSize = "target.zero-size"
-    /// A live block keeps what its owner wrote.
-    case payload = "target.payload"
-    /// A block has at least the bytes that were asked for, and the same as long as it lives.
-    case usableSize = "target.usable-size"
-    /// An allocator without a live block serves what a fresh one served.
-    case refusal = "target.refusal"
-    /// Emptied, it serves the largest request that the fresh one served.
-    case emptied = "target.emptied"
-    /// Emptied again and again, it does not hold more each time.
-    case leak = "target.leak"
-    /// It holds at least what is live.
-    case footprint = "target.footprint"
-    /// Its own check holds.
-    case check = "target.check"
-    /// Its walk tells of every live block once.
-    case walk = "target.walk"
-    /// It can be created.
-    case creation = "target.creation"
-    /// The caller's stack is the caller's.
-    case stack = "target.stack"
-    /// It does not grow without bound.
-    case growth = "target.growth"
-    /// It does not end the process by a signal.
-    case crash = "target.crash"
-    /// It does not end the process.
-    case exit = "target.exit"
-    /// It answers.
-    case hang = "target.hang"
-    /// Standard output is not its own.
-    case output = "target.output"
+  /// Whether readings after 1, 2, 4, ... rounds rise on and on: the last three doublings have slopes
+  /// above zero that differ by less than two times. A cache that fills settles before.
+  static func isConstantSlope(_ readings: [UInt64]) -> Bool {
+    let count = readings.count
+    guard count == SharedArea.roundMarks, readings[count - 1] > 0 else { return false }
+    var slopes: [Double] = []
+    for mark in count - 3..<count {
+      let change = Double(readings[mark]) - Double(readings[mark - 1])
+      let rounds: Int = 1 << (mark - 1)
+      slopes.append(change / Double(rounds))
+    }
+    guard let least = slopes.min(), let most = slopes.max() else { return false }
+    return least > 0 && most <= 2 * least
   }
 
-  /// The broken rule.
-  public let rule: Rule
-  /// What tells two failures of one rule apart: a signal's name, or nothing.
-  public let variant: String
-  /// What was seen.
-  public let text: String
-  /// The operation that showed it; the number of operations for the end.
-  public let step: Int
-
-  /// What makes it the same failure in another trace.
-  public func identity(in trace: PoolFuzzTrace) -> FailureIdentity {
-    let word =
-      step < trace.operations.count ? trace.operations[step].operationKind.word : "end"
-    return FailureIdentity("\(rule.rawValue)\(variant.isEmpty ? "" : "-\(variant)") after \(word)")
+  private static func readings(_ values: [UInt64]) -> String {
+    var parts: [String] = []
+    for (mark, value) in values.enumerated() where value > 0 {
+      let rounds: Int = 1 << mark
+      parts.append("\(rounds) rounds \(value) bytes")
+    }
+    return parts.suffix(6).joined(separator: ", ")
   }
 }

@@ -15,6 +15,10 @@ final class TargetProcess {
   private var runner: Int32 = 0
   /// Runners started so far.
   private(set) var runnerCount = 0
+  /// Whether the runner has run a trace.
+  private var hasRun = false
+  /// What the library can do and promises.
+  private(set) var capabilities = TargetCapabilities()
 
   /// Starts a worker; `executable` is the program that is a worker when asked to be one.
   init(_ settings: TargetSettings, executable: String) throws(TargetError) {
@@ -64,7 +68,7 @@ final class TargetProcess {
         executable,
         [
           TargetWorker.word, settings.library, "\(settings.operationLimit)", settings.option,
-          "\(seconds)", "\(settings.addressSpaceBytes)",
+          "\(seconds)",
         ],
         // Room for libraries that keep much in thread-local storage, and not Swift's own crash
         // handler, which would wait for a debugger.
@@ -86,7 +90,7 @@ final class TargetProcess {
     reads.close()
     writes.close()
     switch next(seconds: 30) {
-    case .word(0x48): break
+    case .word(0x48): capabilities = area.capabilities ?? capabilities
     case .word(0x45): throw TargetError(message: area.messageText)
     default:
       throw TargetError(message: "\(settings.library): loading it ended or stopped the worker")
@@ -100,61 +104,90 @@ final class TargetProcess {
     }
     runner = number
     runnerCount += 1
+    hasRun = false
   }
 
   // MARK: Running
 
-  /// Runs a trace; the runner stays unless the trace ended it.
+  /// Runs a trace of at most `operationLimit` operations; the runner stays unless the trace ended it.
+  /// A run hangs when nothing moves for `timeoutSeconds`.
   func run(
-    _ operations: [TargetOperation], rounds: Int = 1, arenaBytes: UInt64,
-    flags: SharedArea.Flag = [.probe], timeoutSeconds: Double
+    _ operations: [TargetOperation], _ setup: TargetSetup, freshBytes: UInt64 = 0,
+    flags: SharedArea.Flag = [], timeoutSeconds: Double
   ) throws(TargetError) -> TargetRun {
-    let count = min(operations.count, settings.operationLimit)
-    for index in 0..<count { area.setOperation(operations[index], index) }
-    for word in 0..<SharedArea.headerWords { area.words[word] = 0 }
-    area[.operationCount] = UInt64(count)
-    area[.roundCount] = UInt64(min(max(rounds, 1), SharedArea.mostRounds))
-    area[.arenaBytes] = arenaBytes
+    guard operations.count <= settings.operationLimit else {
+      throw TargetError(message: "\(settings.library): a trace of \(operations.count) operations")
+    }
+    hasRun = true
+    write(operations, setup)
+    area[.freshBytes] = freshBytes
     area[.flags] = flags.rawValue
-    area[.memoryLimit] = settings.memoryLimitBytes
     guard command.write(0x52) else {
       throw TargetError(message: "\(settings.library): the worker is gone")
     }
-    switch next(seconds: timeoutSeconds) {
-    case .word(0x44): return taken(ending(), count, rounds)
-    case .numbered(0x58, let status):
-      let run = taken(Self.ending(status: status), count, rounds)
-      try awaitRunner()
-      return run
-    case .late:
-      Processes.kill(runner)
-      // Its last word may have come in between; the keeper's comes for certain.
-      while true {
-        switch next(seconds: 30) {
-        case .word(0x44): continue
-        case .numbered(0x58, _):
-          let run = taken(.hung, count, rounds)
-          try awaitRunner()
-          return run
-        default: throw TargetError(message: "\(settings.library): the worker cannot be stopped")
-        }
+    let ending = try answer(timeoutSeconds: timeoutSeconds)
+    if case .problem(.environment, _, _, _) = ending {
+      throw TargetError(
+        message: "\(settings.library): no memory for an allocator of \(setup.arenaBytes) bytes")
+    }
+    return taken(ending, operations.count)
+  }
+
+  private func write(_ operations: [TargetOperation], _ setup: TargetSetup) {
+    for (index, operation) in operations.enumerated() { area.setOperation(operation, index) }
+    area.clear()
+    area[.operationCount] = UInt64(operations.count)
+    area[.roundCount] = setup.rounds
+    area[.arenaBytes] = setup.arenaBytes
+    area[.arenaOffset] = setup.offset
+    area[.refusedGrowth] = setup.refusedGrowth
+    let sizes = operations.filter { $0.call == .resizeArena }.map { min($0.bytes, 1 << 30) }
+    area[.arenaCapacity] = max(setup.arenaBytes, sizes.max() ?? 0)
+    area[.memoryLimit] = settings.memoryLimitBytes + setup.arenaBytes
+  }
+
+  private func answer(timeoutSeconds: Double) throws(TargetError) -> TargetRun.Ending {
+    var heartbeat = area[.heartbeat]
+    while true {
+      switch next(seconds: timeoutSeconds) {
+      case .word(0x44): return ending()
+      case .numbered(0x58, let status):
+        let ending = Self.ending(status: status)
+        try awaitRunner()
+        return ending
+      case .late where area[.heartbeat] != heartbeat: heartbeat = area[.heartbeat]
+      case .late:
+        Processes.kill(runner)
+        try awaitEnd()
+        return .hung
+      default: throw TargetError(message: "\(settings.library): the worker is gone")
       }
-    default: throw TargetError(message: "\(settings.library): the worker is gone")
     }
   }
 
-  /// A fresh runner for the next trace: this one's memory is no longer to be trusted.
-  func replaceRunner() throws(TargetError) {
-    Processes.kill(runner)
-    guard case .numbered(0x58, _) = next(seconds: 30) else {
-      throw TargetError(message: "\(settings.library): the worker is gone")
+  /// The end of a runner that was killed. Its last word may have come in between; the keeper's comes
+  /// for certain.
+  private func awaitEnd() throws(TargetError) {
+    while true {
+      switch next(seconds: 30) {
+      case .word(0x44): continue
+      case .numbered(0x58, _): return try awaitRunner()
+      default: throw TargetError(message: "\(settings.library): the worker cannot be stopped")
+      }
     }
-    try awaitRunner()
+  }
+
+  /// A fresh runner for the next trace, unless this one has run none.
+  func replaceRunner() throws(TargetError) {
+    guard hasRun else { return }
+    Processes.kill(runner)
+    try awaitEnd()
   }
 
   private func ending() -> TargetRun.Ending {
     guard let problem = TargetProblem(rawValue: area[.problem]) else { return .finished }
-    return .problem(problem, detail: area[.detail], message: area.messageText)
+    return .problem(
+      problem, detail: area[.detail], second: area[.secondDetail], message: area.messageText)
   }
 
   private static func ending(status: Int32) -> TargetRun.Ending {
@@ -164,19 +197,27 @@ final class TargetProcess {
     }
   }
 
-  private func taken(_ ending: TargetRun.Ending, _ count: Int, _ rounds: Int) -> TargetRun {
+  private func taken(_ ending: TargetRun.Ending, _ count: Int) -> TargetRun {
     let phase = SharedArea.Phase(rawValue: area[.phase]) ?? .idle
-    let progress = Int(clamping: area[.progress])
-    return TargetRun(
+    let isInOperation = phase == .operations || phase == .misuse
+    var run = TargetRun(
       ending: ending, phase: phase,
-      step: phase == .operations ? min(progress, count) : count,
-      results: (0..<count).map { area.result($0) },
-      freshFootprint: area[.freshFootprint],
-      footprints: (0..<min(max(rounds, 1), SharedArea.mostRounds)).map {
-        area.footprint(round: $0)
-      }, reportsFootprint: area[.reportsFootprint] != 0, probeBytes: area[.probeBytes],
-      probeServed: area[.probeServed] != 0, naturalAlignment: area[.naturalAlignment],
-      output: captured.output.take(), errors: captured.errors.take())
+      step: isInOperation ? min(Int(clamping: area[.progress]), count) : count,
+      results: (0..<count).map { area.result($0) })
+    run.round = area[.round]
+    run.freshFootprint = area[.freshFootprint]
+    run.footprints = (0..<SharedArea.roundMarks).map { area[.footprints, $0] }
+    run.addressSpace = (0..<SharedArea.roundMarks).map { area[.addressSpace, $0] }
+    run.freshServed = area[.freshServed] != 0
+    run.arenaBase = area[.arenaBase]
+    run.growth = (area[.growthBase], area[.growthBytes])
+    run.regions = (0..<SharedArea.mostRegions).map {
+      (area[.regions, 2 * $0], area[.regions, 2 * $0 + 1])
+    }
+    run.crash = (area.crash[1], area.backtrace)
+    run.output = captured.output.take()
+    run.errors = captured.errors.take()
+    return run
   }
 
   // MARK: Words of the worker

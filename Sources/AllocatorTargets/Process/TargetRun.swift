@@ -1,16 +1,16 @@
 /// What became of one trace in the worker.
-struct TargetRun: Equatable {
+struct TargetRun {
   /// How it ended.
   enum Ending: Equatable {
     /// It was run to its end.
     case finished
     /// The worker noticed something itself.
-    case problem(TargetProblem, detail: UInt64, message: String)
+    case problem(TargetProblem, detail: UInt64, second: UInt64, message: String)
     /// A signal ended the process.
     case signalled(Int32)
     /// The process ended itself with this code.
     case exited(Int32)
-    /// It did not end in time.
+    /// Nothing moved any more.
     case hung
   }
 
@@ -22,17 +22,29 @@ struct TargetRun: Equatable {
   var step: Int
   /// Results by operation.
   var results: [TargetResult]
-  /// The footprint of the fresh allocator, and after each round, when all was freed.
-  var freshFootprint: UInt64
-  var footprints: [UInt64]
-  var reportsFootprint: Bool
-  /// The largest request served at first, and whether it was served at last.
-  var probeBytes: UInt64
-  var probeServed: Bool
-  var naturalAlignment: UInt64
+  /// The round that was being run, from 0.
+  var round: UInt64 = 0
+  /// The footprint of the fresh allocator.
+  var freshFootprint: UInt64 = 0
+  /// Footprints and bytes of address space after rounds 1, 2, 4, ...; 0 for those that were not run.
+  var footprints: [UInt64] = []
+  var addressSpace: [UInt64] = []
+  /// Whether the emptied allocator served the largest request of a fresh one.
+  var freshServed = false
+  /// Where the arena began; 0 where the allocator got none.
+  var arenaBase: UInt64 = 0
+  /// What `grow` gave, and regions that were added: address and bytes.
+  var growth: (base: UInt64, bytes: UInt64) = (0, 0)
+  var regions: [(base: UInt64, bytes: UInt64)] = []
+  /// The address that a process touched which a signal ended, and the calls that led there.
+  var crash: (address: UInt64, backtrace: [String]) = (0, [])
   /// What was written on standard output, and on standard error.
-  var output: String
-  var errors: String
+  var output = ""
+  var errors = ""
+
+  init(ending: Ending, phase: SharedArea.Phase, step: Int, results: [TargetResult]) {
+    (self.ending, self.phase, self.step, self.results) = (ending, phase, step, results)
+  }
 }
 
 /// How an allocator is put under test.
@@ -41,13 +53,11 @@ public struct TargetSettings: Sendable, Hashable {
   public var library: String
   /// Text that the library gets when an allocator is created.
   public var option = ""
-  /// Seconds after which a trace counts as one that hangs.
+  /// Seconds without progress after which a trace counts as one that hangs.
   public var timeoutSeconds = 5.0
   /// Resident bytes of the worker above which an allocator counts as growing without bound.
   public var memoryLimitBytes: UInt64 = 512 << 20
-  /// Bytes of address space that the worker may use; 0 is no limit.
-  var addressSpaceBytes: UInt64 = 64 << 30
-  /// The most operations of a trace.
+  /// Operations that a worker has room for; one that gets a longer trace is replaced by a larger.
   public var operationLimit = 8192
 
   /// The usual settings for a library.

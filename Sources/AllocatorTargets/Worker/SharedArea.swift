@@ -6,63 +6,83 @@ import Platform
 /// happens to the worker. The allocator under test can overwrite it like everything else in its
 /// process; so the parent takes every word in it for a claim.
 ///
-/// Layout, in words of eight bytes: a header, then four words for each operation, then four for
-/// each result. A message lies in the header's second kilobyte.
+/// Layout, in words of eight bytes: a header, then four words for each operation, then six for
+/// each result. A message lies in the header's second kilobyte, capabilities in its third, what a
+/// process that was ended by a signal has written in the rest.
 struct SharedArea {
   /// Words of the header.
   enum Word: Int {
     /// Operations of the trace.
     case operationCount
-    /// How often it is run, each time until everything is freed.
+    /// How often it is run at least, each time until everything is freed.
     case roundCount
-    /// Bytes that the allocator is created with.
-    case arenaBytes
+    /// Bytes of the arena, its place in a page, and which growth is refused.
+    case arenaBytes, arenaOffset, refusedGrowth
+    /// Bytes that the arena and what `grow` gives can have at most.
+    case arenaCapacity
     /// `Flag`s.
     case flags
     /// Resident bytes above which the allocator counts as growing without bound.
     case memoryLimit
+    /// The largest request that a fresh allocator serves; 0 where nobody has asked.
+    case freshBytes
     /// `Phase`.
     case phase
-    /// The operation that is being run.
-    case progress
+    /// The operation that is being run, and what tells that anything moves.
+    case progress, heartbeat
     /// `TargetProblem`, 0 while there is none.
     case problem
-    /// A number that explains the problem.
-    case detail
-    /// The alignment of requests that name none.
-    case naturalAlignment
-    /// The largest request that the fresh allocator served; 0 without a probe.
-    case probeBytes
-    /// 1 where the emptied allocator served it again.
-    case probeServed
-    /// 1 where the allocator reports its footprint.
-    case reportsFootprint
+    /// Numbers that explain the problem.
+    case detail, secondDetail
+    /// The round that is being run, from 0.
+    case round
+    /// 1 where the emptied allocator served `freshBytes`.
+    case freshServed
     /// The footprint before the first operation.
     case freshFootprint
-    /// The footprint after each round.
-    case footprints
+    /// Where the arena and what `grow` gives begin, and how much the latter has given.
+    case arenaBase, growthBase, growthBytes
+    /// Growths that were refused.
+    case refusals
+    /// Footprints after rounds 1, 2, 4, ...
+    case footprints = 64
+    /// Bytes of address space after the same rounds.
+    case addressSpace = 80
+    /// Regions that were added: address and bytes of each.
+    case regions = 96
   }
 
   /// What the parent wants beside the trace.
   struct Flag: OptionSet {
     let rawValue: UInt64
-    /// Ask for the largest request first and last.
+    /// Ask for `freshBytes` at the end.
     static let probe = Flag(rawValue: 1)
     /// Measure the footprint at operations that ask for it.
     static let measure = Flag(rawValue: 2)
+    /// Go on with twice the rounds as long as each doubling leaves more behind.
+    static let leak = Flag(rawValue: 4)
   }
 
   /// How far a run is.
   enum Phase: UInt64 {
-    case idle, creation, operations, emptying, destruction, done
+    case idle, creation, operations, emptying, probing, destruction, misuse, done
   }
 
-  /// The most rounds.
-  static let mostRounds = 32
-  static let headerWords = 512
-  static let messageByte = 1024
+  /// The most rounds: 2 to the power of the last footprint's index.
+  static let mostRounds = 2048
+  /// Footprints that are kept.
+  static let roundMarks = 12
+  /// Regions that are kept.
+  static let mostRegions = 8
+  private static let headerWords = 512
+  /// Words that a new run clears.
+  private static let runWords = 128
+  private static let messageByte = 1024
   static let messageBytes = 512
-  static let recordWords = 4
+  private static let capabilityWord = 256
+  private static let crashWord = 320
+  private static let operationWords = 4
+  private static let resultWords = 6
 
   let words: UnsafeMutablePointer<UInt64>
   /// The most operations.
@@ -70,7 +90,7 @@ struct SharedArea {
 
   /// Bytes of an area for so many operations.
   static func byteCount(capacity: Int) -> Int {
-    (headerWords + 2 * recordWords * capacity) * 8
+    (headerWords + (operationWords + resultWords) * capacity) * 8
   }
 
   /// Maps the area behind a descriptor; nil where that fails.
@@ -89,38 +109,79 @@ struct SharedArea {
     nonmutating set { words[word.rawValue] = newValue }
   }
 
-  /// The footprint after a round.
-  func footprint(round: Int) -> UInt64 { words[Word.footprints.rawValue + round] }
+  subscript(word: Word, index: Int) -> UInt64 {
+    get { words[word.rawValue + index] }
+    nonmutating set { words[word.rawValue + index] = newValue }
+  }
 
-  func setFootprint(_ bytes: UInt64, round: Int) {
-    words[Word.footprints.rawValue + round] = bytes
+  /// What the library can do; nil where the words say nothing.
+  var capabilities: TargetCapabilities? {
+    TargetCapabilities(
+      words: (0..<TargetCapabilities.wordCount).map { words[Self.capabilityWord + $0] })
+  }
+
+  func setCapabilities(_ capabilities: TargetCapabilities) {
+    for (index, word) in capabilities.words.enumerated() {
+      words[Self.capabilityWord + index] = word
+    }
+  }
+
+  /// What a process writes that a signal ends (see `CrashRecord`).
+  var crash: UnsafeMutablePointer<UInt64> { words + Self.crashWord }
+
+  /// Forgets the run before.
+  func clear() {
+    for word in 0..<Self.runWords { words[word] = 0 }
+    for word in 0..<17 { crash[word] = 0 }
+  }
+
+  /// The calls that led to a signal, a line each.
+  var backtrace: [String] {
+    var bytes: [UInt8] = []
+    let text = UnsafeMutableRawPointer(crash + 16).assumingMemoryBound(to: UInt8.self)
+    for index in 0..<CrashRecord.textBytes where text[index] != 0 || bytes.isEmpty {
+      if text[index] == 0 { break }
+      bytes.append(text[index])
+    }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return lines.map { PrintableText.escaped(String($0)) }
   }
 
   /// The operation at an index.
   func operation(_ index: Int) -> TargetOperation {
-    let place = Self.headerWords + index * Self.recordWords
+    let place = Self.headerWords + index * Self.operationWords
     return TargetOperation(words[place], words[place + 1], words[place + 2], words[place + 3])
   }
 
   func setOperation(_ operation: TargetOperation, _ index: Int) {
-    let place = Self.headerWords + index * Self.recordWords
+    let place = Self.headerWords + index * Self.operationWords
     (words[place], words[place + 1], words[place + 2], words[place + 3]) = operation.words
+  }
+
+  private func resultPlace(_ index: Int) -> Int {
+    Self.headerWords + capacity * Self.operationWords + index * Self.resultWords
   }
 
   /// The result at an index.
   func result(_ index: Int) -> TargetResult {
-    let place = Self.headerWords + (capacity + index) * Self.recordWords
+    let place = resultPlace(index)
     return TargetResult(
       state: TargetResult.State(rawValue: words[place]) ?? .none, address: words[place + 1],
-      usableBytes: words[place + 2], footprint: words[place + 3])
+      usableBytes: words[place + 2], footprint: words[place + 3], refusals: words[place + 4])
   }
 
   func setResult(_ result: TargetResult, _ index: Int) {
-    let place = Self.headerWords + (capacity + index) * Self.recordWords
+    let place = resultPlace(index)
     words[place + 1] = result.address
     words[place + 2] = result.usableBytes
     words[place + 3] = result.footprint
+    words[place + 4] = result.refusals
     words[place] = result.state.rawValue
+  }
+
+  /// Whether the operation at an index was served in the first round.
+  func wasServed(_ index: Int) -> Bool {
+    words[resultPlace(index)] == TargetResult.State.done.rawValue
   }
 
   /// The message as bytes that end with a zero.
@@ -141,47 +202,6 @@ struct SharedArea {
   }
 }
 
-/// One call of the allocator under test.
-struct TargetOperation: Equatable {
-  /// What is called.
-  enum Kind: UInt64 {
-    /// Nothing: an operation that means nothing to an allocator.
-    case nothing
-    case allocate
-    case free
-    /// New content over the whole block.
-    case fill
-    /// The content is still what the owner wrote.
-    case verify
-  }
-
-  var kind = Kind.nothing
-  var slot: UInt32 = 0
-  var pool: UInt32 = 0
-  var tag: UInt32 = 0
-  var bytes: UInt64 = 0
-  var alignment: UInt64 = 0
-  /// Whether the footprint is measured behind it.
-  var isMeasured = false
-
-  init() {}
-
-  init(_ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
-    kind = Kind(rawValue: first & 0xFF) ?? .nothing
-    isMeasured = first & 0x100 != 0
-    slot = UInt32(truncatingIfNeeded: first >> 32)
-    pool = UInt32(truncatingIfNeeded: second)
-    tag = UInt32(truncatingIfNeeded: second >> 32)
-    bytes = third
-    alignment = fourth
-  }
-
-  var words: (UInt64, UInt64, UInt64, UInt64) {
-    let first = kind.rawValue | (isMeasured ? 0x100 : 0) | UInt64(slot) << 32
-    return (first, UInt64(pool) | UInt64(tag) << 32, bytes, alignment)
-  }
-}
-
 /// What came of one call.
 struct TargetResult: Equatable {
   /// How far it came.
@@ -190,11 +210,13 @@ struct TargetResult: Equatable {
     case none
     /// The call did not come back.
     case called
+    /// It came back, and what it gave has not been looked at to the end.
+    case returned
     /// It was done.
     case done
-    /// An allocation returned NULL.
+    /// The answer was NULL, or that nothing was done.
     case null
-    /// The slot was busy or empty.
+    /// The slot was busy or empty, or the allocator has no such call.
     case skipped
   }
 
@@ -205,15 +227,17 @@ struct TargetResult: Equatable {
   var usableBytes: UInt64 = 0
   /// The footprint, where it was asked for.
   var footprint: UInt64 = 0
+  /// Growths that have been refused so far.
+  var refusals: UInt64 = 0
 }
 
 /// What a worker notices by itself.
 enum TargetProblem: UInt64 {
-  /// The owner's bytes have changed; the detail is the offset.
+  /// The owner's bytes have changed; the details are the offset and the address.
   case payload = 1
   /// The caller's own stack has changed; the detail is the offset.
   case stack
-  /// The usable size of a live block has changed; the detail is the new one.
+  /// The usable size of a live block has changed; the details are the new and the old one.
   case usableChanged
   /// The allocator's own check objects; the message is its own.
   case check
@@ -223,4 +247,20 @@ enum TargetProblem: UInt64 {
   case walk
   /// The allocator cannot be created.
   case creation
+  /// The machine has not the memory for it.
+  case environment
+  /// A reallocated block has not the old one's bytes; the details are the offset and the address.
+  case reallocatedPayload
+  /// A reallocation that failed changed the old block; the details are the offset and the address.
+  case failedReallocation
+  /// A byte of zeroed memory is not zero; the details are the offset and the address.
+  case zeroes
+  /// A count times a size that overflow were served; the detail is the address.
+  case overflow
+  /// A byte before or behind the arena has changed; the detail is its address.
+  case outsideWrite
+  /// A misuse that is to be noticed was not.
+  case unnoticedMisuse
+  /// What the first round was served is refused in a later one; the detail is the round, from 1.
+  case exhaustion
 }

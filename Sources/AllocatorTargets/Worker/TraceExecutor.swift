@@ -2,33 +2,51 @@ import Platform
 
 /// Runs a trace on the allocator under test, in the worker's expendable process.
 ///
-/// It asks nobody for memory: the process's own allocator may be the one under test, or may have
-/// been overwritten by it. What callers own lies in tables that were mapped before.
+/// It asks nobody for memory while a trace runs: the process's own allocator may be the one under
+/// test, or may have been overwritten by it. What callers own lies in tables that were mapped before.
 struct TraceExecutor {
-  private let library: TargetLibrary
-  private let area: SharedArea
+  let library: TargetLibrary
+  let area: SharedArea
   private let option: UnsafePointer<CChar>
-  private var allocator: UnsafeMutableRawPointer?
-  private let owned: UnsafeMutablePointer<Owned>
+  var allocator: UnsafeMutableRawPointer?
+  let owned: UnsafeMutablePointer<Owned>
+  /// Two pages that are none of the allocator's.
+  let foreign: UnsafeMutableRawPointer
   private let resident = ResidentSet()
-  private var isStopped = false
+  var isStopped = false
   /// Slots that the trace names lie below it.
   private var slotCount = 0
+  private var arenas: Arenas?
 
   /// What the owner of a slot knows.
   struct Owned {
     var address: UnsafeMutableRawPointer?
     var tag: UInt32 = 0
     var isSeen = false
+    /// Bytes that were asked for, and at which alignment.
+    var requested = 0
+    var alignment: UInt64 = 0
     /// Bytes that carry the pattern.
     var bytes = 0
     var usable = 0
     var seed: UInt64 = 0
   }
 
+  /// The memory that the allocator is given.
+  struct Arenas {
+    var arena: GuardedMemory
+    /// What `grow` of the configuration works on.
+    let growing: UnsafeMutablePointer<GrowingMemory>
+    let regions: UnsafeMutablePointer<GuardedMemory>
+    var regionCount = 0
+  }
+
   init?(_ library: TargetLibrary, _ area: SharedArea, option: UnsafePointer<CChar>) {
     let bytes = area.capacity * MemoryLayout<Owned>.stride
-    guard let memory = HostMemory.reserve(bytes) else { return nil }
+    guard let memory = HostMemory.reserve(bytes), let foreign = HostMemory.reserve(8192) else {
+      return nil
+    }
+    self.foreign = foreign
     owned = memory.bindMemory(to: Owned.self, capacity: area.capacity)
     self.library = library
     self.area = area
@@ -40,26 +58,50 @@ struct TraceExecutor {
     isStopped = false
     area[.progress] = 0
     area[.phase] = SharedArea.Phase.creation.rawValue
-    guard create() else { return stop(.creation, 0) }
-    area[.naturalAlignment] = UInt64(library.alignment)
-    area[.reportsFootprint] = library.footprint == nil ? 0 : 1
+    releaseArenas()
+    guard mapArenas() else { return stop(.environment, 0) }
+    Processes.clearLastError()
+    guard create() else {
+      return stop(Processes.hasRunOutOfMemory ? .environment : .creation, 0)
+    }
     let flags = SharedArea.Flag(rawValue: area[.flags])
-    if flags.contains(.probe) { probe() }
     let count = Int(min(area[.operationCount], UInt64(area.capacity)))
     prepare(count)
     area[.freshFootprint] = flags.contains(.measure) ? footprint() : 0
-    let rounds = Int(min(area[.roundCount], UInt64(SharedArea.mostRounds)))
-    for round in 0..<rounds where !isStopped {
-      area[.phase] = SharedArea.Phase.operations.rawValue
-      for index in 0..<count where !isStopped { step(index, isFirst: round == 0, flags) }
-      if !isStopped { empty() }
-      if !isStopped { area.setFootprint(footprint(), round: round) }
-    }
+    runRounds(count, flags)
     guard !isStopped else { return }
-    if flags.contains(.probe) { probeAgain() }
+    if flags.contains(.probe) { probe() }
     area[.phase] = SharedArea.Phase.destruction.rawValue
     judgeStack(Self.guarded { [library, allocator] in library.destroy(allocator) })
+    if !isStopped { lookOutside() }
     if !isStopped { area[.phase] = SharedArea.Phase.done.rawValue }
+  }
+
+  /// The rounds that are asked for, and twice as many as long as each doubling leaves more behind.
+  private mutating func runRounds(_ count: Int, _ flags: SharedArea.Flag) {
+    var goal = Int(min(max(area[.roundCount], 1), UInt64(SharedArea.mostRounds)))
+    var round = 0
+    while round < goal, !isStopped {
+      area[.phase] = SharedArea.Phase.operations.rawValue
+      area[.round] = UInt64(round)
+      for index in 0..<count where !isStopped { step(index, isFirst: round == 0, flags) }
+      guard !isStopped else { return }
+      empty(isFirst: round == 0)
+      round += 1
+      guard !isStopped, round & (round - 1) == 0 else { continue }
+      let mark = round.trailingZeroBitCount
+      area[.footprints, mark] = footprint()
+      area[.addressSpace, mark] = resident.addressSpaceBytes()
+      if round == goal, flags.contains(.leak), goal < SharedArea.mostRounds, rises(mark) {
+        goal *= 2
+      }
+    }
+  }
+
+  private func rises(_ mark: Int) -> Bool {
+    mark > 0
+      && (area[.footprints, mark] > area[.footprints, mark - 1]
+        || area[.addressSpace, mark] > area[.addressSpace, mark - 1])
   }
 
   private mutating func prepare(_ count: Int) {
@@ -73,9 +115,10 @@ struct TraceExecutor {
     for slot in 0..<slotCount { owned[slot] = Owned() }
   }
 
-  private mutating func stop(_ problem: TargetProblem, _ detail: UInt64) {
+  mutating func stop(_ problem: TargetProblem, _ detail: UInt64, _ second: UInt64 = 0) {
     isStopped = true
     area[.detail] = detail
+    area[.secondDetail] = second
     area[.problem] = problem.rawValue
   }
 
@@ -83,55 +126,61 @@ struct TraceExecutor {
 
   private mutating func create() -> Bool {
     // The layout of `struct poolfuzz_configuration`.
-    withUnsafeTemporaryAllocation(byteCount: 24, alignment: 8) { configuration in
-      configuration.storeBytes(of: 1, toByteOffset: 0, as: UInt32.self)
+    withUnsafeTemporaryAllocation(byteCount: 48, alignment: 8) { configuration in
+      let version: UInt32 = library.capabilities.interface == 1 ? 1 : 2
+      configuration.storeBytes(of: version, toByteOffset: 0, as: UInt32.self)
       configuration.storeBytes(of: 3, toByteOffset: 4, as: UInt32.self)
       configuration.storeBytes(of: area[.arenaBytes], toByteOffset: 8, as: UInt64.self)
       configuration.storeBytes(of: option, toByteOffset: 16, as: UnsafePointer<CChar>.self)
+      let memory = UInt(bitPattern: arenas?.arena.start)
+      let growing = UInt(bitPattern: arenas.map { UnsafeMutableRawPointer($0.growing) })
+      configuration.storeBytes(of: memory, toByteOffset: 24, as: UInt.self)
+      configuration.storeBytes(
+        of: unsafeBitCast(GrowingMemory.grow, to: UInt.self), toByteOffset: 32, as: UInt.self)
+      configuration.storeBytes(of: growing, toByteOffset: 40, as: UInt.self)
       guard let base = configuration.baseAddress else { return false }
       allocator = library.create(base)
       return allocator != nil
     }
   }
 
-  /// Finds a large request that the fresh allocator serves, by halves.
+  /// Asks the emptied allocator for the largest request that a fresh one serves.
   private mutating func probe() {
-    var bytes = area[.arenaBytes]
-    area[.probeBytes] = 0
-    while bytes >= 64, area[.probeBytes] == 0 {
-      if let address = library.allocate(allocator, 0, Int(bytes), 0, 0) {
-        library.free(allocator, address, 0)
-        area[.probeBytes] = bytes
-      }
-      bytes = bytes / 4 * 3
+    guard area[.freshBytes] > 0 else { return }
+    area[.phase] = SharedArea.Phase.probing.rawValue
+    let address = library.allocate(
+      allocator, 0, Int(bitPattern: UInt(area[.freshBytes])), TargetOperation.plainTag, 0)
+    area[.freshServed] = address == nil ? 0 : 1
+    if let address {
+      let block = Owned(
+        tag: TargetOperation.plainTag, requested: Int(bitPattern: UInt(area[.freshBytes])))
+      library.give(allocator, address, block)
     }
   }
 
-  private mutating func probeAgain() {
-    guard area[.probeBytes] > 0 else { return }
-    let address = library.allocate(allocator, 0, Int(area[.probeBytes]), 0, 0)
-    area[.probeServed] = address == nil ? 0 : 1
-    if let address { library.free(allocator, address, 0) }
-  }
-
-  private func footprint() -> UInt64 {
+  func footprint() -> UInt64 {
     library.footprint.map { UInt64(max($0(allocator), 0)) } ?? resident.bytes()
   }
 
   /// Frees what is live, slot by slot.
-  private mutating func empty() {
+  private mutating func empty(isFirst: Bool) {
     checkGrowth()
     if !isStopped { checkAllocator() }
     area[.phase] = SharedArea.Phase.emptying.rawValue
     for slot in 0..<slotCount where !isStopped && owned[slot].address != nil { release(slot) }
     if !isStopped { checkAllocator() }
+    if !isStopped, isFirst { lookOutside() }
+  }
+
+  private mutating func checkConsistency() {
+    if let check = library.check, check(allocator, area.message, SharedArea.messageBytes) != 0 {
+      stop(.check, 0)
+    }
   }
 
   private mutating func checkAllocator() {
-    if let check = library.check, check(allocator, area.message, SharedArea.messageBytes) != 0 {
-      return stop(.check, 0)
-    }
-    guard let walk = library.walk else { return }
+    checkConsistency()
+    guard !isStopped, let walk = library.walk else { return }
     for slot in 0..<slotCount { owned[slot].isSeen = false }
     var context = WalkContext(owned: owned, count: slotCount, wrong: 0)
     walk(allocator, WalkContext.visit, &context)
@@ -143,123 +192,91 @@ struct TraceExecutor {
     if context.wrong != 0 { stop(.walk, context.wrong) }
   }
 
+  mutating func checkGrowth() {
+    let bytes = resident.roughBytes()
+    if bytes > area[.memoryLimit] { stop(.growth, bytes) }
+  }
+
   // MARK: Operations
 
   private mutating func step(_ index: Int, isFirst: Bool, _ flags: SharedArea.Flag) {
     let operation = area.operation(index)
     let slot = Int(operation.slot)
     area[.progress] = UInt64(index)
-    guard operation.kind != .nothing, slot < area.capacity else { return }
+    area[.heartbeat] &+= 1
+    guard slot < area.capacity else { return }
     var result = TargetResult(state: .skipped)
-    if (owned[slot].address == nil) == (operation.kind == .allocate) {
+    if library.capabilities.allows(operation), isPossible(operation, slot) {
       if isFirst { area.setResult(TargetResult(state: .called), index) }
-      result = perform(operation, slot)
+      result = perform(operation, slot, isFirst ? index : nil)
+    }
+    if !isFirst, !isStopped, result.state == .null, area.wasServed(index), refusesForNoReason {
+      stop(.exhaustion, area[.round] + 1)
     }
     if isFirst {
+      result.refusals = arenas?.growing.pointee.refusals ?? 0
+      area[.growthBytes] = UInt64(arenas?.growing.pointee.memory.byteCount ?? 0)
       if operation.isMeasured, flags.contains(.measure) { result.footprint = footprint() }
+      if !isStopped { lookOutside() }
+      if !isStopped, operation.call != .misuse { checkConsistency() }
+      // What was wrong with a block that came back is told with its address.
+      if isStopped, result.state == .done, result.address != 0 { result.state = .returned }
       area.setResult(result, index)
     }
     if index % 16 == 15 { checkGrowth() }
+    if area[.heartbeat] & 1023 == 0 { TargetWorker.restartClock() }
   }
 
-  private mutating func perform(_ operation: TargetOperation, _ slot: Int) -> TargetResult {
-    switch operation.kind {
-    case .nothing: break
-    case .allocate: return allocate(operation, slot)
+  private func isPossible(_ operation: TargetOperation, _ slot: Int) -> Bool {
+    switch operation.call {
+    case .allocate, .allocateZeroed: owned[slot].address == nil
+    case .free, .freeSized, .resize, .fill, .verify, .misuse: owned[slot].address != nil
+    case .reallocate:
+      // What C leaves undefined is not asked.
+      owned[slot].address == nil || operation.bytes > 0
+        || library.capabilities.reallocZero != .undefined
+    case .addRegion, .resizeArena, .reset: true
+    }
+  }
+
+  private var refusesForNoReason: Bool {
+    let promises = library.capabilities.promises
+    return library.capabilities.interface != 1 && promises.contains(.joins)
+      && !promises.contains(.lawfulNull)
+      && arenas?.growing.pointee.refusals ?? 0 == 0
+  }
+
+  private mutating func perform(
+    _ operation: TargetOperation, _ slot: Int, _ index: Int?
+  ) -> TargetResult {
+    switch operation.call {
+    case .allocate: return allocate(operation, slot, index)
+    case .allocateZeroed: return allocateZeroed(operation, slot, index)
+    case .reallocate: return reallocate(operation, slot, index)
+    case .resize: return resize(operation, slot)
     case .free: release(slot)
+    case .freeSized: release(slot, saysSize: true)
     case .fill:
       verify(slot)
       if !isStopped { fill(slot, seed: owned[slot].seed &+ 0x51) }
     case .verify: verify(slot)
+    case .addRegion: return addRegion(operation)
+    case .resizeArena: return resizeArena(operation)
+    case .reset: reset()
+    case .misuse: misuse(operation, slot)
     }
     return TargetResult(state: .done)
   }
 
-  private mutating func allocate(_ operation: TargetOperation, _ slot: Int) -> TargetResult {
-    var address: UnsafeMutableRawPointer?
-    let bytes = Int(clamping: operation.bytes)
-    let wrong = Self.guarded { [library, allocator] in
-      address = library.allocate(
-        allocator, operation.pool, bytes, operation.tag, Int(clamping: operation.alignment))
-    }
-    judgeStack(wrong)
-    guard let address else { return TargetResult(state: .null) }
-    let usable = library.usable(allocator, UnsafeRawPointer(address))
-    owned[slot] = Owned(address: address, tag: operation.tag, usable: usable)
-    // A usable size out of this world is the parent's to judge; writing that far helps nobody.
-    owned[slot].bytes = min(max(usable, bytes), bytes &+ 4096)
-    if bytes == 0 { owned[slot].bytes = min(max(usable, 0), 4096) }
-    fill(slot, seed: UInt64(slot) &* 0x9E37_79B9 &+ operation.bytes)
-    return TargetResult(
-      state: .done, address: UInt64(UInt(bitPattern: address)), usableBytes: UInt64(max(usable, 0)))
-  }
-
-  private mutating func release(_ slot: Int) {
-    verify(slot)
-    guard !isStopped, let address = owned[slot].address else { return }
-    let tag = owned[slot].tag
-    owned[slot].address = nil
-    judgeStack(Self.guarded { [library, allocator] in library.free(allocator, address, tag) })
-  }
-
-  private mutating func checkGrowth() {
-    let bytes = resident.roughBytes()
-    if bytes > area[.memoryLimit] { stop(.growth, bytes) }
-  }
-
-  // MARK: Content
-
-  /// Words between two that are written in the middle of a long block: one a page.
-  private static let strideWords = 512
-  private static let wholeWords = 8192
-
-  private func forEachWord(_ count: Int, _ body: (Int) -> Bool) -> Bool {
-    let edge = Self.wholeWords / 2
-    var index = 0
-    while index < count {
-      guard body(index) else { return false }
-      let isMiddle = index >= edge && index < count - edge - Self.strideWords
-      index += isMiddle ? Self.strideWords : 1
-    }
-    return true
-  }
-
-  private func fill(_ slot: Int, seed: UInt64) {
-    guard let address = owned[slot].address else { return }
-    owned[slot].seed = seed
-    _ = forEachWord(owned[slot].bytes / 8) { index in
-      address.storeBytes(
-        of: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15, toByteOffset: index * 8,
-        as: UInt64.self)
-      return true
-    }
-    for offset in owned[slot].bytes / 8 * 8..<owned[slot].bytes {
-      address.storeBytes(of: UInt8(truncatingIfNeeded: seed), toByteOffset: offset, as: UInt8.self)
-    }
-  }
-
-  private mutating func verify(_ slot: Int) {
-    guard let address = owned[slot].address else { return }
-    let seed = owned[slot].seed
-    var wrong: Int?
-    _ = forEachWord(owned[slot].bytes / 8) { index in
-      let word = address.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
-      if word != seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15 { wrong = index * 8 }
-      return wrong == nil
-    }
-    for offset in owned[slot].bytes / 8 * 8..<owned[slot].bytes where wrong == nil {
-      let byte = address.load(fromByteOffset: offset, as: UInt8.self)
-      if byte != UInt8(truncatingIfNeeded: seed) { wrong = offset }
-    }
-    if let wrong { return stop(.payload, UInt64(wrong)) }
-    let usable = library.usable(allocator, UnsafeRawPointer(address))
-    if usable != owned[slot].usable { stop(.usableChanged, UInt64(max(usable, 0))) }
+  private mutating func reset() {
+    judgeStack(Self.guarded { [library, allocator] in library.reset?(allocator) })
+    for slot in 0..<slotCount { owned[slot].address = nil }
   }
 
   // MARK: The caller's stack
 
   /// Calls the allocator with a marked piece of the caller's own stack above it.
-  private static func guarded(_ call: () -> Void) -> Int? {
+  static func guarded(_ call: () -> Void) -> Int? {
     withUnsafeTemporaryAllocation(byteCount: 512, alignment: 16) { marks in
       for index in 0..<64 {
         marks.storeBytes(of: 0xA5A5_A5A5_A5A5_A5A5, toByteOffset: index * 8, as: UInt64.self)
@@ -271,8 +288,86 @@ struct TraceExecutor {
     }
   }
 
-  private mutating func judgeStack(_ wrong: Int?) {
-    if let wrong { stop(.stack, UInt64(wrong * 8)) }
+  mutating func judgeStack(_ wrong: Int?) {
+    if let wrong, !isStopped { stop(.stack, UInt64(wrong * 8)) }
+  }
+}
+
+// MARK: Memory that the allocator is given
+
+extension TraceExecutor {
+  private mutating func mapArenas() -> Bool {
+    guard library.capabilities.interface == 2 else { return true }
+    let bytes = Int(area[.arenaBytes])
+    let capacity = max(bytes, Int(area[.arenaCapacity]))
+    let stride = MemoryLayout<GuardedMemory>.stride
+    guard let tables = HostMemory.reserve(4096 + stride * SharedArea.mostRegions),
+      var arena = GuardedMemory(capacityBytes: capacity, offset: Int(area[.arenaOffset])),
+      arena.resize(to: bytes), let growth = GuardedMemory(capacityBytes: capacity, offset: 0)
+    else { return false }
+    let growing = tables.bindMemory(to: GrowingMemory.self, capacity: 1)
+    growing.initialize(
+      to: GrowingMemory(memory: growth, refused: area[.refusedGrowth]))
+    let regions = (tables + 4096).bindMemory(
+      to: GuardedMemory.self, capacity: SharedArea.mostRegions)
+    arenas = Arenas(arena: arena, growing: growing, regions: regions)
+    area[.arenaBase] = arena.address
+    area[.growthBase] = growth.address
+    return true
+  }
+
+  private mutating func releaseArenas() {
+    guard let arenas else { return }
+    for index in 0..<arenas.regionCount { arenas.regions[index].release() }
+    arenas.growing.pointee.memory.release()
+    arenas.arena.release()
+    HostMemory.release(
+      arenas.growing, 4096 + MemoryLayout<GuardedMemory>.stride * SharedArea.mostRegions)
+    self.arenas = nil
+  }
+
+  /// Notices what was written before or behind the memory that was given.
+  private mutating func lookOutside() {
+    guard let arenas else { return }
+    var damage = arenas.arena.damage() ?? arenas.growing.pointee.memory.damage()
+    for index in 0..<arenas.regionCount where damage == nil {
+      damage = arenas.regions[index].damage()
+    }
+    if let damage { stop(.outsideWrite, UInt64(UInt(bitPattern: damage))) }
+  }
+
+  private mutating func addRegion(_ operation: TargetOperation) -> TargetResult {
+    let bytes = Int(clamping: operation.bytes)
+    guard let count = arenas?.regionCount, count < SharedArea.mostRegions, bytes <= 1 << 30,
+      var region = GuardedMemory(capacityBytes: bytes, offset: Int(area[.arenaOffset])),
+      region.resize(to: bytes)
+    else { return TargetResult(state: .skipped) }
+    area[.regions, 2 * count] = region.address
+    area[.regions, 2 * count + 1] = UInt64(bytes)
+    arenas?.regions[count] = region
+    arenas?.regionCount = count + 1
+    var isTaken = false
+    judgeStack(
+      Self.guarded { [library, allocator] in
+        isTaken = library.addRegion?(allocator, region.start, bytes) == 1
+      })
+    return TargetResult(state: isTaken ? .done : .null, address: region.address)
+  }
+
+  private mutating func resizeArena(_ operation: TargetOperation) -> TargetResult {
+    let bytes = Int(clamping: operation.bytes)
+    guard let old = arenas?.arena.byteCount, bytes > 0 else {
+      return TargetResult(state: .skipped)
+    }
+    if bytes > old, arenas?.arena.resize(to: bytes) != true { return TargetResult(state: .skipped) }
+    var isTaken = false
+    judgeStack(
+      Self.guarded { [library, allocator] in
+        isTaken = library.resizeArena?(allocator, bytes) == 1
+      })
+    let wanted = isTaken ? bytes : old
+    if !isStopped, arenas?.arena.byteCount != wanted { _ = arenas?.arena.resize(to: wanted) }
+    return TargetResult(state: isTaken ? .done : .null)
   }
 }
 

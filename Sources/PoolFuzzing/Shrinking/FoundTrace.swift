@@ -41,7 +41,10 @@ public struct FoundTrace: Sendable {
   }
 
   /// The folder of the failure: its identity in letters that any file system takes.
-  public var folderName: String {
+  public var folderName: String { Self.folderName(identity) }
+
+  /// The same of any failure.
+  public static func folderName(_ identity: FailureIdentity) -> String {
     String(
       identity.description.map { character in
         character.isASCII

@@ -61,7 +61,7 @@ public struct PoolOperation: SlotOperation {
   private static func normalised(_ operation: PoolTrace.Operation) -> PoolTrace.Operation? {
     if let name = PoolOperation(normal: operation).slotName, slot(name) == nil { return nil }
     switch operation {
-    case .config, .dump, .expect: return nil
+    case .config, .dump, .expect, .target: return nil
     case .free(let name, let tag?) where tag.word == 0: return .free(name, tag: nil)
     case .freeAt(let address, let tag?) where tag.word == 0: return .freeAt(address, tag: nil)
     case .contiguous(let name, let bytes, let limits?) where limits == .none:

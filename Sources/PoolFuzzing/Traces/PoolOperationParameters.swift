@@ -38,7 +38,7 @@ extension PoolOperation {
     case .processor(let number): return [Self.number(.other, UInt64(number))]
     case .tick(let seconds): return [Self.number(.other, UInt64(seconds), origin: 1)]
     case .interruptLevel(let level): return [Self.number(.other, UInt64(level))]
-    case .config, .dump, .expect: return []
+    case .config, .dump, .expect, .target: return []
     }
   }
 

@@ -25,7 +25,7 @@ public struct ReferenceOracle: Sendable {
   public mutating func predict(_ operation: Operation, _ replayer: borrowing Replayer) {
     prediction = nil
     switch operation {
-    case .config, .expect, .dump: return
+    case .config, .expect, .dump, .target: return
     case .alloc(let name, let type, let bytes, let tag):
       guard replayer.slots[name]?.state != .holds else { return }
       prediction = pool.allocate(type, bytes: bytes, tag: tag)

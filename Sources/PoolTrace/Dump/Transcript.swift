@@ -70,6 +70,7 @@ public struct Transcript {
     case .fill(let name): "fill \(name)"
     case .processor(let number): "cpu \(number)"
     case .interruptLevel(let level): "irql \(level)"
+    case .target: TraceWriter.line(operation)
     case .config, .tick, .dump, .expect: "\(operation)"
     }
   }

@@ -80,6 +80,7 @@ public struct Replayer: ~Copyable {
     switch operation {
     case .config, .expect: return .done
     case .dump: return .dump
+    case .target: return .skipped
     case .alloc(let name, let type, let bytes, let tag):
       return allocate(name, type, bytes, tag)
     case .contiguous(let name, let bytes, let limits):

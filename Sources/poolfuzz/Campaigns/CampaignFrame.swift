@@ -90,19 +90,23 @@ final class CampaignFrame {
     if isJSON { print(event.rawValue, seed, members()) }
   }
 
-  /// The one line about a finding. `origin` is the name and the value of what it was found with.
+  /// What is said of a finding: one line, or one object. `origin` is the name and the value of what it
+  /// was found with; `details` are further members, `lines` further lines.
   func tell(
-    _ finding: FiledFinding, _ seed: Seed, origin: (String, String), isOfHealthyModel: Bool = false
+    _ finding: FiledFinding, _ seed: Seed, origin: (String, String), isOfHealthyModel: Bool = false,
+    details: [(String, JSONValue)] = [], lines: [String] = []
   ) {
     guard !isJSON else {
+      let members = finding.members + details
       return print(
-        "finding", seed, [(origin.0, .string(origin.1)), ("finding", .object(finding.members))])
+        "finding", seed, [(origin.0, .string(origin.1)), ("finding", .object(members))])
     }
     let place = finding.trace.isEmpty ? "has its traces already" : finding.trace
     streams.print(
       "finding: \(isOfHealthyModel ? "the healthy model shows " : "")\(finding.identity):"
         + " \(counted(finding.operationsBefore, "operation")), now"
         + " \(finding.operationsAfter): \(place)")
+    for line in lines { streams.print("  " + line) }
     streams.flush()
   }
 

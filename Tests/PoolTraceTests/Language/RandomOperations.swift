@@ -95,7 +95,7 @@ struct RandomOperations {
   }
 
   mutating func operation() -> Operation {
-    switch below(14) {
+    switch below(15) {
     case 0, 1: .alloc(slot(), poolType(), bytes: number(), tag: tag())
     case 2:
       .contiguous(
@@ -111,8 +111,23 @@ struct RandomOperations {
     case 10: .tick(seconds: UInt32(below(86_401)))
     case 11: .interruptLevel(UInt8(below(3)))
     case 12: .dump
+    case 13: targetCall().map(Operation.target) ?? .dump
     default: .expect(expectation())
     }
+  }
+
+  /// A call of an allocator under test; `target` itself, which stands before all others, is left out.
+  mutating func targetCall() -> TargetCall? {
+    let words = TargetCall.Word.allCases.filter { $0 != .target }
+    let word = words[Int(below(UInt64(words.count)))]
+    let kind: [UInt64] = word == .misuse ? [below(4)] : []
+    for count in 0...2 {
+      let numbers = kind + (0..<count).map { _ in number() }
+      for slot in [nil, slot()] {
+        if let call = TargetCall(word, slot, numbers) { return call }
+      }
+    }
+    return nil
   }
 }
 

@@ -3,9 +3,10 @@ import KernelPool
 /// The operations: a word and its fields.
 extension LineCursor {
   /// The words that begin a line.
-  enum Verb: Sendable {
+  enum Verb: Equatable, Sendable {
     case alloc, free, write, fill, freeAt, writeAt, contiguous, processor, tick, dump, expect
     case config, interruptLevel, endOfTrace
+    case target(TargetCall.Word)
   }
 
   static let verbs = KeywordTable<Verb>([
@@ -13,6 +14,11 @@ extension LineCursor {
     ("freeat", .freeAt), ("writeat", .writeAt), ("contiguous", .contiguous),
     ("cpu", .processor), ("tick", .tick), ("dump", .dump), ("expect", .expect),
     ("config", .config), ("irql", .interruptLevel), ("end", .endOfTrace),
+    ("target", .target(.target)), ("aligned", .target(.aligned)), ("zeroed", .target(.zeroed)),
+    ("realloc", .target(.realloc)), ("resize", .target(.resize)),
+    ("freesized", .target(.freesized)), ("verify", .target(.verify)),
+    ("region", .target(.region)), ("arena", .target(.arena)), ("reset", .target(.reset)),
+    ("misuse", .target(.misuse)),
   ])
 
   /// The rest of the line that begins with `verb`; the configuration and the end of a trace are
@@ -53,6 +59,7 @@ extension LineCursor {
       return .interruptLevel(
         UInt8(truncatingIfNeeded: try number("an interrupt request level", maximum: maximum)))
     case .expect: return .expect(try expectation())
+    case .target(let word): return .target(try targetCall(word))
     case .alloc, .free, .fill, .dump, .config, .endOfTrace:
       preconditionFailure("handled by the caller")
     }

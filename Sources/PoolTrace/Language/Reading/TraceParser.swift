@@ -101,6 +101,9 @@ public struct TraceParser: ~Copyable {
     case .config: return try configuration(&cursor, at: start)
     case .endOfTrace: return try endOfTrace(&cursor, at: start)
     default:
+      if case .target(.target) = verb, progress == .running {
+        throw cursor.failure("the allocator's arena before every operation", at: start)
+      }
       progress = .running
       let operation = try cursor.operation(verb)
       try cursor.finish()

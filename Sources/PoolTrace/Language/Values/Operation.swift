@@ -32,6 +32,8 @@ public enum Operation: Equatable, Sendable {
   case interruptLevel(UInt8)
   /// Prints the state.
   case dump
+  /// A call that only an allocator under test understands.
+  indirect case target(TargetCall)
   /// The trace checks itself.
   indirect case expect(Expectation)
 

@@ -64,6 +64,7 @@ public enum TraceWriter {
     case .freeAt, .write, .writeAt: appendMisuse(operation, to: &bytes)
     case .processor, .tick, .interruptLevel: appendNumbered(operation, to: &bytes)
     case .dump: bytes.append("dump")
+    case .target(let call): call.append(to: &bytes)
     case .expect(let expectation):
       bytes.append("expect ")
       expectation.append(to: &bytes)

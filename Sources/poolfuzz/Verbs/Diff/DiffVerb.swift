@@ -93,7 +93,9 @@ struct DiffSide: ~Copyable {
       replayer.resolve(.slot(name, offset: offset))
     case .freeAt(let expression, _), .writeAt(let expression, _):
       replayer.resolve(expression)
-    case .config, .alloc, .contiguous, .processor, .tick, .interruptLevel, .dump, .expect: nil
+    case .config, .alloc, .contiguous, .processor, .tick, .interruptLevel, .dump, .expect,
+      .target:
+      nil
     }
   }
 

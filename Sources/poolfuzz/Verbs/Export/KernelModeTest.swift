@@ -70,6 +70,7 @@ struct KernelModeTest {
       write(name, UInt64(offset), bytes)
     case .writeAt: return "writes to a bare address"
     case .freeAt: return "frees a bare address"
+    case .target: return "calls an allocator under test"
     case .processor(let number):
       usesProcessors = true
       line("KeSetSystemAffinityThread((KAFFINITY)1 << \(number));")

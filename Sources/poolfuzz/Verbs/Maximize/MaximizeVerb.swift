@@ -50,7 +50,8 @@ extension Verb {
         name: "--on", argument: .value("abstract|kernel"),
         help: "replay the best trace on the kernel model as well (abstract)"),
       .output("write the best trace, whole or not at all", oldNames: ["--trace"]),
-    ] + SearchRun.options + TargetOptions.all + TargetRanking.options,
+    ] + SearchRun.options + TargetOptions.naming + [TargetOptions.memoryLimit]
+      + TargetRanking.options,
     run: { arguments, streams in
       if !TargetOptions.libraries(arguments).isEmpty {
         return try TargetRanking(arguments, streams).run()

@@ -31,7 +31,7 @@ extension Verb {
         guard !arguments.has("--memory-limit") else {
           throw CommandFailure.usage("--memory-limit does not go with --target")
         }
-        return try TargetCampaign(arguments, library: library, streams).run()
+        return try TargetReplay(arguments, library: library, streams).run(arguments.operands)
       }
       let settings = try ReplaySettings(arguments)
       if arguments.has("--batch") {

@@ -1,91 +1,85 @@
-import Platform
 import AllocatorTargets
 import ContentHash
+import JSONLines
+import Platform
 import PoolFuzzing
-import PoolTrace
 import PropertyTesting
 
 /// One run of `fuzz --target`: traces on somebody else's allocator in a worker process, failing ones
-/// made small and filed. With operands it runs these traces instead.
+/// made small, confirmed and filed.
 final class TargetCampaign {
   private let settings: TargetSettings
-  private let traces: TargetTraces
+  private let seed: Seed
+  private let profiles: [GeneratorProfile]
   private let tester: TargetTester
+  private let baseline: Set<FailureIdentity>
+  private let report: TargetReport
   private let streams: StandardStreams
-  private let files: [String]
   private let folder: String
   private let traceLimit: UInt64
   private let shrinks: Bool
+  private let isStrict: Bool
   private let file: StateFile
   private let frame: CampaignFrame
   /// What it has come to: what its state file keeps.
   private var progress = SavedTargetCampaign()
   private var earlierOperations: UInt64 = 0
+  private var known: Set<FailureIdentity> = []
   private var code = ExitCode.held
+  private lazy var traces = TargetTraces(seed: seed, profiles: profiles, for: tester.capabilities)
 
   init(
     _ arguments: ParsedArguments, library: String, _ streams: StandardStreams
   ) throws(CommandFailure) {
     settings = try TargetOptions.settings(arguments, library: library)
-    files = arguments.operands
-    // Traces of files need no generator; there a profile is a system.
-    guard !files.isEmpty || !arguments.has("--profile") else {
+    guard !arguments.has("--profile") else {
       throw .usage("--profile chooses a system for the model; --target is none")
     }
     let names = arguments.values("--mix")
-    let profiles = names.compactMap(GeneratorProfile.named)
+    profiles = names.compactMap(GeneratorProfile.named)
     guard profiles.allSatisfy(\.isHealthy) else {
       let all = GeneratorProfile.healthy.map(\.name).joined(separator: ", ")
       throw .usage("with --target, --mix is one of \(all)")
     }
+    let rules = try TargetOptions.rules(arguments)
+    baseline = try TargetOptions.baseline(arguments)
     folder = arguments.value("--corpus") ?? "Corpus"
-    let plan = Self.plan(settings, names)
+    let plan = Self.plan(settings, names, rules)
     let (states, hash) = ("\(folder)/targets", String(ContentHash.of(plan).prefix(8)))
-    let seed = try FuzzSettings.seed(arguments, unfinishedIn: states, hash)
-    traces = TargetTraces(
-      seed: seed, profiles: profiles.isEmpty ? GeneratorProfile.healthy : profiles)
+    seed = try FuzzSettings.seed(arguments, unfinishedIn: states, hash)
     let isEndless = arguments.has("--for") || arguments.has("--forever")
     traceLimit = try arguments.number("--traces") ?? (isEndless ? .max : 10_000)
     shrinks = !arguments.has("--no-shrink")
+    isStrict = arguments.has("--strict")
     self.streams = streams
     file = StateFile(
-      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 3,
+      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 4,
       plan: "seed=\(seed) \(plan)")
     frame = try CampaignFrame(arguments, file, streams)
+    report = TargetReport(arguments, settings, rules, streams)
     tester = try TargetOptions.tester(settings)
+    tester.rules = rules
+    tester.isOver = { [frame] in Interruption.isRequested || frame.clock.isOver }
   }
 
   /// What a campaign does, its seed left out. A library that was built anew is another one: what is
   /// known of the old one says nothing about it.
-  private static func plan(_ settings: TargetSettings, _ profiles: [String]) -> String {
+  private static func plan(
+    _ settings: TargetSettings, _ profiles: [String], _ rules: Set<TargetRule>
+  ) -> String {
     var content = ContentHash()
-    content.add((try? Files.contents(of: settings.library)) ?? [])
+    let path = settings.library.split(separator: ":").last.map(String.init) ?? settings.library
+    content.add((try? Files.contents(of: path)) ?? [])
+    let ignored = TargetRule.allCases.filter { !rules.contains($0) }.map(\.rawValue)
     return "target=\(settings.library) content=\(content.text) option=\(settings.option)"
       + " timeout=\(settings.timeoutSeconds) memory=\(settings.memoryLimitBytes)"
-      + " profiles=\(profiles.joined(separator: "+"))"
+      + " profiles=\(profiles.joined(separator: "+")) ignored=\(ignored.joined(separator: "+"))"
   }
 
   func run() throws(CommandFailure) -> ExitCode {
-    guard files.isEmpty else {
-      Interruption.install()
-      return try asking(replay)
-    }
-    if !frame.isQuiet { streams.note("seed \(traces.seed), target \(settings.library)") }
+    if !frame.isQuiet { streams.note("seed \(seed), target \(settings.library)") }
     return try frame.run(generate)
   }
-
-  /// A target that cannot be asked any more ends the command.
-  private func asking<Value>(
-    _ body: () throws(TargetError) -> Value
-  ) throws(CommandFailure) -> Value {
-    do throws(TargetError) {
-      return try body()
-    } catch {
-      throw CommandFailure(message: error.message, code: .environment)
-    }
-  }
-
-  // MARK: Generated traces
 
   private func generate() throws(CommandFailure) -> ExitCode {
     FindingStore(folder: folder).removeLeftovers()
@@ -93,12 +87,14 @@ final class TargetCampaign {
     try resume()
     try frame.work(
       until: { progress.next >= traceLimit },
-      step: { () throws(CommandFailure) in try asking(testNext) }, save: save, tell: tell)
+      step: { () throws(CommandFailure) in try TargetOptions.asking(testNext) }, save: save,
+      tell: tell)
     if progress.next < traceLimit {
       save()
     } else if !frame.removeState() {
       code = code.combined(with: .environment)
     }
+    if !report.writeJUnit(isStrict: isStrict) { code = code.combined(with: .environment) }
     tell(.end)
     return Interruption.isRequested ? .interrupted : code
   }
@@ -109,7 +105,7 @@ final class TargetCampaign {
     earlierOperations = saved.operationCount
     frame.clock.earlierSeconds = saved.seconds
     frame.clock.earlierSecondsOfRun = saved.runSeconds
-    if !saved.filed.isEmpty { code = .found }
+    if !saved.filed.isEmpty || (isStrict && !saved.flaky.isEmpty) { code = .found }
     streams.note("going on from trace \(saved.next) of \(file.path)")
   }
 
@@ -134,138 +130,100 @@ final class TargetCampaign {
     progress.next += 1
   }
 
+  // MARK: Failures
+
+  /// How often a failure must show itself again, each time in a process of its own, before the
+  /// allocator is blamed for it; and how often one is tried that does not.
+  private static let (confirmations, trials) = (3, 10)
+
   private func take(
-    _ trace: PoolFuzzTrace, _ failure: TargetFailure, _ number: UInt64
+    _ trace: TargetTrace, _ failure: TargetFailure, _ number: UInt64
   ) throws(TargetError) {
     let identity = failure.identity(in: trace)
-    guard !progress.filed.contains(where: { $0.identity == identity }) else { return }
-    guard try repeats(trace, identity) else { return tellFlaky(trace, identity) }
-    var (small, certificate, executions) = (trace, Certificate?.none, 0)
+    guard !progress.filed.contains(where: { $0.identity == identity }),
+      !progress.flaky.contains(identity), !known.contains(identity)
+    else { return }
+    let folder = "\(folder)/found/\(PathText.name(of: settings.library))"
+    guard let confirmed = try confirmed(trace, identity) else {
+      return try tellFlaky(trace, failure, identity, folder)
+    }
+    if baseline.contains(identity) {
+      known.insert(identity)
+      report.note(confirmed, identity, .known)
+      if !frame.isQuiet { streams.note("known: \(identity)") }
+      return
+    }
+    var (small, seen, certificate, executions) = (trace, confirmed, Certificate?.none, 0)
     if shrinks {
       let reduced = try tester.shrink(trace, failure)
-      (small, certificate, executions) =
-        (reduced.trace, reduced.certificate, reduced.executionCount)
-      guard try repeats(small, identity) else { return tellFlaky(trace, identity) }
+      executions = reduced.executionCount
+      // What is filed is what was confirmed: where the small trace does not repeat, the long one.
+      if let failure = try self.confirmed(reduced.trace, identity) {
+        (small, seen, certificate) = (reduced.trace, failure, reduced.certificate)
+      }
     }
     code = code.combined(with: .found)
-    let path = file(small, identity, certificate)
+    let (base, isWritten) = report.file(small, seen, identity, certificate, in: folder, tester)
+    if !isWritten { code = code.combined(with: .environment) }
+    report.note(seen, identity, .found)
     let finding = FiledFinding(
       identity: identity, profile: "", number: number,
       operationsBefore: trace.operations.count, operationsAfter: small.operations.count,
       executions: executions, isOneMinimal: certificate?.isMinimal ?? false,
-      trace: path + ".trace", certificate: certificate == nil ? "" : path + ".certificate",
+      trace: base + ".trace", certificate: certificate == nil ? "" : base + ".certificate",
       metWhile: nil, mutant: .none)
     progress.filed.append(finding)
-    frame.tell(finding, traces.seed, origin: ("target", settings.library))
+    frame.tell(
+      finding, seed, origin: ("target", settings.library),
+      details: TargetReport.members(seen, small), lines: TargetReport.lines(seen))
   }
 
-  /// How often a failure must show itself again, each time in a process of its own, before the
-  /// allocator is blamed for it.
-  private static let confirmations = 3
-
-  private func repeats(
-    _ trace: PoolFuzzTrace, _ identity: FailureIdentity
-  ) throws(TargetError) -> Bool {
-    for _ in 0..<Self.confirmations {
-      guard try tester.test(trace)?.identity(in: trace) == identity else { return false }
-    }
-    return true
+  /// What a trace shows in as many fresh processes as it takes to blame an allocator; nil where it does
+  /// not do so in each.
+  private func confirmed(
+    _ trace: TargetTrace, _ identity: FailureIdentity
+  ) throws(TargetError) -> TargetFailure? {
+    let (shown, failure) = try tester.repetitions(of: trace, identity, in: Self.confirmations)
+    return shown == Self.confirmations ? failure : nil
   }
 
-  /// Tells of a failure that did not repeat: it may be the machine's.
-  private func tellFlaky(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) {
-    guard progress.flaky.insert(identity).inserted else { return }
+  /// Files a failure that did not repeat, and tells of it with how often it showed itself: it may be
+  /// the machine's.
+  private func tellFlaky(
+    _ trace: TargetTrace, _ failure: TargetFailure, _ identity: FailureIdentity, _ folder: String
+  ) throws(TargetError) {
+    progress.flaky.insert(identity)
+    let (shown, _) = try tester.repetitions(of: trace, identity, in: Self.trials)
+    let rate = "\(shown) of \(Self.trials) fresh processes"
+    let (base, isWritten) = report.file(
+      trace, failure, identity, nil, in: folder + "/flaky", tester, note: "flaky: \(rate)")
+    if !isWritten { code = code.combined(with: .environment) }
+    if isStrict { code = code.combined(with: .found) }
+    report.note(failure, identity, .flaky)
     streams.note(
-      "flaky: \(identity) on \(counted(trace.operations.count, "operation")) did not repeat"
-        + " \(Self.confirmations) times, and is not filed")
-  }
-
-  /// Files a trace and its certificate; returns their path without its extension.
-  private func file(
-    _ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ certificate: Certificate?
-  ) -> String {
-    let name = PathText.name(of: settings.library)
-    let option = settings.option.isEmpty ? "" : " --target-option '\(settings.option)'"
-    let text = trace.text(comments: [
-      "failure: \(identity)", "target: \(name)",
-      "replay: poolfuzz replay --target \(settings.library)\(option) FILE",
-    ])
-    let found = FoundTrace(trace, identity, certificate)
-    let base =
-      "\(folder)/found/\(name)/\(found.folderName)/" + found.contentHash
-    do throws(SystemError) {
-      if let certificate { try AtomicFile.write("\(certificate)", to: base + ".certificate") }
-      try AtomicFile.write(text, to: base + ".trace")
-    } catch {
-      // The trace itself must not be lost with the disk.
-      streams.note("poolfuzz: \(error.message)")
-      streams.print(text)
-      code = code.combined(with: .environment)
-    }
-    return base
+      "flaky: \(identity) on \(counted(trace.operations.count, "operation")) shows itself in"
+        + " \(rate): \(base).trace")
   }
 
   private func tell(_ event: CampaignFrame.Event) {
     let (findings, operations) = (progress.filed.count, progress.operationCount)
     frame.tell(
-      event, traces.seed,
+      event, seed,
       [
         ("target", .string(settings.library)), ("traces", .unsigned(progress.next)),
         ("operations", .unsigned(operations)), ("seconds", .number(frame.clock.seconds)),
         ("finding", .null), ("findings", .integer(Int64(findings))),
         ("flaky", .integer(Int64(progress.flaky.count))),
+        ("known", .integer(Int64(known.count))),
         ("processes_lost", .integer(Int64(tester.lostProcessCount))),
       ])
+    let flaky = progress.flaky.isEmpty ? "" : "\(progress.flaky.count) flaky, "
     frame.tell(
       event,
-      "\(progress.next) traces, \(operations) operations,"
+      flaky + "\(progress.next) traces, \(operations) operations,"
         + " \(Int(frame.clock.rate(operations - earlierOperations))) a second,"
-        + " \(tester.lostProcessCount) processes lost, \(findings) failures")
-  }
-
-  // MARK: Traces from files
-
-  private func replay() throws(TargetError) -> ExitCode {
-    for path in files {
-      let text: String
-      do throws(CommandFailure) {
-        text = try textOfFile(path)
-      } catch {
-        streams.note("poolfuzz: \(error.message)")
-        code = code.combined(with: error.code)
-        continue
-      }
-      let trace: PoolFuzzTrace
-      let recorded: FailureIdentity?
-      do throws(TraceError) {
-        let read = try PoolFuzzTrace.readingWithHeader(text)
-        trace = read.trace
-        recorded = read.header.failure.map { FailureIdentity($0.value) }
-      } catch {
-        streams.note("poolfuzz: \(error.description(file: path))")
-        code = code.combined(with: .badInput)
-        continue
-      }
-      guard !trace.operations.isEmpty else {
-        streams.note("\(path): not judged: the trace is empty")
-        code = code.combined(with: .badInput)
-        continue
-      }
-      guard let failure = try tester.test(trace) else {
-        let gone = recorded.map { "gone: '\($0)' does not occur: " } ?? ""
-        if !frame.isQuiet {
-          streams.print(
-            "\(path): \(gone)ok, \(counted(trace.operations.count, "operation")) on"
-              + " \(settings.library)")
-        }
-        continue
-      }
-      code = code.combined(with: .found)
-      let identity = failure.identity(in: trace)
-      let asRecorded = recorded == identity ? "as recorded, " : ""
-      streams.print("\(path): \(asRecorded)\(identity): \(failure.text)")
-    }
-    return code
+        + " \(counted(tester.lostProcessCount, "worker")) given up after a failure,"
+        + (known.isEmpty ? "" : " \(known.count) known,") + " \(findings) failures")
   }
 }
 

@@ -1,19 +1,46 @@
 import Platform
 import AllocatorTargets
+import PropertyTesting
 
 /// The options that put somebody else's allocator under test.
 enum TargetOptions {
   /// Their lines in the help of `fuzz`.
   static let all: [Option] =
     judging + [
+      memoryLimit,
       Option(
-        name: "--memory-limit",
-        argument: .quantity("MIB", .bytes((1 << 20)...(1 << 40), bareUnit: 1 << 20)),
-        help: "a target with more resident memory grows without bound (512)")
+        name: "--strict", argument: .none,
+        help: "what a target does not repeat three times in fresh processes fails as well"),
+    ]
+
+  /// The memory that a target may have.
+  static let memoryLimit = Option(
+    name: "--memory-limit",
+    argument: .quantity("MIB", .bytes((1 << 20)...(1 << 40), bareUnit: 1 << 20)),
+    help: "a target with more resident memory grows without bound (512)")
+
+  /// Those that name a target and say how it is judged.
+  static let judging: [Option] =
+    naming + [
+      Option(
+        name: "--ignore", argument: .value("RULE"), help: "a rule that a target need not keep",
+        isRepeatable: true),
+      Option(
+        name: "--only", argument: .value("RULE"), help: "judges a target by this rule alone",
+        isRepeatable: true),
+      Option(
+        name: "--baseline", argument: .value("FILE"),
+        help: "failures of a target that are known, one a line as a trace's '# failure:' has it"),
+      Option(
+        name: "--as-c", argument: .none,
+        help: "writes a program in C beside each failing trace that shows it on the target alone"),
+      Option(
+        name: "--junit", argument: .value("FILE"),
+        help: "writes what became of each rule of a target as JUnit XML"),
     ]
 
   /// Those that name a target and say how it is asked.
-  static let judging: [Option] = [
+  static let naming: [Option] = [
     Option(
       name: "--target", argument: .value("LIBRARY"),
       help: "another allocator: a shared library with the functions of poolfuzz_target.h or with"
@@ -24,7 +51,7 @@ enum TargetOptions {
       help: "text that the library gets when an allocator is created"),
     Option(
       name: "--timeout", argument: .quantity("TIME", .time()),
-      help: "a trace that takes longer hangs (5s)"),
+      help: "a target that does nothing for so long hangs (5s)"),
   ]
 
   /// The libraries named; none for the model.
@@ -43,12 +70,50 @@ enum TargetOptions {
     return settings
   }
 
+  /// The rules that a target is judged by.
+  static func rules(_ arguments: ParsedArguments) throws(CommandFailure) -> Set<TargetRule> {
+    let only = try rules(arguments, "--only")
+    let ignored = try rules(arguments, "--ignore")
+    return (only.isEmpty ? Set(TargetRule.allCases) : only).subtracting(ignored)
+  }
+
+  private static func rules(
+    _ arguments: ParsedArguments, _ option: String
+  ) throws(CommandFailure) -> Set<TargetRule> {
+    var rules: Set<TargetRule> = []
+    for name in arguments.values(option) {
+      guard let rule = TargetRule.named(name) else {
+        let all = TargetRule.allCases.map { $0.rawValue.dropFirst("target.".count) }
+        throw .usage("\(option) is one of \(all.joined(separator: ", ")), not '\(name)'")
+      }
+      rules.insert(rule)
+    }
+    return rules
+  }
+
+  /// The failures that a baseline file names; blank lines and comments say nothing, and a line of a
+  /// trace's header stands for its failure.
+  static func baseline(_ arguments: ParsedArguments) throws(CommandFailure) -> Set<FailureIdentity>
+  {
+    guard let path = arguments.value("--baseline") else { return [] }
+    var known: Set<FailureIdentity> = []
+    for line in try textOfFile(path).split(whereSeparator: \.isNewline) {
+      var words = line.drop { $0 == " " }
+      let header = "# failure: "
+      if words.hasPrefix(header) { words = words.dropFirst(header.count) }
+      if words.isEmpty || words.hasPrefix("#") { continue }
+      while words.last == " " { words.removeLast() }
+      known.insert(FailureIdentity(String(words)))
+    }
+    return known
+  }
+
   /// A library that lies here is not looked for among the system's.
   private static func path(_ library: String) -> String {
-    guard library != "malloc", !library.contains("/"),
-      Files.exists(library)
-    else { return library }
-    return "./" + library
+    let prefix = library.hasPrefix("malloc:") ? "malloc:" : ""
+    let file = String(library.dropFirst(prefix.count))
+    guard library != "malloc", !file.contains("/"), Files.exists(file) else { return library }
+    return prefix + "./" + file
   }
 
   /// A tester, with the failure that ends the command where there can be none.
@@ -57,6 +122,17 @@ enum TargetOptions {
       return try TargetTester(settings, executable: resolvedExecutable)
     } catch {
       throw CommandFailure(message: error.message, code: .badInput)
+    }
+  }
+
+  /// A target that cannot be asked any more ends the command.
+  static func asking<Value>(
+    _ body: () throws(TargetError) -> Value
+  ) throws(CommandFailure) -> Value {
+    do throws(TargetError) {
+      return try body()
+    } catch {
+      throw CommandFailure(message: error.message, code: .environment)
     }
   }
 

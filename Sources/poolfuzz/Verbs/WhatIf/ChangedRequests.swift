@@ -47,7 +47,7 @@ struct ChangedRequests {
     if isDropped(operation) { return nil }
     return switch operation {
     case .config, .dump, .expect: nil
-    case .processor, .tick, .interruptLevel: operation
+    case .processor, .tick, .interruptLevel, .target: operation
     case .alloc(let name, let type, let bytes, let tag):
       allocate(name, ParkedRequests.Size(type: type, bytes: resized(bytes, tag), tag: tag), slots)
     case .contiguous(let name, let bytes, let limits):

@@ -1,0 +1,117 @@
+import AllocatorTargets
+import JSONLines
+import Platform
+import PoolTrace
+import PropertyTesting
+
+/// `replay --target`: traces of files on somebody else's allocator, each in a process of its own.
+final class TargetReplay {
+  private let settings: TargetSettings
+  private let tester: TargetTester
+  private let baseline: Set<FailureIdentity>
+  private let report: TargetReport
+  private let streams: StandardStreams
+  private let isQuiet: Bool
+  private let isJSON: Bool
+  private var code = ExitCode.held
+
+  init(
+    _ arguments: ParsedArguments, library: String, _ streams: StandardStreams
+  ) throws(CommandFailure) {
+    settings = try TargetOptions.settings(arguments, library: library)
+    let rules = try TargetOptions.rules(arguments)
+    baseline = try TargetOptions.baseline(arguments)
+    isQuiet = arguments.has("--quiet")
+    isJSON = arguments.has("--json")
+    self.streams = streams
+    report = TargetReport(arguments, settings, rules, streams)
+    tester = try TargetOptions.tester(settings)
+    tester.rules = rules
+  }
+
+  func run(_ files: [String]) throws(CommandFailure) -> ExitCode {
+    Interruption.install()
+    for path in files where !Interruption.isRequested {
+      do throws(CommandFailure) {
+        try judge(path)
+      } catch {
+        streams.note("poolfuzz: \(error.message)")
+        code = code.combined(with: error.code)
+      }
+    }
+    if !report.writeJUnit(isStrict: false) { code = code.combined(with: .environment) }
+    return Interruption.isRequested ? .interrupted : code
+  }
+
+  private func judge(_ path: String) throws(CommandFailure) {
+    let text = try textOfFile(path)
+    let trace: TargetTrace
+    let recorded: FailureIdentity?
+    do throws(TraceError) {
+      let read = try TargetTrace.reading(text)
+      trace = read.trace
+      recorded = read.header.failure.map { FailureIdentity($0.value) }
+    } catch {
+      throw CommandFailure(message: error.description(file: path), code: .badInput)
+    }
+    let count = trace.operations.count
+    guard count > 0 else {
+      throw CommandFailure(message: "\(path): not judged: the trace is empty", code: .badInput)
+    }
+    guard count <= TargetTester.mostOperations else {
+      throw CommandFailure(
+        message: "\(path): not judged: \(count) operations are more than"
+          + " \(TargetTester.mostOperations)", code: .badInput)
+    }
+    let failure = try TargetOptions.asking { () throws(TargetError) in
+      try tester.test(trace, inFreshProcess: true)
+    }
+    let verdict = failure.map { ($0, $0.identity(in: trace)) }
+    if let (failure, identity) = verdict {
+      try tell(path, trace, failure, identity, recorded)
+    } else if isJSON {
+      printObject(path, trace, nil, recorded)
+    } else if !isQuiet {
+      let gone = recorded.map { "gone: '\($0)' does not occur: " } ?? ""
+      let ran = counted(count, "operation")
+      streams.print("\(path): \(gone)ok, \(ran) on \(settings.library)")
+    }
+  }
+
+  private func tell(
+    _ path: String, _ trace: TargetTrace, _ failure: TargetFailure, _ identity: FailureIdentity,
+    _ recorded: FailureIdentity?
+  ) throws(CommandFailure) {
+    let isKnown = baseline.contains(identity)
+    if !isKnown { code = code.combined(with: .found) }
+    report.note(failure, identity, isKnown ? .known : .found)
+    if isJSON {
+      printObject(path, trace, (failure, identity), recorded)
+    } else {
+      let asRecorded = recorded == identity ? "as recorded, " : ""
+      let known = isKnown ? "known, " : ""
+      streams.print("\(path): \(known)\(asRecorded)\(identity): \(failure.text)")
+      streams.print("  \(failure.rule.sentence) (\(failure.rule.source))")
+      for line in failure.backtrace { streams.print("  at \(line)") }
+    }
+    if !report.writeProgram(beside: path, trace, failure, tester) {
+      code = code.combined(with: .environment)
+    }
+  }
+
+  private func printObject(
+    _ path: String, _ trace: TargetTrace, _ failure: (TargetFailure, FailureIdentity)?,
+    _ recorded: FailureIdentity?
+  ) {
+    streams.print(
+      JSONValue.object(
+        [
+          ("trace", .string(path)), ("target", .string(settings.library)),
+          ("operations", .integer(Int64(trace.operations.count))),
+          ("outcome", .string(failure == nil ? "ok" : "failure")),
+          ("identity", failure.map { .string("\($0.1)") } ?? .null),
+          ("recorded", recorded.map { .string("\($0)") } ?? .null),
+        ] + (failure.map { TargetReport.members($0.0, trace) } ?? [])
+      ).text)
+  }
+}

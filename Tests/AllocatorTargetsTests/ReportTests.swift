@@ -1,0 +1,90 @@
+import AllocatorTargets
+import Foundation
+import PoolTestSupport
+import Testing
+
+/// What is told and written about a failure of a target: by people, by programs, by a compiler.
+@Suite(.serialized) struct ReportTests {
+  private static let shown: Set<TargetRule> = [
+    .overlap, .zeroes, .reallocContent, .refind, .hugeSize, .emptied, .crash, .doubleFree,
+  ]
+
+  private static func library() throws -> String { try Command.product("libtarget-faulty.so") }
+
+  private static let include = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fuzz/include").path
+
+  @Test(arguments: PlantedFault.all.filter { shown.contains($0.rule) })
+  func aProgramInCShowsTheFailureAlone(_ fault: PlantedFault) throws {
+    let scratch = try Scratch()
+    let library = try Self.library()
+    let trace = try scratch.file("it.trace", fault.trace + "\n")
+    let run = try Command.run([
+      "replay", "--target", library, "--target-option", "plant=\(fault.plant)", "--as-c", trace,
+    ])
+    #expect(run.code == 1)
+    #expect(run.output.contains(fault.rule.sentence), "\(run.output)\(run.errors)")
+    let compiling = "clang -w -I '\(Self.include)' it.c '\(library)' -o it && ./it"
+    let faulty = try Command.shell(compiling, in: scratch.url)
+    #expect(faulty.code == 1 || faulty.code > 128, "\(faulty.output)\(faulty.errors)")
+    guard fault.rule != .doubleFree else { return }
+    let mended = try Command.shell(
+      "sed -i 's/\"plant=[a-z-]*\"/\"\"/' it.c && " + compiling, in: scratch.url)
+    #expect(mended.code == 0, "\(mended.output)\(mended.errors)")
+  }
+
+  private func fuzz(_ plant: String, _ words: [String], traces: Int = 12, in scratch: Scratch)
+    throws
+    -> Command.Result
+  {
+    try Command.run(
+      [
+        "fuzz", "--target", try Self.library(), "--target-option", "plant=\(plant)",
+        "--seed", "\(traces)", "--traces", "\(traces)", "--corpus", scratch.path + "/corpus",
+      ] + words)
+  }
+
+  @Test func aFindingIsExplainedWhereItIs() throws {
+    let scratch = try Scratch()
+    let run = try fuzz("zeroes", ["--junit", scratch.path + "/it.xml", "--json"], in: scratch)
+    #expect(run.code == 1, "\(run.errors)")
+    #expect(run.output.contains("\"sentence\":\"Every byte of zeroed memory is zero.\""))
+    #expect(run.output.contains("\"source\":\"C 7.24.3.2\""))
+    let junit = try scratch.text("it.xml")
+    #expect(junit.contains("<failure message=\"target.zeroes after zeroed\">"), "\(junit)")
+    #expect(junit.contains("<testcase classname=\"target.overlap\""))
+    let folder = scratch.path + "/corpus/found/libtarget-faulty.so/target.zeroes_after_zeroed"
+    let name = try #require(try Scratch.names(folder).first { $0.hasSuffix(".trace") })
+    let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
+    #expect(text.contains("# rule: Every byte of zeroed memory is zero. (C 7.24.3.2)"))
+    #expect(text.contains("# seen operation 1: zeroed s0 "), "\(text)")
+    #expect(text.contains(": the byte at offset 63 of the block at 0x"), "\(text)")
+    // Known failures fail nothing, and what is not asked for is not judged.
+    let known = try scratch.file("known", "# failure: target.zeroes after zeroed\n")
+    #expect(try fuzz("zeroes", ["--baseline", known], in: scratch).code == 0)
+    #expect(try fuzz("zeroes", ["--ignore", "zeroes"], in: scratch).code == 0)
+    #expect(try fuzz("zeroes", ["--only", "overlap"], in: scratch).code == 0)
+    #expect(try fuzz("zeroes", ["--only", "no-such"], in: scratch).code == 2)
+  }
+
+  @Test func whatDoesNotRepeatIsToldAndFailsNothing() throws {
+    let scratch = try Scratch()
+    let run = try fuzz("flaky", [], traces: 80, in: scratch)
+    #expect(run.code == 0, "\(run.output)")
+    #expect(run.errors.contains("flaky: target.crash-SIGABRT after"), "\(run.errors)")
+    #expect(run.errors.contains("of 10 fresh processes"))
+    let strict = try fuzz("flaky", ["--strict"], traces: 81, in: scratch)
+    #expect(strict.code == 1, "\(strict.errors)")
+  }
+
+  @Test func aCrashIsToldWithItsPlace() throws {
+    let scratch = try Scratch()
+    let fault = try #require(PlantedFault.all.first { $0.rule == .crash })
+    let trace = try scratch.file("it.trace", fault.trace + "\n")
+    let run = try Command.run([
+      "replay", "--target", try Self.library(), "--target-option", "crash", trace,
+    ])
+    #expect(run.output.contains("the process got SIGSEGV at 0x8, in operation 11"), "\(run.output)")
+    #expect(run.output.contains("  at libtarget-faulty.so+0x"), "\(run.output)")
+  }
+}
