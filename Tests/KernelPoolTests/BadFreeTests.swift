@@ -298,6 +298,8 @@ import Testing
       #expect(
         found?[1] == code || found?[1] == 5, "damage for 0x19/\(code): \(String(describing: found))"
       )
+      // The third parameter says nothing.
+      #expect(found?.count == 5 && found?[3] == 0)
     }
   }
 

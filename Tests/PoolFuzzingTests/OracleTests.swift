@@ -1,9 +1,10 @@
 import KernelPool
 import PoolFuzzing
-import PoolOracles
 import PoolTrace
 import PropertyTesting
 import Testing
+
+@testable import PoolOracles
 
 /// Every rule of the oracles is seen to fail on a planted bug.
 @Suite struct OracleTests {
@@ -85,6 +86,25 @@ import Testing
     for text in refused {
       let run = FuzzRun(try PoolFuzzTrace.reading(text + "alloc b NonPaged 24 Test\n"))
       #expect(run.failure == nil && run.operationCount == 1, "\(text)")
+    }
+  }
+
+  /// A kernel that goes on where it must stop is told, and so is misuse that no audit notices; unless
+  /// nobody asks for verdicts.
+  @Test func aKernelThatGoesOnIsTold() {
+    for oracles in [OracleSet.everything, .everything.subtracting(.verdicts)] {
+      var checked = CheckedPool(TraceConfiguration(), oracles: oracles)
+      let wanted = oracles.contains(.verdicts)
+      for (verdict, rule) in [
+        (Verdict.fault, OracleRule.verdict), (.noticed, .verdictNoticed),
+      ] {
+        var failures: [PoolFailure] = []
+        checked.judgeUnstopped(verdict, &failures)
+        #expect(failures.map(\.rule) == (wanted ? [rule.rawValue] : []))
+      }
+      var failures: [PoolFailure] = []
+      checked.judgeUnstopped(.harmless, &failures)
+      #expect(failures.isEmpty)
     }
   }
 
