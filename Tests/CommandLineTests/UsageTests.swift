@@ -64,7 +64,7 @@ struct UsageTests {
   }
 
   /// A number of another magnitude is refused, not cut or trapped on.
-  @Test(arguments: ["--live", "--most-blocks", "--steps", "--warm-up"])
+  @Test(arguments: ["--live", "--most-blocks", "--steps"])
   func benchTakesNumbersOfItsRange(_ option: String) throws {
     let run = try Command.run(["bench", "--growth", option, "0xffffffffffffffff"])
     #expect(run.code == 2 && run.errors.contains("\(option) is "), "\(run.errors)")
