@@ -132,6 +132,28 @@ struct WriteJournalTests {
     #expect(journal.chunkCount == 1 && journal.chunk(0).lines == 1)
   }
 
+  @Test("a store over several chunks notes every line of it and no other")
+  func longStoresAreExact() throws {
+    var pool = try Self.pool(.windows2003x86)
+    let started = pool.startJournal()
+    let journal = try #require(started)
+    var random = SplitMix64(seed: 11)
+    for _ in 0..<200 {
+      let (offset, width) = (random.next(below: 60_000), random.next(below: 20_000) + 1)
+      journal.clear()
+      journal.note(region: 0, offset: offset, width: width)
+      let base = pool.state.pointee.memory.regions[0].base
+      let noted = (0..<journal.chunkCount).flatMap { index in
+        let chunk = journal.chunk(index)
+        return (0..<64 as Range<UInt64>).filter { chunk.lines >> $0 & 1 != 0 }.map {
+          chunk.address - base + $0 * WriteJournal.lineBytes
+        }
+      }
+      let first = offset / WriteJournal.lineBytes * WriteJournal.lineBytes
+      #expect(noted == Array(stride(from: first, to: offset + width, by: 64)))
+    }
+  }
+
   @Test("too many notes are said to be too many")
   func notesAreBounded() throws {
     var pool = try Self.pool(.windows2003x86)
