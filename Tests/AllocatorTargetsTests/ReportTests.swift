@@ -67,7 +67,10 @@ import Testing
     #expect(try fuzz("zeroes", ["--only", "no-such"], in: scratch).code == 2)
   }
 
-  @Test func whatDoesNotRepeatIsToldAndFailsNothing() throws {
+  /// The planted fault goes by the clock, as such faults do: once in thousands of runs it repeats by chance,
+  /// and now and then a reduction of it takes a minute.
+  @Test(.enabled(if: TestScale.isWhole, "long, and by the clock: POOLFUZZ_TESTS=all"))
+  func whatDoesNotRepeatIsToldAndFailsNothing() throws {
     let scratch = try Scratch()
     let run = try fuzz("flaky", [], traces: 80, in: scratch)
     #expect(run.code == 0, "\(run.output)")
