@@ -28,7 +28,7 @@ enum Poolfuzz {
       return try dispatch(words, streams)
     } catch let failure as CommandFailure {
       streams.flush()
-      streams.note("poolfuzz: \(failure.message)")
+      streams.note(failure)
       return failure.code
     } catch {
       streams.flush()

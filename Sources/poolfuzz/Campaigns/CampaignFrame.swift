@@ -73,7 +73,7 @@ final class CampaignFrame {
       try file?.remove()
       return true
     } catch {
-      streams.note("poolfuzz: \(error.message)")
+      streams.note(error)
       return false
     }
   }

@@ -82,6 +82,9 @@ final class StandardStreams {
     try? StandardDescriptor.error.write(Array(text.utf8))
   }
 
+  /// Prints what went wrong on standard error, at once.
+  func note(_ failure: CommandFailure) { note("poolfuzz: \(failure.message)") }
+
   /// Writes what is pending. Where it cannot be written the run goes on without it: what was found is
   /// filed, and the exit code says what was judged.
   func flush() {

@@ -69,7 +69,7 @@ struct CorpusMerge {
   }
 
   private mutating func tell(_ failure: CommandFailure) {
-    streams.note("poolfuzz: " + failure.message)
+    streams.note(failure)
     code = code.combined(with: failure.code)
   }
 

@@ -64,7 +64,7 @@ struct CorpusListing {
     var count = 0
     var code = ExitCode.held
     func tell(_ failure: CommandFailure) {
-      streams.note("poolfuzz: " + failure.message)
+      streams.note(failure)
       code = code.combined(with: failure.code)
     }
     for folder in folders {

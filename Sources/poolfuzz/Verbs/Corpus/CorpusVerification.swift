@@ -32,7 +32,7 @@ struct CorpusVerification {
     var (count, certified) = (0, 0)
     for folder in folders {
       let traces = try CorpusTrace.all(below: folder) { failure in
-        streams.note("poolfuzz: " + failure.message)
+        streams.note(failure)
         code = code.combined(with: failure.code)
       }
       for trace in traces {

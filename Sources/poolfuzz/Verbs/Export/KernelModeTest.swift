@@ -172,7 +172,7 @@ struct KernelModeTest {
         ?? "ExFreePool(\(block));"
     line("if (\(block) != NULL) \(call)")
     line("\(block) = NULL;")
-    indexes[name].map { _ = contiguousIndexes.remove($0) }
+    if let index = indexes[name] { contiguousIndexes.remove(index) }
     let page = address & ~(profile.pageBytes &- 1)
     pages[page]?.removeAll { $0.address == address }
     if pages[page]?.isEmpty == true { pages[page] = nil }
@@ -262,9 +262,7 @@ struct KernelModeTest {
       text += part.drop { $0.isEmpty }.joined(separator: "\n") + "\n}\n"
     }
     text += "\nSTART_TEST(PoolTrace)\n{\n    ULONG Index;\n\n"
-    for number in parts.indices.map({ $0 - parts.startIndex + 1 }) {
-      text += "    Part\(number)();\n"
-    }
+    for number in 0..<parts.count { text += "    Part\(number + 1)();\n" }
     if helpers.contains(.interruptLevel) { text += "    SetInterruptLevel(0);\n" }
     if usesProcessors { text += "    KeRevertToUserAffinityThread();\n" }
     for index in contiguousIndexes.sorted() {

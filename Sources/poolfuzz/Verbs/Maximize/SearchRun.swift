@@ -94,7 +94,7 @@ final class SearchRun {
       earlierOperations = campaign.operationsSpent
       return streams.note("going on from operation \(earlierOperations) of \(file.state.path)")
     }
-    let known = try file.archive.programs(MaximalProgram.contestName(query), tell)
+    let known = try file.archive.programs(MaximalProgram.contestName(query)) { streams.note($0) }
     guard !known.isEmpty else { return }
     campaign.welcome(known.map(\.elite))
     streams.note("\(known.count) programs of the archive are part of the beginning")
@@ -109,11 +109,10 @@ final class SearchRun {
   /// its state in the end, and files what it has whether somebody wants it to end or not.
   private func fileTheBest() throws(CommandFailure) {
     guard let file, campaign.isDone || !Interruption.isRequested else { return }
-    for elite in campaign.elites { try file.archive.file(MaximalProgram(query, elite), tell) }
+    for elite in campaign.elites {
+      try file.archive.file(MaximalProgram(query, elite)) { streams.note($0) }
+    }
   }
-
-  /// A bad file of the archive costs nothing but itself.
-  private func tell(_ failure: CommandFailure) { streams.note("poolfuzz: " + failure.message) }
 
   private func tell(_ event: CampaignFrame.Event) {
     let outcome = campaign.best?.outcome ?? SearchOutcome()

@@ -25,7 +25,7 @@ struct FileReplay {
       } catch {
         if settings.json { streams.print(ReplayReport.json(path, error.message).text) }
         streams.flush()
-        streams.note("poolfuzz: \(error.message)")
+        streams.note(error)
         code = code.combined(with: error.code)
       }
     }
