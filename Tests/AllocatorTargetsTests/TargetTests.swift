@@ -25,7 +25,7 @@ struct Plant: Sendable, CustomStringConvertible {
     Plant(
       library: "target-tlsf", name: "head-insert-cycle",
       rules: [.hang, .overlap, .crash, .check, .walk]),
-    Plant(library: "target-buddy", name: "never-merges", rules: [.emptied, .refusal]),
+    Plant(library: "target-buddy", name: "never-merges", rules: [.check, .emptied, .refusal]),
     Plant(
       library: "target-buddy", name: "wrong-buddy",
       rules: [.overlap, .alignment, .check, .crash, .payload, .emptied, .hang]),
@@ -48,6 +48,15 @@ struct Plant: Sendable, CustomStringConvertible {
       #expect(failure == nil, "\(library) \(number): \(failure.debugDescription)")
     }
     #expect(tester.lostProcessCount == 0)
+  }
+
+  /// The size and what a gap must have beyond it are more than a number can be.
+  @Test func whatIsLargerThanAnyGapFitsInNone() throws {
+    let tester = try TargetTester.of("target-tlsf")
+    for bytes in [0, 1, 8, 64, 96] as [UInt64] {
+      let trace = TargetTrace(operations: [.allocate(Slot(0), .max - bytes)])
+      #expect(try tester.test(trace) == nil)
+    }
   }
 
   @Test(arguments: Plant.all)

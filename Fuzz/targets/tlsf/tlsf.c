@@ -1,5 +1,7 @@
 /* An allocator after the published idea of two-level segregated fit (Masmano et al., 2004), written
- * for the tests of this suite: one arena, boundary tags, bitmaps that find a list in constant time.
+ * for the tests of this suite: the arena that it is given, boundary tags, bitmaps that find a list in
+ * constant time. Only where these find nothing are the lists searched whose blocks may be too small, so
+ * that a request is served wherever it fits.
  *
  * Planted bugs, by the option `plant=NAME`:
  *   no-forward-merge     a freed block is not joined with its successor
@@ -38,7 +40,6 @@ struct links {
 };
 
 struct allocator {
-  uint64_t mapped_bytes;
   enum plant plant;
   char *start, *end; /* the first block and the last, which has no body */
   uint64_t first_map;
@@ -118,13 +119,25 @@ static struct block *find(struct allocator *a, uint64_t bytes) {
   return a->lists[first][__builtin_ctz(seconds)];
 }
 
-/* The whole arena lies in one class, whose smallest size may be above what is left of it. */
-static struct block *find_largest(struct allocator *a, uint64_t bytes) {
-  int first, second;
-  class_of(bytes, &first, &second);
-  if (first >= FIRSTS) return NULL;
-  for (struct block *b = a->lists[first][second]; b; b = links(b)->next)
-    if (body_bytes(b) >= bytes) return b;
+/* Bytes from a free block's body to where a block of an alignment can begin in it: none, or room for
+ * a block of its own. */
+static uint64_t front_bytes(struct block *b, uint64_t alignment) {
+  uintptr_t at = ((uintptr_t)body(b) + alignment - 1) & ~(uintptr_t)(alignment - 1);
+  uint64_t front = at - (uintptr_t)body(b);
+  while (front != 0 && front < HEADER + GRANULE) front += alignment;
+  return front;
+}
+
+/* The classes of `least` to `most` hold blocks that are large enough and blocks that are not. */
+static struct block *find_exactly(struct allocator *a, uint64_t least, uint64_t most,
+                                  uint64_t alignment) {
+  int first, second, last, last_second;
+  class_of(least, &first, &second);
+  class_of(most, &last, &last_second);
+  for (int i = first * SECONDS + second; i <= last * SECONDS + last_second; i++)
+    for (struct block *b = i < FIRSTS * SECONDS ? a->lists[i / SECONDS][i % SECONDS] : NULL; b;
+         b = links(b)->next)
+      if (body_bytes(b) >= least + front_bytes(b, alignment)) return b;
   return NULL;
 }
 
@@ -145,20 +158,29 @@ static void split(struct allocator *a, struct block *b, uint64_t bytes) {
   insert(a, rest);
 }
 
+void poolfuzz_capabilities(struct poolfuzz_capabilities *c) {
+  c->promises = POOLFUZZ_IN_ARENA | POOLFUZZ_JOINS | POOLFUZZ_REFINDS | POOLFUZZ_STABLE_USABLE_SIZE;
+  c->zero_policy = POOLFUZZ_ZERO_UNIQUE;
+  c->natural_alignment = GRANULE;
+  c->arena_alignment = 1;
+  c->fit_factor = 1; /* headers of its own, of what is in front and of what follows; rounding */
+  c->fit_bytes = 4 * HEADER + 2 * GRANULE;
+}
+
 void *poolfuzz_create(const struct poolfuzz_configuration *configuration) {
-  uint64_t mapped = sizeof(struct allocator) + 4096 + configuration->arena_bytes;
-  mapped = (mapped + 4095) & ~(uint64_t)4095;
-  char *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return NULL;
-  struct allocator *a = (struct allocator *)memory;
-  a->mapped_bytes = mapped;
+  uintptr_t start = ((uintptr_t)configuration->arena + GRANULE - 1) & ~(uintptr_t)(GRANULE - 1);
+  uintptr_t end = ((uintptr_t)configuration->arena + configuration->arena_bytes) & ~(uintptr_t)(GRANULE - 1);
+  if (end < start + 2 * HEADER + GRANULE) return NULL;
+  struct allocator *a = mmap(NULL, sizeof *a, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (a == MAP_FAILED) return NULL;
   for (unsigned i = 0; i < sizeof plant_names / sizeof *plant_names; i++) {
     const char *name = strncmp(configuration->option, "plant=", 6) ? "" : configuration->option + 6;
     if (!strcmp(name, plant_names[i])) a->plant = (enum plant)i;
   }
-  a->start = memory + ((sizeof *a + 4095) & ~(size_t)4095);
-  a->end = memory + mapped - HEADER;
+  a->start = (char *)start;
+  a->end = (char *)end - HEADER;
   struct block *whole = (struct block *)a->start;
+  whole->previous_bytes = 0;
   ((struct block *)a->end)->bytes_and_free = 0;
   set_bytes(whole, (uint64_t)(a->end - a->start) - HEADER, 1);
   insert(a, whole);
@@ -170,27 +192,23 @@ void *poolfuzz_allocate(void *allocator, uint32_t pool, size_t bytes, uint32_t t
   struct allocator *a = allocator;
   (void)pool;
   (void)tag;
-  if (bytes > a->mapped_bytes) return NULL;
+  if (bytes > (size_t)(a->end - a->start) || alignment > (size_t)(a->end - a->start)) return NULL;
   uint64_t wanted = (bytes + GRANULE - 1) & ~(uint64_t)(GRANULE - 1);
   if (wanted < GRANULE) wanted = GRANULE;
-  if (a->plant == IGNORES_ALIGNMENT) alignment = 0;
+  if (a->plant == IGNORES_ALIGNMENT || alignment < GRANULE) alignment = GRANULE;
   uint64_t search = alignment > GRANULE ? wanted + alignment + HEADER + GRANULE : wanted;
   struct block *b = find(a, search);
-  if (!b) b = find_largest(a, search);
+  if (!b) b = find_exactly(a, wanted, search, alignment);
   if (!b) return NULL;
   unlink_block(a, b);
-  if (alignment > GRANULE) {
-    uintptr_t at = ((uintptr_t)body(b) + alignment - 1) & ~(uintptr_t)(alignment - 1);
-    uint64_t front = at - (uintptr_t)body(b);
-    while (front != 0 && front < HEADER + GRANULE) front += alignment;
-    if (front) {
-      uint64_t whole = body_bytes(b);
-      set_bytes(b, front - HEADER, 1);
-      struct block *second = successor(b);
-      set_bytes(second, whole - front, 0);
-      insert(a, b);
-      b = second;
-    }
+  uint64_t front = front_bytes(b, alignment);
+  if (front) {
+    uint64_t whole = body_bytes(b);
+    set_bytes(b, front - HEADER, 1);
+    struct block *second = successor(b);
+    set_bytes(second, whole - front, 0);
+    insert(a, b);
+    b = second;
   }
   split(a, b, wanted);
   return body(b);
@@ -222,11 +240,8 @@ size_t poolfuzz_usable_size(void *allocator, const void *address) {
 }
 
 void poolfuzz_destroy(void *allocator) {
-  struct allocator *a = allocator;
-  munmap(a, a->mapped_bytes);
+  munmap(allocator, sizeof(struct allocator));
 }
-
-size_t poolfuzz_natural_alignment(void) { return GRANULE; }
 
 /* Up to the end of the last live block: what lies behind was never needed or can be given back. */
 size_t poolfuzz_footprint(void *allocator) {

@@ -245,11 +245,11 @@ extension TargetOracle {
     let overhead = arenaBytes > freshBytes ? arenaBytes - freshBytes : 0
     let wanted = bytes.addingReportingOverflow(operation.alignment)
     let product = wanted.0.multipliedReportingOverflow(by: capabilities.fitFactor)
-    guard !wanted.overflow, !product.overflow else { return nil }
-    let needed = product.0 &+ capabilities.fitBytes
+    let needed = product.0.addingReportingOverflow(capabilities.fitBytes)
+    guard !wanted.overflow, !product.overflow, !needed.overflow else { return nil }
     guard
       let gap = blocks.largestGap(
-        from: run.arenaBase, bytes: arenaBytes, endOverhead: overhead), gap.bytes >= needed
+        from: run.arenaBase, bytes: arenaBytes, endOverhead: overhead), gap.bytes >= needed.0
     else { return nil }
     return failure(
       .fit, "\(bytes) bytes refused; \(gap.bytes) bytes from \(hexadecimal(gap.start)) on are free",

@@ -200,9 +200,10 @@ final class TargetCampaign {
     if !isWritten { code = code.combined(with: .environment) }
     if isStrict { code = code.combined(with: .found) }
     report.note(failure, identity, .flaky)
+    let counts = isStrict ? "counted, as --strict wants it" : "not counted as a failure"
     streams.note(
-      "flaky: \(identity) on \(counted(trace.operations.count, "operation")) shows itself in"
-        + " \(rate): \(base).trace")
+      "flaky: \(identity): seen once, and again in \(rate) that ran the same"
+        + " \(counted(trace.operations.count, "operation")); \(counts): \(base).trace")
   }
 
   private func tell(_ event: CampaignFrame.Event) {
@@ -217,13 +218,18 @@ final class TargetCampaign {
         ("known", .integer(Int64(known.count))),
         ("processes_lost", .integer(Int64(tester.lostProcessCount))),
       ])
-    let flaky = progress.flaky.isEmpty ? "" : "\(progress.flaky.count) flaky, "
-    frame.tell(
-      event,
-      flaky + "\(progress.next) traces, \(operations) operations,"
-        + " \(Int(frame.clock.rate(operations - earlierOperations))) a second,"
-        + " \(counted(tester.lostProcessCount, "worker")) given up after a failure,"
-        + (known.isEmpty ? "" : " \(known.count) known,") + " \(findings) failures")
+    let (traces, restarts) = (progress.next, tester.lostProcessCount)
+    var parts = [
+      "\(traces) traces", "\(operations) operations",
+      "\(Int(frame.clock.rate(operations - earlierOperations))) a second",
+    ]
+    if restarts > 0 {
+      parts.append("the allocator's process started anew \(counted(restarts, "time"))")
+    }
+    if !progress.flaky.isEmpty { parts.append("\(progress.flaky.count) flaky (did not repeat)") }
+    if !known.isEmpty { parts.append("\(known.count) known") }
+    parts.append("\(findings) failures")
+    frame.tell(event, parts.joined(separator: ", "))
   }
 }
 
