@@ -110,10 +110,11 @@ final class TargetProcess {
   // MARK: Running
 
   /// Runs a trace of at most `operationLimit` operations; the runner stays unless the trace ended it.
-  /// A run hangs when nothing moves for `timeoutSeconds`.
+  /// A run hangs when nothing moves for `timeoutSeconds`. `slotCount` is for pieces of a program: none
+  /// of them names a slot that is not below it.
   func run(
     _ operations: [TargetOperation], _ setup: TargetSetup, freshBytes: UInt64 = 0,
-    flags: SharedArea.Flag = [], timeoutSeconds: Double
+    flags: SharedArea.Flag = [], slotCount: Int = 0, timeoutSeconds: Double
   ) throws(TargetError) -> TargetRun {
     guard operations.count <= settings.operationLimit else {
       throw TargetError(message: "\(settings.library): a trace of \(operations.count) operations")
@@ -121,6 +122,7 @@ final class TargetProcess {
     hasRun = true
     write(operations, setup)
     area[.freshBytes] = freshBytes
+    area[.slotCount] = UInt64(slotCount)
     area[.flags] = flags.rawValue
     guard command.write(0x52) else {
       throw TargetError(message: "\(settings.library): the worker is gone")

@@ -229,3 +229,27 @@ extension TraceExecutor {
     }
   }
 }
+
+/// What a walk over the allocator's blocks is held against.
+struct WalkContext {
+  let owned: UnsafeMutablePointer<TraceExecutor.Owned>
+  let count: Int
+  /// The address of the first block that is wrong.
+  var wrong: UInt64
+
+  static let visit: TargetLibrary.Visit = { context, address, _, isFree in
+    guard let context, let address else { return }
+    let walk = context.assumingMemoryBound(to: WalkContext.self)
+    guard walk.pointee.wrong == 0 else { return }
+    let count = walk.pointee.count
+    let found = UnsafeMutableRawPointer(mutating: address)
+    for slot in 0..<count where walk.pointee.owned[slot].address == found {
+      if isFree != 0 || walk.pointee.owned[slot].isSeen {
+        walk.pointee.wrong = UInt64(UInt(bitPattern: address))
+      }
+      walk.pointee.owned[slot].isSeen = true
+      return
+    }
+    if isFree == 0 { walk.pointee.wrong = UInt64(UInt(bitPattern: address)) }
+  }
+}

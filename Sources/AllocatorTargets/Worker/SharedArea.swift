@@ -44,6 +44,8 @@ struct SharedArea {
     case arenaBase, growthBase, growthBytes
     /// Growths that were refused.
     case refusals
+    /// Slots that this piece of a program and those after it name lie below it.
+    case slotCount
     /// Footprints after rounds 1, 2, 4, ...
     case footprints = 64
     /// Bytes of address space after the same rounds.
@@ -61,6 +63,11 @@ struct SharedArea {
     static let measure = Flag(rawValue: 2)
     /// Go on with twice the rounds as long as each doubling leaves more behind.
     static let leak = Flag(rawValue: 4)
+    /// A piece of a program: nothing is emptied and destroyed behind it, and no operation is followed
+    /// by checks of the whole allocator, whose cost grows with what is live.
+    static let piece = Flag(rawValue: 8)
+    /// A later piece: the allocator and what is live are those of the piece before.
+    static let resumes = Flag(rawValue: 16)
   }
 
   /// How far a run is.

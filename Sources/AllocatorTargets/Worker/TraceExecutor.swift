@@ -57,22 +57,35 @@ struct TraceExecutor {
   mutating func run() {
     isStopped = false
     area[.progress] = 0
-    area[.phase] = SharedArea.Phase.creation.rawValue
-    releaseArenas()
-    guard mapArenas() else { return stop(.environment, 0) }
-    Processes.clearLastError()
-    guard create() else {
-      return stop(Processes.hasRunOutOfMemory ? .environment : .creation, 0)
-    }
     let flags = SharedArea.Flag(rawValue: area[.flags])
     let count = Int(min(area[.operationCount], UInt64(area.capacity)))
-    prepare(count)
-    area[.freshFootprint] = flags.contains(.measure) ? footprint() : 0
+    if !flags.contains(.resumes) {
+      begin()
+      guard !isStopped else { return }
+    }
+    prepare(count, flags)
+    if flags.contains(.measure), !flags.contains(.resumes) { area[.freshFootprint] = footprint() }
+    guard !flags.contains(.piece) else { return runPiece(count, flags) }
     runRounds(count, flags)
     guard !isStopped else { return }
     if flags.contains(.probe) { probe() }
     area[.phase] = SharedArea.Phase.destruction.rawValue
     judgeStack(Self.guarded { [library, allocator] in library.destroy(allocator) })
+    if !isStopped { lookOutside() }
+    if !isStopped { area[.phase] = SharedArea.Phase.done.rawValue }
+  }
+
+  private mutating func begin() {
+    area[.phase] = SharedArea.Phase.creation.rawValue
+    releaseArenas()
+    guard mapArenas() else { return stop(.environment, 0) }
+    Processes.clearLastError()
+    if !create() { stop(Processes.hasRunOutOfMemory ? .environment : .creation, 0) }
+  }
+
+  private mutating func runPiece(_ count: Int, _ flags: SharedArea.Flag) {
+    area[.phase] = SharedArea.Phase.operations.rawValue
+    for index in 0..<count where !isStopped { step(index, isFirst: true, flags) }
     if !isStopped { lookOutside() }
     if !isStopped { area[.phase] = SharedArea.Phase.done.rawValue }
   }
@@ -104,13 +117,14 @@ struct TraceExecutor {
         || area[.addressSpace, mark] > area[.addressSpace, mark - 1])
   }
 
-  private mutating func prepare(_ count: Int) {
-    slotCount = 0
+  private mutating func prepare(_ count: Int, _ flags: SharedArea.Flag) {
+    var slots = Int(clamping: area[.slotCount])
     for index in 0..<count {
-      slotCount = max(slotCount, Int(area.operation(index).slot) + 1)
+      slots = max(slots, Int(area.operation(index).slot) + 1)
       area.setResult(TargetResult(), index)
     }
-    slotCount = min(slotCount, area.capacity)
+    slotCount = min(slots, area.capacity)
+    guard !flags.contains(.resumes) else { return }
     // Every slot is written, so that the table itself does not grow while footprints are measured.
     for slot in 0..<slotCount { owned[slot] = Owned() }
   }
@@ -217,8 +231,10 @@ struct TraceExecutor {
       result.refusals = arenas?.growing.pointee.refusals ?? 0
       area[.growthBytes] = UInt64(arenas?.growing.pointee.memory.byteCount ?? 0)
       if operation.isMeasured, flags.contains(.measure) { result.footprint = footprint() }
-      if !isStopped { lookOutside() }
-      if !isStopped, operation.call != .misuse { checkConsistency() }
+      if !flags.contains(.piece) {
+        if !isStopped { lookOutside() }
+        if !isStopped, operation.call != .misuse { checkConsistency() }
+      }
       // What was wrong with a block that came back is told with its address.
       if isStopped, result.state == .done, result.address != 0 { result.state = .returned }
       area.setResult(result, index)
@@ -368,29 +384,5 @@ extension TraceExecutor {
     let wanted = isTaken ? bytes : old
     if !isStopped, arenas?.arena.byteCount != wanted { _ = arenas?.arena.resize(to: wanted) }
     return TargetResult(state: isTaken ? .done : .null)
-  }
-}
-
-/// What a walk over the allocator's blocks is held against.
-private struct WalkContext {
-  let owned: UnsafeMutablePointer<TraceExecutor.Owned>
-  let count: Int
-  /// The address of the first block that is wrong.
-  var wrong: UInt64
-
-  static let visit: TargetLibrary.Visit = { context, address, _, isFree in
-    guard let context, let address else { return }
-    let walk = context.assumingMemoryBound(to: WalkContext.self)
-    guard walk.pointee.wrong == 0 else { return }
-    let count = walk.pointee.count
-    let found = UnsafeMutableRawPointer(mutating: address)
-    for slot in 0..<count where walk.pointee.owned[slot].address == found {
-      if isFree != 0 || walk.pointee.owned[slot].isSeen {
-        walk.pointee.wrong = UInt64(UInt(bitPattern: address))
-      }
-      walk.pointee.owned[slot].isSeen = true
-      return
-    }
-    if isFree == 0 { walk.pointee.wrong = UInt64(UInt(bitPattern: address)) }
   }
 }

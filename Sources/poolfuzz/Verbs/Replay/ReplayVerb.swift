@@ -20,16 +20,24 @@ extension Verb {
         "poolfuzz replay page.trace --crash-dump page.dmp",
         "the machine as a crash dump that other readers read"
       ),
+      (
+        "poolfuzz replay --target malloc --target ./libmine.so --target windows-7-x64 app.trace",
+        "what allocators hold for one program, and who keeps their pages"
+      ),
       ("generator | poolfuzz replay --batch", "drives the model from another tool"),
     ],
     options: options,
     run: { arguments, streams in
-      if let library = TargetOptions.libraries(arguments).first {
+      let targets = TargetOptions.libraries(arguments)
+      if let library = targets.first {
         guard !arguments.operands.isEmpty else {
           throw CommandFailure.usage("replay --target needs a trace")
         }
         guard !arguments.has("--memory-limit") else {
           throw CommandFailure.usage("--memory-limit does not go with --target")
+        }
+        if targets.count > 1 || arguments.has("--metrics") || Profile.named(library) != nil {
+          return try FootprintTable(arguments, streams).run(targets, arguments.operands)
         }
         return try TargetReplay(arguments, library: library, streams).run(arguments.operands)
       }
@@ -82,7 +90,8 @@ extension Verb {
       Option(
         name: "--width", argument: .quantity("COLUMNS", .count()),
         help: "columns of a page map (100)"),
-      MetricChoice.option("prints the metrics, and the share of the proved bound"),
+      MetricChoice.option(
+        "prints the metrics, and the share of the proved bound; with --target what it holds"),
       Option.request,
       Option(
         name: "--pooltag", argument: .value("FILE"), help: "descriptions of tags: a pooltag.txt"),

@@ -54,9 +54,18 @@ enum TargetOptions {
       help: "a target that does nothing for so long hangs (5s)"),
   ]
 
-  /// The libraries named; none for the model.
+  /// The libraries named, one an option or separated by commas; none for the model.
   static func libraries(_ arguments: ParsedArguments) -> [String] {
-    arguments.values("--target").filter { $0 != "model" }
+    arguments.values("--target").flatMap { $0.split(separator: ",").map(String.init) }
+      .filter { $0 != "model" }
+  }
+
+  /// A library's name without its folder and its versions; `glibc`, where it is the system's.
+  static func shortName(_ library: String) -> String {
+    guard library != "malloc" else { return "glibc" }
+    let file = PathText.name(of: library)
+    let stem = file.split(separator: ".").first.map(String.init) ?? file
+    return stem.hasPrefix("lib") ? String(stem.dropFirst(3)) : stem
   }
 
   /// What the options say about a library.

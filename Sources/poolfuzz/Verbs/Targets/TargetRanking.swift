@@ -10,16 +10,20 @@ struct TargetRanking {
   private let arguments: ParsedArguments
   private let streams: StandardStreams
   private var contest = FragmentationContest()
-  private var seedCount: UInt64 = 1
+  private var seedCount = 1
 
   /// Options of `maximize` that only this run has.
   static let options: [Option] = [
     Option(
       name: "--candidates", argument: .quantity("N", .count()),
-      help: "with --target, where a version names the model of it: programs tried for each (200)"),
+      help: "with --target, where a version names the model of it: programs tried for each beside"
+        + " those by hand; 0 for these alone (100)"),
     Option(
       name: "--seeds", argument: .quantity("N", .count()),
       help: "with --target: searches for each, with the seed and those after it (1)"),
+    Option(
+      name: "--calls", argument: .quantity("N", .count()),
+      help: "with --target: calls of one program at most (4000000)"),
   ]
 
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
@@ -32,50 +36,26 @@ struct TargetRanking {
       }
       contest.peakLiveBytes = Int(bytes)
     }
-    if let number = try arguments.number("--candidates") {
-      guard (1...1_000_000).contains(number) else {
-        throw .usage("--candidates is 1 to 1000000, not \(number)")
-      }
-      contest.candidates = Int(number)
-    }
-    if let number = try arguments.number("--seeds") {
-      guard (1...1000).contains(number) else {
-        throw .usage("--seeds is 1 to 1000, not \(number)")
-      }
-      seedCount = number
-    }
-  }
-
-  /// What was found for one allocator: a finding for each seed.
-  private struct Row {
-    var findings: [FragmentationFinding]
-    var worst: FragmentationFinding
-
-    /// Nil where there is no finding.
-    init?(_ findings: [FragmentationFinding]) {
-      guard let worst = findings.max(by: { $0.heldOverPeak < $1.heldOverPeak }) else { return nil }
-      self.findings = findings
-      self.worst = worst
-    }
+    contest.candidates =
+      try arguments.number("--candidates", in: 0...1_000_000) ?? contest.candidates
+    contest.callLimit = try arguments.number("--calls", in: 1...100_000_000) ?? contest.callLimit
+    seedCount = try arguments.number("--seeds", in: 1...1000) ?? 1
   }
 
   func run() throws(CommandFailure) -> ExitCode {
-    var rows: [Row] = []
+    var rows: [FragmentationResults] = []
     var code = ExitCode.held
     if !arguments.has("--quiet") {
-      let last = seedCount > 1 ? " to \(contest.seed.value &+ seedCount - 1)" : ""
-      streams.note("seed \(contest.seed)\(last), \(contest.candidates) programs for each allocator")
+      let last = seedCount > 1 ? " to \(contest.seed.value &+ UInt64(seedCount) - 1)" : ""
+      streams.note(
+        "seed \(contest.seed)\(last), the programs by hand and"
+          + " \(counted(contest.candidates, "other")) for each allocator")
     }
-    for target in arguments.values("--target") {
+    for target in TargetOptions.libraries(arguments) {
+      streams.progress("\(target): \(rows.count) done")
       let search = try search(target)
       do throws(TargetError) {
-        var findings: [FragmentationFinding] = []
-        for number in 0..<seedCount {
-          var contest = contest
-          contest.seed = Seed(contest.seed.value &+ number)
-          findings.append(try search(contest))
-        }
-        if let row = Row(findings) { rows.append(row) }
+        rows.append(try search(contest))
       } catch {
         // One allocator that does not get through spoils its own line only.
         streams.note("poolfuzz: \(error.message)")
@@ -87,57 +67,61 @@ struct TargetRanking {
     return code
   }
 
-  private typealias Search = (FragmentationContest) throws(TargetError) -> FragmentationFinding
+  private typealias Search = (FragmentationContest) throws(TargetError) -> FragmentationResults
 
   private func search(_ target: String) throws(CommandFailure) -> Search {
     if let profile = Profile.named(target) {
-      return { (contest) throws(TargetError) in try contest.worst(of: profile) }
+      return { (contest) throws(TargetError) in
+        try contest.results(of: profile, seedCount: seedCount)
+      }
     }
     let settings = try TargetOptions.settings(arguments, library: target)
     return { (contest) throws(TargetError) in
-      try contest.worst(
-        of: settings, name: Self.name(target), executable: TargetOptions.resolvedExecutable)
+      try contest.results(
+        of: settings, name: TargetOptions.shortName(target), seedCount: seedCount,
+        executable: TargetOptions.resolvedExecutable)
     }
-  }
-
-  /// The library's name without its folder and its versions.
-  private static func name(_ library: String) -> String {
-    let file = PathText.name(of: library)
-    let stem = file.split(separator: ".").first.map(String.init) ?? file
-    return stem.hasPrefix("lib") ? String(stem.dropFirst(3)) : stem
   }
 
   // MARK: Output
 
-  private func printObjects(_ row: Row) {
-    for (number, finding) in row.findings.enumerated() {
-      streams.print(
-        JSONValue.object([
-          ("target", .string(finding.name)), ("objective", .string("held-over-peak")),
-          ("seed", .unsigned(contest.seed.value &+ UInt64(number))),
-          ("peak_live_bytes", .unsigned(finding.peakLiveBytes)),
-          ("held_bytes", .unsigned(finding.heldBytes)),
-          ("held_over_peak", .number(finding.heldOverPeak)),
-          ("held_over_final", .number(finding.heldOverFinal)),
-          ("operations", .integer(Int64(finding.calls))),
-          ("candidates", .integer(Int64(finding.candidates))),
-          ("program", .string(finding.program)),
-        ]).text)
+  private func printObjects(_ row: FragmentationResults) {
+    streams.print(Self.object(row.byHand, seed: nil).text)
+    for (seed, finding) in row.bySearch {
+      streams.print(Self.object(finding, seed: seed).text)
     }
   }
 
-  private func printTable(_ rows: [Row]) {
-    let isSeveral = seedCount > 1
+  private static func object(_ finding: FragmentationFinding, seed: Seed?) -> JSONValue {
+    .object([
+      ("target", .string(finding.name)), ("objective", .string("held-over-peak")),
+      ("by", .string(seed == nil ? "hand" : "search")),
+      ("seed", seed.map { .unsigned($0.value) } ?? .null),
+      ("peak_live_bytes", .unsigned(finding.peakLiveBytes)),
+      ("held_bytes", .unsigned(finding.heldBytes)),
+      ("held_over_peak", .number(finding.heldOverPeak)),
+      ("held_over_final", .number(finding.heldOverFinal)),
+      ("operations", .integer(Int64(finding.calls))),
+      ("candidates", .integer(Int64(finding.candidates))),
+      ("program", .string(finding.program)),
+    ])
+  }
+
+  private func printTable(_ rows: [FragmentationResults]) {
     streams.print(
-      "| allocator | held / peak live |\(isSeveral ? " by seed |" : "")"
-        + " bytes held | bytes live at most | program |")
-    streams.print("|---|---:|\(isSeveral ? "---|" : "")---:|---:|---|")
+      "| allocator | held / peak live | by hand | by search |\(seedCount > 1 ? " by seed |" : "")"
+        + " bytes held | bytes live at most | calls | program |")
+    streams.print("|---|---:|---:|---:|\(seedCount > 1 ? "---|" : "")---:|---:|---:|---|")
     for row in rows {
-      let seeds = row.findings.map { Self.rounded($0.heldOverPeak) }.joined(separator: " ")
+      let ratios = row.bySearch.map(\.finding.heldOverPeak)
+      let seeds = ratios.map(Self.rounded).joined(separator: " ")
       streams.print(
         "| \(row.worst.name) | \(Self.rounded(row.worst.heldOverPeak)) |"
-          + (isSeveral ? " \(seeds) |" : "")
-          + " \(row.worst.heldBytes) | \(row.worst.peakLiveBytes) | \(row.worst.program) |")
+          + " \(Self.rounded(row.byHand.heldOverPeak)) |"
+          + " \(ratios.max().map(Self.rounded) ?? "-") |"
+          + (seedCount > 1 ? " \(seeds) |" : "")
+          + " \(row.worst.heldBytes) | \(row.worst.peakLiveBytes) | \(row.worst.calls) |"
+          + " \(row.worst.program) |")
     }
   }
 

@@ -10,14 +10,18 @@ final class TargetReplay {
   private let tester: TargetTester
   private let baseline: Set<FailureIdentity>
   private let report: TargetReport
+  private let footprints: FootprintTable?
   private let streams: StandardStreams
   private let isQuiet: Bool
   private let isJSON: Bool
   private var code = ExitCode.held
 
+  /// Where a table is given, every trace is measured for it as well.
   init(
-    _ arguments: ParsedArguments, library: String, _ streams: StandardStreams
+    _ arguments: ParsedArguments, library: String, _ streams: StandardStreams,
+    measuring footprints: FootprintTable? = nil
   ) throws(CommandFailure) {
+    self.footprints = footprints
     settings = try TargetOptions.settings(arguments, library: library)
     let rules = try TargetOptions.rules(arguments)
     baseline = try TargetOptions.baseline(arguments)
@@ -45,48 +49,33 @@ final class TargetReplay {
 
   private func judge(_ path: String) throws(CommandFailure) {
     let text = try textOfFile(path)
-    let trace: TargetTrace
-    let recorded: FailureIdentity?
-    do throws(TraceError) {
-      let read = try TargetTrace.reading(text)
-      trace = read.trace
-      recorded = read.header.failure.map { FailureIdentity($0.value) }
-    } catch {
-      throw CommandFailure(message: error.description(file: path), code: .badInput)
-    }
-    let count = trace.operations.count
-    guard count > 0 else {
-      throw CommandFailure(message: "\(path): not judged: the trace is empty", code: .badInput)
-    }
-    guard count <= TargetTester.mostOperations else {
-      throw CommandFailure(
-        message: "\(path): not judged: \(count) operations are more than"
-          + " \(TargetTester.mostOperations)", code: .badInput)
-    }
+    let (trace, header) = try TargetTrace.ofFile(path, text)
+    let recorded = header.failure.map { FailureIdentity($0.value) }
     let failure = try TargetOptions.asking { () throws(TargetError) in
       try tester.test(trace, inFreshProcess: true)
     }
+    let figures = footprints?.note(path, text, trace, settings) ?? []
     let verdict = failure.map { ($0, $0.identity(in: trace)) }
     if let (failure, identity) = verdict {
-      try tell(path, trace, failure, identity, recorded)
+      try tell(path, trace, failure, identity, recorded, figures)
     } else if isJSON {
-      printObject(path, trace, nil, recorded)
+      printObject(path, trace, nil, recorded, figures)
     } else if !isQuiet {
       let gone = recorded.map { "gone: '\($0)' does not occur: " } ?? ""
-      let ran = counted(count, "operation")
+      let ran = counted(trace.operations.count, "operation")
       streams.print("\(path): \(gone)ok, \(ran) on \(settings.library)")
     }
   }
 
   private func tell(
     _ path: String, _ trace: TargetTrace, _ failure: TargetFailure, _ identity: FailureIdentity,
-    _ recorded: FailureIdentity?
+    _ recorded: FailureIdentity?, _ figures: [(String, JSONValue)]
   ) throws(CommandFailure) {
     let isKnown = baseline.contains(identity)
     if !isKnown { code = code.combined(with: .found) }
     report.note(failure, identity, isKnown ? .known : .found)
     if isJSON {
-      printObject(path, trace, (failure, identity), recorded)
+      printObject(path, trace, (failure, identity), recorded, figures)
     } else {
       let asRecorded = recorded == identity ? "as recorded, " : ""
       let known = isKnown ? "known, " : ""
@@ -101,7 +90,7 @@ final class TargetReplay {
 
   private func printObject(
     _ path: String, _ trace: TargetTrace, _ failure: (TargetFailure, FailureIdentity)?,
-    _ recorded: FailureIdentity?
+    _ recorded: FailureIdentity?, _ figures: [(String, JSONValue)]
   ) {
     streams.print(
       JSONValue.object(
@@ -111,7 +100,7 @@ final class TargetReplay {
           ("outcome", .string(failure == nil ? "ok" : "failure")),
           ("identity", failure.map { .string("\($0.1)") } ?? .null),
           ("recorded", recorded.map { .string("\($0)") } ?? .null),
-        ] + (failure.map { TargetReport.members($0.0, trace) } ?? [])
+        ] + (failure.map { TargetReport.members($0.0, trace) } ?? []) + figures
       ).text)
   }
 }
