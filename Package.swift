@@ -34,7 +34,7 @@ let package = Package(
     .target(
       name: "PoolDumps", dependencies: ["CrashDumps", "KernelPool", "PoolWalk", "PoolTrace"]),
     .target(name: "PoolBounds", dependencies: ["KernelPool", "PoolWalk", "PoolTrace"]),
-    .target(name: "PropertyTesting"),
+    .target(name: "PropertyTesting", dependencies: ["ContentHash"]),
     // For tests: it imports the toolchain's Testing, which is not there for `--static-swift-stdlib`; so
     // nothing that ships may depend on it, and a static build names its product.
     .target(name: "PropertyChecks", dependencies: ["ContentHash", "Platform", "PropertyTesting"]),
@@ -137,15 +137,16 @@ let package = Package(
     .testTarget(
       name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
     .testTarget(
-      name: "PropertyTestingTests", dependencies: ["PropertyTesting", "PoolTestSupport"]),
+      name: "PropertyTestingTests",
+      dependencies: ["ContentHash", "PropertyTesting", "PoolTestSupport"]),
     .testTarget(
       name: "PropertyChecksTests",
       dependencies: ["PropertyChecks", "PropertyTesting", "PoolTestSupport"]),
     .testTarget(
       name: "FragmentationSearchTests",
       dependencies: [
-        "FragmentationSearch", "PoolBounds", "KernelPool", "PoolWalk", "PoolTrace", "PoolOracles",
-        "PoolTestSupport",
+        "ContentHash", "FragmentationSearch", "PoolBounds", "KernelPool", "PoolWalk", "PoolTrace",
+        "PoolOracles", "PoolTestSupport",
       ]),
     .testTarget(
       name: "PoolDebuggerTests",
@@ -174,8 +175,8 @@ let package = Package(
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "poolfuzz", "ContentHash", "Platform", "KernelPool", "PoolTrace", "PoolInvariants",
-        "PoolOracles", "PropertyTesting", "PoolTestSupport",
+        "poolfuzz", "ContentHash", "FragmentationSearch", "Platform", "KernelPool", "PoolTrace",
+        "PoolInvariants", "PoolOracles", "PoolFuzzing", "PropertyTesting", "PoolTestSupport",
       ]),
     .testTarget(name: "HouseTests"),
   ],

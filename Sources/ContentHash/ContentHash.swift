@@ -35,3 +35,26 @@ public struct ContentHash: Sendable, Hashable {
     return hash.text
   }
 }
+
+/// Texts that are saved and read again end with the hash of what stands above it, so that one which
+/// was cut, edited or damaged is told from one that was written.
+extension ContentHash {
+  /// A text with the last line that belongs to it: `hash` and sixteen digits.
+  public static func sealed(_ text: String) -> String { text + "hash \(of(text))\n" }
+
+  /// What `sealed` was given; nil for any other text. Lines that all end in CR and LF, as a version
+  /// control may have made them, are taken for what they were.
+  public static func unsealed(_ text: String) -> String? {
+    var text = text
+    if text.utf8.contains(UInt8(ascii: "\r")) {
+      let plain = text.replacing("\r\n", with: "\n")
+      guard text.utf8.count - plain.utf8.count == plain.utf8.count(where: { $0 == 10 }) else {
+        return nil
+      }
+      text = plain
+    }
+    // The last line has 22 bytes.
+    guard let content = String(text.utf8.dropLast(22)), sealed(content) == text else { return nil }
+    return content
+  }
+}

@@ -164,8 +164,7 @@ struct FuzzCampaignTests {
 
   /// A state with the hash that belongs to what it says.
   private static func hashed(_ state: String) -> String {
-    let text = state.dropLast(22)
-    return text + "hash \(ContentHash.of(String(text)))\n"
+    ContentHash.sealed(String(state.dropLast(22)))
   }
 
   /// A corpus that disappears is told and waited for, and what was found meanwhile is filed.

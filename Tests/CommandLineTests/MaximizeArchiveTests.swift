@@ -1,3 +1,4 @@
+import ContentHash
 import Foundation
 import PoolTestSupport
 import Testing
@@ -67,10 +68,11 @@ struct MaximizeArchiveTests {
     let folder = scratch.path + "/one"
     _ = try Command.run(Self.search + ["--seed", "1", "--corpus", folder])
     let (name, text) = try #require(Self.files(folder).min { $0.key < $1.key })
-    let lines = text.split(separator: "\n").map { line in
+    let lines = text.split(separator: "\n").dropLast().map { line in
       line.hasPrefix("pages ") ? "pages 9999" : String(line)
     }
-    _ = try scratch.file("one/" + name, lines.joined(separator: "\n") + "\n")
+    let lie = lines.joined(separator: "\n") + "\n"
+    _ = try scratch.file("one/" + name, ContentHash.sealed(lie))
     let run = try Command.run(["corpus", "merge", folder, "--corpus", scratch.path + "/target"])
     #expect(run.code == 3)
     #expect(run.errors.contains("pages is promised to be 9999"))

@@ -1,4 +1,7 @@
+import ContentHash
+import Foundation
 import PoolBounds
+import PoolTestSupport
 import Testing
 
 @testable import FragmentationSearch
@@ -94,16 +97,22 @@ struct SearchCampaignTests {
     for word in ["pages", "operations", "trace-hash"] {
       let line = try #require(
         text.split(separator: "\n").first { $0.hasPrefix(word + " ") })
-      let liar = try MaximalProgram(text: text.replacingFirst(String(line), "\(word) 99999"))
+      let lie = text.replacingFirst(String(line), "\(word) 99999")
+      let error = #expect(throws: MaximalProgram.TextError.self) { try MaximalProgram(text: lie) }
+      #expect(error?.line == 12)
+      let liar = try MaximalProgram(text: ContentHash.sealed(String(lie.dropLast(22))))
       #expect(liar.problems.count == 1)
       #expect(liar.problems[0].hasPrefix("\(word) is promised to be 99999"))
     }
     let refused: [(String, String, Int)] = [
-      ("poolfuzz program 1", "poolfuzz program 9", 1), ("profile abstract", "profile a/b", 2),
+      ("poolfuzz program 2", "poolfuzz program 9", 1), ("profile abstract", "profile a/b", 2),
       ("geometry 32", "geometry 1", 3), ("rules tail", "rules side", 4),
       ("peak-live-units 200", "peak-live-units -1", 5), ("program macro", "program micro", 6),
       ("limit", "limits", 7), ("cell hole", "cell ../hole", 11),
     ]
+    // One of before there was a hash.
+    let old = text.replacingFirst("poolfuzz program 2", "poolfuzz program 1")
+    #expect(try MaximalProgram(text: String(old.dropLast(22))).text == text)
     for (old, new, line) in refused {
       do {
         _ = try MaximalProgram(text: text.replacingFirst(old, new))
@@ -112,6 +121,33 @@ struct SearchCampaignTests {
         #expect(error.line == line, "\(new)")
       }
     }
+  }
+
+  /// What a state says is checked besides its hash: of its lines with other numbers some are refused,
+  /// and with the others the search goes on.
+  @Test(arguments: algorithms.indices)
+  func changedNumbersOfAStateAreRefusedOrGoneOnWith(_ number: Int) async throws {
+    let algorithm = Self.algorithms[number]
+    var question = try Self.question()
+    question.operations = 2000
+    var campaign = SearchCampaign(question, algorithm)
+    await campaign.runEpoch()
+    let text = campaign.text
+    let numbers = text.ranges(of: /-?[0-9]+/)
+    let step = TestScale.isWhole ? 1 : max(1, numbers.count / 6)
+    var refused = 0
+    for place in stride(from: 0, to: numbers.count, by: step) {
+      for value in ["-1", "9223372036854775807", "4503599627370496", "99999999999999999999"] {
+        var other = SearchCampaign(question, algorithm)
+        guard other.restore(text.replacingCharacters(in: numbers[place], with: value)) else {
+          refused += 1
+          continue
+        }
+        await other.runEpoch()
+        #expect(other.operationsSpent >= 0)
+      }
+    }
+    #expect(refused > numbers.count / step)
   }
 
   @Test func genomesAreReadAsTheyAreWritten() throws {

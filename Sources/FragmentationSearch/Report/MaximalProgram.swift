@@ -124,7 +124,9 @@ extension MaximalProgram {
     public var description: String { "\(line): expected \(expected)" }
   }
 
-  private static let heading = "poolfuzz program 1"
+  private static let heading = "poolfuzz program 2"
+  /// The heading of files that end without a hash.
+  private static let oldHeading = "poolfuzz program 1"
 
   /// The lines of a file.
   public var text: String {
@@ -136,7 +138,8 @@ extension MaximalProgram {
       rules.remainderOrder.rawValue, rules.exactFit.rawValue, rules.freedOrder.rawValue,
       rules.fit.rawValue,
     ]
-    return """
+    return ContentHash.sealed(
+      """
       \(Self.heading)
       profile \(profile)
       geometry \(sizes.map(String.init).joined(separator: " "))
@@ -149,7 +152,7 @@ extension MaximalProgram {
       trace-hash \(traceHash)
       cell \(cell)
 
-      """
+      """)
   }
 
   /// Reads ``text``.
@@ -157,7 +160,8 @@ extension MaximalProgram {
   /// - Throws: ``TextError`` for the first line that says something else.
   public init(text: String) throws(TextError) {
     var lines = Lines(text)
-    guard lines.next() == Self.heading[...] else {
+    let heading = lines.next() ?? ""
+    guard heading == Self.heading || heading == Self.oldHeading else {
       throw TextError(line: 1, expected: "'\(Self.heading)'")
     }
     profile = try lines.name("profile")
@@ -181,6 +185,12 @@ extension MaximalProgram {
     }
     self.traceHash = traceHash
     cell = try lines.name("cell")
+    if heading == Self.heading {
+      _ = try lines.value("hash", "sixteen digits")
+      guard ContentHash.unsealed(text) != nil else {
+        throw TextError(line: lines.number, expected: "the hash of what stands above it")
+      }
+    }
     guard lines.next() == nil else { throw TextError(line: lines.number, expected: "the end") }
   }
 

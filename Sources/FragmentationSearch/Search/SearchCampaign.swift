@@ -115,7 +115,7 @@ public struct SearchCampaign: Sendable {
     var parts: [[Substring]] = []
     var lines = text.split(separator: "\n")[...]
     let heading = lines.popFirst()?.split(separator: " ") ?? []
-    guard heading.count == 3, heading[0] == "epoch", let epoch = Int(heading[1]), epoch >= 0,
+    guard heading.count == 3, heading[0] == "epoch", let epoch = SavedState.count(heading[1]),
       Int(heading[2]) == epochOperations
     else { return false }
     for line in lines {

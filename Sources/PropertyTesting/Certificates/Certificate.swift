@@ -1,3 +1,5 @@
+import ContentHash
+
 /// Why a trace is minimal: for each operation, and each lifetime, what happens without it.
 ///
 /// It is evidence and explanation at once. Written beside a minimal trace it can be checked by
@@ -125,9 +127,12 @@ public enum RemovalOutcome: Sendable, Equatable {
 
 extension Certificate: CustomStringConvertible {
   /// The first line of every certificate: its kind and the version of this form.
-  private static var heading: String { "certificate 1" }
+  private static var heading: String { "certificate 2" }
+  /// The first line of those that end without a hash.
+  private static var oldHeading: String { "certificate 1" }
 
-  /// The text form, a fact a line; `init(parsing:)` reads it back.
+  /// The text form, a fact a line, with a hash of all of them in the last; `init(parsing:)` reads it
+  /// back.
   public var description: String {
     var lines = [
       Self.heading, "failure: \(identity)", "shows at: \(step + 1)",
@@ -141,13 +146,14 @@ extension Certificate: CustomStringConvertible {
       lines += ["lifetime: \(life.slot) \(numbers)", "without it: \(life.without.words)"]
     }
     if length != .unknown { lines.append("length: \(length)") }
-    return (lines + ["end"]).joined(separator: "\n") + "\n"
+    return ContentHash.sealed((lines + ["end"]).joined(separator: "\n") + "\n")
   }
 
-  /// Reads the text form.
+  /// Reads the text form; throws where it is not what was written.
   public init(parsing text: String) throws(CertificateError) {
     var reader = Reader(text)
-    try reader.expect(Self.heading)
+    let isOld = reader.optionalLine(Self.oldHeading)
+    if !isOld { try reader.expect(Self.heading) }
     let identity = FailureIdentity(String(try reader.value("failure")))
     let place = try reader.value("shows at")
     let step = try reader.number(place) - 1
@@ -162,6 +168,13 @@ extension Certificate: CustomStringConvertible {
     }
     let length = try reader.length()
     try reader.expect("end")
+    if !isOld {
+      try reader.hash()
+      guard ContentHash.unsealed(text) != nil else {
+        throw reader.badValue("it is not the hash of the lines above: they were changed")
+      }
+    }
+    try reader.expectEnd()
     guard step >= 0, step <= operations.count else {
       throw CertificateError(line: 3, problem: "the failure shows at no operation of the trace")
     }
@@ -190,8 +203,24 @@ extension Certificate: CustomStringConvertible {
     }
 
     mutating func expect(_ line: String) throws(CertificateError) {
-      guard next < lines.count, lines[next] == line else { throw failure("'\(line)' expected") }
+      guard optionalLine(line) else { throw failure("'\(line)' expected") }
+    }
+
+    mutating func optionalLine(_ line: String) -> Bool {
+      guard next < lines.count, lines[next] == line else { return false }
       next += 1
+      return true
+    }
+
+    mutating func hash() throws(CertificateError) {
+      guard next < lines.count, lines[next].hasPrefix("hash ") else {
+        throw failure("'hash' and sixteen digits expected")
+      }
+      next += 1
+    }
+
+    func expectEnd() throws(CertificateError) {
+      guard lines[next...].allSatisfy(\.isEmpty) else { throw failure("nothing more expected") }
     }
 
     mutating func optionalValue(_ key: String) -> Substring? {

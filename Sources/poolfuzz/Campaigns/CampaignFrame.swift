@@ -169,9 +169,15 @@ struct StateFile {
   }
 
   /// The text of the file around what the campaign keeps.
-  func text(_ body: String) -> String { start + body + Self.lastLine(of: start + body) }
+  func text(_ body: String) -> String { ContentHash.sealed(start + body) }
 
-  private static func lastLine(of text: String) -> String { "hash \(ContentHash.of(text))\n" }
+  /// What `text` was given; nil where the bytes are those of something else.
+  func body(of bytes: [UInt8]) -> Substring? {
+    guard let whole = String(validating: bytes, as: UTF8.self),
+      let text = ContentHash.unsealed(whole), text.hasPrefix(start)
+    else { return nil }
+    return text.dropFirst(start.count)
+  }
 
   /// What `parse` makes of a saved state; nil where there is none. Throws where the file is of
   /// something else.
@@ -180,11 +186,7 @@ struct StateFile {
     // over it.
     guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) })
     else { return nil }
-    // The last line has sixteen digits. Bytes that are no UTF-8 change the text, and with it the hash.
-    let text = String(decoding: bytes.dropLast(22), as: UTF8.self)
-    guard Array((text + Self.lastLine(of: text)).utf8) == bytes, text.hasPrefix(start),
-      let state = parse(text.dropFirst(start.count))
-    else {
+    guard let body = body(of: bytes), let state = parse(body) else {
       throw CommandFailure(
         message: "\(path): expected the state of the \(kind) '\(plan)';"
           + " remove the file to begin again",

@@ -1,3 +1,4 @@
+import ContentHash
 import PropertyTesting
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
   }
 
   private let text = """
-    certificate 1
+    certificate 2
     failure: freeNeighbours after free
     shows at: 4
     configuration: 2 3 3
@@ -38,8 +39,12 @@ import Testing
     lifetime: s1 2 4
     without it: passes
     end
+    hash 4c90662dff25f5ff
 
     """
+
+  /// A changed text with the hash that belongs to it.
+  private func rehashed(_ text: String) -> String { ContentHash.sealed(String(text.dropLast(22))) }
 
   @Test func itSaysWhatEachOperationIsThereFor() throws {
     let certificate = try certificate(minimal)
@@ -53,6 +58,10 @@ import Testing
     let windows = text.split(separator: "\n", omittingEmptySubsequences: false)
       .joined(separator: "\r\n")
     #expect(try Certificate(parsing: windows) == certificate(minimal))
+    // One of before there was a hash, and none that merely says that it is.
+    let old = text.replacing("certificate 2", with: "certificate 1")
+    #expect(try Certificate(parsing: String(old.dropLast(22))) == certificate(minimal))
+    #expect(throws: CertificateError.self) { try Certificate(parsing: old) }
   }
 
   @Test func anotherFailureIsNamedAtItsOperationInTheWholeTrace() throws {
@@ -104,14 +113,16 @@ import Testing
     let forged = text.replacing(
       "without it: passes\noperation: free s0",
       with: "without it: fails the same\noperation: free s0")
-    let lie = try Certificate(parsing: forged)
+    #expect(throws: CertificateError.self) { try Certificate(parsing: forged) }
+    let lie = try Certificate(parsing: rehashed(forged))
     let outcome = CertificateDiscrepancy.outcomeDiffers(
       removed: [.init(index: 1, text: "alloc s1 5")], actual: .passes, expect: .failsTheSame)
     #expect(
       outcome.description == "without operation 2 (alloc s1 5) it passes, and not: fails the same")
     #expect(lie.discrepancies(for: minimal) { runner.run($0) } == [outcome])
-    let late = try Certificate(parsing: text.replacing("shows at: 4", with: "shows at: 3"))
-    let lives = try Certificate(parsing: text.replacing("s0 1 3", with: "s0 1 4"))
+    let late = try Certificate(
+      parsing: rehashed(text.replacing("shows at: 4", with: "shows at: 3")))
+    let lives = try Certificate(parsing: rehashed(text.replacing("s0 1 3", with: "s0 1 4")))
     #expect(
       late.discrepancies(for: minimal) { runner.run($0) }
         == [.stepDiffers(actual: 3, expect: 2)])
@@ -119,7 +130,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", 1), ("certificate 2\n", 1), ("certificate 1\nfailure x\n", 2),
+    ("", 1), ("certificate 9\n", 1), ("certificate 2\n", 2), ("certificate 1\nfailure x\n", 2),
     ("certificate 1\nfailure: x\nshows at: 0\n", 3),
     ("certificate 1\nfailure: x\nshows at: -1\n", 3),
     ("certificate 1\nfailure: x\nshows at: 99999999999999999999\n", 3),

@@ -143,9 +143,11 @@ struct BeamStream: SearchStream {
 
   private mutating func take(_ word: Substring, _ rest: Substring) -> Bool {
     switch word {
-    case "passes": return Int(rest).map { passOperations = $0 } != nil
+    case "passes": return SavedState.count(rest).map { passOperations = $0 } != nil
     case "choices": return UInt64(rest).map { generator = SeededGenerator(seed: $0) } != nil
-    case "pages": return Int(rest).map { bestPages = $0 } != nil
+    case "pages":
+      bestPages = rest == "-1" ? -1 : SavedState.count(rest) ?? -2
+      return bestPages >= -1
     case "record":
       guard let read = SearchOutcome.reading(rest), let rounds = MacroRounds(text: read.rest) else {
         return false

@@ -84,8 +84,8 @@ struct StateStream: SearchStream {
 
   mutating func restore(_ lines: [Substring]) -> Bool {
     let words = lines.first?.split(separator: " ") ?? []
-    guard words.count == 3, words[0] == "passes", let passes = Int(words[1]), passes >= 0,
-      let operations = Int(words[2]), operations >= 0, lines.count <= 2
+    guard words.count == 3, words[0] == "passes", let passes = SavedState.count(words[1]),
+      let operations = SavedState.count(words[2]), lines.count <= 2
     else { return false }
     var record: (list: RawList, outcome: SearchOutcome)?
     if lines.count == 2 {

@@ -128,13 +128,13 @@ struct EvolutionStream<G: Genome>: SearchStream {
   }
 
   mutating func restore(_ lines: [Substring]) -> Bool {
-    var state = SavedState<G>()
+    var state = SavedEvolution<G>()
     guard lines.allSatisfy({ state.take($0) }), let spent = state.spent,
-      let seed = state.generator, state.counters.count == population.counters.count
+      let seed = state.generator,
+      population.restore(members: state.members, best: state.best, counters: state.counters)
     else { return false }
     operationsSpent = spent
     generator = SeededGenerator(seed: seed)
-    population.restore(members: state.members, best: state.best, counters: state.counters)
     promoted = [:]
     for member in state.promoted {
       promoted[ArchiveCell(member.outcome, setting.question.geometry)] = member
@@ -144,7 +144,7 @@ struct EvolutionStream<G: Genome>: SearchStream {
 }
 
 /// The lines of an evolution's state as they are read.
-private struct SavedState<G: Genome> {
+private struct SavedEvolution<G: Genome> {
   var spent: Int?
   var generator: UInt64?
   var counters: [Int] = []
@@ -158,9 +158,16 @@ private struct SavedState<G: Genome> {
     guard parts.count == 2 else { return false }
     let rest = parts[1]
     switch parts[0] {
-    case "spent": spent = Int(rest)
-    case "generator": generator = UInt64(rest)
-    case "counters": counters = rest.split(separator: " ").compactMap { Int($0) }
+    case "spent":
+      spent = SavedState.count(rest)
+      return spent != nil
+    case "generator":
+      generator = UInt64(rest)
+      return generator != nil
+    case "counters":
+      let words = rest.split(separator: " ")
+      counters = words.compactMap { $0 == "-1" ? -1 : SavedState.count($0) }
+      return counters.count == words.count
     case "best", "member", "promoted":
       guard let read = SearchOutcome.reading(rest), let genome = G(text: read.rest) else {
         return false

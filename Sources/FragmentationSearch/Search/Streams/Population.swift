@@ -157,16 +157,18 @@ struct Population<G: Genome>: Sendable {
     set { (bestPagesHere, childrenSince, born) = (newValue[0], newValue[1], newValue[2]) }
   }
 
-  /// Puts saved members back in their order.
-  mutating func restore(members: [Member], best: Member?, counters: [Int]) {
+  /// Puts saved members back in their order; false, and nothing changed, where the counters are none.
+  mutating func restore(members: [Member], best: Member?, counters: [Int]) -> Bool {
+    guard counters.count == 3, counters.dropFirst().allSatisfy({ $0 >= 0 }) else { return false }
     self.members = members
     self.best = best
     self.counters = counters
     places = [:]
-    guard case .elites = rule else { return }
+    guard case .elites = rule else { return true }
     for (place, member) in members.enumerated() {
       places[ArchiveCell(member.outcome, geometry)] = place
     }
+    return true
   }
 }
 

@@ -142,8 +142,8 @@ public struct SearchOutcome: Sendable, Hashable {
   /// Reads ``text`` at the beginning of a line; gives what stands behind it too.
   static func reading(_ line: Substring) -> (outcome: SearchOutcome, rest: String)? {
     let words = line.split(separator: " ", maxSplits: 7)
-    let numbers = words.prefix(7).compactMap { Int($0) }
-    guard words.count == 8, numbers.count == 7, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
+    let numbers = words.prefix(7).compactMap(SavedState.count)
+    guard words.count == 8, numbers.count == 7 else { return nil }
     var outcome = SearchOutcome(pages: numbers[0], operations: numbers[1])
     outcome.limit = numbers[2]
     outcome.largestFreeUnits = numbers[3]
@@ -151,5 +151,14 @@ public struct SearchOutcome: Sendable, Hashable {
     outcome.pinnedPages = numbers[5]
     outcome.liveBlocks = numbers[6]
     return (outcome, String(words[7]))
+  }
+}
+
+/// What the states of all streams have in common.
+enum SavedState {
+  /// A count that a state can say: no search comes near the limit, and sums and small multiples of
+  /// what lies below it do not overflow. Nil for anything else.
+  static func count(_ text: Substring) -> Int? {
+    Int(text).flatMap { (0...1 << 52).contains($0) ? $0 : nil }
   }
 }

@@ -1,3 +1,4 @@
+import ContentHash
 import Platform
 import Foundation
 import JSONLines
@@ -116,9 +117,9 @@ struct MutantTable {
     let text = MutantRowText(
       result.row, seconds: result.seconds, shrinks: shrinks, settings: settings)
     if let recorded {
-      try recorded.append(text.json.text)
+      try recorded.append(text.hashedJSON)
     } else {
-      streams.print(isJSON ? text.json.text : text.line)
+      streams.print(isJSON ? text.hashedJSON : text.line)
       streams.flush()
     }
     return result.row.killedCount == seeds
@@ -234,8 +235,15 @@ struct MutantRowText {
 
   // MARK: For programs
 
-  /// The row as an object.
-  var json: JSONValue {
+  /// The row as an object, the last member of which is the hash of all that stands before it.
+  var hashedJSON: String { Self.hashed(json.text.dropLast()) }
+
+  /// A row without its brace at the end, and the hash that belongs to it.
+  static func hashed(_ row: Substring) -> String {
+    row + #","hash":"\#(ContentHash.of(String(row)))"}"#
+  }
+
+  private var json: JSONValue {
     func number(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }
     return JSONValue.object([
       ("mutant", .string(row.mutant.rawValue)), ("mechanism", .string(row.mutant.mechanism)),
@@ -259,84 +267,5 @@ struct MutantRowText {
       ("trace", trial.stream.map(JSONValue.unsigned) ?? .null),
       ("operations", .integer(Int64(trial.step + 1))),
     ])
-  }
-}
-
-/// A detection table in a file, a JSON line a row: what has been run is not run again, so that a
-/// run that was ended goes on when it is begun again.
-struct RecordedTable {
-  /// What a row says that others need.
-  struct Row {
-    let mutant: Mutant
-    let profile: String
-    /// What it was made with; nil where the row does not say.
-    let settings: String?
-    let killedCount: Int
-    let soleKillings: [SoleKilling]
-  }
-
-  /// The rows, in the order of the file.
-  let rows: [Row]
-  private let path: String
-  private static let rowStart = #"{"mutant":""#
-
-  /// Reads a file; one that does not exist has no rows. A last line that a writer could not end is
-  /// cut off; one that is not the beginning of a row is somebody else's, and stays.
-  init(_ path: String) throws(CommandFailure) {
-    self.path = path
-    guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) })
-    else {
-      rows = []
-      return
-    }
-    let text = String(decoding: bytes, as: UTF8.self)
-    var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    let torn = lines.popLast() ?? ""
-    var rows: [Row] = []
-    for (number, line) in lines.enumerated() {
-      guard let row = Self.row(line) else {
-        throw CommandFailure(
-          message: "\(path):\(number + 1): expected a row of 'poolfuzz mutants --json'",
-          code: .badInput)
-      }
-      rows.append(row)
-    }
-    self.rows = rows
-    guard !torn.isEmpty else { return }
-    guard torn.hasPrefix(Self.rowStart) || Self.rowStart.hasPrefix(torn) else {
-      throw CommandFailure(
-        message: "\(path):\(lines.count + 1): expected a row of 'poolfuzz mutants --json'",
-        code: .badInput)
-    }
-    try answered { () throws(SystemError) in
-      try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: path)
-    }
-  }
-
-  /// Adds a line at the end of the file.
-  func append(_ line: String) throws(CommandFailure) {
-    try answered { () throws(SystemError) in
-      try Files.append(Array((line + "\n").utf8), to: path)
-    }
-  }
-
-  private static func row(_ line: Substring) -> Row? {
-    guard let value = try? JSONSerialization.jsonObject(with: Data(line.utf8)),
-      let object = value as? [String: Any],
-      let mutant = (object["mutant"] as? String).flatMap(Mutant.init(rawValue:)),
-      let profile = object["profile"] as? String, GeneratorProfile.named(profile) != nil,
-      let killed = object["killed"] as? Int, let alone = object["alone"] as? [[String: Any]]
-    else { return nil }
-    let killings = alone.compactMap { killing -> SoleKilling? in
-      guard let rule = killing["rule"] as? String, let seed = killing["seed"] as? UInt64,
-        let stream = killing["trace"] as? UInt64
-      else { return nil }
-      return SoleKilling(
-        rule: rule, mutant: mutant, profile: profile, seed: Seed(seed), stream: stream)
-    }
-    guard killings.count == alone.count else { return nil }
-    return Row(
-      mutant: mutant, profile: profile, settings: object["settings"] as? String,
-      killedCount: killed, soleKillings: killings)
   }
 }
