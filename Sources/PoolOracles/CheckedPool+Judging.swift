@@ -53,6 +53,7 @@ extension CheckedPool {
     case .harmless, .servedOr, .unspecified: return
     case .fault, .bugCheck: fail(verdict, "the kernel went on", &failures)
     case .noticed:
+      let live = replayer.slots.live
       guard let violations = audit?.full(view, live), violations.isEmpty
       else { return }
       failures.append(.oracle(.verdictNoticed, "no invariant notices the misuse"))
@@ -87,11 +88,13 @@ extension CheckedPool {
   /// The invariants, as often as the oracles say. Ask after an operation that did something.
   public mutating func check(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
+    let live = replayer.slots.live
     if oracles.contains(.completeInvariants) {
       report(audit?.full(view, live), &failures)
     } else if oracles.contains(.fullInvariants) {
       report(audit?.check(view, live), &failures)
     } else if oracles.contains(.cheapInvariants) {
+      let touched = replayer.touched
       report(audit?.checkTouched(view, live, touched), &failures)
     }
   }
@@ -100,6 +103,7 @@ extension CheckedPool {
   mutating func walkAll(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     if audit == nil { audit = IncrementalAudit(view, journal: nil) }
+    let live = replayer.slots.live
     report(audit?.full(view, live), &failures)
   }
 
@@ -118,6 +122,7 @@ extension CheckedPool {
   public mutating func checkOnceMore(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     if !oracles.isDisjoint(with: [.finalInvariants, .fullInvariants, .completeInvariants]) {
+      let live = replayer.slots.live
       report(audit?.full(view, live), &failures)
     }
     guard oracles.contains(.bound), misuse == nil else { return }
@@ -140,7 +145,9 @@ extension CheckedPool {
   /// Frees what callers hold, in the order of their addresses; false where that failed.
   private mutating func freeEverything(_ failures: inout [PoolFailure]) -> Bool {
     var held: [(address: Address, isContiguous: Bool)] = []
-    live.forEach { address, allocation in held.append((address, allocation.isContiguous)) }
+    replayer.slots.live.forEach { address, allocation in
+      held.append((address, allocation.isContiguous))
+    }
     held.sort { $0.address < $1.address }
     replayer.pool.setInterruptLevel(0)
     for item in held {
@@ -158,11 +165,10 @@ extension CheckedPool {
         return false
       }
       if case .halted(let reason) = outcome {
-        let isExpected = item.isContiguous && VerdictOracle(view, live).losesTags
+        let isExpected = item.isContiguous && VerdictOracle(view, replayer.slots.live).losesTags
         if !isExpected { failures.append(.halted(reason)) }
         return false
       }
-      live.remove(item.address)
     }
     return true
   }

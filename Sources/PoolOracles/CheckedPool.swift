@@ -24,15 +24,12 @@ public struct CheckedPool: ~Copyable {
   public let problem: ConfigurationError?
   /// What the slots own, for metrics and for the proved bound.
   public internal(set) var usage: LiveUsage
-  /// What the last operation did, for those who show or check more.
-  public internal(set) var touched: TouchedByOperation = .nothing
   /// The number of the operation that was misuse, from 1 on; nil while there was none. Nothing is
   /// predicted from it on.
   public internal(set) var misuse: UInt64?
   /// Operations that did something.
   public internal(set) var operationCount: UInt64 = 0
 
-  var live = LiveAllocations()
   var audit: IncrementalAudit?
   var shadow: ShadowAllocator?
   var refusals: RefusalOracle?
@@ -76,13 +73,11 @@ public struct CheckedPool: ~Copyable {
   /// Becomes what `other` is; both were made with the same configuration.
   public mutating func become(_ other: borrowing CheckedPool) {
     replayer.become(other.replayer)
-    live = other.live
     audit?.become(other.audit)
     shadow = other.shadow
     refusals = other.refusals
     references = other.references
-    usage = other.usage
-    touched = other.touched
+    usage.become(other.usage)
     misuse = other.misuse
     isOver = other.isOver
     operationCount = other.operationCount
@@ -108,7 +103,7 @@ public struct CheckedPool: ~Copyable {
   public var referenceCounts: ReferenceCounts { references.first?.counts ?? ReferenceCounts() }
 
   /// How many allocations are held.
-  public var liveCount: Int { live.count }
+  public var liveCount: Int { replayer.slots.live.count }
 
   // MARK: One operation
 
@@ -165,22 +160,15 @@ public struct CheckedPool: ~Copyable {
   private mutating func run(
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
-    let before = slot(of: operation)
     let result = replayer.step(operation)
-    touched = .nothing
     guard result.wasCalled else { return result }
     operationCount &+= 1
     if case .halted = result {
       isOver = true
     } else {
-      note(operation, result, before, &failures)
+      note(operation, result, &failures)
     }
     return result
-  }
-
-  private mutating func slot(of operation: Operation) -> TraceSlot? {
-    if case .free(let name, _) = operation { return replayer.slots[name] }
-    return nil
   }
 
   // MARK: Predictions
@@ -192,7 +180,7 @@ public struct CheckedPool: ~Copyable {
       guard VerdictOracle.mayStop(view, type) else { return .harmless }
     default: break
     }
-    return VerdictOracle(view, live).verdict(on: operation, replayer)
+    return VerdictOracle(view, replayer.slots.live).verdict(on: operation, replayer)
   }
 
   /// The pool's digest where a refusal must leave it unchanged: not for frees of page addresses,
@@ -217,7 +205,7 @@ public struct CheckedPool: ~Copyable {
     case .free(let name, _):
       // After a free by address another allocation may start where the slot's did.
       guard let slot = replayer.slots[name], slot.state == .holds,
-        let held = live[slot.address], !slot.isContiguous, !held.isContiguous
+        let held = replayer.slots.live[slot.address], !slot.isContiguous, !held.isContiguous
       else { return OperationExpectation() }
       return OperationExpectation(
         freeing: slot.address, held.type, bytes: held.requestedBytes, view)
@@ -229,48 +217,37 @@ public struct CheckedPool: ~Copyable {
 
   /// Records what an operation came to, and asks the shadow allocator about it.
   private mutating func note(
-    _ operation: Operation, _ result: StepResult, _ before: TraceSlot?,
-    _ failures: inout [PoolFailure]
+    _ operation: Operation, _ result: StepResult, _ failures: inout [PoolFailure]
   ) {
-    switch (operation, result) {
-    case (.alloc(let name, _, _, _), .allocated(let address)),
-      (.contiguous(let name, _, _), .allocated(let address)):
-      noteAllocation(name, address, &failures)
-    case (.contiguous(_, let bytes, _), .null):
-      audit?.recordContiguousRefusal(view, bytes: bytes)
-    case (.free, .freed): if let before { noteRelease(before.address) }
-    case (.freeAt(let expression, _), .freed):
-      if let address = replayer.resolve(expression) { noteRelease(address) }
-    case (.write(let name, let offset, let bytes), .done):
-      touched = live.noteStore(
-        .slot(name, offset: offset), byteCount: bytes.count, by: replayer)
-    case (.writeAt(let expression, let bytes), .done):
-      touched = live.noteStore(expression, byteCount: bytes.count, by: replayer)
-    case (.fill(let name), .done): touched = live.noteFill(name, by: replayer)
-    case (.alloc(_, let type, _, _), .raised(KernelPool.insufficientResources))
-    where type.contains(.raiseOnFailure) && !oracles.contains(.afterMisuse):
-      break
-    case (_, .raised(let status)): failures.append(.raised(status))
-    default: break
+    switch replayer.touched {
+    case .allocation(let slot, let isFirst): noteAllocation(slot, isFirst, &failures)
+    case .release(let address, let slot): noteRelease(address, slot)
+    case .store: break
+    case .nothing:
+      switch (operation, result) {
+      case (.contiguous(_, let bytes, _), .null):
+        audit?.recordContiguousRefusal(view, bytes: bytes)
+      case (.alloc(_, let type, _, _), .raised(KernelPool.insufficientResources))
+      where type.contains(.raiseOnFailure) && !oracles.contains(.afterMisuse):
+        break
+      case (_, .raised(let status)): failures.append(.raised(status))
+      default: break
+      }
     }
   }
 
   private mutating func noteAllocation(
-    _ name: SlotName, _ address: Address, _ failures: inout [PoolFailure]
+    _ slot: Int, _ isFirst: Bool, _ failures: inout [PoolFailure]
   ) {
-    guard let index = replayer.slots.index(of: name) else { return }
-    let slot = replayer.slots.slot(at: index)
-    if let block = slot.block { usage.allocated(block, in: view) }
-    let allocation = LiveAllocation(
-      slot: UInt32(truncatingIfNeeded: index), requestedBytes: slot.bytes, type: slot.type,
-      tag: slot.tag, patternSeed: slot.patternSeed, isContiguous: slot.isContiguous)
-    let isFirst = live.insert(address, allocation)
+    let address = replayer.slots[slot].address
+    let allocation = replayer.slots[slot].allocation
+    if let block = allocation.block { usage.allocated(block) }
     audit?.recordAllocation(view, at: address, allocation)
-    touched = .allocation(address, allocation)
     // After misuse that two allocations share bytes is its consequence, told by the invariant.
     if misuse == nil, shadow != nil {
       let failure = shadow?.allocated(
-        address, bytes: slot.bytes, slot.type, isContiguous: slot.isContiguous)
+        address, bytes: allocation.requestedBytes, allocation.type,
+        isContiguous: allocation.isContiguous)
       if let failure { failures.append(failure) }
     } else if !isFirst, audit != nil {
       failures.append(
@@ -281,14 +258,12 @@ public struct CheckedPool: ~Copyable {
     }
   }
 
-  private mutating func noteRelease(_ address: Address) {
-    let allocation = live.remove(address)
-    if let allocation {
-      let slot = replayer.slots.slot(at: Int(allocation.slot))
-      if let block = slot.block { usage.freed(block, in: view) }
+  private mutating func noteRelease(_ address: Address, _ slot: Int?) {
+    if let slot {
+      let allocation = replayer.slots[slot].allocation
+      if let block = allocation.block { usage.freed(block) }
       audit?.recordFree(view, at: address, allocation)
     }
-    touched = .release(address, allocation)
     shadow?.freed(address)
   }
 }

@@ -63,8 +63,6 @@ public struct ReplaySession: ~Copyable {
   public var view: PoolView { _read { yield checked.view } }
   /// What the slots own, for metrics.
   public var usage: LiveUsage { _read { yield checked.usage } }
-  /// What the last operation did, for those who show or check more.
-  public var touched: TouchedByOperation { checked.touched }
 
   /// True where the outcome is a stop after misuse to which no oracle objects: what the version
   /// documents, or leaves open.

@@ -45,14 +45,14 @@ struct PlantedCorruptionTests {
       var touches: [TouchedByOperation] = []
       for address in addresses {
         touches.append(.store(address, byteCount: 4))
-        let allocation = audited.live[address]
-        if let allocation { touches.append(.allocation(address, allocation)) }
-        touches.append(.release(address, allocation))
+        let slot = audited.live.position(of: address)
+        if let slot { touches.append(.allocation(slot: slot, isFirst: true)) }
+        touches.append(.release(address, slot: slot))
       }
       planted.corrupt(&audited, addresses)
       // What the corruption claims for a caller is looked at where it lies.
-      audited.live.forEach { address, allocation in
-        if allocation.slot == 999 { touches.append(.allocation(address, allocation)) }
+      audited.live.forEach { _, allocation in
+        if allocation.slot == 999 { touches.append(.allocation(slot: 999, isFirst: true)) }
       }
       for touched in touches {
         let violations = audited.audit.checkTouched(audited.pool.view, audited.live, touched)

@@ -52,10 +52,10 @@ package struct AuditedPool: ~Copyable {
     let allocation = LiveAllocation(
       slot: slots, requestedBytes: bytes, type: type, tag: tag, patternSeed: pattern.seed,
       isContiguous: isContiguous)
-    live.insert(address, allocation)
+    let isFirst = live.insert(address, allocation)
     audit.recordAllocation(pool.view, at: address, allocation)
     fill(address, bytes, pattern)
-    touched = .allocation(address, allocation)
+    touched = .allocation(slot: Int(slots), isFirst: isFirst)
     return address
   }
 
@@ -74,10 +74,11 @@ package struct AuditedPool: ~Copyable {
   /// Frees what starts at `address`.
   package mutating func free(_ address: Address) {
     log.append("free 0x\(String(address, radix: 16))")
-    guard let allocation = live.remove(address) else { return }
+    guard let slot = live.remove(address) else { return }
+    let allocation = live[slot: slot].allocation
     let outcome =
       allocation.isContiguous ? pool.freeContiguous(address) : pool.free(address, tag: nil)
-    touched = .release(address, allocation)
+    touched = .release(address, slot: slot)
     if outcome != .freed { log[log.count - 1] += " -> \(outcome)" }
     audit.recordFree(pool.view, at: address, allocation)
   }

@@ -144,6 +144,17 @@ struct AddressIndex {
     return isNew
   }
 
+  /// Enters the value of an address that is not there; false, and nothing changes, where it is.
+  @inline(__always) mutating func insert(_ address: Address, _ value: UInt32) -> Bool {
+    if (count &+ 1) &* 2 > keys.count { grow() }
+    let place = find(address)
+    guard keys[place] == 0 else { return false }
+    count &+= 1
+    keys[place] = address
+    values[place] = value
+    return true
+  }
+
   /// Takes `address` out and returns its value. Later entries of its probe chain move up, so no
   /// tombstones pile up over a billion operations.
   @discardableResult
@@ -175,8 +186,8 @@ struct AddressIndex {
   }
 
   /// Calls `body` for every address in the order of the table.
-  func forEach(_ body: (Address, UInt32) -> Void) {
-    for place in keys.indices where keys[place] != 0 { body(keys[place], values[place]) }
+  func forEach(_ body: (Address, UInt32) throws -> Void) rethrows {
+    for place in keys.indices where keys[place] != 0 { try body(keys[place], values[place]) }
   }
 
   private mutating func grow() {

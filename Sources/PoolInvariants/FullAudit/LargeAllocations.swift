@@ -120,7 +120,7 @@ extension PoolAudit {
         .bigTableLive, at: place, expected: 1, found: 0, "live allocations of an entry in use")
       return
     }
-    let allocation = live.at(position).allocation
+    let allocation = live.allocation(at: position)
     findings.require(
       .bigTableTag, at: place, expected: UInt64(allocation.tag.word),
       found: UInt64(entry.tag.word), "tag of an entry of the big-page table")
@@ -148,7 +148,7 @@ extension PoolAudit {
       guard let position = live.position(of: address), let page = spaces.page(of: address) else {
         continue
       }
-      let allocation = live.at(position).allocation
+      let allocation = live.allocation(at: position)
       let bytes = facts.effectiveBytes(allocation)
       guard claimAllocation(view, address, pages: facts.largePages(bytes), .large) else { continue }
       owners[page] = .largeStart

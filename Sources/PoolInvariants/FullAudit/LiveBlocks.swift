@@ -115,8 +115,8 @@ extension PoolAudit {
   /// Live allocations that no walk found: they are nobody's block, or overlap others.
   mutating func auditLeftovers(_ view: PoolView, _ live: LiveAllocations) {
     guard seenCount != live.count else { return }
-    for position in 0..<live.count where !isSeen[position] {
-      let (address, allocation) = live.at(position)
+    for slot in 0..<live.slotCount where live[slot: slot].isLive && !isSeen[slot] {
+      let (address, allocation) = (live[slot: slot].address, live[slot: slot].allocation)
       if allocation.isContiguous, spaces.page(of: address) == nil {
         auditOutside(view, address, allocation)
         continue

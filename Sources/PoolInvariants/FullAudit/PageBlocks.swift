@@ -256,7 +256,7 @@ extension PoolAudit {
       if address == walk.sought { summary.hasSought = true }
       let block = HeldBlock(
         header: header, fields: fields, address: address, descriptor: walk.descriptor)
-      auditLiveBlock(view, live.at(position).allocation, block, walk.depth)
+      auditLiveBlock(view, live.allocation(at: position), block, walk.depth)
       see(position, walk.depth)
       return
     }

@@ -34,7 +34,7 @@ public struct PoolAudit: ~Copyable {
   var tallies: [DescriptorTally] = []
   /// What the live allocations come to, by tag.
   var tags = TagTally()
-  /// Live allocations found in their block or pages, by position.
+  /// Live allocations found in their block or pages, by slot.
   var isSeen: [Bool] = []
   /// How many were found.
   var seenCount = 0
@@ -101,7 +101,7 @@ public struct PoolAudit: ~Copyable {
     free.removeAll()
     tags.removeAll()
     Self.resetArray(&owners, to: .nobody, count: spaces.count)
-    Self.resetArray(&isSeen, to: false, count: live.count)
+    Self.resetArray(&isSeen, to: false, count: live.slotCount)
     Self.resetArray(&tallies, to: DescriptorTally(), count: view.descriptors.count)
     seenCount = 0
     charged = (0, 0)

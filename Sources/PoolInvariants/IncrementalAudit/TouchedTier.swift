@@ -57,9 +57,10 @@ extension PoolAudit {
     guard areRunHeadsSound(view) else { return false }
     return switch touched {
     case .nothing: true
-    case .allocation(let address, let allocation):
-      isAllocationSound(view, live, address, allocation)
-    case .release(let address, let allocation): isReleaseSound(view, live, address, allocation)
+    case .allocation(let slot, _):
+      isAllocationSound(view, live, live[slot: slot].address, live.allocation(at: slot))
+    case .release(let address, let slot):
+      isReleaseSound(view, live, address, slot.map { live.allocation(at: $0) })
     case .store(let address, let byteCount): isStoreSound(view, live, address, byteCount)
     }
   }

@@ -1,4 +1,5 @@
 import KernelPool
+import struct PoolInvariants.TraceSlot
 import PoolTrace
 
 /// What an `expect block` line sees of an allocation, read from the pool's memory and nothing else.

@@ -64,10 +64,10 @@ struct VerdictOracle {
       else { return .harmless }
       return store(
         slot.address &+ UInt64(bitPattern: offset), bytes,
-        owner: live.ownSlot(name, replayer)?.address)
+        owner: slot.isOwn ? slot.address : nil)
     case .fill(let name):
-      guard replayer.slots[name]?.state == .holds else { return .harmless }
-      return live.ownSlot(name, replayer) != nil ? .harmless : .unspecified
+      guard let slot = replayer.slots[name], slot.state == .holds else { return .harmless }
+      return slot.isOwn ? .harmless : .unspecified
     case .writeAt(let expression, let bytes):
       guard let address = replayer.resolve(expression) else { return .harmless }
       return store(address, bytes, owner: nil)

@@ -4,16 +4,16 @@ import PoolWalk
 /// The pages that each pool holds, by its descriptors' own counters, and their peaks.
 ///
 /// The counters are bytes in simulated memory; a stray write can make them absurd, and then so are
-/// the metrics. That they are right is for the invariants to check. Where the counters lie is
-/// looked up once, because every operation reads them.
-struct HeldPages: Sendable {
+/// the metrics. That they are right is for the invariants to check. They are read where they lie,
+/// which is always mapped, because every operation reads them.
+struct HeldPages {
   /// The most pages that all pools held together.
   private(set) var peak: UInt64 = 0
   /// The pages that all pools held together after the last operation that was booked.
   private(set) var current: UInt64 = 0
   private var pools: [Pool]
   /// Where the counters lie, pool after pool: those of small blocks, then those of large pages.
-  private let counters: [Address]
+  private let counters: [UnsafeRawPointer]
 
   /// One pool's counters, as places in `counters`, and what they came to.
   private struct Pool: Sendable {
@@ -29,54 +29,65 @@ struct HeldPages: Sendable {
   /// What the pools of `view` hold now is the kernel's own and does not count.
   init(_ view: PoolView) {
     let layout = view.profile.descriptor
-    var counters: [Address] = []
+    var counters: [UnsafeRawPointer] = []
+    func places(_ roots: [DescriptorRoot], _ offset: UInt64) -> [UnsafeRawPointer] {
+      roots.compactMap { view.bytes(at: $0.address &+ offset, count: 4) }
+    }
     var pools: [Pool] = []
     for family in PoolFamily.allCases {
       let roots = view.descriptors.filter { PoolFamily($0.kind) == family }
       var pool = Pool()
       pool.first = counters.count
-      counters += roots.map { $0.address &+ layout.totalPages }
+      counters += places(roots, layout.totalPages)
       pool.firstBig = counters.count
-      counters += roots.map { $0.address &+ layout.totalBigPages }
+      counters += places(roots, layout.totalBigPages)
       pool.end = counters.count
       pools.append(pool)
     }
     self.counters = counters
     self.pools = pools
     for index in pools.indices {
-      self.pools[index].atStart = sum(view, from: pools[index].first, to: pools[index].end)
-      self.pools[index].bigAtStart = sum(view, from: pools[index].firstBig, to: pools[index].end)
+      self.pools[index].atStart = sum(from: pools[index].first, to: pools[index].end)
+      self.pools[index].bigAtStart = sum(from: pools[index].firstBig, to: pools[index].end)
     }
   }
 
-  @inline(__always) private func sum(_ view: PoolView, from first: Int, to end: Int) -> UInt64 {
+  /// Takes over what another pool of the same machine holds and held.
+  mutating func become(_ other: HeldPages) {
+    peak = other.peak
+    current = other.current
+    pools = other.pools
+  }
+
+  @inline(__always) private func sum(from first: Int, to end: Int) -> UInt64 {
     var sum: UInt64 = 0
-    for place in first..<end { sum &+= UInt64(view.word32(counters[place]) ?? 0) }
+    for place in first..<end {
+      sum &+= UInt64(UInt32(littleEndian: counters[place].loadUnaligned(as: UInt32.self)))
+    }
     return sum
   }
 
   /// Reads the counters of one pool after an operation on it.
-  mutating func update(_ view: PoolView, _ family: PoolFamily) {
-    let now = now(view, family)
-    pools[family.position].current = now
-    pools[family.position].peak = max(pools[family.position].peak, now)
-    var all: UInt64 = 0
-    for index in pools.indices { all &+= pools[index].current }
-    current = all
-    peak = max(peak, all)
+  mutating func update(_ family: PoolFamily) {
+    let now = now(family)
+    let place = family.position
+    current = current &- pools[place].current &+ now
+    pools[place].current = now
+    pools[place].peak = max(pools[place].peak, now)
+    peak = max(peak, current)
   }
 
   /// Pages that a pool holds.
-  func now(_ view: PoolView, _ family: PoolFamily) -> UInt64 {
+  func now(_ family: PoolFamily) -> UInt64 {
     let pool = pools[family.position]
-    let count = sum(view, from: pool.first, to: pool.end)
+    let count = sum(from: pool.first, to: pool.end)
     return count - min(count, pool.atStart)
   }
 
   /// Pages of large allocations that a pool holds.
-  func nowBig(_ view: PoolView, _ family: PoolFamily) -> UInt64 {
+  func nowBig(_ family: PoolFamily) -> UInt64 {
     let pool = pools[family.position]
-    let count = sum(view, from: pool.firstBig, to: pool.end)
+    let count = sum(from: pool.firstBig, to: pool.end)
     return count - min(count, pool.bigAtStart)
   }
 

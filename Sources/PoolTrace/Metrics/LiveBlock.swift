@@ -1,7 +1,8 @@
 import KernelPool
+import PoolInvariants
 import PoolWalk
 
-/// A live allocation as metrics see it; whoever replays a trace keeps one with each slot.
+/// A live allocation as metrics see it.
 public struct LiveBlock: Sendable, Equatable {
   /// The pool whose pages it lies in.
   public let family: PoolFamily
@@ -60,5 +61,21 @@ public struct LiveBlock: Sendable, Equatable {
     guard isSecond else { return header.units &* profile.unitBytes }
     return BlockHeader(view, at: place &- header.previousUnits &* profile.unitBytes)
       .map { $0.units &* profile.unitBytes }
+  }
+}
+
+extension LiveAllocation {
+  /// What it counts as in metrics; nil outside of every pool.
+  public var block: LiveBlock? {
+    family.map {
+      LiveBlock(family: $0, tag: tag, requestedBytes: requestedBytes, blockBytes: blockBytes)
+    }
+  }
+
+  /// Notes what it takes of its pool, right after it was made.
+  mutating func measure(_ view: PoolView, at address: Address) {
+    let block = LiveBlock(view, at: address, type, tag: tag, requestedBytes: requestedBytes)
+    family = block?.family
+    blockBytes = block?.blockBytes ?? 0
   }
 }

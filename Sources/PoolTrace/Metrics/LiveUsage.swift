@@ -39,9 +39,9 @@ public struct LiveCounts: Sendable, Equatable {
 ///
 /// Headers do not tell what was requested, nor which of several equal-looking blocks is live; the
 /// replayer knows. It reports each allocation and each free here, which costs a few additions and a
-/// look at one pool's counters. Memory is bounded: at most `tagLimit` tags have counts of their
+/// look at one pool's counters, where they lie: valid as long as the pool. Memory is bounded: at most `tagLimit` tags have counts of their
 /// own; what further tags own counts for its pool and for everything.
-public struct LiveUsage: Sendable {
+public struct LiveUsage {
   /// The most tags that have counts of their own.
   public static let tagLimit = 16_384
 
@@ -72,26 +72,34 @@ public struct LiveUsage: Sendable {
     pageBytes = view.profile.pageBytes
   }
 
+  /// Takes over what another pool of the same machine came to.
+  public mutating func become(_ other: LiveUsage) {
+    let own = held
+    self = other
+    held = own
+    held.become(other.held)
+  }
+
   /// Books an allocation that was just made.
-  public mutating func allocated(_ block: LiveBlock, in view: PoolView) {
+  public mutating func allocated(_ block: LiveBlock) {
     all.add(block)
     families[block.family.position].add(block)
     if let place = place(of: block.tag.word) ?? newPlace(of: block.tag.word) {
       tags[place].add(block)
     }
-    noteHeld(block.family, view)
+    noteHeld(block.family)
   }
 
   /// Books the free of an allocation that was booked before.
-  public mutating func freed(_ block: LiveBlock, in view: PoolView) {
+  public mutating func freed(_ block: LiveBlock) {
     all.remove(block)
     families[block.family.position].remove(block)
     if let place = place(of: block.tag.word) { tags[place].remove(block) }
-    noteHeld(block.family, view)
+    noteHeld(block.family)
   }
 
-  private mutating func noteHeld(_ family: PoolFamily, _ view: PoolView) {
-    held.update(view, family)
+  private mutating func noteHeld(_ family: PoolFamily) {
+    held.update(family)
     ratios.note(held: held.current &* pageBytes, live: all.blockBytes)
     familyRatios[family.position].note(
       held: held.current(of: family) &* pageBytes, live: families[family.position].blockBytes)
@@ -129,11 +137,11 @@ public struct LiveUsage: Sendable {
 
   /// Pages that a pool holds by its descriptors' counters, the kernel's own left out, and the most
   /// that it held.
-  func pagesHeld(_ family: PoolFamily, _ view: PoolView) -> (now: UInt64, peak: UInt64) {
-    let now = held.now(view, family)
+  func pagesHeld(_ family: PoolFamily) -> (now: UInt64, peak: UInt64) {
+    let now = held.now(family)
     return (now, max(now, held.peak(of: family)))
   }
 
   /// Pages of large allocations by the descriptors' counters, the kernel's own left out.
-  func bigPages(_ family: PoolFamily, _ view: PoolView) -> UInt64 { held.nowBig(view, family) }
+  func bigPages(_ family: PoolFamily) -> UInt64 { held.nowBig(family) }
 }

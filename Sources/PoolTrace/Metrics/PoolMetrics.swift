@@ -35,11 +35,11 @@ public struct PoolMetrics: Sendable {
     }
     for family in families {
       let census = PoolCensus(walker, family)
-      let held = usage.pagesHeld(family, view)
+      let held = usage.pagesHeld(family)
       var own = MetricFigures(
         view, usage[family], peakPagesHeld: held.peak, usage.ratios(family), request)
-      own.add(census, pagesHeld: held.now, bigPages: usage.bigPages(family, view))
-      total.add(census, pagesHeld: held.now, bigPages: usage.bigPages(family, view))
+      own.add(census, pagesHeld: held.now, bigPages: usage.bigPages(family))
+      total.add(census, pagesHeld: held.now, bigPages: usage.bigPages(family))
       figures.append((.pool(family), own))
       for (tag, found) in census.tags { tags[tag]?.add(found, view.profile) }
     }

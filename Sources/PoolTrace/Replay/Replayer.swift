@@ -21,6 +21,7 @@ public struct Replayer: ~Copyable {
   private struct State {
     var allocations: UInt32 = 0
     var lastTag: PoolTag?
+    var touched: TouchedByOperation = .nothing
     let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
   }
 
@@ -56,6 +57,9 @@ public struct Replayer: ~Copyable {
   /// Tags of the allocations so far, failed ones too.
   public var tags: Set<PoolTag> { unsafeAddress { UnsafePointer(ownTags) } }
 
+  /// What the last operation did to what callers hold; nothing certain where the kernel stopped.
+  public var touched: TouchedByOperation { state.pointee.touched }
+
   /// Boots a machine. Throws where the configuration cannot be or memory is short.
   public static func boot(
     _ configuration: TraceConfiguration, mutant: Mutant = .none,
@@ -73,10 +77,12 @@ public struct Replayer: ~Copyable {
     ownTags.pointee = other.ownTags.pointee
     state.pointee.allocations = other.state.pointee.allocations
     state.pointee.lastTag = other.state.pointee.lastTag
+    state.pointee.touched = other.state.pointee.touched
   }
 
   /// Runs one operation. Configurations, dumps and expectations are the caller's business.
   public mutating func step(_ operation: Operation) -> StepResult {
+    state.pointee.touched = .nothing
     switch operation {
     case .config, .expect: return .done
     case .dump: return .dump
@@ -88,11 +94,12 @@ public struct Replayer: ~Copyable {
     case .free(let name, let tag): return free(name, tag)
     case .freeAt(let expression, let tag):
       guard let address = resolve(expression) else { return .skipped }
-      return result(pool.free(address, tag: tag), .freed)
+      return released(address, pool.free(address, tag: tag))
     case .write(let name, let offset, let bytes): return write(name, offset, bytes)
     case .writeAt(let expression, let bytes):
       guard let address = resolve(expression) else { return .skipped }
-      return write(address, bytes)
+      guard case .slot(let name, let offset) = expression else { return write(address, bytes) }
+      return write(address, bytes, as: ownSlots.pointee.index(of: name), offset)
     case .fill(let name): return fill(name)
     case .processor(let number):
       guard Int(number) < machine.pointee.pool.processors else { return .skipped }
@@ -104,13 +111,6 @@ public struct Replayer: ~Copyable {
     case .interruptLevel(let level):
       pool.setInterruptLevel(UInt32(level))
       return .done
-    }
-  }
-
-  private func result(_ outcome: KernelPool.FreeOutcome, _ good: StepResult) -> StepResult {
-    switch outcome {
-    case .freed: good
-    case .halted(let reason): .halted(reason)
     }
   }
 
@@ -126,52 +126,57 @@ public struct Replayer: ~Copyable {
   private mutating func allocate(
     _ name: SlotName, _ type: PoolType, _ bytes: UInt64, _ tag: PoolTag
   ) -> StepResult {
-    if ownSlots.pointee[name]?.state == .holds { return .skipped }
+    let known = ownSlots.pointee.index(of: name)
+    if let known, ownSlots.pointee[known].state == .holds { return .skipped }
     note(tag)
     let outcome = pool.allocate(type, bytes: bytes, tag: tag)
     return finish(
-      name, outcome,
-      TraceSlot(state: .holds, address: 0, bytes: bytes, type: type, tag: tag, isContiguous: false))
+      name, known, outcome,
+      LiveAllocation(slot: 0, requestedBytes: bytes, type: type, tag: tag, patternSeed: nil))
   }
 
   private mutating func allocateContiguous(
     _ name: SlotName, _ bytes: UInt64, _ limits: ContiguousLimits
   ) -> StepResult {
-    if ownSlots.pointee[name]?.state == .holds { return .skipped }
+    let known = ownSlots.pointee.index(of: name)
+    if let known, ownSlots.pointee[known].state == .holds { return .skipped }
     note(.contiguous)
     let outcome = pool.allocateContiguous(
       bytes: bytes, lowest: limits.lowest, highest: limits.highest, boundary: limits.boundary)
     return finish(
-      name, outcome,
-      TraceSlot(
-        state: .holds, address: 0, bytes: bytes, type: .cacheAligned, tag: .contiguous,
+      name, known, outcome,
+      LiveAllocation(
+        slot: 0, requestedBytes: bytes, type: .cacheAligned, tag: .contiguous, patternSeed: nil,
         isContiguous: true))
   }
 
   private mutating func finish(
-    _ name: SlotName, _ outcome: KernelPool.AllocationOutcome, _ template: TraceSlot
+    _ name: SlotName, _ known: Int?, _ outcome: KernelPool.AllocationOutcome,
+    _ request: LiveAllocation
   ) -> StepResult {
-    var slot = template
+    var allocation = request
     switch outcome {
     case .address(let address):
-      slot.address = address
-      slot.block = LiveBlock(
-        view, at: address, slot.type, tag: slot.tag, requestedBytes: slot.bytes)
-      let index = ownSlots.pointee.store(slot, name)
-      guard machine.pointee.fill == .on else { return .allocated(address) }
-      state.pointee.allocations &+= 1
-      let seed = FillPattern(
-        slot: UInt32(truncatingIfNeeded: index), allocation: state.pointee.allocations
-      ).seed
-      ownSlots.pointee.setSeed(seed, at: index)
-      if let reason = writePattern(seed, at: address, byteCount: slot.bytes) {
+      let index = ownSlots.pointee.claim(name, known: known)
+      allocation.slot = UInt32(truncatingIfNeeded: index)
+      allocation.measure(view, at: address)
+      let isFilled = machine.pointee.fill == .on
+      if isFilled {
+        state.pointee.allocations &+= 1
+        allocation.patternSeed =
+          FillPattern(slot: allocation.slot, allocation: state.pointee.allocations).seed
+      }
+      let isFirst = ownSlots.pointee.live.insert(address, allocation)
+      state.pointee.touched = .allocation(slot: index, isFirst: isFirst)
+      if isFilled, let seed = allocation.patternSeed,
+        let reason = writePattern(seed, at: address, byteCount: allocation.requestedBytes)
+      {
         return .halted(reason)
       }
       return .allocated(address)
     case .null, .raised:
-      slot.state = .null
-      slot.block = nil
-      _ = ownSlots.pointee.store(slot, name)
+      allocation.slot = UInt32(truncatingIfNeeded: ownSlots.pointee.claim(name, known: known))
+      ownSlots.pointee.live.note(TraceSlot(.null, at: 0, allocation))
       if case .raised(let status) = outcome { return .raised(status) }
       return .null
     case .halted(let reason): return .halted(reason)
@@ -181,19 +186,28 @@ public struct Replayer: ~Copyable {
   // MARK: Free
 
   private mutating func free(_ name: SlotName, _ tag: PoolTag?) -> StepResult {
-    guard let slot = ownSlots.pointee[name] else { return .skipped }
-    switch slot.state {
+    guard let index = ownSlots.pointee.index(of: name) else { return .skipped }
+    switch ownSlots.pointee[index].state {
     case .freed: return .skipped
     case .null:
-      ownSlots.pointee.markFreed(name)
+      ownSlots.pointee.markFreed(index)
       return .nothingToDo
     case .holds:
-      ownSlots.pointee.markFreed(name)
-      let outcome =
-        slot.isContiguous
-        ? pool.freeContiguous(slot.address) : pool.free(slot.address, tag: tag)
-      return result(outcome, .freed)
+      let address = ownSlots.pointee[index].address
+      let isContiguous = ownSlots.pointee[index].isContiguous
+      ownSlots.pointee.markFreed(index)
+      return released(
+        address, isContiguous ? pool.freeContiguous(address) : pool.free(address, tag: tag))
     }
+  }
+
+  /// Takes what was freed from whoever held it.
+  private mutating func released(
+    _ address: Address, _ outcome: KernelPool.FreeOutcome
+  ) -> StepResult {
+    if case .halted(let reason) = outcome { return .halted(reason) }
+    state.pointee.touched = .release(address, slot: ownSlots.pointee.live.remove(address))
+    return .freed
   }
 
   // MARK: Stores
@@ -201,26 +215,45 @@ public struct Replayer: ~Copyable {
   private mutating func write(
     _ name: SlotName, _ offset: Int64, _ bytes: [UInt8]
   ) -> StepResult {
-    guard let slot = ownSlots.pointee[name] else { return .skipped }
-    if slot.address == 0 { return slot.state == .null ? .nothingToDo : .skipped }
-    return write(slot.address &+ UInt64(bitPattern: offset), bytes)
+    guard let index = ownSlots.pointee.index(of: name) else { return .skipped }
+    let address = ownSlots.pointee[index].address
+    if address == 0 { return ownSlots.pointee[index].state == .null ? .nothingToDo : .skipped }
+    return write(address &+ UInt64(bitPattern: offset), bytes, as: index, offset)
   }
 
-  private mutating func write(_ address: Address, _ bytes: [UInt8]) -> StepResult {
-    result(bytes.withUnsafeBytes { pool.write(address, $0) }, .done)
+  /// Stores bytes, as the owner of a slot's memory where they were written through the slot: within
+  /// it they are no overrun then. A store through another address is held against the pattern of
+  /// whatever lies there.
+  private mutating func write(
+    _ address: Address, _ bytes: [UInt8], as slot: Int? = nil, _ offset: Int64 = 0
+  ) -> StepResult {
+    let outcome = bytes.withUnsafeBytes { pool.write(address, $0) }
+    if case .halted(let reason) = outcome { return .halted(reason) }
+    let count = UInt64(bytes.count)
+    if let slot, ownSlots.pointee[slot].isOwn {
+      ownSlots.pointee.live.update(ownSlots.pointee[slot].address) {
+        $0.noteWrite(offset: offset, count: count)
+      }
+    }
+    state.pointee.touched = .store(address, byteCount: count)
+    return .done
   }
 
   private mutating func fill(_ name: SlotName) -> StepResult {
     guard let index = ownSlots.pointee.index(of: name),
-      ownSlots.pointee.slot(at: index).state == .holds
+      ownSlots.pointee[index].state == .holds
     else { return .skipped }
-    let slot = ownSlots.pointee.slot(at: index)
-    let number = UInt32(truncatingIfNeeded: index)
+    let slot = ownSlots.pointee[index]
     let seed =
-      slot.patternSeed ?? FillPattern(slot: number, allocation: state.pointee.allocations).seed
-    ownSlots.pointee.setSeed(seed, at: index)
-    return writePattern(seed, at: slot.address, byteCount: slot.bytes).map(StepResult.halted)
-      ?? .done
+      slot.patternSeed
+      ?? FillPattern(slot: slot.allocation.slot, allocation: state.pointee.allocations).seed
+    ownSlots.pointee.live.setSeed(seed, slot: index)
+    if let reason = writePattern(seed, at: slot.address, byteCount: slot.bytes) {
+      return .halted(reason)
+    }
+    if slot.isOwn { ownSlots.pointee.live.update(slot.address) { $0.noteFill(seed: seed) } }
+    state.pointee.touched = .store(slot.address, byteCount: slot.bytes)
+    return .done
   }
 
   /// Writes a pattern piece by piece; returns why the kernel stopped, if it did.

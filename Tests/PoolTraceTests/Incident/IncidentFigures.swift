@@ -1,4 +1,5 @@
 import KernelPool
+import struct PoolInvariants.TraceSlot
 import PoolTrace
 
 /// What a trace's expectations speak of, counted a second time and in another way: from headers,

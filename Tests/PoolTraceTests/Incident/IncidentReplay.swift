@@ -1,4 +1,5 @@
 import KernelPool
+import struct PoolInvariants.TraceSlot
 import PoolTrace
 
 /// Replays a trace and judges it without the session's code: every request has the outcome that the

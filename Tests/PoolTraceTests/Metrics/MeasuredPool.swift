@@ -37,7 +37,7 @@ struct MeasuredPool: ~Copyable {
       throw Failed()
     }
     blocks[address] = block
-    usage.allocated(block, in: pool.view)
+    usage.allocated(block)
     return address
   }
 
@@ -47,7 +47,7 @@ struct MeasuredPool: ~Copyable {
       Issue.record("nothing lives at \(address)", sourceLocation: sourceLocation)
       return
     }
-    usage.freed(block, in: pool.view)
+    usage.freed(block)
   }
 }
 

@@ -166,7 +166,7 @@ import Testing
     for word in 0..<UInt32(LiveUsage.tagLimit + 10) {
       let block = LiveBlock(
         family: .nonPaged, tag: PoolTag(word: word), requestedBytes: 1, blockBytes: 16)
-      usage.allocated(block, in: pool.pool.view)
+      usage.allocated(block)
     }
     #expect(usage.knownTags.count == LiveUsage.tagLimit)
     #expect(usage.all.blocks == UInt64(LiveUsage.tagLimit + 10))

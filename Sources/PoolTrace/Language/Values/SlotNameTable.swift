@@ -76,11 +76,7 @@ public struct SlotNameTable {
   /// Makes a slot live.
   public mutating func claim(_ name: SlotName) -> Claim {
     if let index = find(name) {
-      if !entries[index].isLive {
-        leaveQueue(index)
-        entries[index].isLive = true
-        liveCount += 1
-      }
+      revive(index)
       return .known(index)
     }
     let index: Int
@@ -94,6 +90,14 @@ public struct SlotNameTable {
     remember(name, index)
     liveCount += 1
     return .new(index)
+  }
+
+  /// Makes a slot live that has an index.
+  mutating func revive(_ index: Int) {
+    guard !entries[index].isLive else { return }
+    leaveQueue(index)
+    entries[index].isLive = true
+    liveCount += 1
   }
 
   /// Retires a live slot; does nothing to a retired one. May make the table forget another.

@@ -2,6 +2,7 @@ import JSONLines
 import KernelPool
 import PoolDebugger
 import PoolOracles
+import struct PoolInvariants.TraceSlot
 import PoolTrace
 
 /// Tries the remedies that the guidance knows, each by a replay of its own, and ranks them by the
