@@ -20,7 +20,7 @@ public struct BigPageEntry: Sendable {
   /// The entry at a place of the table; nil where it is free or cannot be read.
   @inlinable public init?(_ view: PoolView, at place: Address) {
     let wordBytes = view.profile.wordBytes
-    guard let address = view.pointer(place), address & 1 == 0,
+    guard let address = view.pointer(place), Self.isUsed(address),
       let tag = view.word32(place &+ wordBytes)
     else { return nil }
     countsBytes = view.profile.storedPoolType == .orTwo
@@ -33,6 +33,9 @@ public struct BigPageEntry: Sendable {
     self.tag = PoolTag(word: tag)
     self.size = size
   }
+
+  /// Whether an entry with this address, as it is stored, is in use.
+  @inlinable package static func isUsed(_ storedAddress: Address) -> Bool { storedAddress & 1 == 0 }
 
   /// Pages of the allocation, on pages of so many bytes.
   @inlinable public func pages(pageBytes: UInt64) -> UInt64 {
@@ -74,8 +77,8 @@ public struct BigPageTable: Sendable {
     // A table that is not mapped ends here instead of failing entry by entry.
     for index in 0..<view.variables.bigTableEntries {
       let place = table.address &+ index &* view.profile.bigEntryBytes
-      guard view.pointer(place) != nil else { break }
-      guard let entry = BigPageEntry(view, at: place), entry.address != 0,
+      guard let stored = view.pointer(place) else { break }
+      guard BigPageEntry.isUsed(stored), stored != 0, let entry = BigPageEntry(view, at: place),
         let allocation = Self.allocation(view, entry, roots)
       else { continue }
       found.append(allocation)

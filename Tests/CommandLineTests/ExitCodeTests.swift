@@ -28,7 +28,7 @@ struct ExitCodeTests {
     ("diff healthy.trace --profile windows-7-x64", 1),
     ("whatif healthy.trace --profile windows-xp-x86", 0),
     ("fuzz --traces 16 --seed 3 --corpus c --quiet", 0),
-    ("fuzz --traces 64 --seed 3 --corpus d --quiet --mutant free-not-counted", 1),
+    ("fuzz --traces 16 --operations 16 --seed 3 --corpus d --quiet --mutant free-not-counted", 1),
     ("fuzz --traces 16 --seed 3 --corpus e --quiet --check off", 0),
     ("enumerate --operations 2 --quiet", 0),
     ("enumerate --operations 2 --mutant free-not-counted --quiet", 1),

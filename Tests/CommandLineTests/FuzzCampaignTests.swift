@@ -76,12 +76,12 @@ struct FuzzCampaignTests {
     let scratch = try Scratch()
     let (calm, killed) = (try scratch.folder("calm"), try scratch.folder("killed"))
     let options = ["--no-shrink", "--save-every", "0.05s"]
-    let traces = 192
+    let traces = 128
     let calmRun = try Command.run(
       Self.arguments(traces: traces, jobs: 2) + options, in: URL(filePath: calm))
     #expect(calmRun.code == 1)
     var resumed = 0
-    for milliseconds in [5, 40, 90] {
+    for milliseconds in [5, 60] {
       let run = try Running(Self.arguments(traces: traces, jobs: 2) + options, in: killed)
       run.waitForASave(in: killed + "/corpus/fuzz")
       Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
@@ -104,7 +104,7 @@ struct FuzzCampaignTests {
     let (calm, killed) = (scratch.path + "/calm", scratch.path + "/killed")
     func arguments(_ corpus: String) throws -> [String] {
       [
-        "fuzz", "--target", try Command.product("libtarget-faulty.so"), "--traces", "300",
+        "fuzz", "--target", try Command.product("libtarget-faulty.so"), "--traces", "120",
         "--target-option", "abort", "--seed", "1", "--no-shrink", "--save-every", "0.01s",
         "--corpus", corpus,
       ]
@@ -172,7 +172,7 @@ struct FuzzCampaignTests {
     let scratch = try Scratch()
     let corpus = scratch.path + "/corpus"
     let run = try Running(
-      Self.arguments(corpus, traces: 320) + ["--no-shrink", "--save-every", "0.05s"])
+      Self.arguments(corpus, traces: 192) + ["--no-shrink", "--save-every", "0.05s"])
     try run.waitForErrors("seed 5")
     // A folder that goes before the first state is saved is one that could not be begun in.
     func isSaved() -> Bool {

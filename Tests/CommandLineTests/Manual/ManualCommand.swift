@@ -10,13 +10,26 @@ struct ManualCommand: Equatable {
   var code: Int32 = 0
   /// What it prints; a line `...` stands for any lines. Nil where the manual shows no output.
   var output: [String]?
-  /// True where a debug build would take too long for the tests of every day.
-  var isSlow = false
+  /// How long it takes.
+  var pace = Pace.usual
+
+  /// How long a command takes, by the word behind its fence's kind: none, `slow` or `hours`.
+  enum Pace: String, Comparable {
+    /// Seconds in a debug build: every run of the tests runs it.
+    case usual
+    /// Seconds in a release build.
+    case slow
+    /// More than any check has.
+    case hours
+
+    static func < (a: Pace, b: Pace) -> Bool { a != b && (a == .usual || b == .hours) }
+  }
 
   /// The commands of an article, in order.
   ///
-  /// A fence ```` ```sh ```` holds commands, a line each; ```` ```sh slow ```` holds slow ones; in a
-  /// fence ```` ```console ```` a command follows `$ ` and its output follows it.
+  /// A fence ```` ```sh ```` holds commands, a line each; in a fence ```` ```console ```` a command
+  /// follows `$ ` and its output follows it. ```` ```sh slow ```` and ```` ```sh hours ```` tell how long
+  /// those of a fence take.
   static func all(in text: String, file: String) -> [ManualCommand] {
     var commands: [ManualCommand] = []
     var fence: String?
@@ -27,6 +40,8 @@ struct ManualCommand: Equatable {
         fence = fence == nil ? String(line.dropFirst(3)) : nil
         continue
       }
+      let words = (fence ?? "").split(separator: " ")
+      let pace = words.count > 1 ? Pace(rawValue: String(words[1])) ?? .usual : .usual
       let place = "\(file):\(index + 1)"
       if let fence, fence.hasPrefix("sh") {
         pending += line
@@ -34,11 +49,11 @@ struct ManualCommand: Equatable {
           pending.removeLast()
           continue
         }
-        append(pending, place, isSlow: fence == "sh slow", to: &commands)
+        append(pending, place, pace, to: &commands)
         pending = ""
-      } else if fence == "console" {
+      } else if let fence, fence.hasPrefix("console") {
         if line.hasPrefix("$ ") {
-          append(String(line.dropFirst(2)), place, isSlow: false, to: &commands)
+          append(String(line.dropFirst(2)), place, pace, to: &commands)
           if !commands.isEmpty { commands[commands.count - 1].output = [] }
         } else if !commands.isEmpty {
           commands[commands.count - 1].output?.append(String(line))
@@ -49,7 +64,7 @@ struct ManualCommand: Equatable {
   }
 
   private static func append(
-    _ line: String, _ place: String, isSlow: Bool, to commands: inout [ManualCommand]
+    _ line: String, _ place: String, _ pace: Pace, to commands: inout [ManualCommand]
   ) {
     var text = line
     var code: Int32 = 0
@@ -60,7 +75,7 @@ struct ManualCommand: Equatable {
     }
     text = text.trimmingCharacters(in: .whitespaces)
     guard !text.isEmpty else { return }
-    commands.append(ManualCommand(text: text, place: place, code: code, isSlow: isSlow))
+    commands.append(ManualCommand(text: text, place: place, code: code, pace: pace))
   }
 
   /// True where `actual` is what the manual shows.

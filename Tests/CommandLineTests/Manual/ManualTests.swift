@@ -5,10 +5,14 @@ import Testing
 /// The manual is executed: its commands run, print what it shows and end as it says, and its Swift
 /// is compiled.
 ///
-/// `POOLFUZZ_MANUAL` names a release build of the executable; then the slow commands run too.
+/// `POOLFUZZ_MANUAL` names a release build of the executable; then the slow commands run too, and those
+/// that take hours where `POOLFUZZ_TESTS` asks for everything.
 @Suite("The manual")
 struct ManualTests {
   private static let release = ProcessInfo.processInfo.environment["POOLFUZZ_MANUAL"]
+
+  private static let pace: ManualCommand.Pace =
+    release == nil ? .usual : TestScale.isWhole ? .hours : .slow
 
   private static let articlePaths: [String] = {
     guard let articles = try? Manual.articles() else { return [] }
@@ -35,7 +39,7 @@ struct ManualTests {
       withDestinationPath: Manual.package.appendingPathComponent("Fuzz").path)
     for command in ManualCommand.all(in: text, file: path) {
       if Self.isAboutThePackage(command.text) { continue }
-      if command.isSlow, Self.release == nil { continue }
+      if command.pace > Self.pace { continue }
       try run(command, in: folder)
     }
   }
@@ -110,15 +114,18 @@ struct ManualCommandTests {
       a
       ...
       ```
+      ```console hours
+      $ poolfuzz six
+      ```
       """
     let commands = ManualCommand.all(in: text, file: "f")
     #expect(
       commands.map(\.text) == [
-        "poolfuzz one   two", "poolfuzz three", "poolfuzz four", "poolfuzz five",
+        "poolfuzz one   two", "poolfuzz three", "poolfuzz four", "poolfuzz five", "poolfuzz six",
       ])
-    #expect(commands.map(\.code) == [0, 1, 0, 0])
-    #expect(commands.map(\.isSlow) == [false, false, true, false])
-    #expect(commands.last?.output == ["a", "..."])
+    #expect(commands.map(\.code) == [0, 1, 0, 0, 0])
+    #expect(commands.map(\.pace) == [.usual, .usual, .slow, .usual, .hours])
+    #expect(commands[3].output == ["a", "..."])
     #expect(commands[0].place == "f:3")
   }
 

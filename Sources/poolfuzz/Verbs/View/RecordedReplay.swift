@@ -4,6 +4,7 @@ import PoolBounds
 import PoolOracles
 import PoolReport
 import PoolTrace
+import PoolWalk
 
 /// A replay that is recorded page by page.
 struct RecordedReplay {
@@ -50,7 +51,7 @@ struct RecordedReplay {
     }
     // What shows one state needs no other: with two steps at most hardly any is looked at.
     let limits = settings.needsOneState ? settings.limits.with(steps: 2) : settings.limits
-    let proved = ReplayBound(configuration.pool, session.view)
+    var proved = BoundAtPeaks(ReplayBound(configuration.pool, session.view))
     var recorder = PoolRecorder(session.view, limits: limits)
     var last: (operation: PoolTrace.Operation, result: StepResult)?
     var finished: PoolHistory?
@@ -61,10 +62,10 @@ struct RecordedReplay {
       progress.add(session.operations)
       guard finished == nil else { return }
       recorder.record(
-        session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
+        session.view, line: Self.line(operation, result), figures: Self.figures(session, &proved))
       if settings.needsOneState, session.operations == settings.operation {
         finished = recorder.finish(
-          session.view, line: Self.line(operation, result), figures: Self.figures(session, proved))
+          session.view, line: Self.line(operation, result), figures: Self.figures(session, &proved))
       }
     }
     guard session.operations > 0 else {
@@ -77,7 +78,7 @@ struct RecordedReplay {
       finished
       ?? recorder.finish(
         session.view, line: last.map { Self.line($0.operation, $0.result) } ?? "",
-        figures: Self.figures(session, proved))
+        figures: Self.figures(session, &proved))
     outcome = session.outcome ?? .notJudged
     level = session.level
     metrics = session.metrics(requestBytes: settings.requestBytes)
@@ -105,8 +106,29 @@ struct RecordedReplay {
     }
   }
 
+  /// The bound on the pages, proved anew only where a peak that it rests on has grown: most operations
+  /// move none.
+  private struct BoundAtPeaks {
+    private let proved: ReplayBound
+    private var peaks: [UInt64] = []
+    private var pages: UInt64?
+
+    init(_ proved: ReplayBound) { self.proved = proved }
+
+    mutating func pages(_ usage: LiveUsage) -> UInt64? {
+      let families = PoolFamily.allCases.map { usage[$0] }
+      let peaks =
+        [usage.peakPagesHeld] + families.flatMap { [$0.peakBlockBytes, $0.largestBlockBytes] }
+      if peaks != self.peaks {
+        self.peaks = peaks
+        pages = proved.pages(usage)
+      }
+      return pages
+    }
+  }
+
   private static func figures(
-    _ session: borrowing ReplaySession, _ proved: ReplayBound
+    _ session: borrowing ReplaySession, _ proved: inout BoundAtPeaks
   ) -> PoolFigures {
     let usage = session.usage
     let pageBytes = session.view.profile.pageBytes
