@@ -30,8 +30,8 @@ struct SystemFacts {
     self.hasProfileTables = hasProfileTables
   }
 
-  /// Builds as Windows numbers them. Vista's headers are those of 7, its descriptors are not; the same
-  /// holds for Windows 10 and those of 8. Builds of 8 and later of 32 bits are read as 7's.
+  /// Builds as Windows numbers them. The descriptors of Windows 10 from build 15063 on count in pairs,
+  /// at places that the profile does not have; headers of 32 bits are those of 8 from there on.
   static var all: [SystemFacts] {
     [
       SystemFacts(.windows2000x86, [2195...2195], nil, nil),
@@ -41,10 +41,13 @@ struct SystemFacts {
       SystemFacts(.windows7x86, [7601...7601, 7600...7600], 0x340, (20, 24)),
       SystemFacts(.windows7x64, [7601...7601, 7600...7600], 0x340, (40, 48)),
       SystemFacts(.windows8x64, [9200...9200], 0x360, (-5200, -5224)),
-      SystemFacts(.windows7x86, [6000...6003], 0x330, (20, 24), hasProfileTables: false),
-      SystemFacts(.windows7x64, [6000...6003], 0x330, (40, 48), hasProfileTables: false),
-      SystemFacts(.windows8x64, [9600...17_763], 0x368, nil, hasProfileTables: false),
-      SystemFacts(.windows7x86, [9200...17_763], 0x368, nil, hasProfileTables: false),
+      SystemFacts(.windowsVistax86, [6002...6002, 6000...6003], 0x330, (20, 24)),
+      SystemFacts(.windowsVistax64, [6002...6002, 6000...6003], 0x330, (40, 48)),
+      SystemFacts(.windows8x86, [9200...9200], 0x360, nil),
+      SystemFacts(.windows81x64, [9600...9600], 0x368, nil),
+      SystemFacts(.windows10x64, [14_393...14_393, 10_240...14_393], 0x368, nil),
+      SystemFacts(.windows10x64, [15_063...17_763], 0x368, nil, hasProfileTables: false),
+      SystemFacts(.windows8x86, [9600...17_763], 0x368, nil, hasProfileTables: false),
       SystemFacts(.reactosX86, [3790...3790], 0x318, (24, 28)),
       SystemFacts(.reactosX64, [3790...3790], 0x318, (48, 56)),
     ]

@@ -199,7 +199,7 @@ public struct ReferencePool: Sendable {
     var type = type.subtracting(.raiseOnFailure)
     var request = bytes
     let isInHeader =
-      profile.quotaPointer != .lastSlot && profile.header.processBilledOffset != nil
+      !profile.quotaPointer.isInBlock && profile.header.processBilledOffset != nil
     if bytes > sizes.page - sizes.unit - sizes.word {
       type.remove(.quota)
     } else if !isInHeader, fault != .quotaWordForgotten {

@@ -140,9 +140,11 @@ public struct PageWalk: Sendable, Equatable {
       view.pointer(header.address &+ UInt64($0))
     }
     switch profile.quotaPointer {
-    case .lastSlot:
+    case .lastSlot, .lastSlotEncoded:
       let end = header.address &+ header.units &* profile.unitBytes
-      return view.pointer(end &- profile.wordBytes) ?? 0
+      let stored = view.pointer(end &- profile.wordBytes) ?? 0
+      guard profile.quotaPointer.isHidden, stored != 0 else { return stored }
+      return stored ^ (view.variables.quotaCookie & 0xFFFF_FFFF) ^ header.address
     case .processBilled: return inHeader ?? 0
     case .processBilledEncoded:
       guard let hidden = inHeader, hidden != 0 else { return 0 }

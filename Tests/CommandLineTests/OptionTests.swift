@@ -154,9 +154,17 @@ struct TypedCommandTests {
 
   @Test func whatCanBeChosenIsListed() throws {
     let systems = try Command.run(["profiles"])
-    #expect(systems.lines.count == 9)
+    #expect(systems.lines.count == 14)
     #expect(systems.lines.allSatisfy { $0.contains(" bit; blocks of ") })
-    #expect(try JSONLine.all(Command.run(["profiles", "--json"]).output).count == 9)
+    #expect(try JSONLine.all(Command.run(["profiles", "--json"]).output).count == 14)
+    let facts = try Command.run(["profiles", "windows-vista-x86"])
+    #expect(
+      facts.lines.contains { $0.hasPrefix("storedPoolType  ") && $0.hasSuffix("kernel test") })
+    #expect(facts.lines.contains { $0.hasPrefix("deferredFrees  ") && $0.hasSuffix("unverified") })
+    #expect(facts.lines.last == "18 of 54 facts of windows-vista-x86 are unverified")
+    #expect(
+      try JSONLine.all(Command.run(["profiles", "--json", "windows-7-x64"]).output).count == 54)
+    #expect(try Command.run(["profiles", "windows-3.1"]).code == 2)
     let mixes = try Command.run(["profiles", "--mixes"])
     #expect(mixes.lines.contains { $0.hasPrefix("lookasides ") })
     let mutants = try Command.run(["mutants", "--list"])

@@ -183,7 +183,7 @@ import Testing
   // MARK: Nonpaged pool from Vista on
 
   /// The lowest fitting pages, without a hint; marks at both ends, contents kept.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func theLowestFittingPages(_ profile: Profile) throws {
     var test = try TestPool(profile)
     func page(_ address: Address) -> UInt64 { (address - profile.nonPagedBase) / 0x1000 }
@@ -204,7 +204,7 @@ import Testing
     #expect(page(next) == 10)
   }
 
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func noRunLists(_ profile: Profile) throws {
     var test = try TestPool(profile)
     let block = try test.allocate(0x2000)

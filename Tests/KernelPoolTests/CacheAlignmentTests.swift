@@ -4,7 +4,7 @@ import Testing
 
 /// Cache-aligned requests: only the stored type before Windows 8, a second header since (SSTIC 2020).
 @Suite struct CacheAlignmentTests {
-  @Test(arguments: Profiles.all.filter { $0.name != "windows-8-x64" })
+  @Test(arguments: Profiles.all.filter { $0.cacheAlignment == .typeOnly })
   func onlyTheTypeDiffers(_ profile: Profile) throws {
     var test = try TestPool(profile)
     _ = try test.allocate(0x20)

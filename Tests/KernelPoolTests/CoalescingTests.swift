@@ -97,7 +97,7 @@ import Testing
 
   /// The merged size is as many units as the field can count, and wraps to zero; the stored type is
   /// not cleared first. Pages from a bitmap stay mapped and show it.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func theSizeOfAWholePageWrapsToZero(_ profile: Profile) throws {
     var test = try TestPool(profile)
     let first = try test.allocate(0x100, tag: PoolTag("Wrap"))

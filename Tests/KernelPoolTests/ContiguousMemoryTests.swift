@@ -24,7 +24,7 @@ import Testing
       #expect(block & 0xFFF == 8)
       #expect(blocks.map { $0.units * 8 } == [0xF18, 0xE8])
     }
-    if profile.name == "windows-8-x64" {
+    if profile.cacheAlignment == .secondHeader {
       #expect(block & 63 == 0)
     } else {
       #expect(blocks[0].type == (profile.storedPoolType == .orTwo ? 6 : 5))

@@ -15,23 +15,26 @@ import Testing
   }
 
   private func depth(_ test: borrowing TestPool) throws -> UInt32 {
-    let offset: UInt64 = test.word == 8 ? 0x108 : 0x104
-    return try test.counter(test.descriptor(.nonPaged), offset)
+    try test.counter(test.descriptor(.nonPaged), test.profile.descriptor.pendingFreeDepth)
   }
 
   private func first(_ test: borrowing TestPool) throws -> Address {
-    try test.pointer(test.descriptor(.nonPaged).address + 0x100)
+    try test.pointer(
+      test.descriptor(.nonPaged).address + test.profile.descriptor.pendingFrees)
   }
 
   @Test func whichVersionsDefer() {
     #expect(
       Profile.all.filter(\.deferredFrees).map(\.name)
-        == ["windows-7-x86", "windows-7-x64", "windows-8-x64"])
+        == [
+          "windows-vista-x86", "windows-vista-x64", "windows-7-x86", "windows-7-x64",
+          "windows-8-x86", "windows-8-x64", "windows-8.1-x64", "windows-10-x64",
+        ])
     #expect(Profile.all.allSatisfy { $0.deferredFreeLimit == 32 })
   }
 
   /// Freed blocks wait on a single-linked list, newest first, and look allocated.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func freedBlocksWait(_ profile: Profile) throws {
     var test = try pool(profile)
     let blocks = try (0..<4).map { _ in try test.allocate(0x80) }
@@ -45,12 +48,12 @@ import Testing
     let links = [try test.pointer(blocks[2]), try test.pointer(blocks[1])]
     #expect(newest == blocks[2] && links == [blocks[1], 0])
     let root = try test.descriptor(.nonPaged)
-    let freed = try test.counter(root, 0x44)
+    let freed = try test.counter(root, profile.descriptor.runningFrees)
     #expect(freed == 0)
   }
 
   /// The free that finds 32 waiting processes them and then waits itself.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func theThirtyThirdFreeProcessesTheBatch(_ profile: Profile) throws {
     var test = try pool(profile)
     let blocks = try (0..<66).map { _ in try test.allocate(0x200) }
@@ -69,13 +72,13 @@ import Testing
       #expect(live == nil)
     }
     let root = try test.descriptor(.nonPaged)
-    let frees = try test.counter(root, 0x44)
+    let frees = try test.counter(root, profile.descriptor.runningFrees)
     #expect(frees == 32)
   }
 
   /// The batch goes through its list from the newest block on, so the first one freed ends at the
   /// head of the free list.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func theBatchRunsNewestFirst(_ profile: Profile) throws {
     var test = try pool(profile)
     var blocks: [Address] = []
@@ -91,7 +94,7 @@ import Testing
   }
 
   /// Pages that a batch empties are given back at its end, not as they become free.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func pagesAreReleasedAtTheEnd(_ profile: Profile) throws {
     var test = try pool(profile) { $0.singlePageDepth = 4 }
     let limit = profile.largestSmallRequest
@@ -105,7 +108,7 @@ import Testing
   }
 
   /// Each descriptor has a list of its own.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func listsBelongToDescriptors(_ profile: Profile) throws {
     var test = try pool(profile)
     _ = try test.allocate(0x80)
@@ -113,7 +116,7 @@ import Testing
     let nonPaged = try test.allocate(0x80)
     try test.free(paged)
     try test.free(nonPaged)
-    let offset: UInt64 = test.word == 8 ? 0x108 : 0x104
+    let offset = profile.descriptor.pendingFreeDepth
     let counts = [
       try depth(test), try test.counter(test.descriptor(.paged, index: 1), offset),
     ]
@@ -121,7 +124,7 @@ import Testing
   }
 
   /// Small blocks pass through lookasides first and are deferred only when these are full.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func lookasidesComeFirst(_ profile: Profile) throws {
     var test = try pool(profile) { $0.lookasideDepth = 1 }
     let blocks = try (0..<3).map { _ in try test.allocate(0x20) }
@@ -134,7 +137,7 @@ import Testing
   }
 
   /// Blocks may also be marked free while they wait; the batch comes to the same in the end.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func waitingBlocksMayBeMarkedFree(_ profile: Profile) throws {
     var test = try pool(profile) { $0.profile.deferredFreeType = .free }
     let blocks = try (0..<8).map { _ in try test.allocate(0x80) }
@@ -151,7 +154,7 @@ import Testing
   }
 
   /// A corrupt list ends the batch instead of running on.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func aLoopEnds(_ profile: Profile) throws {
     var test = try pool(profile)
     let blocks = try (0..<6).map { _ in try test.allocate(0x80) }

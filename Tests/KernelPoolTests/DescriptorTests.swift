@@ -11,6 +11,8 @@ import Testing
     "windows-xp-x86": [8, 0xC, 0x10, 0x14, nil, 0x24, 4, 0x28],
     "windows-2003-x86": [8, 0xC, 0x10, 0x14, 0x28, 0x24, 4, 0x30],
     "windows-2003-x64": [8, 0xC, 0x10, 0x14, 0x38, 0x30, 4, 0x48],
+    "windows-vista-x86": [8, 0xC, 0x10, 0x14, 0x2C, 0x28, 4, 0x34],
+    "windows-vista-x64": [8, 0xC, 0x10, 0x14, 0x38, 0x34, 4, 0x48],
     "windows-7-x86": [0x40, 0x44, 0xC0, 0x48, 0x50, 0x104, 0x80, 0x140],
     "windows-7-x64": [0x40, 0x44, 0xC0, 0x48, 0x50, 0x108, 0x80, 0x140],
   ]
@@ -19,6 +21,8 @@ import Testing
   static let sameAs = [
     "windows-2000-x86": "windows-xp-x86", "reactos-x86": "windows-2003-x86",
     "reactos-x64": "windows-2003-x64", "windows-8-x64": "windows-7-x64",
+    "windows-8-x86": "windows-7-x86", "windows-8.1-x64": "windows-7-x64",
+    "windows-10-x64": "windows-7-x64",
   ]
 
   private func offsets(_ profile: Profile) throws -> [UInt64?] {
@@ -78,7 +82,7 @@ import Testing
     #expect(kinds[.nonPaged] == 1)
     #expect(kinds[.paged] == (isReactos ? 1 : 5))
     #expect(kinds[.session] == (isReactos ? nil : 1))
-    #expect(kinds[.nonPagedNoExecute] == (profile.name == "windows-8-x64" ? 1 : nil))
+    #expect(kinds[.nonPagedNoExecute] == (profile.name.isWindows8On ? 1 : nil))
   }
 
   /// Paged requests take turns over the indices from 1 on; headers store the index, and a free goes
@@ -133,10 +137,11 @@ import Testing
     let shift: UInt32 = profile.header == .x86 ? 9 : 8
     try test.write(word32: word | 0x40 << shift, at: block - test.headerBytes)
     let own = try test.word32(block - test.headerBytes)
-    let next = block - 16 + UInt64(own >> 16 & 0xFF) * 16
+    let units = UInt64(profile.header.blockSize.get(own))
+    let next = block - test.headerBytes + units * test.unit
     let outcome = test.pool.free(block)
-    if profile.name == "windows-8-x64" {
-      #expect(outcome.bugCheck == [0x19, 0x20, block - 16, next, UInt64(own)])
+    if profile.name.isWindows8On {
+      #expect(outcome.bugCheck == [0x19, 0x20, block - test.headerBytes, next, UInt64(own)])
     } else {
       #expect(outcome == .halted(.fault(profile.descriptor.runningFrees)))
     }
@@ -264,7 +269,7 @@ import Testing
   }
 
   /// Elsewhere the flag means nothing.
-  @Test(arguments: Profiles.all.filter { $0.name != "windows-8-x64" })
+  @Test(arguments: Profiles.all.filter { !$0.name.isWindows8On })
   func noExecuteIsPlainElsewhere(_ profile: Profile) throws {
     var test = try TestPool(profile)
     let block = try test.allocate(0x80, .noExecute)

@@ -133,7 +133,7 @@ import Testing
   }
 
   /// A page table opens pages beyond those that there is memory for.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func openPagesNeedMemoryToo(_ profile: Profile) throws {
     var test = try pool(profile, .lowestFirst) { $0.availablePages = 3 }
     _ = try test.allocate(0x8000)
@@ -152,7 +152,7 @@ import Testing
   }
 
   /// From Vista on the bitmap opens more pages, right behind the initial ones.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func bitmapsOpenMorePages(_ profile: Profile) throws {
     var test = try pool(profile, .lowestFirst) { $0.availablePages = 20 }
     _ = try test.allocate(0x8000)

@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Profiles.windows7on, [PoolType.nonPaged, .paged])
+  @Test(arguments: Profiles.vistaOn, [PoolType.nonPaged, .paged])
   func theTailIsAFragmentAndAFreeBlock(_ profile: Profile, _ type: PoolType) throws {
     var test = try TestPool(profile)
     let large = try test.allocate(0x1803, type)
@@ -44,7 +44,7 @@ import Testing
 
   /// Whole pages have no tail; a tail of one unit is wasted, one of two is a lone `Frag` with an
   /// orphan.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func shortTails(_ profile: Profile) throws {
     var test = try TestPool(profile)
     for left: UInt64 in [0, 1, 2, 3] {
@@ -65,7 +65,7 @@ import Testing
   }
 
   /// Case one: the tail is free, and goes with the pages.
-  @Test(arguments: Profiles.windows7on, [PoolType.nonPaged, .paged])
+  @Test(arguments: Profiles.vistaOn, [PoolType.nonPaged, .paged])
   func aFreeTailIsReleased(_ profile: Profile, _ type: PoolType) throws {
     var test = try TestPool(profile)
     let large = try test.allocate(0x1800, type)
@@ -93,7 +93,7 @@ import Testing
 
   /// Case two: the tail is used up. The last page stays behind as a page of small blocks, its front
   /// and the fragment one free block.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func aUsedTailKeepsItsPage(_ profile: Profile) throws {
     var test = try TestPool(profile)
     let tailUnits = 0x800 / test.unit - 1
@@ -113,7 +113,7 @@ import Testing
   }
 
   /// Case three: the tail is partly used. Its free part merges with the front where they touch.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func aPartlyUsedTailMerges(_ profile: Profile) throws {
     var test = try TestPool(profile)
     let (large, small) = try useTail(&test, 0x100)
@@ -145,7 +145,7 @@ import Testing
   }
 
   /// A large allocation within one page: nothing is released before the tail is free.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func onePage(_ profile: Profile) throws {
     var test = try TestPool(profile) { $0.profile.smallRequestLimit = 0x200 }
     let large = try test.allocate(0x800)
@@ -158,7 +158,7 @@ import Testing
   }
 
   /// The fragment stops a merge into the large allocation.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func theFragmentStopsMerging(_ profile: Profile) throws {
     var test = try TestPool(profile)
     let (large, small) = try useTail(&test, 0x100)

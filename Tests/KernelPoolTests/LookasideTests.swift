@@ -71,7 +71,7 @@ import Testing
   }
 
   /// From Vista on there is no shared list.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func processorOnly(_ profile: Profile) throws {
     #expect(profile.sharedLookaside == .none)
     var test = try TestPool(profile) { $0.lookasideDepth = 2 }
@@ -243,7 +243,7 @@ import Testing
   // MARK: Session
 
   /// Windows 7 has session lists up to 0x19 units, the same for every processor.
-  @Test(arguments: Profiles.windows7on)
+  @Test(arguments: Profiles.vistaOn)
   func sessionLists(_ profile: Profile) throws {
     var test = try TestPool(profile) {
       $0.lookasideDepth = 2

@@ -17,7 +17,7 @@ import Testing
   }
 
   /// Three units of 32 bytes are too few for a page of 64 with a header each.
-  private static let small = Profile.all.filter { $0.unitBytes <= 16 }
+  private static let small = Profiles.all.filter { $0.unitBytes <= 16 }
 
   @Test(arguments: small, pageSizes)
   func theFormulaFollowsThePage(_ profile: Profile, _ pageBytes: UInt64) throws {

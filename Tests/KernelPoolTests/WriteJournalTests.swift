@@ -85,7 +85,7 @@ struct WriteJournalTests {
     return try KernelPool.boot(configuration)
   }
 
-  @Test("every byte and every mark that an operation changes is noted", arguments: Profile.all)
+  @Test("every byte and every mark that an operation changes is noted", arguments: Profiles.all)
   func everyChangeIsNoted(_ profile: Profile) throws {
     var pool = try Self.pool(profile)
     let started = pool.startJournal()

@@ -1,6 +1,7 @@
 import CrashDumps
 import KernelPool
 import PoolDebugger
+import PoolTestSupport
 import PoolTrace
 import PoolWalk
 import Testing
@@ -57,7 +58,7 @@ import Testing
   }
 
   /// Every version's machine, in every form that it has.
-  @Test(arguments: Profile.all.map(\.name), MachineDump.Form.allCases)
+  @Test(arguments: Profiles.all.map(\.name), MachineDump.Form.allCases)
   func everyVersionIsWritten(_ profile: String, _ form: MachineDump.Form) throws {
     let trace = """
       config profile=\(profile) nonpaged_pages=128 paged_pages=128 fill=on

@@ -6,7 +6,7 @@ import Testing
 
 /// What a refused misuse must leave as it was is told by a digest of the pool.
 @Suite struct PoolDigestTests {
-  @Test(arguments: TestScale.sample(Profile.all, 2))
+  @Test(arguments: TestScale.sample(Profiles.all, 2))
   func everyChangedByteShows(_ profile: Profile) throws {
     var test = try TestPool(profile)
     let block = try test.allocate(0x40)

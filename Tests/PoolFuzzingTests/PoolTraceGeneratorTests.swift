@@ -91,7 +91,7 @@ import Testing
     "interrupt-level 6adbbe38c7c41a56",
     "stops 4635b9acd2e429f0",
     "facts d2d62dda4d88c3c2",
-    "reductions 96a25d1988b74be6",
+    "reductions d81f4199f74164c2",
     "limits 5aa85de243016527",
     "must-succeed 6388d0e5c797a200",
     "periods 9aca800eab349989",

@@ -22,7 +22,7 @@ struct ContiguousDetourTests {
 
   @Test(
     "their books come out even, with room in the big-page table and without",
-    arguments: Profile.all, ContiguousRequest.allCases)
+    arguments: Profiles.all, ContiguousRequest.allCases)
   func booksComeOutEven(_ profile: Profile, _ request: ContiguousRequest) throws {
     var configuration = Self.configuration(profile)
     configuration.profile.contiguousRequest = request

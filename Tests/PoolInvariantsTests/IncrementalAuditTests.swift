@@ -85,9 +85,9 @@ struct IncrementalAuditTests {
     #expect(known.values.reduce(0, +) <= 1, "\(machine.name): \(known)")
   }
 
-  @Test("stray stores get the same verdict", arguments: Profile.all.indices)
+  @Test("stray stores get the same verdict", arguments: Profiles.all.indices)
   func strayStores(_ index: Int) throws {
-    let profile = Profile.all[index]
+    let profile = Profiles.all[index]
     var noticed = 0
     for seed in 0..<(Self.isLong ? 200 : 2) as Range<UInt64> {
       var audited = try AuditedPool(Machine(profile, "to be smashed") { _ in }.configuration)

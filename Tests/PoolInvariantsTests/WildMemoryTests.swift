@@ -37,9 +37,9 @@ struct WildMemoryTests {
     return base + UInt64.random(in: 0..<size, using: &random) & ~3
   }
 
-  @Test("audits end on smashed memory", arguments: Profile.all.indices)
+  @Test("audits end on smashed memory", arguments: Profiles.all.indices)
   func auditsEnd(_ index: Int) throws {
-    let profile = Profile.all[index]
+    let profile = Profiles.all[index]
     var noticed = 0
     for seed in 0..<3 as Range<UInt64> {
       var audited = try AuditedPool(Machine(profile, "to be smashed") { _ in }.configuration)

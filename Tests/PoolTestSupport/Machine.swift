@@ -52,7 +52,7 @@ package struct Machine: Sendable, CustomStringConvertible {
   /// Every profile on machines that differ in what the invariants depend on.
   package static let all: [Machine] =
     switched
-    + Profile.all.flatMap { profile -> [Machine] in
+    + Profiles.all.flatMap { profile -> [Machine] in
       [
         Machine(profile, "defaults") { _ in },
         Machine(profile, "without lookasides") { $0.lookasideDepth = 0 },

@@ -244,13 +244,35 @@ extension Profile: CustomTestStringConvertible {
   public var testDescription: String { name }
 }
 
+extension String {
+  /// Whether this is the name of Windows 8 or a later version.
+  package var isWindows8On: Bool {
+    ["windows-8", "windows-10"].contains { hasPrefix($0) }
+  }
+}
+
 /// Profiles by the facts that set them apart.
 package enum Profiles {
-  package static let all = Profile.all
-  package static let x86 = Profile.all.filter { $0.wordBytes == 4 && $0.header == .x86 }
-  package static let x64 = Profile.all.filter { $0.wordBytes == 8 }
-  package static let windows = Profile.all.filter { !$0.name.hasPrefix("reactos") }
-  package static let reactos = Profile.all.filter { $0.name.hasPrefix("reactos") }
-  package static let windows7on = [Profile.windows7x86, .windows7x64, .windows8x64]
-  package static let before7 = Profile.all.filter { $0.nonPagedPages == .runLists }
+  /// Those whose pages differ from all others': 8.1 and 10 are as 8, Vista and 8 of 32 bits nearly
+  /// as 7.
+  package static let distinct: [Profile] = {
+    let alike = [
+      "windows-vista-x86", "windows-vista-x64", "windows-8-x86", "windows-8.1-x64",
+      "windows-10-x64",
+    ]
+    return Profile.all.filter { !alike.contains($0.name) }
+  }()
+
+  /// All of them where everything is tested; otherwise the distinct ones and the first that has a
+  /// descriptor of its own.
+  package static let all =
+    TestScale.isWhole
+    ? Profile.all
+    : Profile.all.filter { $0.name == "windows-vista-x86" || distinct.contains($0) }
+  package static let x86 = all.filter { $0.wordBytes == 4 && $0.header == .x86 }
+  package static let x64 = all.filter { $0.wordBytes == 8 }
+  package static let windows = all.filter { !$0.name.hasPrefix("reactos") }
+  package static let reactos = all.filter { $0.name.hasPrefix("reactos") }
+  package static let vistaOn = all.filter { $0.nonPagedPages == .bitmap }
+  package static let before7 = all.filter { $0.nonPagedPages == .runLists }
 }

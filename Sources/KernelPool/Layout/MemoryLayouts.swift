@@ -121,13 +121,25 @@ public struct DescriptorLayout: Sendable, Equatable {
     totalBigPages: 0x14, pendingFrees: 0x28, pendingFreeDepth: 0x30, totalBytes: 0x38,
     listHeads: 0x48, bytesWithLock: 0x1080)
 
-  /// Windows 7 x86.
+  /// Windows Vista and 2008 x86.
+  public static let windowsVistax86 = DescriptorLayout(
+    poolType: 0, poolIndex: 4, runningAllocations: 8, runningFrees: 0xC, totalPages: 0x10,
+    totalBigPages: 0x14, pendingFrees: 0x20, pendingFreeDepth: 0x28, totalBytes: 0x2C,
+    listHeads: 0x34, bytesWithLock: 0x1054)
+
+  /// Windows Vista and 2008 x64.
+  public static let windowsVistax64 = DescriptorLayout(
+    poolType: 0, poolIndex: 4, runningAllocations: 8, runningFrees: 0xC, totalPages: 0x10,
+    totalBigPages: 0x14, pendingFrees: 0x28, pendingFreeDepth: 0x34, totalBytes: 0x38,
+    listHeads: 0x48, bytesWithLock: 0x1080)
+
+  /// Windows 7 x86; also used for 8, whose symbols have the same offsets.
   public static let windows7x86 = DescriptorLayout(
     poolType: 0, poolIndex: 0x80, runningAllocations: 0x40, runningFrees: 0x44,
     totalPages: 0xC0, totalBigPages: 0x48, pendingFrees: 0x100, pendingFreeDepth: 0x104,
     totalBytes: 0x50, listHeads: 0x140, bytesWithLock: 0x1140)
 
-  /// Windows 7 and 8 x64.
+  /// Windows 7 and 8 x64; also used for 8.1 and 10, of which the later builds split its counters.
   public static let windows7x64 = DescriptorLayout(
     poolType: 0, poolIndex: 0x80, runningAllocations: 0x40, runningFrees: 0x44,
     totalPages: 0xC0, totalBigPages: 0x48, pendingFrees: 0x100, pendingFreeDepth: 0x108,

@@ -133,9 +133,9 @@ extension PoolConfiguration {
       profile.poolIndexRule != .stale || profile.pagedDescriptors == 1 && !profile.hasNoExecutePool,
       "pool_index=stale cannot tell descriptors apart: paged_pools=1, no_execute_pool=off")
     try require(
-      profile.quotaPointer != .processBilledEncoded
-        || profile.descriptorBase >= KernelPool.lowestEncodedProcess,
-      "quota_pointer=header-encoded takes no process below 0xffff800000000000: descriptor_base")
+      !profile.quotaPointer.isHidden || profile.descriptorBase >= profile.lowestHiddenProcess,
+      "quota_pointer=\(profile.quotaPointer.rawValue) takes no process below"
+        + " 0x\(String(profile.lowestHiddenProcess, radix: 16)): descriptor_base")
     let alignment = 2 * profile.wordBytes
     try require(
       UInt64(profile.header.bytes) % alignment == 0 && profile.unitBytes % alignment == 0,

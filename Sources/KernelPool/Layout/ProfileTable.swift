@@ -6,7 +6,8 @@ extension Profile {
   /// Every known profile, in order of age.
   public static let all: [Profile] = [
     .reactosX86, .reactosX64, .windows2000x86, .windowsXPx86, .windows2003x86, .windows2003x64,
-    .windows7x86, .windows7x64, .windows8x64,
+    .windowsVistax86, .windowsVistax64, .windows7x86, .windows7x64, .windows8x86, .windows8x64,
+    .windows81x64, .windows10x64,
   ]
 
   /// The profile called `name`, or nil.
@@ -87,6 +88,24 @@ extension Profile {
     contiguousBase: 0xFFFF_FAC0_0000_0000, descriptorBase: 0xFFFF_F800_0110_0000,
     bitmapBase: 0xFFFF_F810_0000_0000, systemBase: 0xFFFF_0800_0000_0000)
 
+  /// Windows Vista and 2008 on x86: as 7, which checks more.
+  public static let windowsVistax86: Profile = {
+    var profile = windows7x86
+    profile.name = "windows-vista-x86"
+    profile.adoptVista()
+    profile.descriptor = .windowsVistax86
+    return profile
+  }()
+
+  /// Windows Vista and 2008 on x64.
+  public static let windowsVistax64: Profile = {
+    var profile = windows7x64
+    profile.name = "windows-vista-x64"
+    profile.adoptVista()
+    profile.descriptor = .windowsVistax64
+    return profile
+  }()
+
   /// Windows 7 on x86.
   public static let windows7x86: Profile = {
     var profile = windows2003x86
@@ -109,16 +128,37 @@ extension Profile {
     return profile
   }()
 
+  /// Windows 8 on x86.
+  public static let windows8x86: Profile = {
+    var profile = windows7x86
+    profile.name = "windows-8-x86"
+    profile.adoptWindows8()
+    profile.quotaPointer = .lastSlotEncoded
+    return profile
+  }()
+
   /// Windows 8 on x64.
   public static let windows8x64: Profile = {
     var profile = windows7x64
     profile.name = "windows-8-x64"
-    profile.hasNoExecutePool = true
+    profile.adoptWindows8()
     profile.quotaPointer = .processBilledEncoded
-    profile.poolIndexRule = .descriptorChecked
-    profile.cacheAlignment = .secondHeader
     profile.nonPagedBase = 0xFFFF_E000_0000_0000
     profile.pagedBase = 0xFFFF_C000_0000_0000
+    return profile
+  }()
+
+  /// Windows 8.1 on x64: nothing is published in which it differs from 8.
+  public static let windows81x64: Profile = {
+    var profile = windows8x64
+    profile.name = "windows-8.1-x64"
+    return profile
+  }()
+
+  /// Windows 10 up to 1803 on x64. Sources disagree about 1809; from 1903 on it is the segment heap.
+  public static let windows10x64: Profile = {
+    var profile = windows81x64
+    profile.name = "windows-10-x64"
     return profile
   }()
 
@@ -151,5 +191,14 @@ extension Profile {
     nonPagedPages = .bitmap
     singleListPages = 3
     untrackedLargeFree = .noTrackingEntry
+  }
+
+  /// Retail kernels check their lists from 7 on (Microsoft SRD 2009).
+  private mutating func adoptVista() { checks = .none }
+
+  private mutating func adoptWindows8() {
+    hasNoExecutePool = true
+    poolIndexRule = .descriptorChecked
+    cacheAlignment = .secondHeader
   }
 }

@@ -4,8 +4,11 @@
 extension KernelPool {
   /// The dispatcher type of a process.
   static let processObjectType: UInt8 = 3
-  /// The lowest address that a hidden pointer to a process can have (SSTIC 2020).
-  static let lowestEncodedProcess: Address = 0xFFFF_8000_0000_0000
+}
+
+extension Profile {
+  /// The lowest address that a hidden pointer to a process can have (SSTIC 2020, for x64).
+  var lowestHiddenProcess: Address { wordBytes == 8 ? 0xFFFF_8000_0000_0000 : systemBase }
 }
 
 extension GeneralBlocks {
@@ -49,14 +52,14 @@ extension GeneralBlocks {
 
   /// Offset of the process in the header, nil where it stands in the block's last pointer.
   private var processOffset: UInt64? {
-    rule == .lastSlot
+    rule.isInBlock
       ? nil : pool.pointee.profile.header.processBilledOffset.map(UInt64.init)
   }
 
   /// A process pointer as the version stores it; the same operation finds it again.
   private func hidden(_ process: Address, _ block: Block) -> Address {
-    rule == .processBilledEncoded
-      ? process ^ pool.pointee.variables.pointee.quotaCookie ^ block.address : process
+    rule.isHidden
+      ? truncated(process ^ pool.pointee.variables.pointee.quotaCookie ^ block.address) : process
   }
 
   /// Gives a freed block's charge back; a pointer that is no process stops the kernel.
@@ -67,8 +70,8 @@ extension GeneralBlocks {
     let stored = try pool.pointee.memory.loadPointer(quotaSlot(block, units: units))
     if stored == 0 { return }
     let process = hidden(stored, block)
-    let isEncoded = rule == .processBilledEncoded
-    guard !isEncoded || process >= KernelPool.lowestEncodedProcess,
+    let isEncoded = rule.isHidden
+    guard !isEncoded || process >= pool.pointee.profile.lowestHiddenProcess,
       try pool.pointee.memory.load8(process) & (isEncoded ? 0x7F : 0xFF)
         == KernelPool.processObjectType
     else {

@@ -113,6 +113,11 @@ public struct DebuggerStyle: Sendable, Equatable {
     "reactos-x64": .classic,
     "windows-7-x86": .windows7,
     "windows-7-x64": .windows7,
+    "windows-vista-x86": .windows7,
+    "windows-vista-x64": .windows7,
+    "windows-8-x86": .modern,
     "windows-8-x64": .modern,
+    "windows-8.1-x64": .modern,
+    "windows-10-x64": .modern,
   ]
 }

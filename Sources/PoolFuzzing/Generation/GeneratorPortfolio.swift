@@ -151,7 +151,7 @@ extension GeneratorProfile {
       $0.mostTypes = 8
       $0.types = everyType + [.cacheAligned, .cacheAligned, [.paged, .cacheAligned]]
       $0.slotCounts = [4, 16, 64]
-      $0.machines.versions = Profile.all.map(\.name) + ["windows-8-x64", "windows-8-x64"]
+      $0.machines.versions = MachineMix.usual + ["windows-8-x64", "windows-8-x64"]
       $0.machines.nonPagedPages = [127, 128, 129, 255, 256, 257, 512]
       $0.machines.otherPages = [31, 32, 33, 63, 64, 65, 256]
       $0.machines.tableEntries = [1, 63, 64, 65, 255, 256, 257, 512, 513]
@@ -274,7 +274,14 @@ public struct GeneratorProfile: Sendable {
 
 /// Which machines a profile of the generator draws.
 public struct MachineMix: Sendable {
-  /// Versions by name; empty means all.
+  /// Versions that are drawn where none is named: those of the first portfolio, so that a seed means
+  /// the traces that it always meant. The others are drawn where a campaign names them.
+  static let usual = [
+    "reactos-x86", "reactos-x64", "windows-2000-x86", "windows-xp-x86", "windows-2003-x86",
+    "windows-2003-x64", "windows-7-x86", "windows-7-x64", "windows-8-x64",
+  ]
+
+  /// Versions by name; empty means the usual ones.
   public var versions: [String] = []
   /// Pages of nonpaged pool.
   public var nonPagedPages: [UInt64] = [64, 96, 128, 256]
@@ -310,7 +317,7 @@ public struct MachineMix: Sendable {
 
   /// A machine; every choice is one draw, so bytes decode field by field.
   func draw(_ choices: inout some ChoiceSource) -> PoolSetup {
-    let all = versions.isEmpty ? Profile.all : versions.compactMap(Profile.named)
+    let all = (versions.isEmpty ? Self.usual : versions).compactMap(Profile.named)
     var profile = choices.draw(from: all)
     profile.pageTableEntries = choices.draw(from: pageTableEntries)
     profile.deferredFreeLimit = choices.draw(from: deferredLimits)

@@ -85,7 +85,7 @@ struct PoolFacts {
   func effectiveBytes(_ bytes: UInt64, _ type: PoolType) -> UInt64 {
     if type.rawValue & Self.sizingBits == 0 { return bytes }
     var effective = bytes
-    let hasField = profile.quotaPointer != .lastSlot && header.processBilledOffset != nil
+    let hasField = !profile.quotaPointer.isInBlock && header.processBilledOffset != nil
     if type.contains(.quota), !hasField,
       bytes <= pageBytes &- unitBytes &- wordBytes
     {

@@ -99,14 +99,14 @@ extension PoolAudit {
     }
     let process = view.variables.process
     let place: Address
-    var expected = process
-    switch (facts.profile.quotaPointer, facts.header.processBilledOffset) {
-    case (.processBilled, let offset?): place = block.header &+ UInt64(offset)
-    case (.processBilledEncoded, let offset?):
+    let rule = facts.profile.quotaPointer
+    if !rule.isInBlock, let offset = facts.header.processBilledOffset {
       place = block.header &+ UInt64(offset)
-      expected = process ^ view.variables.quotaCookie ^ block.header
-    default: place = block.header &+ bytes &- facts.wordBytes
+    } else {
+      place = block.header &+ bytes &- facts.wordBytes
     }
+    let expected =
+      rule.isHidden ? process ^ view.variables.quotaCookie ^ block.header : process
     findings.require(
       .quotaProcess, at: place, expected: expected & facts.wordMask,
       found: view.pointer(place) ?? 0, "process that pays for a block")

@@ -45,8 +45,10 @@ extension BlockProperty {
     case .usableBytes: return blockBytes &- UInt64(profile.header.bytes)
     case .processOffset:
       let process = view.variables.process
-      let isHidden = profile.quotaPointer == .processBilledEncoded
-      let expected = isHidden ? process ^ view.variables.quotaCookie ^ header : process
+      let mask = UInt64.max >> (64 - 8 * profile.wordBytes)
+      let expected =
+        profile.quotaPointer.isHidden
+        ? (process ^ view.variables.quotaCookie ^ header) & mask : process
       return stride(from: 0, to: blockBytes, by: Int(profile.wordBytes)).first {
         view.pointer(header &+ $0) == expected
       }

@@ -41,7 +41,7 @@ extension PoolType {
   /// The same by a version's facts where they lie, which copies none of them.
   @inlinable @inline(__always)
   public func workedBytes(_ requested: UInt64, at profile: UnsafePointer<Profile>) -> UInt64 {
-    guard contains(.quota), profile.pointee.quotaPointer == .lastSlot else { return requested }
+    guard contains(.quota), profile.pointee.quotaPointer.isInBlock else { return requested }
     let word = profile.pointee.wordBytes
     let most = profile.pointee.pageBytes - profile.pointee.unitBytes - word
     return requested <= most ? requested &+ word : requested

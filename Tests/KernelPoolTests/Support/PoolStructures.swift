@@ -30,7 +30,7 @@ extension TestPool {
   /// The entries in use in table order.
   func bigEntries() throws -> [BigEntry] {
     let variables = view.variables
-    let isNew = profile.name.contains("-7-") || profile.name.contains("-8-")
+    let isNew = profile.nonPagedPages == .bitmap
     let entryBytes: UInt64 =
       word == 8 ? 24 : profile.name.contains("xp") || profile.name.contains("2000") ? 12 : 16
     var entries: [BigEntry] = []

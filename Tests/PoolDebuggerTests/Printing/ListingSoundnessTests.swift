@@ -9,7 +9,7 @@ import Testing
 /// What every listing of a sound page has: blocks without gaps, each previous size the size before,
 /// sizes that add up to a page.
 @Suite struct ListingSoundnessTests {
-  @Test(arguments: Profile.all.map(\.name))
+  @Test(arguments: Profiles.all.map(\.name))
   func listingsTilePages(_ name: String) throws {
     let profile = try #require(Profile.named(name))
     var fixture = try TestPool(printed: profile, nonPagedPages: 256, lookasideDepth: 4)

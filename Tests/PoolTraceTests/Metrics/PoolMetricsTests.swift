@@ -127,7 +127,7 @@ import Testing
   }
 
   /// Live figures against a recount of the walk, over a churn on every profile.
-  @Test(arguments: Profile.all.map(\.name))
+  @Test(arguments: Profiles.all.map(\.name))
   func liveBytesAreWhatTheWalkFinds(_ name: String) throws {
     let profile = try #require(Profile.named(name))
     var pool = try MeasuredPool(profile, initialisation: .kernel) { $0.lookasideDepth = 2 }

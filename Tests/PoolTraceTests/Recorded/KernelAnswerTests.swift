@@ -11,11 +11,29 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Corpus/kernel-tests")
 
-  /// The profiles that the answers speak of; each has a trace of its name.
-  static let profiles = ["windows-2003-x86", "windows-7-x86", "windows-7-x64", "windows-8-x64"]
+  /// The profiles that have a trace of their own.
+  private static let own = [
+    "windows-2003-x86", "windows-7-x86", "windows-7-x64", "windows-8-x86", "windows-8-x64",
+  ]
+  /// Those of which the kernels gave the answers of another, whose trace speaks of them too.
+  private static let alike = [
+    "windows-vista-x86": "windows-7-x86", "windows-vista-x64": "windows-7-x64",
+    "windows-8.1-x64": "windows-8-x64", "windows-10-x64": "windows-8-x64",
+  ]
+  static let profiles = own + alike.keys.sorted()
 
   private static func text(_ profile: String) throws -> String {
-    try String(contentsOf: folder.appending(path: profile + ".trace"), encoding: .utf8)
+    let name = alike[profile] ?? profile
+    let text = try String(contentsOf: folder.appending(path: name + ".trace"), encoding: .utf8)
+    let renamed = text.replacing("config profile=\(name)", with: "config profile=\(profile)")
+    // What came of the largest request on 10 is not settled.
+    return profile == "windows-10-x64" ? withoutTheLargest(renamed) : renamed
+  }
+
+  /// A trace without its largest request, which alone needs a pool of half a million pages.
+  private static func withoutTheLargest(_ text: String) -> String {
+    text.replacing(" paged_pages=540000", with: "").components(separatedBy: "\n")
+      .filter { !$0.contains(" huge") && !$0.hasPrefix("expect raise") }.joined(separator: "\n")
   }
 
   private static func outcome(_ text: String, _ mutant: Mutant = .none) throws -> ReplayOutcome? {
@@ -30,7 +48,7 @@ import Testing
   @Test func everyTraceIsNamed() throws {
     let traces = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
       .filter { $0.hasSuffix(".trace") }
-    #expect(Set(traces) == Set(Self.profiles.map { $0 + ".trace" }))
+    #expect(Set(traces) == Set(Self.own.map { $0 + ".trace" }))
   }
 
   @Test(arguments: TestScale.sample(profiles, 2))
@@ -38,10 +56,8 @@ import Testing
     #expect(try Self.outcome(Self.text(profile)) == .ok)
   }
 
-  /// The trace without its largest request, which alone needs a pool of half a million pages.
   private static func smaller(_ profile: String) throws -> String {
-    try text(profile).replacing(" paged_pages=540000", with: "").components(separatedBy: "\n")
-      .filter { !$0.contains(" huge") && !$0.hasPrefix("expect raise") }.joined(separator: "\n")
+    withoutTheLargest(try text(profile))
   }
 
   /// Every line that speaks of one block is seen to fail: with the comparison turned round.
@@ -68,7 +84,7 @@ import Testing
   }
 
   /// A model that is wrong in one fact is noticed.
-  @Test(arguments: profiles)
+  @Test(arguments: TestScale.sample(profiles, 4))
   func aWrongModelIsNoticed(_ profile: String) throws {
     let text = try Self.smaller(profile)
     #expect(try Self.outcome(text) == .ok)

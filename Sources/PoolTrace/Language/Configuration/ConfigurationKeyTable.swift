@@ -170,7 +170,8 @@ extension ConfigurationKey {
 
   private static let descriptors: [(String, DescriptorLayout)] = [
     ("windows-xp-x86", .windowsXP), ("windows-2003-x86", .windows2003x86),
-    ("windows-2003-x64", .windows2003x64), ("windows-7-x86", .windows7x86),
+    ("windows-2003-x64", .windows2003x64), ("windows-vista-x86", .windowsVistax86),
+    ("windows-vista-x64", .windowsVistax64), ("windows-7-x86", .windows7x86),
     ("windows-7-x64", .windows7x64),
   ]
 }

@@ -105,7 +105,7 @@ extension TraceConfiguration {
         ["descriptor", "pointer_bytes", "unit_bytes", "header"],
         "a descriptor with room for \(profile.unitsPerPage) list heads")
     }
-    guard profile.quotaPointer == .lastSlot || profile.header.processBilledOffset != nil else {
+    guard profile.quotaPointer.isInBlock || profile.header.processBilledOffset != nil else {
       return ConfigurationProblem(
         ["quota_pointer", "header"], "quota_pointer=last-slot, since the header has no place")
     }

@@ -6,20 +6,26 @@ import PoolTrace
 extension Verb {
   /// `poolfuzz profiles`: what `--profile` and `--mix` choose from.
   static let profiles = Verb(
-    name: "profiles", operands: "",
+    name: "profiles", operands: "[SYSTEM]",
     summary: "lists the systems whose pool is modelled, and the kinds of traffic",
     examples: [
       ("poolfuzz profiles", "the systems, for --profile"),
+      ("poolfuzz profiles windows-vista-x86", "what each of its facts rests on"),
       ("poolfuzz profiles --mixes", "the kinds of traffic that 'fuzz' makes, for --mix"),
     ],
     options: [
       Option(name: "--mixes", argument: .none, help: "the kinds of traffic instead")
     ],
     run: { arguments, streams in
-      guard arguments.operands.isEmpty else {
-        throw CommandFailure.usage("profiles takes no operand; '\(arguments.operands[0])' is one")
-      }
       let isJSON = arguments.has("--json")
+      if let name = arguments.operands.first {
+        guard arguments.operands.count == 1, !arguments.has("--mixes") else {
+          throw CommandFailure.usage("profiles takes one system, or --mixes")
+        }
+        try WordList.systems.check(name, of: "profiles")
+        if let profile = Profile.named(name) { printEvidence(profile, isJSON: isJSON, streams) }
+        return .held
+      }
       if arguments.has("--mixes") {
         let mixes = GeneratorProfile.all
         guard isJSON else {
@@ -38,6 +44,34 @@ extension Verb {
       return .held
     })
 
+  /// Each fact of a version and what it rests on.
+  private static func printEvidence(
+    _ profile: Profile, isJSON: Bool, _ streams: StandardStreams
+  ) {
+    if isJSON {
+      for (fact, evidence) in profile.evidence {
+        streams.print(
+          JSONValue.object([
+            ("profile", .string(profile.name)), ("fact", .string(fact)),
+            ("evidence", .string(words(evidence))),
+          ]).text)
+      }
+    } else {
+      streams.print(columns: profile.evidence.map { ($0.fact, words($0.evidence)) })
+      streams.print(
+        "\(profile.unverifiedFacts) of \(profile.evidence.count) facts of \(profile.name) are unverified"
+      )
+    }
+  }
+
+  private static func words(_ evidence: Evidence) -> String {
+    switch evidence {
+    case .published(let source): source
+    case .takenOver(let source): "taken over from another version (\(source))"
+    case .unverified: "unverified"
+    }
+  }
+
   private static func line(_ profile: Profile) -> String {
     let smallest = profile.smallestBlockUnits * profile.unitBytes
     var line =
@@ -48,6 +82,9 @@ extension Verb {
       line += ", lookaside lists for blocks up to \(largest)"
     }
     if profile.deferredFrees { line += ", deferred frees" }
+    if profile.unverifiedFacts > 0 {
+      line += "; \(profile.unverifiedFacts) of \(profile.evidence.count) facts unverified"
+    }
     return profile.name == TraceConfiguration.defaultProfile.name
       ? line + " (the profile of a trace that names none)" : line
   }
@@ -60,6 +97,8 @@ extension Verb {
       ("smallest_block_bytes", .unsigned(profile.smallestBlockUnits * profile.unitBytes)),
       ("lookaside_classes", .unsigned(profile.lookasideClasses)),
       ("deferred_frees", .bool(profile.deferredFrees)),
+      ("facts", .unsigned(UInt64(profile.evidence.count))),
+      ("unverified_facts", .unsigned(UInt64(profile.unverifiedFacts))),
     ])
   }
 }
