@@ -199,4 +199,7 @@ public enum Mutant: String, Sendable, CaseIterable {
   case trackerBytesCut = "tracker-bytes-cut"
   /// After 1,000 allocations remainders go to the head of their list.
   case remainderToHeadLate = "remainder-to-head-late"
+  /// Runs of exactly three pages stay on their list when they grow (ReactOS until pull request 3745
+  /// of 2021).
+  case runOfThreeStays = "run-of-three-stays"
 }

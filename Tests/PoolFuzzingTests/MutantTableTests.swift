@@ -2,6 +2,8 @@ import Foundation
 import KernelPool
 import PoolFuzzing
 import PoolInvariants
+import PoolOracles
+import PoolTrace
 import PropertyTesting
 import Testing
 
@@ -38,6 +40,36 @@ import Testing
     #expect(!trial.isKilled)
     #expect(trial.trace == nil)
     #expect(trial.operationCount >= 300)
+  }
+}
+
+/// A bug that a kernel once had, and a trace written by hand that shows what it came to.
+@Suite struct OnceKnownBugTests {
+  private static func read(_ name: String) throws -> String {
+    try String(
+      contentsOfFile: RegressionCorpusTests.folder + "/mutants/\(name).trace", encoding: .utf8)
+  }
+
+  @Test func aRunOfThreePagesIsListedAgain() throws {
+    let text = try Self.read("run-of-three-stays")
+    var (trace, _) = try PoolFuzzTrace.readingWithHeader(text)
+    #expect(trace.configuration.mutant == .runOfThreeStays)
+    // Without the rules of placement, which object to the same operation first.
+    trace.configuration.oracles = .fullInvariants
+    let rules = FuzzRun(trace).failure?.failures.map(\.rule) ?? []
+    #expect(rules.contains(Invariant.runsList.rawValue), "\(rules)")
+    trace.configuration.mutant = .none
+    #expect(FuzzRun(trace).failure == nil)
+    // What a driver sees of it, without any check: memory is there and the request comes to NULL.
+    for mutant in [Mutant.none, .runOfThreeStays] {
+      let operations = try TraceParser.operations(in: text)
+      guard case .config(let machine)? = operations.first else { return }
+      var session = try ReplaySession.boot(machine, level: .off, mutant: mutant)
+      for operation in operations { _ = session.step(operation) }
+      session.finish()
+      let unmet = ReplayOutcome.expectation("slot four holds no allocation")
+      #expect((session.outcome == unmet) == (mutant == .runOfThreeStays))
+    }
   }
 }
 

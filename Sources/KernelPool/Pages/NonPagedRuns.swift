@@ -150,8 +150,13 @@ extension PoolState {
     let run = try memory.loadPointer(previous &+ ownerOffset)
     let size = UInt64(try memory.load32(run &+ sizeOffset))
     let grown = size &+ total
-    let staysBelow: UInt64 = mutant == .runGrowthMoves ? 5 : 4
-    if size < staysBelow {
+    let staysFrom: UInt64 =
+      switch mutant {
+      case .runGrowthMoves: 5
+      case .runOfThreeStays: 3
+      default: 4
+      }
+    if size < staysFrom {
       try unlinkRun(run)
       try memory.store32(run &+ sizeOffset, UInt32(truncatingIfNeeded: grown))
       try insertRun(run, head: runHead(grown), at: .tail)
