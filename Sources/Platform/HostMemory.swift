@@ -95,6 +95,18 @@ public struct ResidentSet {
     return number(from: index, count) * Machine.pageBytes
   }
 
+  /// The same without what files and other processes have a part in.
+  public func roughPrivateBytes() -> UInt64 {
+    let count = pread(rough, buffer, Self.bufferBytes, 0)
+    var index = 0
+    while index < count, buffer[index] != 0x20 { index += 1 }
+    let resident = number(from: index, count)
+    index += 1
+    while index < count, buffer[index] != 0x20 { index += 1 }
+    let shared = number(from: index, count)
+    return (resident > shared ? resident - shared : 0) * Machine.pageBytes
+  }
+
   private func number(from start: Int, _ count: Int) -> UInt64 {
     var index = start
     while index < count, buffer[index] == 0x20 || buffer[index] == 0x09 { index += 1 }

@@ -65,13 +65,14 @@ enum Poolfuzz {
         return .held
       }
       let arguments = try ParsedArguments(
-        Array(words.dropFirst()), options: verb.options + Verb.common)
+        Array(words.dropFirst()), options: verb.allOptions)
       streams.isQuiet = arguments.has("--quiet")
       if !streams.isQuiet {
         for hint in arguments.hints { streams.note("poolfuzz: \(hint)") }
       }
       // Checked here, so that every verb refuses what is no seed, those without chance too.
       _ = try FuzzSettings.seed(arguments)
+      try arguments.watchLimits()
       return try verb.run(arguments, streams)
     }
   }

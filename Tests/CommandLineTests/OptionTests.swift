@@ -58,7 +58,7 @@ struct OptionTests {
 
   @Test func everyNameHasOneMeaning() {
     for verb in Poolfuzz.verbs {
-      let options = verb.options + Verb.common
+      let options = verb.allOptions
       let names = options.flatMap { $0.names + $0.oldNames }
       // The old name of one option may be the name of another only where its values tell them apart.
       #expect(Set(names).count == names.count, "\(verb.name): \(names.sorted())")

@@ -51,6 +51,8 @@ final class CampaignFrame {
     until isDone: () -> Bool, step: () throws(CommandFailure) -> Void,
     save: () throws(CommandFailure) -> Void, tell: (Event) -> Void
   ) throws(CommandFailure) {
+    // From here on it ends by its own limits.
+    ProcessLimits.endInput()
     // In place on a terminal, a line a minute elsewhere.
     let progressSeconds: Double = StandardDescriptor.error.isTerminal ? 1 : 60
     while !Interruption.isRequested, !clock.isOver, !isDone() {

@@ -20,7 +20,13 @@ struct Verb: Sendable {
     Option(
       name: "--seed", argument: .value("N"),
       help: "the seed of everything random; without effect where nothing is"),
+    .memoryLimit, .timeout,
   ]
+
+  /// All options: a verb's own word for something stands for the common one.
+  var allOptions: [Option] {
+    options + Verb.common.filter { common in !options.contains { $0.name == common.name } }
+  }
 
   /// The usage text: examples first, then the options.
   var help: String {
@@ -31,7 +37,7 @@ struct Verb: Sendable {
     text +=
       "\nUsage: poolfuzz \(name) [options]\(operands.isEmpty ? "" : " " + operands)\n\nOptions\n"
     var notes: [String] = []
-    for option in options + Verb.common {
+    for option in allOptions {
       text += Self.lines("  \(option.usage) ", option.help)
       if case .quantity(_, let quantity) = option.argument, let note = quantity.note,
         !notes.contains(note)

@@ -28,6 +28,7 @@ func answered<Value: ~Copyable>(
 
 /// The text of a file that must be there.
 func textOfFile(_ path: String) throws(CommandFailure) -> String {
+  ProcessLimits.begin(input: path)
   guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) }) else {
     throw CommandFailure(SystemError.absence(of: path))
   }
@@ -41,6 +42,7 @@ struct InputFile: ~Copyable {
   /// Opens the file.
   init(path: String) throws(CommandFailure) {
     file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
+    ProcessLimits.begin(input: path)
   }
 
   /// The name in messages.

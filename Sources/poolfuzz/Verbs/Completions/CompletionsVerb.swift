@@ -46,7 +46,7 @@ struct CompletionScript {
   /// What stands first on a command line.
   private var firstWords: [String] { verbs.map(\.name) + ["help", "--help", "--version"] }
 
-  private func options(of verb: Verb) -> [Option] { verb.options + Verb.common }
+  private func options(of verb: Verb) -> [Option] { verb.allOptions }
 
   private var bash: String {
     var text = """

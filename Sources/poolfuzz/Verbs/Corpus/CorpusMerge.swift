@@ -264,6 +264,7 @@ enum SignatureCover {
   private static func features(of trace: CorpusTrace) throws(CommandFailure) -> [StateSignature
     .Feature]
   {
+    ProcessLimits.begin(input: trace.path)
     var read: PoolFuzzTrace
     do throws(TraceError) {
       read = try PoolFuzzTrace.reading(trace.text)

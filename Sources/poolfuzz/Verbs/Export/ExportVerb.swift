@@ -19,9 +19,6 @@ extension Verb {
         name: "--kmtest", argument: .none,
         help: "the form of ReactOS's kernel-mode tests (the only one)"),
       .output("the file (standard output)"),
-      Option(
-        name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
-        help: "most memory of the replay (nine tenths of what is available)"),
     ],
     run: { arguments, streams in
       guard arguments.operands.count == 1, let path = arguments.operands.first else {
@@ -33,8 +30,7 @@ extension Verb {
       let file = try arguments.value("--output").map { path throws(CommandFailure) in
         try WholeFile(path: path)
       }
-      let test = try KernelModeTest(
-        of: path, memoryLimit: try arguments.number("--memory-limit"), streams)
+      let test = try KernelModeTest(of: path, streams)
       if let file {
         file.write(Array(test.text.utf8))
         try file.finish()
@@ -54,9 +50,7 @@ extension Verb {
 extension KernelModeTest {
   /// The test of the trace of `path`. Throws where the trace does not hold, and where a real machine
   /// must not run it: whatever stops the kernel, writes outside of a block or frees a bare address.
-  init(
-    of path: String, memoryLimit: UInt64?, _ streams: StandardStreams
-  ) throws(CommandFailure) {
+  init(of path: String, _ streams: StandardStreams) throws(CommandFailure) {
     var file = try TraceFile(path: path, streams)
     let configuration = try file.configuration() ?? TraceConfiguration()
     file.tellWhatIsPassedOver(by: "export", streams)
@@ -67,9 +61,9 @@ extension KernelModeTest {
       throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
     }
     self.init(configuration.pool.profile)
-    var memory = MemoryLimit(memoryLimit)
+    var limits = TraceLimits()
     while let operation = try file.next() {
-      try memory.allow(operation, session.replayer.slots, in: file)
+      try limits.allow(operation, session.replayer.slots, in: file)
       guard let result = session.step(operation, line: file.line) else { break }
       if let obstacle = add(operation, result, session.replayer) {
         throw CommandFailure(

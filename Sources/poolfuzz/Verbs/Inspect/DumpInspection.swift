@@ -1,6 +1,7 @@
 import CrashDumps
 import Foundation
 import KernelPool
+import Platform
 import PoolDebugger
 import PoolDumps
 import PoolTrace
@@ -15,7 +16,7 @@ struct DumpOptions {
   /// Whether raw memory has wide 32-bit page tables.
   let hasWideTables: Bool
   /// The most bytes of pages that may be in memory.
-  let memoryLimit: UInt64
+  var memoryLimit: UInt64 { ProcessLimits.memoryBytes }
   /// Where progress is told; nil for nowhere.
   let streams: StandardStreams?
   /// Where what is left out is told.
@@ -28,16 +29,12 @@ struct DumpOptions {
         "the files are raw physical memory, whose page tables begin there (CR3); needs --profile"),
     Option(
       name: "--pae", argument: .none, help: "such memory has wide 32-bit page tables"),
-    Option(
-      name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
-      help: "most memory for a dump's pages (nine tenths of what is available)"),
   ]
 
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     profile = try arguments.value("--profile").map(Profile.chosen)
     directoryBase = try arguments.number("--directory-base")
     hasWideTables = arguments.has("--pae")
-    memoryLimit = MemoryLimit(try arguments.number("--memory-limit")).limitBytes
     self.streams = arguments.has("--quiet") ? nil : streams
     notes = streams
     guard directoryBase == nil || profile != nil else {

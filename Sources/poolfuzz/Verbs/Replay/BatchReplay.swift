@@ -24,11 +24,11 @@ struct BatchReplay {
     var number = 1
     var trace = BatchTrace(settings)
     // One for all: what the system has left is not asked anew for every short trace.
-    var memory = MemoryLimit(settings.memoryLimit)
+    var limits = TraceLimits()
     while true {
       switch parser.next() {
       case .operation(let operation):
-        trace.step(operation, parser.header, line: parser.line, &memory)
+        trace.step(operation, parser.header, line: parser.line, &limits)
       case .failure(let error): trace.refuse(error.description(file: "standard input"))
       case .endOfTrace:
         code = code.combined(with: answer(number, &trace, parser.header))
@@ -83,13 +83,16 @@ private struct BatchTrace: ~Copyable {
   /// Runs an operation, on a machine that is set up first where there is none.
   mutating func step(
     _ operation: PoolTrace.Operation, _ header: TraceHeader, line: UInt64,
-    _ memory: inout MemoryLimit
+    _ limits: inout TraceLimits
   ) {
     guard failure == nil, header.target == nil else { return }
-    if session == nil { boot(operation, header) }
+    if session == nil {
+      limits.beginTrace()
+      boot(operation, header)
+    }
     do throws(CommandFailure) {
       switch session {
-      case .some(let session): try memory.allow(operation, session.replayer.slots)
+      case .some(let session): try limits.allow(operation, session.replayer.slots)
       case .none: return
       }
       if session?.step(operation, line: line) != nil { self.line = line }

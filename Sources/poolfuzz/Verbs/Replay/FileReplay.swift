@@ -117,7 +117,7 @@ struct FileReplay {
     }
     var map = shows(.step) ? PageMap(session.view) : nil
     let showsState = shows(.state)
-    return try session.run(&file, memoryLimit: settings.memoryLimit) { session, operation, result in
+    return try session.run(&file) { session, operation, result in
       if showsState {
         transcript.lines(operation, result, tags: session.replayer.tags).forEach(streams.print)
       } else if let before = map {

@@ -28,8 +28,6 @@ struct ReplaySettings {
   var metrics: MetricChoice
   /// Columns of a page map.
   var mapWidth: Int?
-  /// Bytes that a replay may have in memory; nil for most of what the machine has.
-  var memoryLimit: UInt64?
   /// Where the machine at the end of the trace goes as a crash dump; nil where it goes nowhere.
   var crashDump: String?
   /// What kind of dump that is.
@@ -48,7 +46,6 @@ struct ReplaySettings {
     profile = try arguments.value("--profile").map(Profile.chosen)
     pages = arguments.values("--pool")
     poolUsed = arguments.value("--poolused") ?? ""
-    memoryLimit = try arguments.number("--memory-limit")
     requestBytes = try arguments.number("--request")
     crashDump = arguments.value("--crash-dump")
     dumpForm = try arguments.choice("--dump-kind", default: MachineDump.Form.bitmap)

@@ -33,9 +33,6 @@ extension Verb {
         guard !arguments.operands.isEmpty else {
           throw CommandFailure.usage("replay --target needs a trace")
         }
-        guard !arguments.has("--memory-limit") else {
-          throw CommandFailure.usage("--memory-limit does not go with --target")
-        }
         if targets.count > 1 || arguments.has("--metrics") || Profile.named(library) != nil {
           return try FootprintTable(arguments, streams).run(targets, arguments.operands)
         }
@@ -105,9 +102,6 @@ extension Verb {
         name: "--dump-kind", argument: .word("KIND", .cases(of: MachineDump.Form.self, "kind")),
         help: "its kind: full, bitmap, kernel; full-pae, bitmap-pae for wide 32-bit tables (bitmap)"
       ),
-      Option(
-        name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
-        help: "most memory of a replay (nine tenths of what is available)"),
       Option(
         name: "--batch", argument: .none,
         help: "reads traces from standard input, each ended by a line 'end'"),

@@ -22,6 +22,7 @@ struct TraceFile: ~Copyable {
     self.streams = streams
     self.purpose = purpose
     file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
+    ProcessLimits.begin(input: path)
     parser = TraceParser(.fileDescriptor(file.descriptor))
   }
 
@@ -134,13 +135,13 @@ extension ReplaySession {
   /// Runs a trace to its end, or to where it fails; returns the line of the operation that the
   /// outcome is about. `observe` sees every operation that was run, with what came of it.
   mutating func run(
-    _ file: inout TraceFile, memoryLimit: UInt64?,
+    _ file: inout TraceFile,
     observe: (borrowing ReplaySession, PoolTrace.Operation, StepResult) -> Void = { _, _, _ in }
   ) throws(CommandFailure) -> UInt64 {
     var line: UInt64 = 0
-    var memory = MemoryLimit(memoryLimit)
+    var limits = TraceLimits()
     while let operation = try file.next() {
-      try memory.allow(operation, replayer.slots, in: file)
+      try limits.allow(operation, replayer.slots, in: file)
       guard let result = step(operation, line: file.line) else {
         if case .expect = operation { line = file.line }
         break

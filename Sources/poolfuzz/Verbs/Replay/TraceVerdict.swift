@@ -43,7 +43,7 @@ struct TraceVerdict {
     } catch {
       throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
     }
-    let line = try session.run(&file, memoryLimit: nil)
+    let line = try session.run(&file)
     session.finishByEmptying()
     return TraceVerdict(
       path, line: line, session, file.header, hasConfiguration: configuration != nil,

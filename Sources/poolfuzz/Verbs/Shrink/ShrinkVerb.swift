@@ -107,6 +107,8 @@ struct ShrinkCommand {
       streams.note("\(path): nothing is wrong with this trace, there is nothing to reduce")
       return .held
     }
+    // What follows ends by the budget of the reduction.
+    ProcessLimits.endInput()
     var done: Set<FailureIdentity> = []
     var waiting = [(identity: identity, trace: trace)]
     while !waiting.isEmpty, done.count <= mostOthers {

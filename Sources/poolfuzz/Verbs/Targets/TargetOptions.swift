@@ -17,7 +17,8 @@ enum TargetOptions {
   static let memoryLimit = Option(
     name: "--memory-limit",
     argument: .quantity("MIB", .bytes((1 << 20)...(1 << 40), bareUnit: 1 << 20)),
-    help: "a target with more resident memory grows without bound (512)")
+    help: "a target with more resident memory grows without bound (512); without one, ends with 4"
+      + " before much more memory is taken (nine tenths of what is available)")
 
   /// Those that name a target and say how it is judged.
   static let judging: [Option] =
@@ -51,7 +52,8 @@ enum TargetOptions {
       help: "text that the library gets when an allocator is created"),
     Option(
       name: "--timeout", argument: .quantity("TIME", .time()),
-      help: "a target that does nothing for so long hangs (5s)"),
+      help: "a target that does nothing for so long hangs (5s); without one, ends with 4 where one"
+        + " trace or file takes longer (1h)"),
   ]
 
   /// The libraries named, one an option or separated by commas; none for the model.

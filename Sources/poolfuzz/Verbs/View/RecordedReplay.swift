@@ -56,8 +56,7 @@ struct RecordedReplay {
     var last: (operation: PoolTrace.Operation, result: StepResult)?
     var finished: PoolHistory?
     var progress = ReplayProgress(file.path, settings.isQuiet ? nil : streams)
-    let line = try session.run(&file, memoryLimit: settings.memoryLimit) {
-      session, operation, result in
+    let line = try session.run(&file) { session, operation, result in
       last = (operation, result)
       progress.add(session.operations)
       guard finished == nil else { return }

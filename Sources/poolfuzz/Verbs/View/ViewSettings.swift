@@ -43,8 +43,6 @@ struct ViewSettings {
   var profile: Profile?
   /// How much is kept of a large trace.
   var limits: RecordingLimits
-  /// Bytes that the replay may have in memory; nil for most of what the machine has.
-  var memoryLimit: UInt64?
   /// How a dump is read.
   var dump: DumpOptions
   /// Whether nothing is told that is no failure.
@@ -85,7 +83,6 @@ struct ViewSettings {
     level = try arguments.checkLevel()
     mutant = try arguments.mutant()
     profile = try arguments.value("--profile").map(Profile.chosen)
-    memoryLimit = try arguments.number("--memory-limit")
     let steps = try arguments.number("--steps") ?? UInt64(RecordingLimits().steps)
     let pages = try arguments.number("--pages") ?? UInt64(RecordingLimits().pages)
     guard steps > 0, pages > 0 else { throw .usage("--steps and --pages are at least 1") }

@@ -57,9 +57,6 @@ extension Verb {
       Option(
         name: "--pages", argument: .value("N"),
         help: "most pages kept (4096); of more pages some are left out"),
-      Option(
-        name: "--memory-limit", argument: .quantity("BYTES", .bytes()),
-        help: "most memory of the replay (nine tenths of what is available)"),
     ],
     run: { arguments, streams in
       let settings = try ViewSettings(arguments, streams)
