@@ -31,7 +31,7 @@ public struct ReplaySession: ~Copyable {
   public static let mostNamed = 8
 
   private var lastResult: StepResult = .done
-  private var lastOperation: Operation?
+  private var lastKind: PoolOperationKind?
   /// What the last operation broke and no expectation has announced yet.
   private var pending: ReplayOutcome?
   /// Every rule that is broken now, announced or not.
@@ -103,7 +103,7 @@ public struct ReplaySession: ~Copyable {
   private mutating func run(_ operation: Operation) -> StepResult {
     let result = checked.perform(operation, &failures)
     lastResult = result
-    lastOperation = operation
+    lastKind = PoolOperationKind(operation)
     if !present.isEmpty { present = [] }
     if level == .off {
       if !failures.isEmpty { failures = [] }
@@ -131,7 +131,7 @@ public struct ReplaySession: ~Copyable {
     failures = []
     guard !news.isEmpty else { return }
     for failure in news {
-      let identity = failure.identity(after: lastOperation)
+      let identity = failure.identity(after: lastKind)
       if !identities.contains(identity) { identities.append(identity) }
     }
     // A broken rule says more than the stop that it led to.
@@ -157,7 +157,7 @@ public struct ReplaySession: ~Copyable {
   /// lower levels did not look at. The pool stays as it is.
   public mutating func finish() {
     if outcome == nil, pending == nil, level != .off {
-      lastOperation = nil
+      lastKind = nil
       checked.checkOnceMore(&failures)
       if !failures.isEmpty { note() }
     }
@@ -209,8 +209,8 @@ public struct ReplaySession: ~Copyable {
       if case .raised = pending { forgetPending() }
     case (.skipped, .skipped):
       // A second expectation of the same announces nothing more.
-      guard lastOperation != nil else { return true }
-      lastOperation = nil
+      guard lastKind != nil else { return true }
+      lastKind = nil
       skippedCount &-= 1
       if skipped.last?.number == operations { skipped.removeLast() }
     default: return false

@@ -17,7 +17,12 @@ public enum PoolFailure: Sendable, Equatable {
   /// What makes it the same failure in another trace: the rule, and the kind of operation that
   /// showed it; no addresses, no sizes.
   public func identity(after operation: PoolTrace.Operation?) -> FailureIdentity {
-    FailureIdentity("\(rule) after \(operation.map { PoolOperationKind($0).word } ?? "end")")
+    identity(after: operation.map { PoolOperationKind($0) })
+  }
+
+  /// The same by the kind of the operation.
+  func identity(after kind: PoolOperationKind?) -> FailureIdentity {
+    FailureIdentity("\(rule) after \(kind?.word ?? "end")")
   }
 
   /// The name of the broken rule, without the operation.
@@ -66,10 +71,6 @@ public enum OracleRule: String, Sendable, CaseIterable {
   case refusal = "refusal.room"
   /// A refusal is not counted, or one is counted that did not happen.
   case refusalCount = "refusal.count"
-  /// An allocation does not come from the block that the published rules choose.
-  case placementBlock = "placement.block"
-  /// Pages do not come from where the published rules choose them.
-  case placementPage = "placement.page"
   /// A freed block or page is not where the published rules put it.
   case placementFreed = "placement.freed"
   /// The hint of a page bitmap did not move as published.
@@ -119,10 +120,6 @@ extension OracleRule {
     case .region: "An allocation lies outside of the region of its pool."
     case .refusal: "A request was refused although a recount finds room."
     case .refusalCount: "A refusal is not counted, or one is counted that did not happen."
-    case .placementBlock:
-      "An allocation does not come from the block that the published rules choose. "
-        + ""
-    case .placementPage: "Pages do not come from where the published rules choose them."
     case .placementFreed: "A freed block or page is not where the published rules put it."
     case .placementHint: "The hint of a page bitmap did not move as published."
     case .placementRest: "The rest of a split is not where the published rules put it."
@@ -155,9 +152,9 @@ extension OracleRule {
     switch self {
     case .overlap, .alignment, .region: "Windows driver documentation, ExAllocatePoolWithTag"
     case .refusal, .refusalCount: "ReactOS ExAllocatePoolWithTag; a recount of what is free"
-    case .placementBlock, .placementFreed, .placementRest, .placementCleared, .placementTurn:
+    case .placementFreed, .placementRest, .placementCleared, .placementTurn:
       "ReactOS ExAllocatePoolWithTag and ExFreePoolWithTag; Mandt 2011"
-    case .placementPage, .placementHint, .placementRuns: "ReactOS MiAllocatePoolPages"
+    case .placementHint, .placementRuns: "ReactOS MiAllocatePoolPages"
     case .placementEntry, .placementTable: "ReactOS ExpAddTagForBigPages; Mandt 2011"
     case .referenceAddress, .referenceVerdict, .referenceStop:
       "the reference allocator, which was written from the published rules apart from the model"

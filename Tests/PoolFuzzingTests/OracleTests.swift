@@ -13,10 +13,10 @@ import Testing
     (.sessionAsPaged, "paged", .region),
     (.bitmapNoLastRun, "paged", .refusal),
     (.failureNotCounted, "exhaustion", .refusalCount),
-    (.splitAlwaysFront, "small-lists", .placementBlock),
-    (.lookasideFirstInFirstOut, "lookasides", .placementBlock),
-    (.singlePageFirstInFirstOut, "pages", .placementPage),
-    (.runTakenFromFront, "pages", .placementPage),
+    (.splitAlwaysFront, "small-lists", .referenceAddress),
+    (.lookasideFirstInFirstOut, "lookasides", .referenceAddress),
+    (.singlePageFirstInFirstOut, "pages", .referenceAddress),
+    (.runTakenFromFront, "pages", .referenceAddress),
     (.freedToTail, "small-lists", .placementFreed),
     (.remainderToHead, "small-lists", .placementRest),
     (.roundRobinStuck, "paged", .placementTurn),
@@ -39,6 +39,7 @@ import Testing
       var trace = HealthyTests.trace(profile, seed: UInt64(seed), count: 60, mutant: mutant)
       // Without the invariants, which are often faster.
       trace.configuration.oracles = [.shadow, .refusals, .placement, .emptied]
+      if rule == .referenceAddress { trace.configuration.oracles.insert(.reference) }
       let failures = FuzzRun(trace).failure?.failures ?? []
       found = failures.contains { $0.rule == rule.rawValue }
     }

@@ -262,22 +262,23 @@ extension ChallengeTask {
     ChallengeTask(
       .splitBackKeepsNextPreviousSize, "header.previous-size after alloc", optimum: 3,
       "small-lists"),
-    ChallengeTask(.splitAlwaysFront, "placement.block after alloc", optimum: 2, "general"),
+    ChallengeTask(.splitAlwaysFront, "reference.address after alloc", optimum: 2, "general"),
     ChallengeTask(
       .freedToTail, "placement.freed after free", optimum: 4, "small-lists",
       machine: "lookaside=0"),
-    ChallengeTask(.firstListTooHigh, "placement.block after alloc", optimum: 2, "types"),
+    ChallengeTask(.firstListTooHigh, "reference.address after alloc", optimum: 2, "types"),
     ChallengeTask(.noBackwardMerge, "placement.freed after free", optimum: 3, "small-lists"),
     ChallengeTask(.mergeKeepsListEntry, "list.membership after free", optimum: 2, "pages"),
     ChallengeTask(
       .headInsertForgetsBack, "list.links after free", optimum: 3, "small-lists"),
-    ChallengeTask(.lookasideFirstInFirstOut, "placement.block after alloc", optimum: 5, "general"),
+    ChallengeTask(
+      .lookasideFirstInFirstOut, "reference.address after alloc", optimum: 5, "general"),
     ChallengeTask(
       .lookasideTooDeep, "lookaside.depth after free", optimum: 4, "lookasides",
       machine: "lookaside=1"),
     ChallengeTask(
       .lookasideHitsCounted, "counters.outstanding after alloc", optimum: 3, "general"),
-    ChallengeTask(.singlePageFirstInFirstOut, "placement.page after alloc", optimum: 5, "pages"),
+    ChallengeTask(.singlePageFirstInFirstOut, "reference.address after alloc", optimum: 5, "pages"),
     ChallengeTask(
       .singlePageTooDeep, "single-page.count after free", optimum: 4, "pages", machine: "slist=1"),
     ChallengeTask(.runNoForwardMerge, "runs.adjacent after free", optimum: 4, "pages"),
