@@ -99,6 +99,16 @@ public struct KernelPool: ~Copyable {
     return state.pointee.write(address, bytes)
   }
 
+  /// Stores bytes as a driver would that fills its memory: `store` gets the places of one piece after
+  /// the other, none across a page, each with how far it lies behind `address`.
+  public mutating func write(
+    _ address: Address, byteCount: UInt64,
+    _ store: (UnsafeMutableRawBufferPointer, _ offset: UInt64) -> Void
+  ) -> FreeOutcome {
+    if let halted { return .halted(halted) }
+    return state.pointee.write(address, byteCount, store)
+  }
+
   /// Carries steps of the general algorithm out, up to the one that stops the kernel.
   func attempt(_ steps: (GeneralBlocks) throws(Halt) -> Void) -> FreeOutcome {
     if let halted { return .halted(halted) }

@@ -81,17 +81,26 @@ struct PoolState: ~Copyable {
     _ address: Address, _ bytes: UnsafeRawBufferPointer
   ) -> KernelPool.FreeOutcome {
     guard let source = bytes.baseAddress else { return .freed }
-    var written = 0
-    while written < bytes.count {
-      let place = address &+ UInt64(written)
-      let inPage = Int(geometry.pageBytes - (place & geometry.pageMask))
-      let count = min(inPage, bytes.count - written)
+    return write(address, UInt64(bytes.count)) { target, offset in
+      target.copyMemory(
+        from: UnsafeRawBufferPointer(start: source + Int(offset), count: target.count))
+    }
+  }
+
+  /// The same piece by piece, none across a page.
+  @inline(__always)
+  mutating func write(
+    _ address: Address, _ byteCount: UInt64,
+    _ store: (UnsafeMutableRawBufferPointer, _ offset: UInt64) -> Void
+  ) -> KernelPool.FreeOutcome {
+    var written: UInt64 = 0
+    while written < byteCount {
+      let place = address &+ written
+      let count = min(geometry.pageBytes &- (place & geometry.pageMask), byteCount &- written)
       let target = geometry.isWide ? place : place & 0xFFFF_FFFF
-      guard let host = try? memory.locateForStore(target, UInt64(count)) else {
-        return .halted(stop())
-      }
-      host.copyMemory(from: source + written, byteCount: count)
-      written += count
+      guard let host = try? memory.locateForStore(target, count) else { return .halted(stop()) }
+      store(UnsafeMutableRawBufferPointer(start: host, count: Int(count)), written)
+      written &+= count
     }
     return .freed
   }

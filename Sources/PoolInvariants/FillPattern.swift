@@ -49,9 +49,12 @@ public struct FillPattern: Equatable, Sendable {
     UInt8(truncatingIfNeeded: word(at: position &>> 3) &>> ((position & 7) &* 8))
   }
 
-  /// Writes the bytes from `position` on, a multiple of 8, into `buffer`.
+  /// Writes the bytes from `position` on into `buffer`: fast where that is a multiple of 8.
   public func fill(_ buffer: UnsafeMutableRawBufferPointer, from position: UInt64 = 0) {
-    precondition(position & 7 == 0, "a pattern is written by whole words")
+    guard position & 7 == 0 else {
+      for offset in buffer.indices { buffer[offset] = byte(at: position &+ UInt64(offset)) }
+      return
+    }
     guard let base = buffer.baseAddress else { return }
     let wordCount = buffer.count / 8
     let first = position &>> 3

@@ -50,7 +50,7 @@ public struct MemoryRegion {
     for page in 0..<pages where marksPointer[Int(page)] & PageMarks.touched.rawValue != 0 {
       let offset = page &<< pageShift
       let count = min(1 &<< pageShift, byteCount &- offset)
-      (host + Int(offset)).clearWhatIsSet(byteCount: Int(count))
+      (host + Int(offset)).clear(byteCount: Int(count))
     }
   }
 
@@ -75,6 +75,27 @@ public struct MemoryRegion {
       guard isAccessible(page: page) else { return nil }
     }
     return host + Int(offset)
+  }
+}
+
+extension UnsafeMutablePointer<MemoryRegion> {
+  /// The host address of `byteCount` mapped bytes at `address`, which must lie in the region; nil where
+  /// they are not there.
+  @inline(__always)
+  func locate(_ address: Address, byteCount width: UInt64) -> UnsafeMutableRawPointer? {
+    let offset = address &- pointee.base
+    let page = offset &>> pointee.pageShift
+    // Nearly all lie in one page that was looked at before.
+    if width &- 1 < pointee.byteCount &- offset,
+      (offset &+ width &- 1) &>> pointee.pageShift == page
+    {
+      let marks = pointee.marksPointer[Int(truncatingIfNeeded: page)]
+      let wanted =
+        PageMarks.touched.rawValue
+        | (page < pointee.alwaysMappedPages ? 0 : PageMarks.mapped.rawValue)
+      if marks & wanted == wanted { return pointee.host + Int(truncatingIfNeeded: offset) }
+    }
+    return pointee.locate(address, byteCount: width)
   }
 }
 
@@ -110,20 +131,18 @@ extension UnsafePointer<MemoryRegion> {
 }
 
 extension UnsafeMutableRawPointer {
-  /// Makes bytes zero, storing only where some are not: of a page that a pool touched, a few lines
-  /// were written. A count of instructions also shows what that takes, where clearing a page at once
-  /// counts as one for each byte.
-  func clearWhatIsSet(byteCount: Int) {
-    let line = 64
+  /// Makes bytes zero, two lines at a time: looking first which of them are not takes longer than the
+  /// stores. A count of instructions also shows what that takes, where clearing a page at once counts
+  /// as one for each byte.
+  func clear(byteCount: Int) {
+    let lines = 128
+    let zero = SIMD8<UInt64>(repeating: 0)
     var offset = 0
-    while offset &+ line <= byteCount {
+    while offset &+ lines <= byteCount {
       let place = self + offset
-      let first = place.word64(0) | place.word64(8) | place.word64(16) | place.word64(24)
-      let second = place.word64(32) | place.word64(40) | place.word64(48) | place.word64(56)
-      if first | second != 0 {
-        place.storeBytes(of: SIMD8(repeating: 0), as: SIMD8<UInt64>.self)
-      }
-      offset &+= line
+      place.storeBytes(of: zero, as: SIMD8<UInt64>.self)
+      (place + 64).storeBytes(of: zero, as: SIMD8<UInt64>.self)
+      offset &+= lines
     }
     if offset < byteCount {
       (self + offset).initializeMemory(as: UInt8.self, repeating: 0, count: byteCount &- offset)

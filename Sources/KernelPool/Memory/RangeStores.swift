@@ -7,7 +7,7 @@ extension SimulatedMemory {
   /// Clears `byteCount` bytes from `address` on.
   mutating func clear(_ address: Address, _ byteCount: UInt64) throws(Halt) {
     if let host = locateRange(address, byteCount) {
-      host.clearWhatIsSet(byteCount: Int(byteCount))
+      host.clear(byteCount: Int(byteCount))
       return
     }
     var done: UInt64 = 0

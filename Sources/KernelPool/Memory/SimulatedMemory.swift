@@ -26,6 +26,10 @@ struct SimulatedMemory: ~Copyable {
   private var listHeads = ListHeads()
   /// Why the last access failed.
   private(set) var failure: HaltReason?
+  /// What is known of the map of nonpaged pages, where there is one.
+  var clearRuns = ClearRunBounds()
+  /// The region that was searched for last.
+  private var lastRegion = 0
   private var poolWindow: Window
   private var systemWindow: Window
   /// The heads of the lists of free runs.
@@ -165,6 +169,7 @@ struct SimulatedMemory: ~Copyable {
   mutating func becomeWindow(of other: borrowing SimulatedMemory) {
     failure = other.failure
     listHeads.used?.insertAll()
+    clearRuns.forget()
     poolWindow = other.poolWindow
     poolWindow.host = regions[0].host + Int(bitPattern: UInt(poolWindow.base &- regions[0].base))
     if journal == nil { poolStores = poolWindow }
@@ -292,7 +297,10 @@ struct SimulatedMemory: ~Copyable {
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
     listHeads.stored(address, width)
-    return journal == nil ? try locate(address, width) : try searchForStore(address, width)
+    guard journal == nil else { return try searchForStore(address, width) }
+    let host = try locate(address, width)
+    clearRuns.stored(toRegion: lastRegion)
+    return host
   }
 
   /// The host address of a word of at most eight bytes at `address`.
@@ -334,7 +342,11 @@ struct SimulatedMemory: ~Copyable {
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
     listHeads.stored(address, width)
-    guard let journal else { return try search(address, width) }
+    guard let journal else {
+      let host = try search(address, width)
+      clearRuns.stored(toRegion: lastRegion)
+      return host
+    }
     // Nearly every store is a word within one line of one of the windows.
     if address & 63 &+ width <= 64, width <= 8, let poolLines, let systemLines {
       let inPool = address &- poolWindow.base
@@ -348,22 +360,40 @@ struct SimulatedMemory: ~Copyable {
         return systemWindow.host + Int(bitPattern: UInt(inSystem))
       }
     }
-    for index in 0..<regionCount {
-      guard let host = regions[index].locate(address, byteCount: width) else { continue }
-      journal.note(region: index, offset: address &- regions[index].base, width: width)
-      return host
+    guard let index = region(of: address),
+      let host = (regions + index).locate(address, byteCount: width)
+    else { throw fault(at: address) }
+    clearRuns.stored(toRegion: index)
+    let offset = address &- regions[index].base
+    let first = offset &>> 6
+    let last = (offset &+ width &- 1) &>> 6
+    if first == last {
+      journal.note(region: index, journal.masks(of: index), line: first)
+    } else {
+      journal.note(region: index, offset: offset, width: width)
     }
-    throw fault(at: address)
+    return host
   }
 
   @inline(never)
   private mutating func search(
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
-    for index in 0..<regionCount {
-      if let host = regions[index].locate(address, byteCount: width) { return host }
+    guard let index = region(of: address),
+      let host = (regions + index).locate(address, byteCount: width)
+    else { throw fault(at: address) }
+    return host
+  }
+
+  /// The index of the region that holds an address, or nil. One after the other is accessed in most
+  /// cases, so the last one is asked first; regions do not overlap.
+  @inline(__always) private mutating func region(of address: Address) -> Int? {
+    if regions[lastRegion].contains(address) { return lastRegion }
+    for index in 0..<regionCount where regions[index].contains(address) {
+      lastRegion = index
+      return index
     }
-    throw fault(at: address)
+    return nil
   }
 
   /// Records that the kernel would fault at `address`.
@@ -381,6 +411,11 @@ struct SimulatedMemory: ~Copyable {
     return Halt()
   }
 
+  /// Lets `clearRuns` hear of stores to the map at an address.
+  mutating func watchMap(_ map: Address) {
+    clearRuns.region = (0..<regionCount).first { regions[$0].contains(map) } ?? -1
+  }
+
   /// The host address of the kernel's own data at `address`, to be read only; nil elsewhere. What was
   /// never written there is zero.
   mutating func kernelData(at address: Address) -> UnsafeMutableRawPointer? {
@@ -393,9 +428,12 @@ struct SimulatedMemory: ~Copyable {
 
   /// The host address of a range of any length that is about to be written, or nil where not all of
   /// it is mapped in one region.
-  mutating func locateRange(_ address: Address, _ byteCount: UInt64) -> UnsafeMutableRawPointer? {
+  mutating func locateRange(
+    _ address: Address, _ byteCount: UInt64, isOwnMap: Bool = false
+  ) -> UnsafeMutableRawPointer? {
     for index in 0..<regionCount where regions[index].contains(address) {
       listHeads.stored(address, byteCount)
+      if !isOwnMap { clearRuns.stored(toRegion: index) }
       guard let host = regions[index].locateRange(address, byteCount) else { return nil }
       journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
       return host

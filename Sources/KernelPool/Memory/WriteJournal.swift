@@ -82,6 +82,12 @@ public struct WriteJournal {
 
   // MARK: Reading
 
+  /// True where neither memory nor a page's marks were stored to.
+  public var hasNoStores: Bool {
+    storage.pointee.chunkCount == 0 && storage.pointee.pageCount == 0
+      && !storage.pointee.hasOverflown
+  }
+
   /// How many chunks were stored to.
   public var chunkCount: Int { storage.pointee.chunkCount }
 

@@ -7,17 +7,17 @@ extension PoolState {
   mutating func allocateFromBitmap(
     _ bitmap: UnsafeMutablePointer<PageBitmap>, pages: UInt64
   ) throws(Halt) -> Address? {
-    var found = try findClear(bitmap.pointee, pages, hint: bitmap.pointee.hint)
+    var found = try findClear(bitmap, pages, hint: bitmap.pointee.hint)
     if found == nil {
       guard try openPageTables(bitmap, pages: pages) else { return nil }
-      found = try findClear(bitmap.pointee, pages, hint: 0)
+      found = try findClear(bitmap, pages, hint: 0)
     }
     guard let first = found else { return nil }
     let marked = mutant == .bitmapOneBitTooFew && pages > 1 ? pages &- 1 : pages
     try setBits(first, marked, of: bitmap.pointee.allocationMap, to: true)
     if pages == 1 || mutant == .pagedHintAlwaysMoves { bitmap.pointee.hint = first &+ 1 }
     try setBits(first &+ pages &- 1, 1, of: bitmap.pointee.endMap, to: true)
-    mapPages(bitmap.pointee, first, pages, true)
+    mapPages(bitmap, first, pages, true)
     var offset = first &<< geometry.pageShift
     if profile.pageOffsetWidth == .bits32 { offset &= 0xFFFF_FFFF }
     return bitmap.pointee.base &+ offset
@@ -51,7 +51,7 @@ extension PoolState {
     setSmallBlocks(address, kind, false)
     if pages == 1, let list = singlePageList(kind, 1), try push(address, list) { return 1 }
     countHandedOut(kind, 0 &- pages)
-    mapPages(bitmap.pointee, first, pages, false)
+    mapPages(bitmap, first, pages, false)
     if mutant != .bitmapKeepsEnd { try setBits(last, 1, of: bitmap.pointee.endMap, to: false) }
     try setBits(first, pages, of: bitmap.pointee.allocationMap, to: false)
     if first < bitmap.pointee.hint, mutant != .pagedHintNotLowered,
@@ -64,20 +64,21 @@ extension PoolState {
 
   /// Marks pages as mapped, or takes the mapping away; what they held is then lost.
   private mutating func mapPages(
-    _ bitmap: PageBitmap, _ first: UInt64, _ pages: UInt64, _ mapped: Bool
+    _ bitmap: UnsafeMutablePointer<PageBitmap>, _ first: UInt64, _ pages: UInt64, _ mapped: Bool
   ) {
-    let region = memory.regions[bitmap.region]
-    let marks = region.marksPointer
-    for page in first..<min(first &+ pages, bitmap.pages) {
-      memory.journal?.noteMarks(bitmap.base &+ page &<< geometry.pageShift)
+    let region = memory.regions + bitmap.pointee.region
+    let marks = region.pointee.marksPointer
+    let base = bitmap.pointee.base
+    for page in first..<min(first &+ pages, bitmap.pointee.pages) {
+      memory.journal?.noteMarks(base &+ page &<< geometry.pageShift)
+      let old = marks[Int(page)]
       if mapped {
-        marks[Int(page)] |= PageMarks.mapped.rawValue
-      } else if marks[Int(page)] & PageMarks.mapped.rawValue != 0 {
-        let wasTouched = marks[Int(page)] & PageMarks.touched.rawValue != 0
+        marks[Int(page)] = old | PageMarks.mapped.rawValue
+      } else if old & PageMarks.mapped.rawValue != 0 {
         marks[Int(page)] = 0
-        guard wasTouched else { continue }
-        let host = region.host + Int(page &<< geometry.pageShift)
-        host.clearWhatIsSet(byteCount: Int(geometry.pageBytes))
+        guard old & PageMarks.touched.rawValue != 0 else { continue }
+        let host = region.pointee.host + Int(page &<< geometry.pageShift)
+        host.clear(byteCount: Int(geometry.pageBytes))
       }
     }
   }
@@ -87,12 +88,13 @@ extension PoolState {
   /// As paged pages, but pages stay mapped and keep their contents.
   mutating func allocateNonPagedFromBitmap(pages: UInt64) throws(Halt) -> Address? {
     let bitmap = nonPagedBitmap
-    var found = try findClear(bitmap.pointee, pages, hint: 0)
+    if memory.clearRuns.region < 0 { memory.watchMap(bitmap.pointee.allocationMap) }
+    var found = try findClear(bitmap, pages, hint: 0)
     if found == nil {
       guard variables.pointee.availablePages >= pages,
         try openPageTables(bitmap, pages: pages)
       else { return nil }
-      found = try findClear(bitmap.pointee, pages, hint: 0)
+      found = try findClear(bitmap, pages, hint: 0)
     }
     guard let first = found else { return nil }
     // Page tables were opened for more pages than have been mapped since.
@@ -144,9 +146,11 @@ extension PoolState {
     let firstByte = first &>> 3
     let lastByte = (first &+ count &- 1) &>> 3
     let place = map &+ firstByte
-    guard let host = memory.locateRange(place, lastByte &- firstByte &+ 1) else {
-      throw memory.fault(at: place)
-    }
+    let isOwnMap = map == nonPagedBitmap.pointee.allocationMap
+    guard
+      let host = memory.locateRange(place, lastByte &- firstByte &+ 1, isOwnMap: isOwnMap)
+    else { throw memory.fault(at: place) }
+    if isOwnMap, !value { memory.clearRuns.cleared(from: first) }
     for byte in 0...(lastByte &- firstByte) {
       let start = (firstByte &+ byte) &<< 3
       let from = max(first, start) &- start
@@ -161,29 +165,44 @@ extension PoolState {
   ///
   /// The version decides whether a run that would end exactly at the limit is looked for.
   private mutating func findClear(
-    _ bitmap: PageBitmap, _ count: UInt64, hint: UInt64
+    _ bitmap: UnsafeMutablePointer<PageBitmap>, _ count: UInt64, hint: UInt64
   ) throws(Halt) -> UInt64? {
-    guard count <= bitmap.pages, let map = memory.kernelData(at: bitmap.allocationMap) else {
+    let pages = bitmap.pointee.pages
+    guard count <= pages, let map = memory.kernelData(at: bitmap.pointee.allocationMap) else {
       return nil
     }
-    let start = hint >= bitmap.pages ? 0 : hint
-    let first = findClear(map, bitmap.pages, count, from: start, limit: bitmap.pages)
+    if bitmap == nonPagedBitmap, count != 0 {
+      let known = memory.clearRuns.start(ofRunsOf: count)
+      let found = Self.clearRun(map, pages, count, from: known)
+      memory.clearRuns.searched(count, found: found ?? pages &- 1)
+      return found.flatMap { checkedForLimit(map, $0, count, from: 0, limit: pages) }
+    }
+    let start = hint >= pages ? 0 : hint
+    let first = findClear(map, pages, count, from: start, limit: pages)
     guard first == nil, start != 0 else { return first }
-    return findClear(
-      map, bitmap.pages, count, from: 0, limit: min(start &+ count, bitmap.pages))
+    return findClear(map, pages, count, from: 0, limit: min(start &+ count, pages))
   }
 
   /// The lowest clear run of `count` bits at or after `start`.
-  ///
-  /// The kernel goes from run to run, and looks whether it has come to the limit before it passes the
-  /// used bits in front of a run; so a run is found where the end of the clear bits before it is
-  /// below the limit, wherever it lies itself.
   private mutating func findClear(
     _ map: UnsafeMutableRawPointer, _ pages: UInt64, _ count: UInt64, from start: UInt64,
     limit: UInt64
   ) -> UInt64? {
+    Self.clearRun(map, pages, count, from: start).flatMap {
+      checkedForLimit(map, $0, count, from: start, limit: limit)
+    }
+  }
+
+  /// The run that a search from `start` came to, or nil where the version does not look for it.
+  ///
+  /// The kernel goes from run to run, and looks whether it has come to the limit before it passes the
+  /// used bits in front of a run; so a run is found where the end of the clear bits before it is
+  /// below the limit, wherever it lies itself.
+  private mutating func checkedForLimit(
+    _ map: UnsafeMutableRawPointer, _ found: UInt64, _ count: UInt64, from start: UInt64,
+    limit: UInt64
+  ) -> UInt64? {
     let mayTouchLimit = profile.bitmapSearch == .throughLimit && mutant != .bitmapNoLastRun
-    guard let found = Self.clearRun(map, pages, count, from: start) else { return nil }
     var place = found
     if place &+ count >= limit {
       while place > start, Self.isSet(map, place &- 1) { place &-= 1 }
@@ -208,6 +227,14 @@ extension PoolState {
     // Clear bits at the end of the words so far.
     var open: UInt64 = 0
     while true {
+      // Words of pages in use pass by quickly.
+      if clear == 0 {
+        while word != lastWord, clear == 0 {
+          word &+= 1
+          clear = ~map.word64(Int(word &<< 3))
+        }
+        open = 0
+      }
       if word == lastWord { clear &= .max &>> (63 &- ((pages &- 1) & 63)) }
       if open &+ UInt64((~clear).trailingZeroBitCount) >= count { return word &<< 6 &- open }
       if clear == .max {
@@ -231,4 +258,43 @@ extension PoolState {
       clear = ~map.word64(Int(word &<< 3))
     }
   }
+}
+
+/// From where on the map of nonpaged pages has clear runs: every search begins at the map's start, and
+/// most come by the same pages in use.
+///
+/// It only says where there are none, so it may forget everything at any time; it does so when the
+/// map is stored to in another way than by taking and giving back pages.
+struct ClearRunBounds {
+  /// The memory region that the map is; negative where there is none.
+  var region = -1
+  /// By the length of a run, from 1 on: the first word of the map in which one can begin. The last
+  /// stands for all longer ones.
+  private var words = SIMD16<UInt32>(repeating: 0)
+
+  /// The first bit at which a run of `count` bits, at least one, can begin.
+  @inline(__always) func start(ofRunsOf count: UInt64) -> UInt64 {
+    UInt64(words[Int(truncatingIfNeeded: min(count, 16) &- 1)]) &<< 6
+  }
+
+  /// Notes that no run of `count` bits begins before `found`.
+  mutating func searched(_ count: UInt64, found: UInt64) {
+    guard count <= 16, let word = UInt32(exactly: found &>> 6) else { return }
+    for place in Int(truncatingIfNeeded: count &- 1)..<16 { words[place] = max(words[place], word) }
+  }
+
+  /// Notes that bits from `first` on were cleared. A run of up to 16 with one of them begins in the
+  /// word before at the earliest; so does any longer one that is new.
+  mutating func cleared(from first: UInt64) {
+    let word = UInt32(truncatingIfNeeded: max(first &>> 6, 1) &- 1)
+    words = pointwiseMin(words, SIMD16(repeating: word))
+  }
+
+  /// Notes a store to a region.
+  @inline(__always) mutating func stored(toRegion index: Int) {
+    if index == region { forget() }
+  }
+
+  /// Forgets everything.
+  mutating func forget() { words = SIMD16(repeating: 0) }
 }

@@ -22,7 +22,6 @@ public struct Replayer: ~Copyable {
     var allocations: UInt32 = 0
     var lastTag: PoolTag?
     var touched: TouchedByOperation = .nothing
-    let pattern = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
   }
 
   private init(_ configuration: TraceConfiguration, _ pool: consuming KernelPool) {
@@ -39,7 +38,6 @@ public struct Replayer: ~Copyable {
   }
 
   deinit {
-    state.pointee.pattern.deallocate()
     state.deinitialize(count: 1)
     state.deallocate()
     ownTags.deinitialize(count: 1)
@@ -256,24 +254,13 @@ public struct Replayer: ~Copyable {
     return .done
   }
 
-  /// Writes a pattern piece by piece; returns why the kernel stopped, if it did.
+  /// Writes a pattern where it belongs; returns why the kernel stopped, if it did.
   private mutating func writePattern(
     _ seed: UInt64, at address: Address, byteCount: UInt64
   ) -> HaltReason? {
-    let fillPattern = FillPattern(seed: seed)
-    let pattern = state.pointee.pattern
-    var position: UInt64 = 0
-    while position < byteCount {
-      let count = Int(min(byteCount &- position, UInt64(pattern.count)))
-      let piece = UnsafeMutableRawBufferPointer(rebasing: pattern[..<count])
-      fillPattern.fill(piece, from: position)
-      if case .halted(let reason) = pool.write(
-        address &+ position, UnsafeRawBufferPointer(piece))
-      {
-        return reason
-      }
-      position &+= UInt64(count)
-    }
+    let pattern = FillPattern(seed: seed)
+    let outcome = pool.write(address, byteCount: byteCount) { pattern.fill($0, from: $1) }
+    if case .halted(let reason) = outcome { return reason }
     return nil
   }
 
