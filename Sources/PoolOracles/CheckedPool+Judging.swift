@@ -8,16 +8,16 @@ import PoolTrace
 extension CheckedPool {
   /// Judges a stop of the kernel.
   mutating func judge(
-    halt reason: HaltReason, _ verdict: Verdict, _ digest: UInt64?,
+    halt reason: HaltReason, _ verdict: Verdict, _ before: PoolBefore?,
     _ failures: inout [PoolFailure]
   ) {
-    let isAsDocumented = judgeStop(reason, verdict, digest, &failures)
+    let isAsDocumented = judgeStop(reason, verdict, before, &failures)
     if !isAsDocumented || oracles.contains(.afterMisuse) { failures.append(.halted(reason)) }
   }
 
   /// What the oracles say of a stop; false where it is a failure by itself.
   private mutating func judgeStop(
-    _ reason: HaltReason, _ verdict: Verdict, _ digest: UInt64?, _ failures: inout [PoolFailure]
+    _ reason: HaltReason, _ verdict: Verdict, _ before: PoolBefore?, _ failures: inout [PoolFailure]
   ) -> Bool {
     if case .hang = reason { return false }
     switch verdict {
@@ -39,7 +39,7 @@ extension CheckedPool {
         fail(verdict, "stopped with \(reason)", &failures)
         return true
       }
-      if let digest, PoolDigest.of(view) != digest {
+      if let before, before.isChanged(view, audit) {
         failures.append(.oracle(.verdictUnchanged, "a refused misuse changed the pool"))
       }
     }

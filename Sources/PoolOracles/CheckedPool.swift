@@ -132,14 +132,14 @@ public struct CheckedPool: ~Copyable {
       return result
     }
     let verdict = predictVerdict(operation)
-    let digest = digestBefore(verdict, operation)
+    let before = stateBefore(verdict, operation)
     let expectation = expectation(of: operation)
     let result = run(operation, &failures)
     switch result {
     case .skipped, .nothingToDo, .dump: return result
     case .halted(let reason):
       if verdict != .harmless { misuse = operationCount }
-      judge(halt: reason, verdict, digest, &failures)
+      judge(halt: reason, verdict, before, &failures)
       return result
     default: break
     }
@@ -183,9 +183,9 @@ public struct CheckedPool: ~Copyable {
     return VerdictOracle(view, replayer.slots.live).verdict(on: operation, replayer)
   }
 
-  /// The pool's digest where a refusal must leave it unchanged: not for frees of page addresses,
+  /// The pool where a refusal must leave it unchanged: not for frees of page addresses,
   /// which leave the big-page table before their tag is looked at.
-  private mutating func digestBefore(_ verdict: Verdict, _ operation: Operation) -> UInt64? {
+  private mutating func stateBefore(_ verdict: Verdict, _ operation: Operation) -> PoolBefore? {
     guard case .bugCheck = verdict, oracles.contains(.verdicts) else { return nil }
     var freed: Address?
     switch operation {
@@ -194,7 +194,7 @@ public struct CheckedPool: ~Copyable {
     default: break
     }
     if let freed, freed & (view.profile.pageBytes &- 1) == 0 { return nil }
-    return PoolDigest.of(view)
+    return PoolBefore(view, audit)
   }
 
   private mutating func expectation(of operation: Operation) -> OperationExpectation {

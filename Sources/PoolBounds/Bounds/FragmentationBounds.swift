@@ -18,7 +18,7 @@ public struct FragmentationBounds: Sendable, Hashable {
   }
 
   private var costs: ClosedPageCosts {
-    ClosedPageCosts(
+    ClosedPageCosts.of(
       pageUnits: geometry.pageUnits, smallestBlockUnits: geometry.smallestBlockUnits)
   }
 
@@ -88,8 +88,10 @@ public struct FragmentationBounds: Sendable, Hashable {
   /// All held pages are (P - s)-closed. All but the one acquired last are also closed below the
   /// largest request, which says more where requests are restricted.
   public var closedPages: PageBound {
-    let held = closedPages(upTo: geometry.pageUnits - geometry.smallestBlockUnits)
+    let most = geometry.pageUnits - geometry.smallestBlockUnits
     let others = closedPages(upTo: geometry.largestBlockUnits - 1)
+    // The recursion goes no further than that.
+    let held = geometry.largestBlockUnits - 1 >= most ? others : closedPages(upTo: most)
     return PageBound(
       proof: .closedPages, pages: min(held, others + 1, trivial.pages),
       assumptions: [

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A proved upper limit on the pages that any trace can make the pool hold.
 public struct PageBound: Sendable, Hashable {
   /// Which proof it is; the article on bounds has each in full.
@@ -74,20 +76,55 @@ extension PlacementRules {
 /// A page is *x-closed* if none of its free blocks exceeds x units. With c live blocks there are at
 /// most c + 1 free blocks, so such a page has at least max(c s, P - (c + 1) x) live units; one term
 /// rises with c and the other falls, so the least is next to where they cross.
-struct ClosedPageCosts {
+struct ClosedPageCosts: Sendable {
   let pageUnits: Int
   let smallestBlockUnits: Int
+  /// Both costs by x, from 0 to a whole page.
+  private var closedUnits: [Int] = []
+  private var largeUnits: [Int] = []
 
-  /// Live units of an x-closed page, at least.
-  func closed(_ x: Int) -> Int {
+  /// Geometries whose costs are kept: every trace of a night asks for those of its version, and
+  /// working them out was most of a bound.
+  private static let known = Mutex<[ClosedPageCosts]>([])
+  private static let mostKnown = 16
+
+  /// The costs of one geometry, worked out once.
+  static func of(pageUnits: Int, smallestBlockUnits: Int) -> ClosedPageCosts {
+    known.withLock { known in
+      if let costs = known.first(where: {
+        $0.pageUnits == pageUnits && $0.smallestBlockUnits == smallestBlockUnits
+      }) {
+        return costs
+      }
+      let costs = ClosedPageCosts(pageUnits: pageUnits, smallestBlockUnits: smallestBlockUnits)
+      if known.count < mostKnown { known.append(costs) }
+      return costs
+    }
+  }
+
+  /// The costs of one geometry, worked out anew.
+  init(pageUnits: Int, smallestBlockUnits: Int) {
+    self.pageUnits = pageUnits
+    self.smallestBlockUnits = smallestBlockUnits
+    closedUnits = (0...pageUnits).map { closedCost($0) }
+    largeUnits = (0...pageUnits).map { closedWithLargeBlockCost($0) }
+  }
+
+  /// Live units of an x-closed page, at least; x from 0 to a whole page.
+  func closed(_ x: Int) -> Int { closedUnits[x] }
+
+  /// Live units of an x-closed page that has a live block of more than x units, at least; x from 0 to
+  /// a whole page.
+  func closedWithLargeBlock(_ x: Int) -> Int { largeUnits[x] }
+
+  private func closedCost(_ x: Int) -> Int {
     let crossing = (pageUnits - x) / (smallestBlockUnits + x)
     return leastCost(near: crossing, from: 1) { blocks in
       max(blocks * smallestBlockUnits, pageUnits - (blocks + 1) * x)
     }
   }
 
-  /// Live units of an x-closed page that has a live block of more than x units, at least.
-  func closedWithLargeBlock(_ x: Int) -> Int {
+  private func closedWithLargeBlockCost(_ x: Int) -> Int {
     let crossing = (pageUnits - 3 * x - 1) / (smallestBlockUnits + x)
     return leastCost(near: crossing, from: 0) { others in
       max(x + 1 + others * smallestBlockUnits, pageUnits - (others + 2) * x)

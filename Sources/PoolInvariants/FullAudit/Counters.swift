@@ -20,6 +20,8 @@ struct TagTally {
 
   private var index = AddressIndex()
   private var sums: [Sum] = []
+  /// The tags of the sums, as `key` makes them.
+  private var keys: [Address] = []
   /// The place that was asked for last: most operations have the tag of the one before.
   private var last: (key: Address, place: Int) = (0, 0)
 
@@ -41,6 +43,7 @@ struct TagTally {
       if place == sums.count {
         index.set(key, UInt32(place))
         sums.append(Sum())
+        keys.append(key)
       }
       last = (key, place)
     }
@@ -60,6 +63,11 @@ struct TagTally {
     index[Self.key(tag, isPaged)].map { Int($0) }
   }
 
+  /// The tag whose sum is kept at a place from 0 to `count` - 1.
+  func tag(at place: Int) -> (tag: PoolTag, isPaged: Bool) {
+    (PoolTag(word: UInt32(truncatingIfNeeded: keys[place] &>> 1)), keys[place] & 1 != 0)
+  }
+
   /// The sum that is kept at a place; none where the place is negative.
   @inline(__always) func sum(at place: Int) -> Sum { place < 0 ? Sum() : sums[place] }
 
@@ -75,6 +83,7 @@ struct TagTally {
     index.removeAll()
     last = (0, 0)
     sums.removeAll(keepingCapacity: true)
+    keys.removeAll(keepingCapacity: true)
   }
 }
 

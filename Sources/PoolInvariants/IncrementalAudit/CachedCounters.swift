@@ -185,12 +185,26 @@ extension IncrementalAudit {
     tag.word != 0 && rowOfTag[DirtySet.key(tag)] == nil
   }
 
+  /// Looks at the tags that came since the last time: a full table's rows keep their keys.
   @inline(never) private mutating func findRowless() {
-    rows.rowless.sums = Int32(complete.shadow.tags.count)
-    rows.rowless.nonPaged.removeAll()
-    rows.rowless.paged.removeAll()
+    let known = Int(rows.rowless.sums)
+    let (tags, rowOfTag) = (complete.shadow.tags, rows.rowOfTag)
+    rows.rowless.sums = Int32(tags.count)
+    if known < 0 { findRowlessOfKernel(rowOfTag) }
+    for place in max(known, 0)..<tags.count {
+      let (tag, isPaged) = tags.tag(at: place)
+      guard Self.isRowless(tag, rowOfTag) else { continue }
+      if isPaged {
+        rows.rowless.paged.append(Int32(place))
+      } else {
+        rows.rowless.nonPaged.append(Int32(place))
+      }
+    }
+  }
+
+  private mutating func findRowlessOfKernel(_ rowOfTag: AddressIndex) {
     var ofKernel = (nonPaged: TagTally.Sum(), paged: TagTally.Sum())
-    let (kernels, rowOfTag) = (rows.kernels, rows.rowOfTag)
+    let kernels = rows.kernels
     kernels.forEach { tag, isPaged, part in
       guard Self.isRowless(tag, rowOfTag) else { return }
       if isPaged {
@@ -200,16 +214,6 @@ extension IncrementalAudit {
       }
     }
     rows.rowless.kernels = ofKernel
-    let tags = complete.shadow.tags
-    tags.forEach { tag, isPaged, _ in
-      guard Self.isRowless(tag, rowOfTag), let place = tags.place(of: tag, isPaged: isPaged)
-      else { return }
-      if isPaged {
-        rows.rowless.paged.append(Int32(place))
-      } else {
-        rows.rowless.nonPaged.append(Int32(place))
-      }
-    }
   }
 }
 

@@ -137,8 +137,10 @@ struct SpecialRanges: ~Copyable {
   /// The structures of a chunk, as positions.
   func ranges(_ number: Int) -> BitPositions { BitPositions(bits: sets[number]) }
 
-  /// A structure.
-  func range(_ position: Int) -> SpecialRange { all[position] }
+  /// Where a structure stands.
+  @inline(__always) func place(of position: Int) -> UnsafeMutablePointer<SpecialRange> {
+    all.place(position)
+  }
 }
 
 /// The positions of the ones of a word.

@@ -187,6 +187,9 @@ public struct IncrementalAudit: ~Copyable {
     return walkAll(view, live, because: reason)
   }
 
+  /// True where it is known that nothing was stored to memory or marks since the last check.
+  public var knowsOfNoStore: Bool { journal?.hasNoStores ?? false }
+
   /// Walks everything, whatever was touched. The cache stays as it is.
   public mutating func full(_ view: PoolView, _ live: LiveAllocations) -> [Violation] {
     let violations = complete.full(view, live)

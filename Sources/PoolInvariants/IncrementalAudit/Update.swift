@@ -202,14 +202,17 @@ extension IncrementalAudit {
     _ view: PoolView, _ number: Int, _ chunk: Address, _ lines: UInt64
   ) {
     for index in specials.ranges(number) where fallback == nil {
-      let range = specials.range(index)
-      var left = lines
+      let range = specials.place(of: index).pointee
+      // The lines of the chunk in which the structure lies.
+      let first = range.start > chunk ? (range.start &- chunk) &>> WriteJournalLine.shift : 0
+      let last = min((range.end &- 1 &- chunk) &>> WriteJournalLine.shift, 63)
+      var left = lines & (.max &<< first) & (.max &>> (63 &- last))
       while left != 0 {
         let line = chunk &+ UInt64(left.trailingZeroBitCount) &<< WriteJournalLine.shift
         left &= left &- 1
-        let start = max(line, range.start)
-        let end = min(line &+ WriteJournal.lineBytes, range.end)
-        if start < end { update(view, range, from: start, to: end) }
+        update(
+          view, range, from: max(line, range.start),
+          to: min(line &+ WriteJournal.lineBytes, range.end))
       }
     }
   }

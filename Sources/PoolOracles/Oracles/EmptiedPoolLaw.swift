@@ -1,5 +1,6 @@
 import ContentHash
 import KernelPool
+import PoolInvariants
 import PoolTrace
 
 /// The end-of-run law: a pool whose callers have freed everything equals a fresh one.
@@ -116,13 +117,38 @@ struct EmptiedPoolLaw {
   }
 }
 
+/// What a pool was like before an operation that must not change it.
+struct PoolBefore {
+  private let digest: UInt64
+  /// Whether the journal of stores answers for memory and marks: it was empty.
+  private let isJournaled: Bool
+
+  /// The pool before the operation. Without a journal every mapped page is read.
+  init(_ view: PoolView, _ audit: borrowing IncrementalAudit?) {
+    isJournaled = Self.knowsOfNoStore(audit)
+    digest = isJournaled ? PoolDigest.ofVariables(view) : PoolDigest.of(view)
+  }
+
+  /// Whether the operation changed the pool; one that stored what was there before has.
+  func isChanged(_ view: PoolView, _ audit: borrowing IncrementalAudit?) -> Bool {
+    guard isJournaled else { return PoolDigest.of(view) != digest }
+    return !Self.knowsOfNoStore(audit) || PoolDigest.ofVariables(view) != digest
+  }
+
+  private static func knowsOfNoStore(_ audit: borrowing IncrementalAudit?) -> Bool {
+    switch audit {
+    case .some(let audit): audit.knowsOfNoStore
+    case .none: false
+    }
+  }
+}
+
 /// A number that changes with any byte, mark, list or counter of a pool: what "unchanged" means.
 enum PoolDigest {
   /// The digest; time proportional to the mapped pages.
   static func of(_ view: PoolView) -> UInt64 {
     var digest = ContentHash()
     func add(_ word: UInt64) { digest.add(word) }
-    let variables = view.variables
     for base in bases(view) {
       guard let region = view.region(of: base) else { continue }
       let page = view.profile.pageBytes
@@ -136,6 +162,15 @@ enum PoolDigest {
         for lane in 0..<8 { add(lanes[lane]) }
       }
     }
+    add(ofVariables(view))
+    return digest.value
+  }
+
+  /// The digest of what lies beside memory: lookaside lists and the kernel's variables.
+  static func ofVariables(_ view: PoolView) -> UInt64 {
+    var digest = ContentHash()
+    func add(_ word: UInt64) { digest.add(word) }
+    let variables = view.variables
     for owner in 0..<view.lookasideOwners {
       for kind in PoolKind.allCases {
         for units in 1...view.profile.lookasideClasses {

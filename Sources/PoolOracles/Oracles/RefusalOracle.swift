@@ -118,8 +118,12 @@ struct PageCensus {
     var unmapped: UInt64 = 0
     for page in 0..<variables.maximumPages {
       if page == variables.initialPages { run = 0 }
-      let marks = view.marks(ofPageAt: Self.address(view, page)) ?? []
-      let isMapped = page < variables.initialPages || marks.contains(.mapped)
+      let isInitial = page < variables.initialPages
+      let marks =
+        isInitial
+        ? view.marks(ofInitialPage: Int(page))
+        : view.marks(ofPageAt: Self.address(view, page)) ?? []
+      let isMapped = isInitial || marks.contains(.mapped)
       let first = variables.expansionFirstPage
       let canGrow = page >= first && page < first &+ variables.expansionPages
       unmapped = !isMapped && canGrow ? unmapped + 1 : 0
