@@ -98,60 +98,62 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
 /// Audits look up every block of a pool, so this is a flat table instead of a dictionary. Address
 /// 0 marks an empty place; no pool has a block there.
 struct AddressIndex {
+  /// An address and its value, side by side: one check of bounds and one cache line for both.
+  private struct Place {
+    var key: Address = 0
+    var value: UInt32 = 0
+  }
+
   private(set) var count = 0
-  private var keys: [Address]
-  private var values: [UInt32]
+  private var places: [Place]
   private var mask: Int
 
   /// An empty index with room for about `capacity` addresses before it grows.
   init(capacity: Int = 16) {
-    var places = 32
-    while places < capacity * 2 { places *= 2 }
-    keys = Array(repeating: 0, count: places)
-    values = Array(repeating: 0, count: places)
-    mask = places - 1
+    var room = 32
+    while room < capacity * 2 { room *= 2 }
+    places = Array(repeating: Place(), count: room)
+    mask = room - 1
   }
 
-  @inline(__always) private func place(_ address: Address) -> Int {
+  @inline(__always) private func home(_ address: Address) -> Int {
     // Addresses are multiples of a unit: the high half of a product mixes all their bits.
     Int(truncatingIfNeeded: (address &* 0x9E37_79B9_7F4A_7C15) &>> 32) & mask
   }
 
   /// The place of `address`, or the empty place where it would go.
   @inline(__always) private func find(_ address: Address) -> Int {
-    var place = place(address)
-    while keys[place] != address, keys[place] != 0 { place = (place &+ 1) & mask }
+    var place = home(address)
+    while places[place].key != address, places[place].key != 0 { place = (place &+ 1) & mask }
     return place
   }
 
   /// The value of `address`, or nil.
   @inline(__always) subscript(address: Address) -> UInt32? {
     guard address != 0 else { return nil }
-    let place = find(address)
-    return keys[place] == address ? values[place] : nil
+    let found = places[find(address)]
+    return found.key == address ? found.value : nil
   }
 
   /// Enters or replaces the value of `address`; false where it was there before.
   @discardableResult
   mutating func set(_ address: Address, _ value: UInt32) -> Bool {
     guard address != 0 else { return false }
-    if (count &+ 1) &* 2 > keys.count { grow() }
+    if (count &+ 1) &* 2 > places.count { grow() }
     let place = find(address)
-    let isNew = keys[place] == 0
+    let isNew = places[place].key == 0
     if isNew { count &+= 1 }
-    keys[place] = address
-    values[place] = value
+    places[place] = Place(key: address, value: value)
     return isNew
   }
 
   /// Enters the value of an address that is not there; false, and nothing changes, where it is.
   @inline(__always) mutating func insert(_ address: Address, _ value: UInt32) -> Bool {
-    if (count &+ 1) &* 2 > keys.count { grow() }
+    if (count &+ 1) &* 2 > places.count { grow() }
     let place = find(address)
-    guard keys[place] == 0 else { return false }
+    guard places[place].key == 0 else { return false }
     count &+= 1
-    keys[place] = address
-    values[place] = value
+    places[place] = Place(key: address, value: value)
     return true
   }
 
@@ -161,19 +163,18 @@ struct AddressIndex {
   mutating func remove(_ address: Address) -> UInt32? {
     guard address != 0 else { return nil }
     var hole = find(address)
-    guard keys[hole] == address else { return nil }
-    let value = values[hole]
+    guard places[hole].key == address else { return nil }
+    let value = places[hole].value
     var next = (hole &+ 1) & mask
-    while keys[next] != 0 {
-      let home = place(keys[next])
-      if (next &- home) & mask >= (next &- hole) & mask {
-        keys[hole] = keys[next]
-        values[hole] = values[next]
+    while places[next].key != 0 {
+      let start = home(places[next].key)
+      if (next &- start) & mask >= (next &- hole) & mask {
+        places[hole] = places[next]
         hole = next
       }
       next = (next &+ 1) & mask
     }
-    keys[hole] = 0
+    places[hole].key = 0
     count &-= 1
     return value
   }
@@ -181,18 +182,18 @@ struct AddressIndex {
   /// Takes everything out and keeps the room.
   mutating func removeAll() {
     guard count != 0 else { return }
-    for place in keys.indices { keys[place] = 0 }
+    for place in places.indices { places[place].key = 0 }
     count = 0
   }
 
   /// Calls `body` for every address in the order of the table.
   func forEach(_ body: (Address, UInt32) throws -> Void) rethrows {
-    for place in keys.indices where keys[place] != 0 { try body(keys[place], values[place]) }
+    for place in places where place.key != 0 { try body(place.key, place.value) }
   }
 
   private mutating func grow() {
-    var larger = AddressIndex(capacity: keys.count)
-    for place in keys.indices where keys[place] != 0 { larger.set(keys[place], values[place]) }
+    var larger = AddressIndex(capacity: places.count)
+    for place in places where place.key != 0 { larger.set(place.key, place.value) }
     self = larger
   }
 }

@@ -5,13 +5,14 @@ import PoolWalk
 ///
 /// The counters are bytes in simulated memory; a stray write can make them absurd, and then so are
 /// the metrics. That they are right is for the invariants to check. They are read where they lie,
-/// which is always mapped, because every operation reads them.
+/// which is always mapped, because every operation reads them; what is kept for each pool stands in
+/// the value itself for the same reason.
 struct HeldPages {
   /// The most pages that all pools held together.
   private(set) var peak: UInt64 = 0
   /// The pages that all pools held together after the last operation that was booked.
   private(set) var current: UInt64 = 0
-  private var pools: [Pool]
+  private var pools: [3 of Pool] = .init(repeating: Pool())
   /// Where the counters lie, pool after pool: those of small blocks, then those of large pages.
   private let counters: [UnsafeRawPointer]
 
@@ -33,7 +34,6 @@ struct HeldPages {
     func places(_ roots: [DescriptorRoot], _ offset: UInt64) -> [UnsafeRawPointer] {
       roots.compactMap { view.bytes(at: $0.address &+ offset, count: 4) }
     }
-    var pools: [Pool] = []
     for family in PoolFamily.allCases {
       let roots = view.descriptors.filter { PoolFamily($0.kind) == family }
       var pool = Pool()
@@ -42,10 +42,9 @@ struct HeldPages {
       pool.firstBig = counters.count
       counters += places(roots, layout.totalBigPages)
       pool.end = counters.count
-      pools.append(pool)
+      pools[family.position] = pool
     }
     self.counters = counters
-    self.pools = pools
     for index in pools.indices {
       self.pools[index].atStart = sum(from: pools[index].first, to: pools[index].end)
       self.pools[index].bigAtStart = sum(from: pools[index].firstBig, to: pools[index].end)

@@ -53,7 +53,7 @@ public struct LiveUsage {
   /// The pages held by all pools after the last operation.
   public var pagesHeld: UInt64 { held.current }
 
-  private var families = [LiveCounts](repeating: LiveCounts(), count: PoolFamily.allCases.count)
+  private var families: [3 of LiveCounts] = .init(repeating: LiveCounts())
   /// Where the counts of each tag stand.
   private var places: [UInt32: Int] = [:]
   private var tags: [LiveCounts] = []
@@ -62,8 +62,7 @@ public struct LiveUsage {
   private var held: HeldPages
   private let pageBytes: UInt64
   private var ratios = HeldOverLive()
-  private var familyRatios = [HeldOverLive](
-    repeating: HeldOverLive(), count: PoolFamily.allCases.count)
+  private var familyRatios: [3 of HeldOverLive] = .init(repeating: HeldOverLive())
 
   /// Nothing live, in a pool that has just been set up: the pages that it holds now are the
   /// kernel's own and do not count.
