@@ -127,7 +127,9 @@ let package = Package(
       exclude: ["Golden", "BadTraces"]),
     .testTarget(
       name: "PoolInvariantsTests",
-      dependencies: ["PoolInvariants", "PoolTrace", "PropertyTesting", "PoolTestSupport"]),
+      dependencies: [
+        "PoolInvariants", "PoolTrace", "PoolWalk", "PropertyTesting", "PoolTestSupport",
+      ]),
     .testTarget(
       name: "PoolFuzzingTests",
       dependencies: [

@@ -1,6 +1,7 @@
 import Foundation
 import KernelPool
 import PoolTestSupport
+import PoolWalk
 import PropertyTesting
 import Testing
 
@@ -36,6 +37,23 @@ struct IncrementalAuditTests {
     let incremental = audited.check()
     let complete = audited.full()
     return (incremental.map(\.description), complete.map(\.description))
+  }
+
+  @Test("the cache knows whose the pages of the kernel's own tables are")
+  func tablesAreClaimed() throws {
+    var audited = try AuditedPool(Machine.all[0].configuration)
+    let violations = audited.check()
+    #expect(violations == [] && audited.audit.walks == [.noCache: 1])
+    var pages = 0
+    for table in KernelTable.allCases {
+      let (address, bytes) = table.extent(in: audited.pool.view)
+      for place in stride(from: address, to: address + bytes, by: 0x1000) {
+        guard let page = audited.audit.spaces.page(of: place) else { continue }
+        pages += 1
+        #expect(PageShare.owner(audited.audit.owners[page]) == PageOwner(table))
+      }
+    }
+    #expect(pages > 0)
   }
 
   /// Every fourth step, or all of them in the long run.
