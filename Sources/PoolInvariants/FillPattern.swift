@@ -22,7 +22,7 @@ public struct FillPattern: Equatable, Sendable {
   }
 
   /// Words a group: what is worked out at once.
-  private static var groupWords: UInt64 { 8 }
+  private static var groupWords: UInt64 { 16 }
   @usableFromInline static var factor: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
   /// What the products of a group's words lie above that of its lowest one, by the word's place. A
@@ -30,18 +30,22 @@ public struct FillPattern: Equatable, Sendable {
   /// the products follow by adding: multiplying each would not vectorise.
   ///
   /// Never inlined: the optimiser would see the common factor, and multiply each again.
-  @inline(never) private func offsets() -> SIMD8<UInt64> {
-    (SIMD8(repeating: seed & (Self.groupWords &- 1)) ^ SIMD8(0, 1, 2, 3, 4, 5, 6, 7))
-      &* SIMD8(repeating: Self.factor)
+  @inline(never) private func offsets() -> SIMD16<UInt64> {
+    (SIMD16(repeating: seed & (Self.groupWords &- 1))
+      ^ SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+      &* SIMD16(repeating: Self.factor)
   }
 
-  /// The words from `first` on, a multiple of a group's.
+  /// Half of the words from `first` on, a multiple of a group's.
   @inline(__always) private func words(
-    from first: UInt64, _ offsets: SIMD8<UInt64>
+    above lowest: SIMD8<UInt64>, _ offsets: SIMD8<UInt64>
   ) -> SIMD8<UInt64> {
-    let lowest = ((seed ^ first) & ~(Self.groupWords &- 1)) &* Self.factor
-    let products = SIMD8(repeating: lowest) &+ offsets
+    let products = lowest &+ offsets
     return products ^ (products &>> 29)
+  }
+
+  @inline(__always) private func lowest(from first: UInt64) -> SIMD8<UInt64> {
+    SIMD8(repeating: ((seed ^ first) & ~(Self.groupWords &- 1)) &* Self.factor)
   }
 
   /// The byte at `position` from the allocation's start.
@@ -60,12 +64,17 @@ public struct FillPattern: Equatable, Sendable {
     let first = position &>> 3
     // Every allocation of a replay comes by here; the buffer's own checks would double its cost.
     var index = 0
-    if first & (Self.groupWords &- 1) == 0, wordCount >= 8 {
+    if first & (Self.groupWords &- 1) == 0, wordCount >= 16 {
       let offsets = offsets()
-      while index &+ 8 <= wordCount {
-        let group = words(from: first &+ UInt64(truncatingIfNeeded: index), offsets)
-        (base + index &* 8).storeBytes(of: Self.littleEndian(group), as: SIMD8<UInt64>.self)
-        index &+= 8
+      let (low, high) = (offsets.lowHalf, offsets.highHalf)
+      while index &+ 16 <= wordCount {
+        let lowest = lowest(from: first &+ UInt64(truncatingIfNeeded: index))
+        let place = base + index &* 8
+        place.storeBytes(
+          of: Self.littleEndian(words(above: lowest, low)), as: SIMD8<UInt64>.self)
+        (place + 64).storeBytes(
+          of: Self.littleEndian(words(above: lowest, high)), as: SIMD8<UInt64>.self)
+        index &+= 16
       }
     }
     while index < wordCount {
@@ -99,15 +108,21 @@ public struct FillPattern: Equatable, Sendable {
     }
     compareBytes(before: min((from &+ 7) & ~7, to))
     let lastWord = to & ~7
-    compareWords(before: min((position &+ 63) & ~63, lastWord))
-    let lastGroup = to & ~63
+    compareWords(before: min((position &+ 127) & ~127, lastWord))
+    let lastGroup = to & ~127
     if position < lastGroup {
       let offsets = offsets()
+      let (low, high) = (offsets.lowHalf, offsets.highHalf)
       var differences = SIMD8<UInt64>(repeating: 0)
       while position < lastGroup {
-        let found = host.loadUnaligned(fromByteOffset: Int(position), as: SIMD8<UInt64>.self)
-        differences |= Self.littleEndian(found) ^ words(from: position &>> 3, offsets)
-        position &+= 64
+        let lowest = lowest(from: position &>> 3)
+        let place = host + Int(position)
+        differences |=
+          Self.littleEndian(place.loadUnaligned(as: SIMD8<UInt64>.self)) ^ words(above: lowest, low)
+        differences |=
+          Self.littleEndian((place + 64).loadUnaligned(as: SIMD8<UInt64>.self))
+          ^ words(above: lowest, high)
+        position &+= 128
       }
       for place in 0..<8 { difference |= differences[place] }
     }

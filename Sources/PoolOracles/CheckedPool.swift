@@ -246,7 +246,8 @@ public struct CheckedPool: ~Copyable {
     // After misuse that two allocations share bytes is its consequence, told by the invariant.
     if misuse == nil, shadow != nil {
       let failure = shadow?.allocated(
-        address, bytes: allocation.requestedBytes, allocation.type,
+        address, bytes: allocation.requestedBytes,
+        of: RequestFacts.kind(allocation.type, at: view.profileAddress),
         isContiguous: allocation.isContiguous)
       if let failure { failures.append(failure) }
     } else if !isFirst, audit != nil {

@@ -105,7 +105,9 @@ extension IncrementalAudit {
     if rows.emptyRows == 0 { auditShared(view) }
   }
 
-  private func expected(_ tag: PoolTag, isPaged: Bool) -> TagTally.Sum {
+  // These change nothing, and are `mutating` all the same: else each call copies the whole audit.
+
+  private mutating func expected(_ tag: PoolTag, isPaged: Bool) -> TagTally.Sum {
     complete.shadow.tags[tag, isPaged: isPaged] + rows.kernels[tag, isPaged: isPaged]
       + complete.shadow.drift(of: tag, isPaged: isPaged)
   }
@@ -129,7 +131,8 @@ extension IncrementalAudit {
     auditColumns(host, tag, row, isPaged: true)
   }
 
-  private func findPlaces(_ tag: PoolTag, _ places: UnsafeMutablePointer<RowCache.Places>) {
+  private mutating func findPlaces(_ tag: PoolTag, _ places: UnsafeMutablePointer<RowCache.Places>)
+  {
     let tags = complete.shadow.tags
     places.pointee.sums = Int32(tags.count)
     if let place = tags.place(of: tag, isPaged: false) { places.pointee.nonPaged = Int32(place) }

@@ -45,13 +45,16 @@ public struct RequestFacts {
     units = isLarge ? 0 : max(rounded, place.pointee.smallestBlockUnits)
     pages = isLarge ? bytes / page + (bytes % page == 0 ? 0 : 1) : 1
     self.bytes = bytes
+    kind = Self.kind(type, at: place)
+  }
+
+  /// The pool that serves requests of a type.
+  static func kind(_ type: PoolType, at place: UnsafePointer<Profile>) -> PoolKind {
     if type.isPaged {
-      let isOfSession = place.pointee.hasSessionPool && type.contains(.session)
-      kind = isOfSession ? .session : .paged
-    } else {
-      let isNoExecute = place.pointee.hasNoExecutePool && type.contains(.noExecute)
-      kind = isNoExecute ? .nonPagedNoExecute : .nonPaged
+      return place.pointee.hasSessionPool && type.contains(.session) ? .session : .paged
     }
+    let isNoExecute = place.pointee.hasNoExecutePool && type.contains(.noExecute)
+    return isNoExecute ? .nonPagedNoExecute : .nonPaged
   }
 }
 

@@ -7,12 +7,15 @@ import KernelPool
 /// they lie in the region that was asked for.
 struct ShadowAllocator {
   private var held = HeldIntervals()
-  private let profile: Profile
+  private let page: UInt64
+  private let smallestAlignment: UInt64
   private let regions: [(kind: PoolKind?, start: Address, end: Address)]
 
   init(_ configuration: PoolConfiguration) {
-    profile = configuration.profile
-    let page = profile.pageBytes
+    let profile = configuration.profile
+    page = profile.pageBytes
+    smallestAlignment = profile.wordBytes &* 2
+    let page = page
     func region(_ kind: PoolKind?, _ base: Address, _ pages: UInt64) -> (
       PoolKind?, Address, Address
     ) {
@@ -29,20 +32,19 @@ struct ShadowAllocator {
       regions + configuration.nonPagedRanges.map { region(.nonPaged, $0.base, $0.pages) }
   }
 
-  /// Takes note of an allocation; returns what is wrong with it.
+  /// Takes note of an allocation from the pool that its type asks for; returns what is wrong with it.
   mutating func allocated(
-    _ address: Address, bytes: UInt64, _ type: PoolType, isContiguous: Bool
+    _ address: Address, bytes: UInt64, of kind: PoolKind, isContiguous: Bool
   ) -> PoolFailure? {
     let end = address &+ max(bytes, 1)
     let isShared = held.insert(address, end)
     if isShared || end < address {
       return .oracle(.overlap, "an allocation of \(bytes) bytes shares bytes with a live one")
     }
-    let alignment = bytes >= profile.pageBytes ? profile.pageBytes : profile.wordBytes &* 2
+    let alignment = bytes >= page ? page : smallestAlignment
     if address & (alignment &- 1) != 0 {
       return .oracle(.alignment, "an allocation of \(bytes) bytes is not on \(alignment) bytes")
     }
-    let kind = RequestFacts(type, bytes: bytes, profile).kind
     let wanted: PoolKind = kind == .nonPagedNoExecute ? .nonPaged : kind
     let isInside = regions.contains { region in
       (region.kind == wanted || (isContiguous && region.kind == nil))

@@ -30,37 +30,39 @@ public struct LiveBlock: Sendable, Equatable {
     _ view: PoolView, at address: Address, _ type: PoolType, tag: PoolTag, requestedBytes: UInt64
   ) {
     guard let kind = view.region(of: address)?.kind else { return nil }
-    let profile = view.profile
+    // The version's facts are read where they lie: this is asked for every allocation.
+    let profile = view.profileAddress
     let blockBytes =
-      address & (profile.pageBytes - 1) == 0
-      ? Self.largeBytes(profile, max(type.workedBytes(requestedBytes, profile), 1))
+      address & (profile.pointee.pageBytes - 1) == 0
+      ? Self.largeBytes(profile, max(type.workedBytes(requestedBytes, at: profile), 1))
       : Self.smallBytes(view, address) ?? 0
     self.init(
       family: PoolFamily(kind), tag: tag, requestedBytes: requestedBytes,
       blockBytes: max(blockBytes, requestedBytes))
   }
 
-  private static func largeBytes(_ profile: Profile, _ bytes: UInt64) -> UInt64 {
-    let pageMask = profile.pageBytes - 1
+  private static func largeBytes(_ profile: UnsafePointer<Profile>, _ bytes: UInt64) -> UInt64 {
+    let pageMask = profile.pointee.pageBytes - 1
     let pages = (bytes &+ pageMask) & ~pageMask
-    guard profile.largeTail == .fragment else { return pages }
-    let units = (bytes &+ profile.unitBytes &- 1) & ~(profile.unitBytes - 1)
+    guard profile.pointee.largeTail == .fragment else { return pages }
+    let unit = profile.pointee.unitBytes
+    let units = (bytes &+ unit &- 1) & ~(unit - 1)
     // One unit is too little for the `Frag` block and something behind it.
-    return pages &- units > profile.unitBytes ? units : pages
+    return pages &- units > unit ? units : pages
   }
 
   /// The size in the header, or in the first header where the one before the address is a second
   /// one on a cache line (SSTIC 2020).
   private static func smallBytes(_ view: PoolView, _ address: Address) -> UInt64? {
-    let profile = view.profile
-    let place = address &- UInt64(profile.header.bytes)
+    let profile = view.profileAddress
+    let unit = profile.pointee.unitBytes
+    let place = address &- UInt64(profile.pointee.header.bytes)
     guard let header = BlockHeader(view, at: place) else { return nil }
     let isSecond =
-      profile.cacheAlignment == .secondHeader
-      && profile.type(stored: header.storedType).contains(.cacheAligned)
-    guard isSecond else { return header.units &* profile.unitBytes }
-    return BlockHeader(view, at: place &- header.previousUnits &* profile.unitBytes)
-      .map { $0.units &* profile.unitBytes }
+      profile.pointee.cacheAlignment == .secondHeader
+      && profile.pointee.type(stored: header.storedType).contains(.cacheAligned)
+    guard isSecond else { return header.units &* unit }
+    return BlockHeader(view, at: place &- header.previousUnits &* unit).map { $0.units &* unit }
   }
 }
 
