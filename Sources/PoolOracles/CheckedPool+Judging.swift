@@ -53,7 +53,7 @@ extension CheckedPool {
     case .harmless, .servedOr, .unspecified: return
     case .fault, .bugCheck: fail(verdict, "the kernel went on", &failures)
     case .noticed:
-      let live = replayer.slots.live
+      let live = replayer.live
       guard let violations = audit?.full(view, live), violations.isEmpty
       else { return }
       failures.append(.oracle(.verdictNoticed, "no invariant notices the misuse"))
@@ -88,7 +88,7 @@ extension CheckedPool {
   /// The invariants, as often as the oracles say. Ask after an operation that did something.
   public mutating func check(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
-    let live = replayer.slots.live
+    let live = replayer.live
     if oracles.contains(.completeInvariants) {
       report(audit?.full(view, live), &failures)
     } else if oracles.contains(.fullInvariants) {
@@ -103,7 +103,7 @@ extension CheckedPool {
   mutating func walkAll(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     if audit == nil { audit = IncrementalAudit(view, journal: nil) }
-    let live = replayer.slots.live
+    let live = replayer.live
     report(audit?.full(view, live), &failures)
   }
 
@@ -122,7 +122,7 @@ extension CheckedPool {
   public mutating func checkOnceMore(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     if !oracles.isDisjoint(with: [.finalInvariants, .fullInvariants, .completeInvariants]) {
-      let live = replayer.slots.live
+      let live = replayer.live
       report(audit?.full(view, live), &failures)
     }
     guard oracles.contains(.bound), misuse == nil else { return }
@@ -145,7 +145,7 @@ extension CheckedPool {
   /// Frees what callers hold, in the order of their addresses; false where that failed.
   private mutating func freeEverything(_ failures: inout [PoolFailure]) -> Bool {
     var held: [(address: Address, isContiguous: Bool)] = []
-    replayer.slots.live.forEach { address, allocation in
+    replayer.live.forEach { address, allocation in
       held.append((address, allocation.isContiguous))
     }
     held.sort { $0.address < $1.address }
@@ -165,7 +165,7 @@ extension CheckedPool {
         return false
       }
       if case .halted(let reason) = outcome {
-        let isExpected = item.isContiguous && VerdictOracle(view, replayer.slots.live).losesTags
+        let isExpected = item.isContiguous && VerdictOracle(view, replayer.live).losesTags
         if !isExpected { failures.append(.halted(reason)) }
         return false
       }

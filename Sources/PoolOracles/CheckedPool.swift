@@ -103,7 +103,7 @@ public struct CheckedPool: ~Copyable {
   public var referenceCounts: ReferenceCounts { references.first?.counts ?? ReferenceCounts() }
 
   /// How many allocations are held.
-  public var liveCount: Int { replayer.slots.live.count }
+  public var liveCount: Int { replayer.live.count }
 
   // MARK: One operation
 
@@ -180,7 +180,7 @@ public struct CheckedPool: ~Copyable {
       guard VerdictOracle.mayStop(view, type) else { return .harmless }
     default: break
     }
-    return VerdictOracle(view, replayer.slots.live).verdict(on: operation, replayer)
+    return VerdictOracle(view, replayer.live).verdict(on: operation, replayer)
   }
 
   /// The pool where a refusal must leave it unchanged: not for frees of page addresses,
@@ -205,7 +205,7 @@ public struct CheckedPool: ~Copyable {
     case .free(let name, _):
       // After a free by address another allocation may start where the slot's did.
       guard let slot = replayer.slots[name], slot.state == .holds,
-        let held = replayer.slots.live[slot.address], !slot.isContiguous, !held.isContiguous
+        let held = replayer.live[slot.address], !slot.isContiguous, !held.isContiguous
       else { return OperationExpectation() }
       return OperationExpectation(
         freeing: slot.address, held.type, bytes: held.requestedBytes, view)
@@ -239,8 +239,8 @@ public struct CheckedPool: ~Copyable {
   private mutating func noteAllocation(
     _ slot: Int, _ isFirst: Bool, _ failures: inout [PoolFailure]
   ) {
-    let address = replayer.slots[slot].address
-    let allocation = replayer.slots[slot].allocation
+    let address = replayer.live[slot: slot].address
+    let allocation = replayer.live[slot: slot].allocation
     if let block = allocation.block { usage.allocated(block) }
     audit?.recordAllocation(view, at: address, allocation)
     // After misuse that two allocations share bytes is its consequence, told by the invariant.
@@ -261,7 +261,7 @@ public struct CheckedPool: ~Copyable {
 
   private mutating func noteRelease(_ address: Address, _ slot: Int?) {
     if let slot {
-      let allocation = replayer.slots[slot].allocation
+      let allocation = replayer.live[slot: slot].allocation
       if let block = allocation.block { usage.freed(block) }
       audit?.recordFree(view, at: address, allocation)
     }

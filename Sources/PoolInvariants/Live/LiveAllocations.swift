@@ -115,7 +115,7 @@ public struct TraceSlot: Equatable, Sendable {
 public struct LiveAllocations {
   private var index = AddressIndex()
   /// By the index of the slot.
-  private var slots: [TraceSlot] = []
+  @usableFromInline var slots: [TraceSlot] = []
   /// Addresses whose allocation changed, the last ones in a ring: whoever follows the changes
   /// remembers how many there were.
   private var changes = [Address](repeating: 0, count: Self.keptChanges)
@@ -133,8 +133,9 @@ public struct LiveAllocations {
   /// How many slots have a record.
   public var slotCount: Int { slots.count }
 
-  /// The record of a slot that has one.
-  public subscript(slot slot: Int) -> TraceSlot { _read { yield slots[slot] } }
+  /// The record of a slot that has one. Inlined where one of its fields is asked for: handing a record
+  /// on, or yielding it, which allocates, would show in the time of a replay.
+  @inlinable public subscript(slot slot: Int) -> TraceSlot { slots[slot] }
 
   /// The allocation that starts at `address`, or nil.
   public subscript(address: Address) -> LiveAllocation? {

@@ -16,7 +16,7 @@ public struct ReplaySlots {
   public subscript(name: SlotName) -> TraceSlot? { table.find(name).map { live[slot: $0] } }
 
   /// The slot of an index that `index(of:)` gave.
-  public subscript(index: Int) -> TraceSlot { _read { yield live[slot: index] } }
+  @inlinable public subscript(index: Int) -> TraceSlot { live[slot: index] }
 
   /// The index of a slot, stable as long as it is remembered.
   public func index(of name: SlotName) -> Int? { table.find(name) }

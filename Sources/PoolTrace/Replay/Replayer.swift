@@ -52,6 +52,10 @@ public struct Replayer: ~Copyable {
   public var configuration: TraceConfiguration { unsafeAddress { UnsafePointer(machine) } }
   /// The slots.
   public var slots: ReplaySlots { unsafeAddress { UnsafePointer(ownSlots) } }
+  /// What the slots hold, by slot and by address.
+  public var live: LiveAllocations {
+    unsafeAddress { withUnsafeMutablePointer(to: &ownSlots.pointee.live) { UnsafePointer($0) } }
+  }
   /// Tags of the allocations so far, failed ones too.
   public var tags: Set<PoolTag> { unsafeAddress { UnsafePointer(ownTags) } }
 
