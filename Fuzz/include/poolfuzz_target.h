@@ -3,8 +3,8 @@
  * A shared library exports these functions by their names. Four must be there: create, allocate, free,
  * destroy. Everything else is optional, and what is not exported is not called. What an allocator
  * promises beyond that it declares once, in `poolfuzz_capabilities`: a promise that is not made is not
- * held against it. Everything is called from one thread of a process of its own: a crash, a hang or an
- * exit ends nothing but that process.
+ * held against it. Everything is called in a process of its own, by one thread at a time and of one
+ * thread unless THREADS is promised: a crash, a hang or an exit ends nothing but that process.
  *
  * A library of version 1 exports no `poolfuzz_capabilities`. It loads as before, must have
  * `poolfuzz_usable_size`, and is judged by what version 1 demanded of everybody.
@@ -59,7 +59,10 @@ enum poolfuzz_promise {
   POOLFUZZ_DETECTS_DOUBLE_FREE = 1 << 8,   /* freeing what was freed just before */
   POOLFUZZ_DETECTS_FOREIGN_FREE = 1 << 9,  /* freeing memory that is none of its own */
   POOLFUZZ_DETECTS_INTERIOR_FREE = 1 << 10, /* freeing an address within a live block */
-  POOLFUZZ_DETECTS_OVERFLOW = 1 << 11      /* a changed byte behind the bytes asked for, at the free */
+  POOLFUZZ_DETECTS_OVERFLOW = 1 << 11,     /* a changed byte behind the bytes asked for, at the free */
+  /* Any thread may call, and free what another one was given; what a thread keeps for itself does not
+   * outlive it. */
+  POOLFUZZ_THREADS = 1 << 12
 };
 
 /* What a request of no bytes is answered with. */

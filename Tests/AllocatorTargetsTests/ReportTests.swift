@@ -80,6 +80,43 @@ import Testing
     #expect(strict.code == 1, "\(strict.errors)")
   }
 
+  /// A library that was compiled with an address sanitizer and writes behind a block of 64 bytes.
+  @Test func aSanitizersReportIsAFinding() throws {
+    let scratch = try Scratch()
+    let source = """
+      #include "poolfuzz_target.h"
+      #include <stdlib.h>
+      void poolfuzz_capabilities(struct poolfuzz_capabilities *c) { c->largest_alignment = 0; }
+      void *poolfuzz_create(const struct poolfuzz_configuration *c) { return (void *)c->arena; }
+      void *poolfuzz_allocate(void *a, uint32_t p, size_t bytes, uint32_t t, size_t l) {
+        char *block = bytes > 4096 ? NULL : malloc(bytes);
+        if (bytes == 64) block[bytes] = 1;
+        return block;
+      }
+      void poolfuzz_free(void *a, void *block, uint32_t t) { free(block); }
+      void poolfuzz_destroy(void *a) {}
+      """
+    _ = try scratch.file("it.c", source)
+    let built = try Command.shell(
+      "clang -w -g -fsanitize=address -shared-libasan -shared -fPIC -I '\(Self.include)' it.c -o it.so"
+        + " && clang -print-file-name=libclang_rt.asan-$(uname -m).so", in: scratch.url)
+    let runtime = built.output.split(separator: "\n").last.map(String.init) ?? ""
+    guard built.code == 0, FileManager.default.fileExists(atPath: runtime) else {
+      print("skipped: no address sanitizer to be shared: \(built.errors)")
+      return
+    }
+    let trace = try scratch.file("it.trace", "alloc a NonPaged 64 Test\n")
+    let words = ["replay", "--target", scratch.path + "/it.so", "--preload", runtime]
+    let run = try Command.run(words + [trace])
+    #expect(run.code == 1)
+    #expect(
+      run.output.contains("target.crash-AddressSanitizer-heap-buffer-overflow after alloc"),
+      "\(run.output)\(run.errors)")
+    #expect(run.output.contains("WRITE of size 1"), "\(run.output)")
+    let other = try scratch.file("other.trace", "alloc a NonPaged 63 Test\nfree a\n")
+    #expect(try Command.run(words + [other]).code == 0)
+  }
+
   @Test func aCrashIsToldWithItsPlace() throws {
     let scratch = try Scratch()
     let fault = try #require(PlantedFault.all.first { $0.rule == .crash })

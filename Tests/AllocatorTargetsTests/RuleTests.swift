@@ -66,6 +66,12 @@ struct PlantedFault: Sendable, CustomStringConvertible {
     plant: "grow-null")
 }
 
+extension PlantedFault {
+  /// What a thread keeps for itself and loses when it ends.
+  static let threadCache = PlantedFault(
+    .leak, "alloc a NonPaged 64 Test;thread 1;free a", plant: "thread-cache")
+}
+
 /// Every rule is broken once by a planted fault, and by nothing of the healthy twin.
 @Suite(.serialized) struct RuleTests {
   @Test func everyRuleHasAPlantedFault() {
@@ -75,7 +81,7 @@ struct PlantedFault: Sendable, CustomStringConvertible {
     #expect(TargetRule.named("no-such-rule") == nil)
   }
 
-  @Test(arguments: PlantedFault.all + [PlantedFault.refusedGrowth])
+  @Test(arguments: PlantedFault.all + [.refusedGrowth, .threadCache])
   func aPlantedFaultIsFoundUnderItsRule(_ fault: PlantedFault) throws {
     let trace = try TargetTrace.reading(fault.trace).trace
     let seconds: Double = fault.rule == .hang ? 0.5 : 20
@@ -89,5 +95,68 @@ struct PlantedFault: Sendable, CustomStringConvertible {
     #expect(try tester.test(trace)?.rule != fault.rule, "\(fault): the rule is not asked for")
     let healthy = try TargetTester.of("target-faulty").test(trace)
     #expect(healthy == nil, "\(fault): the healthy twin: \(healthy.debugDescription)")
+  }
+
+  /// The thread is what matters: the same calls of one thread show nothing, nor do those of a thread that
+  /// takes what it has kept. A thread that ends and begins again is another one.
+  @Test func aFaultAcrossThreadsShowsAcrossThreadsAlone() throws {
+    let tester = try TargetTester.of("target-faulty", option: "plant=thread-cache")
+    func rule(_ lines: String) throws -> TargetRule? {
+      try tester.test(
+        TargetTrace.reading(lines.split(separator: ";").joined(separator: "\n")).trace)?
+        .rule
+    }
+    let free = "alloc a NonPaged 64 Test;thread 1;free a"
+    #expect(try rule("alloc a NonPaged 64 Test;free a") == nil)
+    #expect(try rule("thread 1;alloc a NonPaged 64 Test;thread 0;free a") == nil)
+    #expect(try rule(free + ";alloc b NonPaged 64 Test;thread 0;free b") == nil)
+    #expect(try rule(free) == .leak)
+    #expect(
+      try rule(free + ";endthread 1;thread 1;alloc b NonPaged 64 Test;thread 0;free b") == .leak)
+    let traces = TargetTraces(seed: Seed(2), for: tester.capabilities)
+    let threads = (0..<60 as Range<UInt64>).map { number in
+      traces.trace(number).operations.count { $0.call == .thread }
+    }
+    #expect(threads.contains { $0 > 1 })
+    // Whoever does not promise it is called by one thread.
+    let single = TargetTraces(seed: Seed(2), for: try TargetTester.of("target-tlsf").capabilities)
+    #expect((0..<60).allSatisfy { single.trace($0).operations.allSatisfy { $0.call != .thread } })
+  }
+
+  /// One pair of sizes of thousands is wrong: a grid has each of them, with and without a neighbour.
+  @Test func aGridHasEveryReallocationAroundTheEndsOfClasses() throws {
+    let tester = try TargetTester.of("target-faulty", option: "plant=realloc-boundary")
+    #expect(try tester.classEnds().isEmpty)
+    let grid = ReallocGrid(for: tester.capabilities, classEnds: [])
+    var pairs: [[UInt64]: Int] = [:]
+    var found = 0
+    for number in 0..<grid.traceCount {
+      let trace = grid.trace(number)
+      var old: UInt64 = 0
+      var hasPair = false
+      for operation in trace.operations {
+        if operation.call == .allocate, operation.slot == 0 { old = operation.bytes }
+        guard operation.call == .reallocate else { continue }
+        pairs[[old, operation.bytes], default: 0] += 1
+        hasPair = hasPair || (old == 4096 && operation.bytes == 24577)
+      }
+      guard hasPair else { continue }
+      #expect(try TargetTester.of("target-faulty").test(trace) == nil)
+      if try tester.test(trace)?.rule == .reallocContent { found += 1 }
+    }
+    #expect(found > 0)
+    let each = grid.oldAlignments.count * grid.newAlignments.count * 2
+    #expect(pairs.count == grid.sizes.count * grid.sizes.count)
+    #expect(pairs.values.allSatisfy { $0 == each })
+    #expect(UInt64(pairs.count * each) == grid.cellCount)
+  }
+
+  /// Buddies tell where their classes end; what lies in an arena of another size says nothing of what a
+  /// fresh one serves.
+  @Test func classesAndAnotherArenaAreUnderstood() throws {
+    let ends = try TargetTester.of("target-buddy").classEnds()
+    #expect(ends == (5...16).map { UInt64(1) << $0 })
+    let trace = try TargetTrace.reading("arena 4096\nalloc a NonPaged 262144 Test").trace
+    #expect(try TargetTester.of("target-faulty").test(trace) == nil)
   }
 }

@@ -40,6 +40,9 @@ struct allocator {
   size_t last_bytes;
 };
 
+/* Of each thread but the first, with the fault thread-cache: a block that it keeps for its next request,
+ * and that nobody gets back when it ends. */
+static __thread struct block *kept;
 static volatile unsigned sink;
 static char somewhere[1 << 14] __attribute__((aligned(4096)));
 
@@ -105,7 +108,7 @@ void poolfuzz_capabilities(struct poolfuzz_capabilities *c) {
   c->promises = POOLFUZZ_IN_ARENA | POOLFUZZ_JOINS | POOLFUZZ_REFINDS | POOLFUZZ_STABLE_USABLE_SIZE |
                 POOLFUZZ_REALLOC_KEEPS_ALIGNMENT | POOLFUZZ_GROWS | POOLFUZZ_DETECTS_DOUBLE_FREE |
                 POOLFUZZ_DETECTS_FOREIGN_FREE | POOLFUZZ_DETECTS_INTERIOR_FREE |
-                POOLFUZZ_DETECTS_OVERFLOW;
+                POOLFUZZ_DETECTS_OVERFLOW | POOLFUZZ_THREADS;
   c->zero_policy = POOLFUZZ_ZERO_UNIQUE;
   c->realloc_zero = POOLFUZZ_REALLOC_ZERO_FREES;
   c->natural_alignment = UNIT;
@@ -194,7 +197,9 @@ void *poolfuzz_allocate(void *allocator, uint32_t pool, size_t bytes, uint32_t t
   if (bytes >= 64 && bytes < 4096 && has(a, "outside")) return somewhere;
   if (bytes >= 64 && a->last && bytes <= a->last_bytes && has(a, "overlap")) return a->last;
   if (has(a, "huge-size") && bytes > (size_t)1 << 40) need = 64, bytes = 40;
-  struct block *b = find(a, need, alignment);
+  struct block *b = NULL;
+  if (kept && kept->body >= need && alignment <= UNIT) b = kept, kept = NULL, a->leaked -= b->body;
+  if (!b) b = find(a, need, alignment);
   if (!b) {
     size_t wanted = need + alignment + 2 * HEADER + UNIT;
     char *more = a->count < RANGES && wanted < 1 << 30
@@ -214,6 +219,12 @@ void *poolfuzz_allocate(void *allocator, uint32_t pool, size_t bytes, uint32_t t
 
 static void lose_or_free(struct allocator *a, struct block *b) {
   b->magic = FREE;
+  if (has(a, "thread-cache") && gettid() != getpid() && !kept) {
+    b->magic = LOST;
+    a->leaked += b->body;
+    kept = b;
+    return;
+  }
   if (has(a, "exhaustion") && b->requested >= 500000) b->magic = LOST;
   a->last_freed = b->requested;
   if (a->last == body(b)) a->last = NULL;
@@ -291,6 +302,7 @@ void *poolfuzz_reallocate(void *allocator, void *address, size_t bytes, uint32_t
     return NULL;
   }
   if (place == (void *)somewhere) return place;
+  if (has(a, "realloc-boundary") && old->requested == 4096 && bytes == 24577) kept--;
   memcpy(place, address, has(a, "realloc-content") ? kept / 2 : kept);
   poolfuzz_free(allocator, address, tag);
   return place;

@@ -30,6 +30,10 @@ public struct TargetOperation: Sendable, Hashable {
     case reset
     /// Something that no caller may do.
     case misuse
+    /// Another thread makes the calls that follow.
+    case thread
+    /// A thread ends.
+    case endThread
   }
 
   /// What is called.
@@ -40,7 +44,8 @@ public struct TargetOperation: Sendable, Hashable {
   public var pool: UInt32 = 0
   /// The tag of a request.
   public var tag: UInt32 = 0
-  /// Bytes: of a request, of one of `second` objects, of a region; of a misuse its offset.
+  /// Bytes: of a request, of one of `second` objects, of a region; of a misuse its offset. The number
+  /// of a thread.
   public var bytes: UInt64 = 0
   /// The alignment of a request, the count of a zeroed one, the kind of a misuse.
   public var second: UInt64 = 0
@@ -158,6 +163,8 @@ extension TargetOperation {
     case .arena: .resizeArena
     case .reset: .reset
     case .misuse: .misuse
+    case .thread: .thread
+    case .endthread: .endThread
     }
   }
 
@@ -184,6 +191,8 @@ extension TargetOperation {
     case .resizeArena: TargetCall.Word.arena.rawValue
     case .reset: TargetCall.Word.reset.rawValue
     case .misuse: TargetCall.Word.misuse.rawValue
+    case .thread: TargetCall.Word.thread.rawValue
+    case .endThread: TargetCall.Word.endthread.rawValue
     }
   }
 
@@ -203,10 +212,10 @@ extension TargetOperation {
       switch word {
       case .aligned, .zeroed, .misuse: [second, bytes]
       case .realloc: second == 0 ? [bytes] : [bytes, second]
-      case .resize, .region, .arena: [bytes]
+      case .resize, .region, .arena, .thread, .endthread: [bytes]
       default: []
       }
-    let takesSlot = ![.region, .arena, .reset].contains(word)
+    let takesSlot = ![.region, .arena, .reset, .thread, .endthread].contains(word)
     guard let line = TargetCall(word, takesSlot ? name : nil, numbers) else { return .dump }
     return .target(line)
   }
@@ -228,7 +237,7 @@ extension TargetOperation: SlotOperation {
     case .free, .freeSized: return .destroys(slot)
     case .resize, .fill, .verify: return .uses(slot)
     case .reallocate, .misuse: return .mentions(slot)
-    case .addRegion, .resizeArena, .reset: return .none
+    case .addRegion, .resizeArena, .reset, .thread, .endThread: return .none
     }
   }
 
@@ -264,7 +273,7 @@ extension TargetOperation: SlotOperation {
     case .allocateZeroed:
       return [size, Parameter(role: Role.count.rawValue, value: second, origin: 1)]
     case .reallocate: return [size, alignment]
-    case .resize, .addRegion, .resizeArena: return [size]
+    case .resize, .addRegion, .resizeArena, .thread, .endThread: return [size]
     case .misuse:
       return [
         Parameter(role: Role.other.rawValue, value: bytes),

@@ -52,7 +52,8 @@ public final class TargetTester {
     var setup = trace.configuration
     let isOnce = operations.contains { [.addRegion, .resizeArena, .misuse].contains($0.call) }
     if isOnce { setup.rounds = 1 }
-    var flags: SharedArea.Flag = [.probe]
+    // Where a growth is refused, what the emptied allocator serves is not judged.
+    var flags: SharedArea.Flag = setup.refusedGrowth == 0 ? [.probe] : []
     if capabilities.functions.contains(.footprint) {
       flags.insert(.measure)
       if !isOnce, setup.refusedGrowth == 0 { flags.insert(.leak) }
@@ -175,13 +176,80 @@ public final class TargetTester {
     shrinker.isInterrupted = isOver
     let cut = failure.isOfLaterRound ? trace : trace.prefix(failure.step + 1)
     let result = shrinker.shrink(cut, identity)
-    let small = result.trace.numberedInOrderOfUse
+    var small = result.trace
+    var executions = result.executionCount
+    while !isSlow, !isOver() {
+      let (next, count) = withoutOneMore(small, identity)
+      executions += count
+      guard let next else { break }
+      let again = shrinker.shrink(next, identity)
+      executions += again.executionCount
+      small = again.trace
+    }
+    small = small.numberedInOrderOfUse
     let certificate =
       isOver() ? nil : Certificate(of: small, identity) { self.execution(of: $0) }
     if let error { throw error }
     return Reduced(
       trace: small, identity: identity, certificate: certificate,
-      executionCount: result.executionCount)
+      executionCount: executions)
+  }
+
+  /// A failing trace without one of its operations, which was needed only for the sizes that others
+  /// have: all that have the same size get another. Nil where none is found among some hundreds.
+  private func withoutOneMore(
+    _ trace: TargetTrace, _ identity: FailureIdentity
+  ) -> (trace: TargetTrace?, executionCount: Int) {
+    let arena = trace.configuration.arenaBytes
+    let others = [arena, arena / 4 * 3, arena / 2 - arena / 20, arena - 64, 1 << 40, 1]
+    var count = 0
+    guard trace.operations.count > 1, trace.operations.count <= 12 else { return (nil, 0) }
+    for place in trace.operations.indices {
+      var operations = trace.operations
+      operations.remove(at: place)
+      let sizes = Set(operations.filter { $0.requestedBytes != 0 }.map(\.bytes)).sorted()
+      for (size, other) in sizes.flatMap({ size in others.map { (size, $0) } }) where size != other
+      {
+        var candidate = trace
+        candidate.operations = operations.map { operation in
+          var copy = operation
+          if copy.bytes == size { copy.bytes = other }
+          return copy
+        }
+        guard count < 600, !isOver() else { return (nil, count) }
+        guard candidate.operations.allSatisfy(capabilities.allows) else { continue }
+        count += 1
+        if execution(of: candidate).failure?.identities.contains(identity) == true {
+          return (candidate, count)
+        }
+      }
+    }
+    return (nil, count)
+  }
+
+  // MARK: Classes
+
+  /// The sizes from 1 to 128 KiB that are the largest of their class, as the usable sizes of a library
+  /// tell; at most four to each power of two. Empty where it tells none, or none that is larger than
+  /// what was asked for.
+  public func classEnds() throws(TargetError) -> [UInt64] {
+    guard capabilities.functions.contains(.usableSize) else { return [] }
+    var ends: [UInt64] = []
+    var bytes = max(1, capabilities.smallestBytes)
+    var exact = 0
+    while bytes < 1 << 17, exact < 8 {
+      let run = try process.run(
+        [.allocate(Slot(0), bytes)], TargetSetup(), timeoutSeconds: timeoutSeconds)
+      guard run.ending == .finished, let result = run.results.first, result.state == .done else {
+        try process.replaceRunner()
+        break
+      }
+      let end = result.usableBytes
+      exact = end == bytes ? exact + 1 : 0
+      if end < 1 << 17 { ends.append(end) }
+      bytes = max(end &+ 1, bytes + bytes / 4)
+    }
+    return exact < 8 ? ends : []
   }
 
   /// A trace as the shrinker sees it, in a fresh process; an error of the worker counts as no failure

@@ -48,63 +48,6 @@ public struct TargetTraces: Sendable {
   }
 }
 
-/// What has been seen to break allocators by itself: the first call a huge one, sizes near the ends of
-/// numbers, nothing at all, more than there is.
-struct CornerTraces {
-  private let capabilities: TargetCapabilities
-
-  init(_ capabilities: TargetCapabilities) { self.capabilities = capabilities }
-
-  /// Sizes near 2 to the power of 16, 31, 32, 63 and 64.
-  static let edges: [UInt64] =
-    [16, 31, 32, 63].flatMap { width -> [UInt64] in
-      let power = UInt64(1) << width
-      return [power - 1, power, power + 1, power - 8, power + 8, power - 64]
-    } + [1, 2, 7, 8, 15, 16, 17, 31, 32, 63, 64, 65, 4096].map { 0 &- $0 }
-
-  /// Whether a call makes an allocator write gigabytes: what becomes of it the machine decides.
-  static func isMachineBound(_ operation: TargetOperation) -> Bool {
-    guard operation.call == .allocateZeroed, let bytes = operation.requestedBytes else {
-      return false
-    }
-    return bytes > 16 << 20 && bytes < 1 << 48
-  }
-
-  /// The traces, the shortest first.
-  var all: [TargetTrace] {
-    let (first, second) = (Slot(0), Slot(1))
-    let arena = TargetSetup().arenaBytes
-    var programs: [[TargetOperation]] = [[.allocate(first, 16)], [.allocate(first, 0)]]
-    programs += ([arena, arena - 16, arena / 4 * 3, arena / 2 + 1, arena + 1] + Self.edges).map {
-      [.allocate(first, $0)]
-    }
-    programs += Self.edges.map { [.allocate(first, 40), .allocate(second, $0), .free(first)] }
-    programs += [UInt64(4096), 1 << 16, 1 << 20, 1 << 31, 1 << 63].map {
-      [.allocate(first, 24, alignment: $0)]
-    }
-    programs += Self.edges.suffix(13).map { [.allocate(first, $0, alignment: 64)] }
-    for size in Self.edges + [0, 1, 39, 40, 41, 4096] {
-      programs.append([
-        .allocate(first, 40), .allocate(second, 8),
-        TargetOperation(.reallocate, first, bytes: size), .free(second),
-      ])
-      programs.append([
-        .allocate(first, 40), .allocate(second, 8), TargetOperation(.resize, first, bytes: size),
-      ])
-    }
-    programs += Self.edges.map { [TargetOperation(.reallocate, first, bytes: $0)] }
-    for count in [UInt64(1) << 32, 1 << 33, 1 << 63, .max, .max / 2 + 2, 3, 1, 0] {
-      for bytes in [UInt64(1) << 32, 2, 16, .max, .max / 3 + 1, 0] {
-        programs.append([TargetOperation(.allocateZeroed, first, bytes: bytes, second: count)])
-      }
-    }
-    let usable = programs.filter { program in
-      program.allSatisfy { capabilities.allows($0) && !Self.isMachineBound($0) }
-    }
-    return usable.map { TargetTrace(operations: $0) }
-  }
-}
-
 /// A random program over all calls that a library has.
 struct CallProgram {
   private let capabilities: TargetCapabilities
@@ -115,6 +58,8 @@ struct CallProgram {
   private let sizes: [UInt64]
   private let alignments: [UInt64]
   private let hasOddSizes: Bool
+  /// Threads that make the calls.
+  private let threadCount: UInt64
   /// Bytes of what each slot holds; nil for nothing.
   private var held: [UInt64?]
 
@@ -136,6 +81,8 @@ struct CallProgram {
     }
     self.alignments = alignments
     let changesArena = choices.chance(1, in: 4)
+    let hasThreads = capabilities.promises.contains(.threads) && choices.chance(1, in: 3)
+    threadCount = hasThreads ? choices.draw(from: [2, 3, 4]) : 1
     weights = TargetOperation.Call.allCases.map { call in
       let weight: UInt64 =
         switch call {
@@ -146,6 +93,8 @@ struct CallProgram {
         case .fill, .verify: 1
         case .addRegion, .resizeArena, .reset: changesArena ? 1 : 0
         case .misuse: 0
+        case .thread: hasThreads ? 4 : 0
+        case .endThread: hasThreads ? 1 : 0
         }
       return (call, weight)
     }
@@ -264,6 +213,9 @@ struct CallProgram {
       let bytes = setup.arenaBytes / 4 * (1 + choices.draw(below: 7)) + choices.draw(below: 64)
       return TargetOperation(call, bytes: bytes / unit * unit)
     case .reset: return TargetOperation(.reset)
+    case .thread: return TargetOperation(.thread, bytes: choices.draw(below: threadCount))
+    case .endThread:
+      return TargetOperation(.endThread, bytes: 1 + choices.draw(below: threadCount - 1))
     case .free, .freeSized, .fill, .verify, .misuse:
       return TargetOperation(call, slot(isLive: true, &choices))
     }
@@ -293,7 +245,7 @@ struct CallProgram {
     case .resize: if operation.bytes <= 1 << 40 { held[slot] = operation.bytes }
     case .free, .freeSized: held[slot] = nil
     case .reset: held = Array(repeating: nil, count: slotCount)
-    case .fill, .verify, .addRegion, .resizeArena, .misuse: break
+    case .fill, .verify, .addRegion, .resizeArena, .misuse, .thread, .endThread: break
     }
   }
 }

@@ -208,7 +208,7 @@ extension TargetOperation {
   fileprivate var isOfOneBlock: Bool {
     switch call {
     case .allocate, .allocateZeroed, .reallocate, .resize, .free, .freeSized: true
-    case .fill, .verify, .addRegion, .resizeArena, .reset, .misuse: false
+    case .fill, .verify, .addRegion, .resizeArena, .reset, .misuse, .thread, .endThread: false
     }
   }
 }

@@ -228,7 +228,8 @@ extension TargetOracle {
     if promises(.refinds), let freed, freed.bytes == bytes, freed.alignment == operation.alignment {
       return failure(.refind, "\(bytes) bytes refused where as many were just freed", at: index)
     }
-    guard promises(.joins) else { return nil }
+    // What a fresh allocator serves says nothing of one whose arena has another size.
+    guard promises(.joins), arenaBytes == setup.arenaBytes else { return nil }
     if blocks.isEmpty, bytes <= freshBytes / 2, operation.alignment <= freshBytes / 4 {
       return failure(
         .refusal,
@@ -268,6 +269,22 @@ extension TargetOracle {
     case .hung: return failure(.hang, "no answer in time, \(place)", at: run.step)
     // The way of an allocator to say that it has noticed.
     case .exited where isMisuse, .signalled where isMisuse: return nil
+    case .exited, .signalled:
+      if let report = SanitizerReport(run.errors) {
+        var failure = failure(
+          .crash, "\(report.title), \(place)", at: run.step, variant: report.variant)
+        failure?.backtrace = report.lines
+        return failure
+      }
+      return ended(said)
+    case .problem(let problem, let detail, let second, let message):
+      return noticed(problem, detail, second, message)
+    }
+  }
+
+  /// The process was ended by itself or by a signal.
+  private func ended(_ said: String) -> TargetFailure? {
+    switch run.ending {
     case .exited(let code):
       return failure(.exit, "the process ended with code \(code), \(place)\(said)", at: run.step)
     case .signalled(let number):
@@ -278,8 +295,7 @@ extension TargetOracle {
         .crash, "the process got \(name)\(address), \(place)\(said)", at: run.step, variant: name)
       failure?.backtrace = run.crash.backtrace
       return failure
-    case .problem(let problem, let detail, let second, let message):
-      return noticed(problem, detail, second, message)
+    default: return nil
     }
   }
 

@@ -70,12 +70,7 @@ final class TargetProcess {
           TargetWorker.word, settings.library, "\(settings.operationLimit)", settings.option,
           "\(seconds)",
         ],
-        // Room for libraries that keep much in thread-local storage, and not Swift's own crash
-        // handler, which would wait for a debugger.
-        environment: [
-          "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=65536",
-          "SWIFT_BACKTRACE": "enable=no",
-        ],
+        environment: environment,
         descriptors: [
           (areaFile.descriptor, TargetWorker.areaDescriptor),
           (reads.descriptor, TargetWorker.commandDescriptor),
@@ -96,6 +91,18 @@ final class TargetProcess {
       throw TargetError(message: "\(settings.library): loading it ended or stopped the worker")
     }
     try awaitRunner()
+  }
+
+  /// Room for libraries that keep much in thread-local storage, and not Swift's own crash handler, which
+  /// would wait for a debugger; a sanitizer leaves signals and leaks to us.
+  private var environment: [String: String] {
+    var variables = [
+      "GLIBC_TUNABLES": "glibc.rtld.optional_static_tls=65536", "SWIFT_BACKTRACE": "enable=no",
+    ]
+    guard !settings.preload.isEmpty else { return variables }
+    variables["LD_PRELOAD"] = settings.preload
+    variables["ASAN_OPTIONS"] = "detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_abort=0"
+    return variables
   }
 
   private func awaitRunner() throws(TargetError) {

@@ -53,6 +53,9 @@ public struct TargetSettings: Sendable, Hashable {
   public var library: String
   /// Text that the library gets when an allocator is created.
   public var option = ""
+  /// A library that the worker's process loads before all others, such as the runtime of a sanitizer that
+  /// the library under test was compiled with; empty for none.
+  public var preload = ""
   /// Seconds without progress after which a trace counts as one that hangs.
   public var timeoutSeconds = 5.0
   /// Resident bytes of the worker above which an allocator counts as growing without bound.

@@ -196,6 +196,8 @@ public struct CProgram: Sendable, CustomStringConvertible {
     case .resizeArena: return "poolfuzz_resize_arena(a, \(bytes)u);"
     case .reset: return "poolfuzz_reset(a); memset(p, 0, sizeof p);"
     case .misuse: return misuse(operation)
+    // A program of one thread: what only shows across threads it does not show.
+    case .thread, .endThread: return "/* \(operation) */"
     }
   }
 

@@ -20,6 +20,7 @@ public struct TargetCapabilities: Sendable, Hashable {
     static let detectsForeignFree = Promise(rawValue: 1 << 9)
     static let detectsInteriorFree = Promise(rawValue: 1 << 10)
     static let detectsOverflow = Promise(rawValue: 1 << 11)
+    static let threads = Promise(rawValue: 1 << 12)
   }
 
   /// Optional functions.
@@ -86,6 +87,8 @@ public struct TargetCapabilities: Sendable, Hashable {
     case .resizeArena: functions.contains(.resizeArena)
     case .reset: functions.contains(.reset)
     case .misuse: promises.contains(Self.promise(operation))
+    case .thread, .endThread:
+      promises.contains(.threads) && operation.bytes < UInt64(TargetThreads.mostThreads)
     }
   }
 

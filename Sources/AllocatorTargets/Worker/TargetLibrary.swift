@@ -227,7 +227,7 @@ enum MallocLibrary {
     }
     target.capabilities.interface = 0
     target.capabilities.functions = functions
-    target.capabilities.promises = [.joins, .stableUsableSize]
+    target.capabilities.promises = [.joins, .stableUsableSize, .threads]
     if alignedAlloc == nil, posixMemalign == nil { target.capabilities.largestAlignment = 0 }
     return target
   }

@@ -13,10 +13,11 @@ struct TraceExecutor {
   /// Two pages that are none of the allocator's.
   let foreign: UnsafeMutableRawPointer
   private let resident = ResidentSet()
+  private var threads: TargetThreads
   var isStopped = false
   /// Slots that the trace names lie below it.
   private var slotCount = 0
-  private var arenas: Arenas?
+  var arenas: Arenas?
 
   /// What the owner of a slot knows.
   struct Owned {
@@ -43,9 +44,10 @@ struct TraceExecutor {
 
   init?(_ library: TargetLibrary, _ area: SharedArea, option: UnsafePointer<CChar>) {
     let bytes = area.capacity * MemoryLayout<Owned>.stride
-    guard let memory = HostMemory.reserve(bytes), let foreign = HostMemory.reserve(8192) else {
-      return nil
-    }
+    guard let memory = HostMemory.reserve(bytes), let foreign = HostMemory.reserve(8192),
+      let threads = TargetThreads()
+    else { return nil }
+    self.threads = threads
     self.foreign = foreign
     owned = memory.bindMemory(to: Owned.self, capacity: area.capacity)
     self.library = library
@@ -85,7 +87,7 @@ struct TraceExecutor {
 
   private mutating func runPiece(_ count: Int, _ flags: SharedArea.Flag) {
     area[.phase] = SharedArea.Phase.operations.rawValue
-    for index in 0..<count where !isStopped { step(index, isFirst: true, flags) }
+    for index in 0..<count where !isStopped { relay(index, isFirst: true, flags) }
     if !isStopped { lookOutside() }
     if !isStopped { area[.phase] = SharedArea.Phase.done.rawValue }
   }
@@ -97,7 +99,8 @@ struct TraceExecutor {
     while round < goal, !isStopped {
       area[.phase] = SharedArea.Phase.operations.rawValue
       area[.round] = UInt64(round)
-      for index in 0..<count where !isStopped { step(index, isFirst: round == 0, flags) }
+      for index in 0..<count where !isStopped { relay(index, isFirst: round == 0, flags) }
+      threads.endAll()
       guard !isStopped else { return }
       empty(isFirst: round == 0)
       round += 1
@@ -213,6 +216,33 @@ struct TraceExecutor {
 
   // MARK: Operations
 
+  /// An operation of the trace, as another thread does it.
+  private struct Step {
+    let executor: UnsafeMutablePointer<TraceExecutor>
+    let index: Int
+    let isFirst: Bool
+    let flags: SharedArea.Flag
+  }
+
+  /// Has the current thread run an operation.
+  private mutating func relay(_ index: Int, isFirst: Bool, _ flags: SharedArea.Flag) {
+    guard !threads.isFirst else { return step(index, isFirst: isFirst, flags) }
+    let threads = threads
+    // Who runs next, and who ends, is decided by the runner's own thread: none ends itself.
+    if [.thread, .endThread].contains(area.operation(index).call) {
+      return step(index, isFirst: isFirst, flags)
+    }
+    withUnsafeMutablePointer(to: &self) { executor in
+      var step = Step(executor: executor, index: index, isFirst: isFirst, flags: flags)
+      withUnsafeMutablePointer(to: &step) { step in
+        threads.run(UnsafeMutableRawPointer(step)) { context in
+          let step = context.assumingMemoryBound(to: Step.self).pointee
+          step.executor.pointee.step(step.index, isFirst: step.isFirst, step.flags)
+        }
+      }
+    }
+  }
+
   private mutating func step(_ index: Int, isFirst: Bool, _ flags: SharedArea.Flag) {
     let operation = area.operation(index)
     let slot = Int(operation.slot)
@@ -251,7 +281,7 @@ struct TraceExecutor {
       // What C leaves undefined is not asked.
       owned[slot].address == nil || operation.bytes > 0
         || library.capabilities.reallocZero != .undefined
-    case .addRegion, .resizeArena, .reset: true
+    case .addRegion, .resizeArena, .reset, .thread, .endThread: true
     }
   }
 
@@ -280,6 +310,10 @@ struct TraceExecutor {
     case .resizeArena: return resizeArena(operation)
     case .reset: reset()
     case .misuse: misuse(operation, slot)
+    case .thread:
+      return TargetResult(state: threads.change(to: operation.bytes) ? .done : .skipped)
+    case .endThread:
+      return TargetResult(state: threads.end(operation.bytes) ? .done : .skipped)
     }
     return TargetResult(state: .done)
   }
@@ -306,83 +340,5 @@ struct TraceExecutor {
 
   mutating func judgeStack(_ wrong: Int?) {
     if let wrong, !isStopped { stop(.stack, UInt64(wrong * 8)) }
-  }
-}
-
-// MARK: Memory that the allocator is given
-
-extension TraceExecutor {
-  private mutating func mapArenas() -> Bool {
-    guard library.capabilities.interface == 2 else { return true }
-    let bytes = Int(area[.arenaBytes])
-    let capacity = max(bytes, Int(area[.arenaCapacity]))
-    let stride = MemoryLayout<GuardedMemory>.stride
-    guard let tables = HostMemory.reserve(4096 + stride * SharedArea.mostRegions),
-      var arena = GuardedMemory(capacityBytes: capacity, offset: Int(area[.arenaOffset])),
-      arena.resize(to: bytes), let growth = GuardedMemory(capacityBytes: capacity, offset: 0)
-    else { return false }
-    let growing = tables.bindMemory(to: GrowingMemory.self, capacity: 1)
-    growing.initialize(
-      to: GrowingMemory(memory: growth, refused: area[.refusedGrowth]))
-    let regions = (tables + 4096).bindMemory(
-      to: GuardedMemory.self, capacity: SharedArea.mostRegions)
-    arenas = Arenas(arena: arena, growing: growing, regions: regions)
-    area[.arenaBase] = arena.address
-    area[.growthBase] = growth.address
-    return true
-  }
-
-  private mutating func releaseArenas() {
-    guard let arenas else { return }
-    for index in 0..<arenas.regionCount { arenas.regions[index].release() }
-    arenas.growing.pointee.memory.release()
-    arenas.arena.release()
-    HostMemory.release(
-      arenas.growing, 4096 + MemoryLayout<GuardedMemory>.stride * SharedArea.mostRegions)
-    self.arenas = nil
-  }
-
-  /// Notices what was written before or behind the memory that was given.
-  private mutating func lookOutside() {
-    guard let arenas else { return }
-    var damage = arenas.arena.damage() ?? arenas.growing.pointee.memory.damage()
-    for index in 0..<arenas.regionCount where damage == nil {
-      damage = arenas.regions[index].damage()
-    }
-    if let damage { stop(.outsideWrite, UInt64(UInt(bitPattern: damage))) }
-  }
-
-  private mutating func addRegion(_ operation: TargetOperation) -> TargetResult {
-    let bytes = Int(clamping: operation.bytes)
-    guard let count = arenas?.regionCount, count < SharedArea.mostRegions, bytes <= 1 << 30,
-      var region = GuardedMemory(capacityBytes: bytes, offset: Int(area[.arenaOffset])),
-      region.resize(to: bytes)
-    else { return TargetResult(state: .skipped) }
-    area[.regions, 2 * count] = region.address
-    area[.regions, 2 * count + 1] = UInt64(bytes)
-    arenas?.regions[count] = region
-    arenas?.regionCount = count + 1
-    var isTaken = false
-    judgeStack(
-      Self.guarded { [library, allocator] in
-        isTaken = library.addRegion?(allocator, region.start, bytes) == 1
-      })
-    return TargetResult(state: isTaken ? .done : .null, address: region.address)
-  }
-
-  private mutating func resizeArena(_ operation: TargetOperation) -> TargetResult {
-    let bytes = Int(clamping: operation.bytes)
-    guard let old = arenas?.arena.byteCount, bytes > 0 else {
-      return TargetResult(state: .skipped)
-    }
-    if bytes > old, arenas?.arena.resize(to: bytes) != true { return TargetResult(state: .skipped) }
-    var isTaken = false
-    judgeStack(
-      Self.guarded { [library, allocator] in
-        isTaken = library.resizeArena?(allocator, bytes) == 1
-      })
-    let wanted = isTaken ? bytes : old
-    if !isStopped, arenas?.arena.byteCount != wanted { _ = arenas?.arena.resize(to: wanted) }
-    return TargetResult(state: isTaken ? .done : .null)
   }
 }

@@ -18,6 +18,7 @@ extension LineCursor {
     ("realloc", .target(.realloc)), ("resize", .target(.resize)),
     ("freesized", .target(.freesized)), ("verify", .target(.verify)),
     ("region", .target(.region)), ("arena", .target(.arena)), ("reset", .target(.reset)),
+    ("thread", .target(.thread)), ("endthread", .target(.endthread)),
     ("misuse", .target(.misuse)),
   ])
 

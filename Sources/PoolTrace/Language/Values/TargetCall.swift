@@ -25,6 +25,10 @@ public struct TargetCall: Hashable, Sendable {
     case arena
     /// Back to how it was created.
     case reset
+    /// A thread of this number, 0 for the first, makes the calls that follow; it begins with its first.
+    case thread
+    /// The thread of this number ends.
+    case endthread
     /// Frees a freed block once more, an address within or outside of any block, or a block behind
     /// which a byte was changed: slot, `Misuse`, offset in bytes.
     case misuse
@@ -96,7 +100,7 @@ extension TargetCall.Word {
   /// Whether it names a slot.
   var takesSlot: Bool {
     switch self {
-    case .target, .region, .arena, .reset: false
+    case .target, .region, .arena, .reset, .thread, .endthread: false
     default: true
     }
   }
@@ -107,7 +111,7 @@ extension TargetCall.Word {
     case .target: TargetCall.keys.count...TargetCall.keys.count
     case .aligned, .zeroed, .misuse: 2...2
     case .realloc: 1...2
-    case .resize, .region, .arena: 1...1
+    case .resize, .region, .arena, .thread, .endthread: 1...1
     case .freesized, .verify, .reset: 0...0
     }
   }

@@ -19,6 +19,9 @@ final class TargetCampaign {
   private let traceLimit: UInt64
   private let shrinks: Bool
   private let isStrict: Bool
+  private let stopsAtFirst: Bool
+  /// The reallocations that are tried instead of random programs, where they were asked for.
+  private let grid: ReallocGrid?
   private let file: StateFile
   private let frame: CampaignFrame
   /// What it has come to: what its state file keeps.
@@ -44,13 +47,15 @@ final class TargetCampaign {
     let rules = try TargetOptions.rules(arguments)
     baseline = try TargetOptions.baseline(arguments)
     folder = arguments.value("--corpus") ?? "Corpus"
-    let plan = Self.plan(settings, names, rules)
+    let hasGrid = arguments.has("--grid")
+    let plan = Self.plan(settings, names, rules) + (hasGrid ? " grid=realloc" : "")
     let (states, hash) = ("\(folder)/targets", String(ContentHash.of(plan).prefix(8)))
     seed = try FuzzSettings.seed(arguments, unfinishedIn: states, hash)
     let isEndless = arguments.has("--for") || arguments.has("--forever")
-    traceLimit = try arguments.number("--traces") ?? (isEndless ? .max : 10_000)
+    let wanted = try arguments.number("--traces")
     shrinks = !arguments.has("--no-shrink")
     isStrict = arguments.has("--strict")
+    stopsAtFirst = arguments.has("--first")
     self.streams = streams
     file = StateFile(
       base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 4,
@@ -59,6 +64,8 @@ final class TargetCampaign {
     report = TargetReport(arguments, settings, rules, streams)
     tester = try TargetOptions.tester(settings)
     tester.rules = rules
+    grid = hasGrid ? try TargetOptions.grid(tester) : nil
+    traceLimit = min(wanted ?? (isEndless || hasGrid ? .max : 10_000), grid?.traceCount ?? .max)
     tester.isOver = { [frame] in Interruption.isRequested || frame.clock.isOver }
   }
 
@@ -77,7 +84,10 @@ final class TargetCampaign {
   }
 
   func run() throws(CommandFailure) -> ExitCode {
-    if !frame.isQuiet { streams.note("seed \(seed), target \(settings.library)") }
+    if !frame.isQuiet {
+      streams.note("seed \(seed), target \(settings.library)")
+      if let grid { streams.note("grid: \(grid.description)") }
+    }
     return try frame.run(generate)
   }
 
@@ -86,10 +96,10 @@ final class TargetCampaign {
     AtomicFile.removeLeftovers(in: PathText.folder(of: file.path))
     try resume()
     try frame.work(
-      until: { progress.next >= traceLimit },
+      until: { isDone },
       step: { () throws(CommandFailure) in try TargetOptions.asking(testNext) }, save: save,
       tell: tell)
-    if progress.next < traceLimit {
+    if !isDone {
       save()
     } else if !frame.removeState() {
       code = code.combined(with: .environment)
@@ -97,6 +107,10 @@ final class TargetCampaign {
     if !report.writeJUnit(isStrict: isStrict) { code = code.combined(with: .environment) }
     tell(.end)
     return Interruption.isRequested ? .interrupted : code
+  }
+
+  private var isDone: Bool {
+    progress.next >= traceLimit || (stopsAtFirst && !progress.filed.isEmpty)
   }
 
   private func resume() throws(CommandFailure) {
@@ -123,7 +137,7 @@ final class TargetCampaign {
 
   private func testNext() throws(TargetError) {
     let number = progress.next
-    let trace = traces.trace(number)
+    let trace = grid?.trace(number) ?? traces.trace(number)
     let failure = try tester.test(trace)
     if let failure { try take(trace, failure, number) }
     progress.operationCount += UInt64(trace.operations.count)

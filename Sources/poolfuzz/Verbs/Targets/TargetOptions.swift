@@ -1,5 +1,5 @@
-import Platform
 import AllocatorTargets
+import Platform
 import PropertyTesting
 
 /// The options that put somebody else's allocator under test.
@@ -8,6 +8,10 @@ enum TargetOptions {
   static let all: [Option] =
     judging + [
       memoryLimit,
+      Option(
+        name: "--grid", argument: .word("CALL", WordList(noun: "grid", words: ["realloc"])),
+        help: "instead of random programs, every reallocation of a target from size to size and"
+          + " alignment to alignment around the ends of its size classes"),
       Option(
         name: "--strict", argument: .none,
         help: "what a target does not repeat three times in fresh processes fails as well"),
@@ -51,6 +55,10 @@ enum TargetOptions {
       name: "--target-option", argument: .value("TEXT"),
       help: "text that the library gets when an allocator is created"),
     Option(
+      name: "--preload", argument: .value("LIBRARY"),
+      help: "a library that a target's process loads first: the runtime of the sanitizer that the"
+        + " target was compiled with"),
+    Option(
       name: "--timeout", argument: .quantity("TIME", .time()),
       help: "a target that does nothing for so long hangs (5s); without one, ends with 4 where one"
         + " trace or file takes longer (1h)"),
@@ -76,6 +84,7 @@ enum TargetOptions {
   ) throws(CommandFailure) -> TargetSettings {
     var settings = TargetSettings(library: path(library))
     settings.option = arguments.value("--target-option") ?? ""
+    settings.preload = arguments.value("--preload") ?? ""
     settings.timeoutSeconds = try arguments.seconds("--timeout") ?? 5
     if let bytes = try arguments.number("--memory-limit") { settings.memoryLimitBytes = bytes }
     return settings
@@ -134,6 +143,16 @@ enum TargetOptions {
     } catch {
       throw CommandFailure(message: error.message, code: .badInput)
     }
+  }
+
+  /// The reallocations of a target that are tried one by one.
+  static func grid(_ tester: TargetTester) throws(CommandFailure) -> ReallocGrid {
+    let ends = try asking { () throws(TargetError) in try tester.classEnds() }
+    let grid = ReallocGrid(for: tester.capabilities, classEnds: ends)
+    guard grid.cellCount > 0 else {
+      throw .usage("--grid realloc: the library has no realloc")
+    }
+    return grid
   }
 
   /// A target that cannot be asked any more ends the command.
