@@ -28,7 +28,8 @@ struct CornerTraces {
     let (first, second) = (Slot(0), Slot(1))
     let arena = TargetSetup().arenaBytes
     let basics: [[TargetOperation]] = [
-      [.allocate(first, 16)], [.allocate(first, 0), .allocate(second, 1)],
+      [.allocate(first, 16)], [.allocate(first, arena)], [.allocate(first, 40, alignment: 64)],
+      [.allocate(first, 0), .allocate(second, 1)],
     ]
     var programs: [[TargetOperation]] =
       ([arena, arena - 16, arena / 4 * 3, arena / 2 + 1, arena + 1] + Self.edges).map {
