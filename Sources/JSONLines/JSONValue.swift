@@ -23,6 +23,18 @@ public enum JSONValue: Sendable {
   /// A text, or null where there is none.
   public static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
+  /// The version of the objects that `--json` prints: raised when a key changes its meaning or goes;
+  /// new keys may come without.
+  public static let version: UInt64 = 1
+
+  /// An object with its version in front, unless it says one; any other value as it is.
+  public var versioned: JSONValue {
+    guard case .object(let members) = self, !members.contains(where: { $0.0 == "version" }) else {
+      return self
+    }
+    return .object([("version", .unsigned(Self.version))] + members)
+  }
+
   /// The value on one line.
   public var text: String {
     var bytes: [UInt8] = []

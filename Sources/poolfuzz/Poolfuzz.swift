@@ -32,7 +32,7 @@ enum Poolfuzz {
       return failure.code
     } catch {
       streams.flush()
-      streams.note("poolfuzz: \(error)")
+      streams.remark("\(error)")
       return .environment
     }
   }
@@ -68,7 +68,7 @@ enum Poolfuzz {
         Array(words.dropFirst()), options: verb.allOptions)
       streams.isQuiet = arguments.has("--quiet")
       if !streams.isQuiet {
-        for hint in arguments.hints { streams.note("poolfuzz: \(hint)") }
+        for hint in arguments.hints { streams.remark(hint) }
       }
       // Checked here, so that every verb refuses what is no seed, those without chance too.
       _ = try FuzzSettings.seed(arguments)

@@ -14,10 +14,38 @@ struct FragmentingProgram: Sendable, Hashable {
     /// Gives back all blocks, or those of the last fill, but the first in each span of so many bytes of
     /// addresses.
     case spans(bytes: Int, isLastFillOnly: Bool)
-    /// Gives back all blocks but those that cover, with a header of so many bytes in front, an address
-    /// that is one number modulo `bytes`. Of the numbers that were the last step's modulo the last
+    /// Gives back all blocks but those that cover, as far as their extent goes, an address that is one
+    /// number modulo `bytes`. Of the numbers that were the last step's modulo the last
     /// step's bytes it is the one for which the blocks that stay waste most: Robson's choice.
-    case covering(bytes: Int, headerBytes: Int)
+    case covering(bytes: Int, Extent)
+  }
+
+  /// What a program takes a block to fill.
+  enum Extent: Sendable, Hashable {
+    /// What was asked for and a header of so many bytes in front.
+    case header(Int)
+    /// The power of two that holds what was asked for, as in a buddy system.
+    case powerOfTwo
+
+    /// The bytes before the address that the caller has.
+    var headerBytes: Int { if case .header(let bytes) = self { bytes } else { 0 } }
+
+    /// All bytes of a block for so many.
+    func blockBytes(_ bytes: Int) -> Int {
+      switch self {
+      case .header(let header): bytes + header
+      case .powerOfTwo: bytes < 2 ? 1 : 1 << (Int.bitWidth - (bytes - 1).leadingZeroBitCount)
+      }
+    }
+
+    /// The request that wastes most of a block of so many bytes, a power of two: all that is not the
+    /// header, or one more than half.
+    fileprivate func request(filling blockBytes: Int) -> Int {
+      switch self {
+      case .header(let header): blockBytes - header
+      case .powerOfTwo: blockBytes / 2 + 1
+      }
+    }
   }
 
   /// The steps.
@@ -80,17 +108,18 @@ extension FragmentingProgram {
       let steps = ladder(spanBytes: span, largest: peakLiveBytes / 2)
       list.append(ByHand(name: "ladder", program: FragmentingProgram(steps: steps)))
     }
-    for first in [16, 32] {
-      for header in [0, 8, 16] where first - header >= sizes.lowerBound {
-        let steps = robson(from: first, headerBytes: header, peakLiveBytes)
-        list.append(ByHand(name: "Robson", program: FragmentingProgram(steps: steps)))
-      }
+    for (first, extent) in [
+      (16, Extent.header(0)), (32, .header(0)), (32, .header(8)), (32, .header(16)),
+      (32, .powerOfTwo),
+    ] {
+      let steps = robson(from: first, extent, peakLiveBytes)
+      list.append(ByHand(name: "Robson", program: FragmentingProgram(steps: steps)))
     }
     for span in [4096, 16_384, 65_536] where span <= peakLiveBytes / 4 {
       for header in [0, 8] {
         let steps =
           ladder(spanBytes: span, largest: 1024)
-          + robson(from: 2048, headerBytes: header, peakLiveBytes)
+          + robson(from: 2048, .header(header), peakLiveBytes)
         list.append(
           ByHand(name: "ladder, then Robson", program: FragmentingProgram(steps: steps)))
       }
@@ -115,15 +144,15 @@ extension FragmentingProgram {
   /// Robson's: sizes double, and what stays covers one address of each stretch of the next size, so that
   /// no such stretch becomes free.
   private static func robson(
-    from first: Int, headerBytes: Int, _ peakLiveBytes: Int
+    from first: Int, _ extent: Extent, _ peakLiveBytes: Int
   ) -> [Step] {
     var steps: [Step] = []
     var bytes = first
     while bytes <= peakLiveBytes / 2, steps.count + 2 <= mostSteps {
       if bytes > first {
-        steps.append(.covering(bytes: bytes, headerBytes: headerBytes))
+        steps.append(.covering(bytes: bytes, extent))
       }
-      steps.append(.fill(bytes: bytes - headerBytes, sixteenths: 16))
+      steps.append(.fill(bytes: extent.request(filling: bytes), sixteenths: 16))
       bytes *= 2
     }
     return steps

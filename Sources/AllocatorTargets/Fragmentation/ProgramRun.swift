@@ -63,10 +63,10 @@ struct ProgramRun {
         guard !isLastFillOnly || block.fill == fill else { return true }
         return seen.insert(block.address / UInt64(bytes)).inserted
       }
-    case .covering(let bytes, let headerBytes):
-      let number = coveredNumber(bytes, headerBytes)
+    case .covering(let bytes, let extent):
+      let number = coveredNumber(bytes, extent)
       covered = (bytes, number)
-      try keep { block, _ in Self.covers(block, number, bytes, headerBytes) }
+      try keep { block, _ in Self.covers(block, number, bytes, extent) }
     }
   }
 
@@ -128,17 +128,17 @@ struct ProgramRun {
   // MARK: What blocks cover
 
   /// The number modulo `bytes` whose blocks waste most of their stretches.
-  private func coveredNumber(_ bytes: Int, _ headerBytes: Int) -> Int {
+  private func coveredNumber(_ bytes: Int, _ extent: FragmentingProgram.Extent) -> Int {
     guard let covered else {
-      return live.first.map { Int($0.address % UInt64(bytes)) - headerBytes } ?? 0
+      return live.first.map { Int($0.address % UInt64(bytes)) - extent.headerBytes } ?? 0
     }
     // At most 64 of them are looked at: one step of doubling has two.
     let count = min(max(bytes / max(covered.bytes, 1), 1), 64)
     let numbers = (0..<count).map { (covered.number + $0 * covered.bytes) % bytes }
     let wastes = numbers.map { number in
       live.reduce(into: 0) { sum, block in
-        if Self.covers(block, number, bytes, headerBytes) {
-          sum += max(bytes - block.bytes - headerBytes, 0)
+        if Self.covers(block, number, bytes, extent) {
+          sum += max(bytes - extent.blockBytes(block.bytes), 0)
         }
       }
     }
@@ -147,10 +147,10 @@ struct ProgramRun {
   }
 
   private static func covers(
-    _ block: Block, _ number: Int, _ bytes: Int, _ headerBytes: Int
+    _ block: Block, _ number: Int, _ bytes: Int, _ extent: FragmentingProgram.Extent
   ) -> Bool {
-    let start = Int(truncatingIfNeeded: block.address) - headerBytes
+    let start = Int(truncatingIfNeeded: block.address) - extent.headerBytes
     let distance = ((number - start) % bytes + bytes) % bytes
-    return distance < block.bytes + headerBytes
+    return distance < extent.blockBytes(block.bytes)
   }
 }

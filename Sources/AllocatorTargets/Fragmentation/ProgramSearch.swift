@@ -16,13 +16,17 @@ extension FragmentingProgram {
       let span = spanSizes[Int(random.draw(below: UInt64(spanSizes.count)))]
       return .spans(bytes: span, isLastFillOnly: random.draw(below: 4) > 0)
     case 5:
-      return .covering(
-        bytes: 32 << Int(random.draw(below: 14)), headerBytes: 8 * Int(random.draw(below: 3)))
+      return .covering(bytes: 32 << Int(random.draw(below: 14)), randomExtent(&random))
     default:
       let kept = 2 + Int(random.draw(below: random.draw(below: 2) == 0 ? 6 : 300))
       return .release(
         kept: kept, offset: Int(random.draw(below: 2)), isLastFillOnly: isLastFillOnly)
     }
+  }
+
+  private static func randomExtent(_ random: inout Xoshiro256) -> Extent {
+    let number = Int(random.draw(below: 4))
+    return number == 3 ? .powerOfTwo : .header(8 * number)
   }
 
   private static func randomFill(_ random: inout Xoshiro256) -> Step {
@@ -99,11 +103,11 @@ extension FragmentingProgram {
       return random.draw(below: 4) == 0
         ? .spans(bytes: bytes, isLastFillOnly: !isLastFillOnly)
         : .spans(bytes: min(max(next, 4096), 1 << 20), isLastFillOnly: isLastFillOnly)
-    case .covering(let bytes, let headerBytes):
+    case .covering(let bytes, let extent):
       let next = random.draw(below: 2) == 0 ? max(bytes / 2, 32) : bytes * 2
       return random.draw(below: 2) == 0
-        ? .covering(bytes: bytes, headerBytes: 8 * Int(random.draw(below: 3)))
-        : .covering(bytes: min(next, 1 << 24), headerBytes: headerBytes)
+        ? .covering(bytes: bytes, randomExtent(&random))
+        : .covering(bytes: min(next, 1 << 24), extent)
     }
   }
 }

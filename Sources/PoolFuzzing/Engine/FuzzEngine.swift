@@ -66,6 +66,8 @@ public struct FuzzPlan: Sendable {
   public var operationsPerTrace = 400
   /// Traces of a batch.
   public var tracesPerBatch = 16
+  /// Traces of the campaign at most: a last batch ends there.
+  public var traceLimit = UInt64.max
   /// Batches of a late epoch: novelty is shared between epochs, never within one.
   public var batchesPerEpoch = 32
   /// Novel traces that are kept for mutation.
@@ -218,6 +220,7 @@ public struct FuzzBatch: Sendable {
     for index in 0..<plan.tracesPerBatch {
       if isInterrupted() { return nil }
       let trace = number * UInt64(plan.tracesPerBatch) + UInt64(index)
+      guard trace < plan.traceLimit else { break }
       run(plan, trace, state, &seen)
     }
   }

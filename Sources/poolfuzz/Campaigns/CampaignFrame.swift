@@ -116,7 +116,7 @@ final class CampaignFrame {
     streams.print(
       JSONValue.object(
         [("event", .string(event)), ("seed", .unsigned(seed.value))] + members
-      ).text)
+      ))
     streams.flush()
   }
 }

@@ -30,8 +30,8 @@ struct GivenAddress {
   /// The address, or the decimal reading where only that one is mapped, which is said.
   func settled(_ streams: StandardStreams? = nil, where isMapped: (UInt64) -> Bool) -> UInt64 {
     guard !isMapped(address), let decimal = UInt64(text), isMapped(decimal) else { return address }
-    streams?.note(
-      "poolfuzz: \(text) is mapped as a decimal number only, and read as 0x"
+    streams?.remark(
+      "\(text) is mapped as a decimal number only, and read as 0x"
         + String(decimal, radix: 16))
     return decimal
   }

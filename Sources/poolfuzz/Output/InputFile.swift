@@ -38,9 +38,12 @@ func textOfFile(_ path: String) throws(CommandFailure) -> String {
 /// A file, or standard input for `-`, read piece by piece.
 struct InputFile: ~Copyable {
   private let file: OpenedFile
+  /// Who is told how far it is read; nil for nobody.
+  private let streams: StandardStreams?
 
-  /// Opens the file.
-  init(path: String) throws(CommandFailure) {
+  /// Opens the file. `streams` shows how far it is read.
+  init(path: String, _ streams: StandardStreams? = nil) throws(CommandFailure) {
+    self.streams = streams
     file = try answered { () throws(SystemError) in try OpenedFile(path: path) }
     ProcessLimits.begin(input: path)
   }
@@ -50,7 +53,23 @@ struct InputFile: ~Copyable {
 
   /// Calls `body` with one piece after the other to the end of the file.
   func forEachPiece(_ body: (ArraySlice<UInt8>) -> Void) throws(CommandFailure) {
-    do throws(SystemError) { try file.forEachPiece(body) } catch { throw CommandFailure(error) }
+    let whole = streams == nil ? nil : try? file.byteCount()
+    var count: UInt64 = 0
+    do throws(SystemError) {
+      try file.forEachPiece { piece in
+        body(piece)
+        count += UInt64(piece.count)
+        streams?.progress(progress(count, of: whole))
+      }
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  /// How far it is read, in words.
+  private func progress(_ count: UInt64, of whole: UInt64?) -> String {
+    guard let whole, whole > 0 else { return "\(name): \(count >> 20) MiB read" }
+    return "\(name): \(min(100, count * 100 / whole)) %"
   }
 }
 

@@ -31,6 +31,9 @@ final class StandardStreams {
     if pending.count >= Self.pieceBytes { flush() }
   }
 
+  /// Prints an object of JSON with its version as a line on standard output.
+  func print(_ object: JSONValue) { print(object.versioned.text) }
+
   /// Prints rows of two columns, the second one in line.
   func print(columns rows: [(String, String)]) {
     let width = rows.map(\.0.count).max() ?? 0
@@ -82,8 +85,14 @@ final class StandardStreams {
     try? StandardDescriptor.error.write(Array(text.utf8))
   }
 
+  /// Prints an object of JSON with its version as a line on standard error.
+  func note(_ object: JSONValue) { note(object.versioned.text) }
+
+  /// Prints what a user ought to know on standard error, at once, whether or not it is a failure.
+  func remark(_ text: String) { note("poolfuzz: \(text)") }
+
   /// Prints what went wrong on standard error, at once.
-  func note(_ failure: CommandFailure) { note("poolfuzz: \(failure.message)") }
+  func note(_ failure: CommandFailure) { remark(failure.message) }
 
   /// Writes what is pending. Where it cannot be written the run goes on without it: what was found is
   /// filed, and the exit code says what was judged.
@@ -96,7 +105,7 @@ final class StandardStreams {
       try StandardDescriptor.output.write(pending)
     } catch {
       failure = error
-      if !error.isClosedPipe { note("poolfuzz: \(error.message); nothing more is printed") }
+      if !error.isClosedPipe { remark("\(error.message); nothing more is printed") }
     }
   }
 

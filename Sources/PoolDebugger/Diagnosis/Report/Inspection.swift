@@ -156,7 +156,7 @@ public struct InspectionReport: Sendable {
 
   /// JSON, one object a line: an object for each listing, then one with the diagnosis.
   public var jsonLines: [String] {
-    listings.map { InspectionJSON.object($0).text } + [InspectionJSON.summary(self).text]
+    (listings.map(InspectionJSON.object) + [InspectionJSON.summary(self)]).map(\.versioned.text)
   }
 
   /// The report for people.

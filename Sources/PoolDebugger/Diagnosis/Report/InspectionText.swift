@@ -95,11 +95,8 @@ enum InspectionText {
   }
 }
 
-/// The JSON objects of `inspect`: stable names, documented in the manual, numbered by `version`.
+/// The JSON objects of `inspect`: stable names, documented in the manual.
 enum InspectionJSON {
-  /// Raised when a key changes its meaning or goes; new keys may come without.
-  static let version: UInt64 = 1
-
   static func object(_ checked: CheckedListing) -> JSONValue {
     var members: [(String, JSONValue)] = [
       ("source", .string(checked.listing.source)),
@@ -118,7 +115,6 @@ enum InspectionJSON {
 
   static func summary(_ report: InspectionReport) -> JSONValue {
     .object([
-      ("version", .unsigned(version)),
       ("outcome", .string(report.outcome.rawValue)),
       ("headline", .string(report.headline)),
       ("damaged", .array(report.damaged.map(object))),

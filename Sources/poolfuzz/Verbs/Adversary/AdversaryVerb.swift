@@ -107,7 +107,7 @@ struct AdversaryRun {
     guard let bytes = try arguments.number(option) else { return nil }
     let largest = geometry.payloadBytes(units: geometry.largestBlockUnits)
     guard bytes > 0, bytes <= UInt64(largest) else {
-      throw .usage("\(option) is 1...\(largest) bytes")
+      throw .usage("\(option) is 1...\(counted(largest, "byte"))")
     }
     let unit = geometry.unitBytes
     return max(
@@ -134,7 +134,7 @@ struct AdversaryRun {
     }
     let answer = AdversaryReport(report: report, predictedPages: program.predictedPages)
     if tracePath != "-" { answer.lines(asJSON: asJSON).forEach(streams.print) }
-    for breach in answer.breaches { streams.note("poolfuzz: adversary: \(breach)") }
+    for breach in answer.breaches { streams.remark("adversary: \(breach)") }
     return answer.breaches.isEmpty ? .held : .found
   }
 
@@ -145,10 +145,11 @@ struct AdversaryRun {
     let place = try streams.place(path)
     let live = options.query.peakLiveUnits * options.query.geometry.unitBytes
     let prediction =
-      program.predictedPages.map { "\($0) pages are predicted" } ?? "nothing is predicted"
+      program.predictedPages.map { "\(counted($0, "page")) are predicted" }
+      ?? "nothing is predicted"
     let writer = ContestTrace(
       place, options, contest,
-      comments: ["\(program.name), at most \(live) bytes live: \(prediction)."])
+      comments: ["\(program.name), at most \(counted(live, "byte")) live: \(prediction)."])
     var report = options.query.replay(.program(program), record: writer.append)
     if let predicted = program.predictedPages {
       writer.expect("nonpaged.peak_pages_held == \(predicted)")
@@ -170,7 +171,8 @@ struct AdversaryReport {
   var breaches: [String] {
     var breaches = report.breaches.map(\.description)
     if let predictedPages, predictedPages != report.pages {
-      breaches.append("\(predictedPages) pages were predicted, and \(report.pages) were held")
+      breaches.append(
+        "\(counted(predictedPages, "page")) were predicted, and \(report.pages) were held")
     }
     return breaches
   }
@@ -179,7 +181,7 @@ struct AdversaryReport {
   func lines(asJSON: Bool) -> [String] {
     let predicted = predictedPages.map { JSONValue.integer(Int64($0)) } ?? .null
     guard !asJSON else {
-      return [JSONValue.object([("predicted_pages", predicted)] + report.fields).text]
+      return [JSONValue.object([("predicted_pages", predicted)] + report.fields).versioned.text]
     }
     return ContestText.lines(report) + ["predicted \(predictedPages.map { String($0) } ?? "-")"]
   }

@@ -142,7 +142,7 @@ struct Benchmark {
         ("generator_multiple", number(multiple)),
         ("reference_multiple", number(reference?.multiple)),
         ("checksum", .string(Self.hexadecimal(checksum))),
-      ]).text)
+      ]))
   }
 
   private func printRow(

@@ -64,7 +64,7 @@ struct GrowthTable {
           ("live", .integer(Int64(live))), ("pages", .unsigned(pages)),
           ("value", .number(nanoseconds)), ("random", .number(accesses)),
           ("touched_bytes", .unsigned(touched)), ("resident_bytes", .unsigned(resident)),
-        ]).text)
+        ]))
     }
     streams.print(
       String(

@@ -153,12 +153,12 @@ struct CorpusMerge {
           ("duplicates", .integer(Int64(tally.duplicates))),
           ("kept", .integer(Int64(tally.kept))), ("added", .integer(Int64(tally.added))),
           ("removed", .integer(Int64(tally.removed))), ("dry_run", .bool(isDryRun)),
-        ]).text)
+        ]))
       return
     }
     guard !isQuiet else { return }
     streams.print(
-      "\(tally.folder): \(tally.found) traces, \(tally.duplicates) of them twice,"
+      "\(tally.folder): \(counted(tally.found, "trace")), \(tally.duplicates) of them twice,"
         + " \(tally.kept) kept, \(tally.added) new here, \(tally.removed) removed")
   }
 }

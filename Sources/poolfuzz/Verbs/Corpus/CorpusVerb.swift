@@ -88,7 +88,8 @@ struct CorpusListing {
   private func show(_ trace: CorpusTrace, _ program: MaximalProgram) {
     guard isJSON else {
       return streams.print(
-        "\(trace.path): \(program.pages) pages, \(program.operations) operations")
+        "\(trace.path): \(counted(program.pages, "page")), \(counted(program.operations, "operation"))"
+      )
     }
     streams.print(
       JSONValue.object([
@@ -98,7 +99,7 @@ struct CorpusListing {
         ("pages", .integer(Int64(program.pages))), ("program", .string(program.program.text)),
         ("certificate", .bool(trace.certificate != nil)),
         ("hash", .string(trace.contentHash)),
-      ]).text)
+      ]))
   }
 
   private func show(_ trace: CorpusTrace, _ found: FoundTrace?) {
@@ -106,7 +107,7 @@ struct CorpusListing {
       .configuration.configuration.pool.profile.name
     let mutant = found.map(\.trace.configuration.mutant.rawValue)
     guard isJSON else {
-      var line = "\(trace.path): \(trace.operationCount) operations"
+      var line = "\(trace.path): \(counted(trace.operationCount, "operation"))"
       if let found { line += ", \(found.identity)" }
       if let mutant, mutant != "none" { line += ", mutant \(mutant)" }
       if trace.certificate != nil { line += ", certified" }
@@ -122,6 +123,6 @@ struct CorpusListing {
         ("mutant", mutant.map(JSONValue.string) ?? .null),
         ("certificate", .bool(trace.certificate != nil)),
         ("hash", .string(trace.contentHash)),
-      ]).text)
+      ]))
   }
 }

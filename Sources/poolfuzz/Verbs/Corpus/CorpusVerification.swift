@@ -35,8 +35,9 @@ struct CorpusVerification {
         streams.note(failure)
         code = code.combined(with: failure.code)
       }
-      for trace in traces {
+      for (number, trace) in traces.enumerated() {
         if Interruption.isRequested { return .interrupted }
+        streams.progress("\(folder): trace \(number + 1) of \(traces.count)")
         var verification = Verification()
         do throws(CommandFailure) {
           verification = try verify(trace)
@@ -116,7 +117,7 @@ struct CorpusVerification {
           ("certificate", .bool(trace.certificate != nil)),
           ("problems", .array(problems.map(JSONValue.string))),
           ("verdict", .array(verification.verdict.map(JSONValue.string))),
-        ]).text)
+        ]))
     } else {
       for problem in problems { streams.print("\(trace.path): \(problem)") }
       if problems.isEmpty, !isQuiet {

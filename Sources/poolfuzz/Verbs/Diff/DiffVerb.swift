@@ -163,7 +163,7 @@ struct ProfileDifference {
   /// Prints the difference. It is what was looked for, so finding one is exit code 1.
   func report(_ streams: StandardStreams, asJSON: Bool, isQuiet: Bool) -> ExitCode {
     if asJSON {
-      streams.print(json.text)
+      streams.print(json)
     } else if let found {
       streams.print(
         "\(path):\(found.line): operation \(operations): \(found.operation)")
@@ -171,7 +171,7 @@ struct ProfileDifference {
       for line in sideBySide(found) { streams.print(line) }
     } else if !isQuiet {
       streams.print(
-        "\(path): \(names[0]) and \(names[1]) answer all \(operations) operations alike")
+        "\(path): \(names[0]) and \(names[1]) answer all \(counted(operations, "operation")) alike")
     }
     return found == nil ? .held : .found
   }

@@ -111,7 +111,7 @@ private struct EnumerateCommand {
 
   private func show(_ report: SmallScopeReport<PoolSetup, PoolOperation>, seconds: Double) {
     guard !isJSON else {
-      streams.print(json(report, seconds: seconds).text)
+      streams.print(json(report, seconds: seconds))
       return
     }
     for (identity, trace) in report.minima {
@@ -123,7 +123,7 @@ private struct EnumerateCommand {
     }
     let counts = report.executionCounts.map { "\($0)" }.joined(separator: " ")
     streams.print(
-      "\(report.executionCount) traces of up to \(limit) operations over"
+      "\(counted(report.executionCount, "trace")) of up to \(counted(limit, "operation")) over"
         + " \(alphabet.operations.count) kinds (by length: \(counts)),"
         + " \(report.minima.count) failures\(report.isComplete ? "" : ", not all traces")")
     streams.note("\(seconds) s")

@@ -18,7 +18,7 @@ extension Verb {
       if arguments.operands.count == 1 {
         let explanation = try TraceExplanation(path: arguments.operands[0])
         if arguments.has("--json") {
-          streams.print(explanation.json.text)
+          streams.print(explanation.json)
         } else {
           explanation.lines.forEach(streams.print)
         }
@@ -34,7 +34,7 @@ extension Verb {
         streams.print(bytes: Array(explanation.text.utf8))
         return .held
       }
-      for row in explanation.rows { streams.print(json(row, bytes).text) }
+      for row in explanation.rows { streams.print(json(row, bytes)) }
       return .held
     })
 

@@ -38,7 +38,7 @@ extension Verb {
         streams.print(bytes: Array(test.text.utf8))
       }
       if arguments.has("--json") {
-        streams.print(test.json(path, withText: file == nil).text)
+        streams.print(test.json(path, withText: file == nil))
       } else if !arguments.has("--quiet") {
         streams.note(test.summary(path))
       }

@@ -132,7 +132,7 @@ final class FuzzCampaign {
       for trace in traces {
         let text = trace.text()
         let path = "\(settings.folder)/kept/\(ContentHash.of(text)).trace"
-        try store.persist(text, to: path) { streams.note("poolfuzz: \($0)") }
+        try store.persist(text, to: path) { streams.remark($0) }
       }
       return true
     } catch {
@@ -155,11 +155,11 @@ final class FuzzCampaign {
         try store.write(file.text(saved.text), to: file.path)
       }
       try store.write(report.markdown, to: settings.report + ".md")
-      try store.write(report.json.text + "\n", to: settings.report + ".json")
-      try store.write(report.costs.text + "\n", to: settings.costs)
+      try store.write(report.json.versioned.text + "\n", to: settings.report + ".json")
+      try store.write(report.costs.versioned.text + "\n", to: settings.costs)
       return true
     } catch {
-      streams.note("poolfuzz: not saved: \(error.message)")
+      streams.remark("not saved: \(error.message)")
       return false
     }
   }
@@ -186,7 +186,7 @@ final class FuzzCampaign {
   private func tell(_ news: [TriageQueue.News]) {
     for item in news {
       switch item {
-      case .note(let text): streams.note("poolfuzz: \(text)")
+      case .note(let text): streams.remark(text)
       case .filed(let finding):
         frame.tell(
           finding, settings.plan.seed, origin: ("profile", finding.profile),
@@ -200,8 +200,8 @@ final class FuzzCampaign {
     let missed = state.canaryCount - state.caughtCanaries
     guard missed > missedCanaries else { return }
     missedCanaries = missed
-    streams.note(
-      "poolfuzz: THE ALARM IS BROKEN: \(missed) of \(state.canaryCount) planted failures were not"
+    streams.remark(
+      "THE ALARM IS BROKEN: \(missed) of \(state.canaryCount) planted failures were not"
         + " reported")
   }
 

@@ -99,6 +99,7 @@ struct FuzzSettings {
     }
     if let traces {
       let perBatch = UInt64(plan.tracesPerBatch)
+      plan.traceLimit = traces
       batchLimit = traces / perBatch + (traces % perBatch == 0 ? 0 : 1)
     }
     jobs = try arguments.jobs()

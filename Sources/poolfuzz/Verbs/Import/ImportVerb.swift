@@ -33,7 +33,7 @@ extension Verb {
         throw CommandFailure.usage("import takes one file, or '-' for standard input")
       }
       var run = ImportRun(try ImportRun.options(arguments), try ImportRun.format(arguments))
-      let file = try InputFile(path: arguments.operands[0])
+      let file = try InputFile(path: arguments.operands[0], streams)
       let place = try streams.place(of: arguments)
       var splitter = LineSplitter()
       try file.forEachPiece { splitter.push($0) { run.read($0, place) } }
@@ -53,9 +53,9 @@ extension Verb {
       // A trace on standard output has it to itself.
       if arguments.has("--json") {
         if place is WholeFile {
-          streams.print(summary.json.text)
+          streams.print(summary.json)
         } else {
-          streams.note(summary.json.text)
+          streams.note(summary.json)
         }
       } else if !arguments.has("--quiet") {
         streams.note(summary.text)

@@ -44,6 +44,6 @@ final class ReadingProgress {
     readPages += pages
     guard let streams, readPages % 1024 < pages, ContinuousClock.now >= next else { return }
     next = ContinuousClock.now + .seconds(2)
-    streams.note("poolfuzz: \(name): \(readPages >> 8) MiB of the kernel's memory read")
+    streams.remark("\(name): \(readPages >> 8) MiB of the kernel's memory read")
   }
 }

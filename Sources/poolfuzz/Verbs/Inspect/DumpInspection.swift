@@ -302,11 +302,11 @@ struct DumpInspection {
     switch memory {
     case .none(let why): lines.append("  Of its memory nothing is read: \(why).")
     case .pages(let space, let pools):
-      lines.append("  \(space.memory.pageCount) pages of physical memory")
+      lines.append("  \(counted(space.memory.pageCount, "page")) of physical memory")
       lines += DumpedPoolReport(header, pools).lines
     case .pieces(let dump):
       lines.append(
-        "  \(dump.pieceCount) pieces of memory, \(dump.memoryBytes) bytes: no physical memory, no"
+        "  \(dump.pieceCount) pieces of memory, \(counted(dump.memoryBytes, "byte")): no physical memory, no"
           + " counters of the pool, so nothing is said about the pool as a whole")
       if !header.is64Bit { lines.append("  The layout of 32-bit small dumps is untested.") }
     }
@@ -334,7 +334,9 @@ struct DumpInspection {
         " in \(driver.name)+0x\(String(place.address - driver.base, radix: 16)) [driver list]"
     }
     if let absence = place.absence { words += " \(absence)" }
-    if place.byteCount > 0 { words += " \(place.byteCount) bytes from there on are in the dump" }
+    if place.byteCount > 0 {
+      words += " \(counted(place.byteCount, "byte")) from there on are in the dump"
+    }
     return [words]
       + place.blocks.map { block in
         "    \(address(block.address)) looks like the header of a block of 0x"

@@ -74,12 +74,12 @@ struct DumpViews {
         (view.byte(address) != nil, isGuess, PoolPagePrinter(view).text(for: address))
       }
       if !isThere {
-        streams.note("poolfuzz: --pool: no page is in the dump at \(String(address, radix: 16))")
+        streams.remark("--pool: no page is in the dump at \(String(address, radix: 16))")
         code = .badInput
       }
       if isGuess {
-        streams.note(
-          "poolfuzz: --pool: no chain of headers ends with the page of"
+        streams.remark(
+          "--pool: no chain of headers ends with the page of"
             + " \(String(address, radix: 16)); it is shown as one of small blocks for its first")
       }
       texts.append(text)
@@ -110,7 +110,8 @@ struct DumpViews {
   ) throws(CommandFailure) {
     guard pool.loadAll(most: limit) else {
       throw CommandFailure(
-        message: "\(name): the pools' pages together are more than the limit of \(limit) bytes"
+        message:
+          "\(name): the pools' pages together are more than the limit of \(counted(limit, "byte"))"
           + " (--memory-limit)", code: .environment)
     }
   }

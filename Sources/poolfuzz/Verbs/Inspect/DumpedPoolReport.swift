@@ -72,7 +72,7 @@ struct DumpedPoolReport {
     }
     if scan.poolPages > 0 {
       lines.append(
-        "  on pages of small blocks \(scan.freeBytes) bytes are free, \(scan.parkedBytes) parked"
+        "  on pages of small blocks \(counted(scan.freeBytes, "byte")) are free, \(scan.parkedBytes) parked"
           + " [scan of headers]")
     }
     return lines
@@ -208,8 +208,8 @@ extension DumpInspection {
       let most = counts.max() ?? 0
       guard let chosen = counts.firstIndex(of: most) else { continue }
       if areas.count > 1 {
-        options.notes.note(
-          "poolfuzz: \(name): the trace has the \(family.rawValue) pages from"
+        options.notes.remark(
+          "\(name): the trace has the \(family.rawValue) pages from"
             + " \(address(areas[chosen].base)) on, \(most) of small blocks; \(counts.reduce(0, +) - most)"
             + " of the other range are left out")
       }

@@ -60,7 +60,7 @@ extension Verb {
       }
       if arguments.has("--to-trace") { return try writeTrace(report, arguments, files, streams) }
       if arguments.has("--json") {
-        for dump in files.dumps { streams.print(dump.json.text) }
+        for dump in files.dumps { streams.print(dump.json) }
         report.jsonLines.forEach(streams.print)
       } else if views.isEmpty || !arguments.has("--quiet") {
         streams.print(bytes: Array(report.text.utf8))
@@ -69,7 +69,7 @@ extension Verb {
       let shown = try show(views, of: files, arguments, streams)
       if arguments.has("--strict"), report.warningCount > 0 {
         streams.flush()
-        for warning in report.warnings { streams.note("poolfuzz: \(warning)") }
+        for warning in report.warnings { streams.remark("\(warning)") }
         return .badInput
       }
       // Who asks for views has got them, whatever they say.
@@ -207,7 +207,7 @@ extension Verb {
         files.dumps.append(dump)
         continue
       }
-      let file = try InputFile(path: path)
+      let file = try InputFile(path: path, files.options.notes)
       inspection.begin(source: file.name)
       var splitter = LineSplitter()
       try file.forEachPiece { splitter.push($0) { inspection.read(line: $0) } }

@@ -44,7 +44,7 @@ extension StandardStreams {
   /// Prints a report of `bound` or `maximize`.
   func print(_ report: FragmentationReport, asJSON: Bool) {
     if asJSON {
-      print(report.json.text)
+      print(report.json)
     } else {
       ContestText.lines(report).forEach(print)
     }
@@ -82,7 +82,7 @@ private struct ExactRun {
       file, options, contest,
       comments: [
         "A shortest trace to the most pages that any trace can make this pool hold:",
-        "\(report.pages) pages in \(witness.count) operations.",
+        "\(counted(report.pages, "page")) in \(counted(witness.count, "operation")).",
       ])
     for operation in witness { trace.append(operation) }
     try trace.finish(report)
@@ -95,7 +95,9 @@ private struct ExactRun {
   ) throws(CommandFailure) -> (FragmentationReport, [AbstractOperation]) {
     do {
       let answer = try options.query.exact(mostStates: mostStates) { states, pages in
-        if !isQuiet { streams.note("\(states) states, \(pages) pages so far") }
+        if !isQuiet {
+          streams.note("\(counted(states, "state")), \(counted(pages, "page")) so far")
+        }
       }
       return (answer.report, answer.witness)
     } catch .tooManyStates(let visited, let best) {

@@ -17,7 +17,7 @@ enum ContestText {
       case .relaxed: "any choice among equal blocks"
       }
     let exact = report.rules.exactFit == .taken ? "exact fits taken" : "exact fits never taken"
-    return "\(report.profile): pages of \(geometry.pageBytes) bytes, blocks of "
+    return "\(report.profile): pages of \(counted(geometry.pageBytes, "byte")), blocks of "
       + "\(geometry.smallestBlockUnits * geometry.unitBytes)..."
       + "\(geometry.largestBlockUnits * geometry.unitBytes), at most "
       + "\(report.peakLiveUnits * geometry.unitBytes) live; \(order), \(exact)"
@@ -38,9 +38,9 @@ enum ContestText {
   private static func reached(_ report: FragmentationReport) -> [String] {
     var lines: [String] = []
     if let optimum = report.optimumPages, let operations = report.minimalOperations {
-      lines.append(row("exact optimum", optimum, report, "in \(operations) operations"))
+      lines.append(row("exact optimum", optimum, report, "in \(counted(operations, "operation"))"))
     } else {
-      let how = report.operations.map { "\($0) operations" } ?? "forecast, not run"
+      let how = report.operations.map { counted($0, "operation") } ?? "forecast, not run"
       lines.append(row("reached", report.pages, report, "\(report.method), \(how)"))
     }
     if let kernel = report.kernel {

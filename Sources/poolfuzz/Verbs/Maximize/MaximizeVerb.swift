@@ -184,9 +184,9 @@ private struct MaximizeRun {
     let writer = ContestTrace(
       file, options, contest,
       comments: [
-        "\(report.pages) pages held with at most \(live) bytes live; no trace can hold more than"
+        "\(counted(report.pages, "page")) held with at most \(counted(live, "byte")) live; no trace can hold more than"
           + " \(report.upperBound.pages).",
-        "Found by: \(report.method), seed \(seed), a budget of \(operations) operations.",
+        "Found by: \(report.method), seed \(seed), a budget of \(counted(operations, "operation")).",
       ])
     _ = query.replay(best, record: writer.append)
     try writer.finish(report)

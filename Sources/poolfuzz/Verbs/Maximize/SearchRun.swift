@@ -97,7 +97,7 @@ final class SearchRun {
     let known = try file.archive.programs(MaximalProgram.contestName(query)) { streams.note($0) }
     guard !known.isEmpty else { return }
     campaign.welcome(known.map(\.elite))
-    streams.note("\(known.count) programs of the archive are part of the beginning")
+    streams.note("\(counted(known.count, "program")) of the archive are part of the beginning")
   }
 
   private func save() throws(CommandFailure) {
@@ -121,8 +121,8 @@ final class SearchRun {
     let spent = campaign.operationsSpent
     frame.tell(
       event,
-      "\(outcome.pages) pages, \(share) of the bound \(bound), level"
-        + " \(outcome.largestFreeUnits + 1), \(spent) operations,"
+      "\(counted(outcome.pages, "page")), \(share) of the bound \(bound), level"
+        + " \(outcome.largestFreeUnits + 1), \(counted(spent, "operation")),"
         + " \(Int(frame.clock.rate(UInt64(spent - earlierOperations)))) a second,"
         + " \(campaign.elites.count) kinds of behaviour")
   }

@@ -257,6 +257,8 @@ struct MutantRowText {
       ("latency_median", number(row.latencyMedian)), ("length_before", number(lengths?.before)),
       ("length_after", number(lengths?.after)),
       ("alone", .array(row.soleKillings.map { Self.json($0.rule, $0.trial) })),
+      // Last, because a torn row is known by how it begins.
+      ("version", .unsigned(JSONValue.version)),
     ])
   }
 

@@ -63,7 +63,7 @@ extension Verb {
         streams.print(
           JSONValue.object([
             ("mutant", .string(mutant.rawValue)), ("mechanism", .string(mutant.mechanism)),
-          ]).text)
+          ]))
       }
     } else {
       streams.print(columns: mutants.map { ($0.rawValue, $0.mechanism) })
@@ -173,7 +173,7 @@ struct MutantRatchet {
         code = .found
         streams.print(
           "\(row.mutant.rawValue): \(found.killedCount) of \(seeds) seeds of \(row.profile.name)"
-            + " find it within \(row.operations) operations")
+            + " find it within \(counted(row.operations, "operation"))")
       }
       let most = found.trials.map(\.operationCount).max() ?? 0
       worst = max(worst, Double(most) / Double(row.operations))

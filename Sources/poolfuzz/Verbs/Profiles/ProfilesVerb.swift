@@ -34,10 +34,10 @@ extension Verb {
         }
         for mix in mixes {
           streams.print(
-            JSONValue.object([("mix", .string(mix.name)), ("purpose", .string(mix.purpose))]).text)
+            JSONValue.object([("mix", .string(mix.name)), ("purpose", .string(mix.purpose))]))
         }
       } else if isJSON {
-        for profile in Profile.all { streams.print(object(profile).text) }
+        for profile in Profile.all { streams.print(object(profile)) }
       } else {
         streams.print(columns: Profile.all.map { ($0.name, line($0)) })
       }
@@ -75,7 +75,7 @@ extension Verb {
   private static func line(_ profile: Profile) -> String {
     let smallest = profile.smallestBlockUnits * profile.unitBytes
     var line =
-      "\(profile.wordBytes * 8) bit; blocks of \(smallest) bytes and more in steps of"
+      "\(profile.wordBytes * 8) bit; blocks of \(counted(smallest, "byte")) and more in steps of"
       + " \(profile.unitBytes), headers of \(profile.header.bytes)"
     if profile.lookasideClasses > 0 {
       let largest = profile.lookasideClasses * profile.unitBytes

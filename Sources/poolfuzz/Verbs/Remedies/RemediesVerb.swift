@@ -73,7 +73,7 @@ struct RemediesReport {
 
   /// One JSON line a rule, or a table for a reader.
   func lines(asJSON: Bool) -> [String] {
-    asJSON ? table.rows.map { json($0).text } : [heading] + table.rows.map(line)
+    asJSON ? table.rows.map { json($0).versioned.text } : [heading] + table.rows.map(line)
   }
 
   private func json(_ row: RemedyTable.Row) -> JSONValue {

@@ -54,7 +54,7 @@ struct BatchReplay {
     defer { streams.flush() }
     let (line, code) = trace.answer("\(number)", header)
     var bytes: [UInt8] = []
-    line.append(to: &bytes)
+    line.versioned.append(to: &bytes)
     bytes.append(UInt8(ascii: "\n"))
     streams.print(bytes: bytes)
     return code

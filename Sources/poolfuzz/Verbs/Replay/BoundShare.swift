@@ -44,7 +44,7 @@ struct BoundShare {
     case .success(let parts):
       guard !parts.isEmpty else { return "no bound is needed: nothing was allocated" }
       let proofs = parts.map {
-        "\($0.family.rawValue): \($0.bound.proof.rawValue) at \($0.capBytes) bytes"
+        "\($0.family.rawValue): \($0.bound.proof.rawValue) at \(counted($0.capBytes, "byte"))"
       }
       return "proved bound of " + proofs.joined(separator: ", ")
     }

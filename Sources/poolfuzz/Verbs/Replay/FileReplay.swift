@@ -23,7 +23,7 @@ struct FileReplay {
       do throws(CommandFailure) {
         code = code.combined(with: try replay(path))
       } catch {
-        if settings.json { streams.print(ReplayReport.json(path, error.message).text) }
+        if settings.json { streams.print(ReplayReport.json(path, error.message)) }
         streams.flush()
         streams.note(error)
         code = code.combined(with: error.code)
@@ -62,7 +62,7 @@ struct FileReplay {
       file.path, line: line, session, file.header, hasConfiguration: configuration != nil,
       isStrict: settings.isStrict)
     if settings.json {
-      streams.print(ReplayReport.json(file.path, session, verdict, state).text)
+      streams.print(ReplayReport.json(file.path, session, verdict, state))
     } else {
       tell(verdict)
     }
@@ -89,7 +89,7 @@ struct FileReplay {
   /// Says of a trace that it was not run.
   private func show(_ verdict: TraceVerdict, _ path: String) -> ExitCode {
     if settings.json {
-      streams.print(ReplayReport.json(path, verdict).text)
+      streams.print(ReplayReport.json(path, verdict))
     } else {
       tell(verdict)
     }
@@ -195,15 +195,15 @@ struct FileReplay {
     for place in settings.pages {
       let view = session.view
       guard let written = session.replayer.address(named: GivenAddress.digits(place)) else {
-        streams.note("poolfuzz: --pool \(place): neither an address nor a slot with one")
+        streams.remark("--pool \(place): neither an address nor a slot with one")
         code = .usage
         continue
       }
       let given = GivenAddress(text: place, address: written)
       let address = given.settled(streams) { view.byte($0) != nil }
       if view.byte(address) == nil {
-        streams.note(
-          "poolfuzz: --pool \(place): no page is mapped at \(String(address, radix: 16))")
+        streams.remark(
+          "--pool \(place): no page is mapped at \(String(address, radix: 16))")
         code = code.combined(with: .badInput)
       }
       texts.append(printer.text(for: address))
@@ -217,7 +217,7 @@ struct FileReplay {
     do {
       return try PoolUsedPrinter(view, descriptions: settings.descriptions).text(flags: flags)
     } catch {
-      streams.note("poolfuzz: --poolused: \(error.message)")
+      streams.remark("--poolused: \(error.message)")
       return nil
     }
   }

@@ -59,7 +59,7 @@ final class FootprintTable {
           streams.print(
             JSONValue.object(
               [("trace", .string(path)), ("target", .string(profile.name))] + members
-            ).text)
+            ))
         }
       } catch {
         streams.note(error)
@@ -92,7 +92,7 @@ final class FootprintTable {
       return members(figures, sections[place].sites)
     } catch {
       // What became of the trace is the judge's to say; the table only lacks a row.
-      streams.note("poolfuzz: not measured: \(error.message)")
+      streams.remark("not measured: \(error.message)")
       return [("metrics", .null)]
     }
   }
@@ -234,7 +234,7 @@ extension TargetTrace {
     }
     guard count <= TargetTester.mostOperations else {
       throw CommandFailure(
-        message: "\(path): not judged: \(count) operations are more than"
+        message: "\(path): not judged: \(counted(count, "operation")) are more than"
           + " \(TargetTester.mostOperations)", code: .badInput)
     }
     return read

@@ -52,7 +52,7 @@ struct ChallengeCommand {
       for (index, row) in rows.enumerated() {
         totals[index].add(row)
         mostForms[index] = max(mostForms[index], row.forms.count)
-        if isJSON { streams.print(json(task, name(index), row).text) }
+        if isJSON { streams.print(json(task, name(index), row)) }
       }
       if !isJSON { streams.print(line(task, rows[0])) }
       streams.flush()

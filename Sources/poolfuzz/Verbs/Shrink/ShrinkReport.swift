@@ -27,7 +27,7 @@ struct ShrinkReport {
     seconds: Double
   ) {
     if isJSON {
-      streams.print(json(given, outcome, base, isFirst, seconds).text)
+      streams.print(json(given, outcome, base, isFirst, seconds))
     } else {
       text(given, outcome, base, isFirst).forEach { streams.print($0) }
     }
@@ -73,7 +73,7 @@ struct ShrinkReport {
       outcome.isOneMinimal
       ? "nothing can be left out, \(outcome.length)" : "may not be minimal"
     var lines = [
-      "\(outcome.identity): \(given.operations.count) operations, now"
+      "\(outcome.identity): \(counted(given.operations.count, "operation")), now"
         + " \(outcome.trace.operations.count); \(minimal)",
       "written to \(base).trace"
         + (outcome.certificate == nil ? "" : " and \(base).certificate"),

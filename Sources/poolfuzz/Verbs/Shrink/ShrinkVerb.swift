@@ -139,7 +139,13 @@ struct ShrinkCommand {
     let clock = ContinuousClock()
     let begin = clock.now
     var shrinker = PoolShrinker(budget: budget)
-    shrinker.isInterrupted = { Interruption.isRequested }
+    var looks = 0
+    shrinker.isInterrupted = { [streams] in
+      looks += 1
+      streams.progress(
+        "\(path): \(counted(trace.operations.count, "operation")), \(counted(looks, "step")) tried")
+      return Interruption.isRequested
+    }
     let outcome = shrinker.shrink(trace, identity)
     guard outcome.ending != .notReproduced else {
       throw CommandFailure(
@@ -220,7 +226,8 @@ extension FoundTrace {
     }
     guard !isTooLong, found.trace.operations.count <= Self.mostOperations else {
       throw CommandFailure(
-        message: "\(path): more than \(Self.mostOperations) operations; 'poolfuzz replay --check"
+        message:
+          "\(path): more than \(counted(Self.mostOperations, "operation")); 'poolfuzz replay --check"
           + " fast' tells where it fails, and what comes after that can be cut off",
         code: .badInput)
     }

@@ -158,7 +158,10 @@ private struct SynthesisRequest {
     let place = try streams.place(of: arguments)
     let outcome: CalibratedWorkload.Outcome
     do {
+      var lines = 0
       outcome = try CalibratedWorkload(target, recipe).run { line in
+        lines += 1
+        if lines & 1023 == 0 { streams.progress(counted(lines, "operation")) }
         var bytes: [UInt8] = []
         line.append(to: &bytes)
         place.write(bytes)
@@ -183,14 +186,14 @@ private struct SynthesisRequest {
         ("nonpaged_pages_wanted", .unsigned(target.nonPagedPages)),
         ("packed_pages", .unsigned(outcome.packedPages)), ("spells", .unsigned(outcome.spells)),
         ("pins", .unsigned(outcome.pins)), ("live_buffers", .unsigned(outcome.liveBuffers)),
-      ]).text
+      ])
       // The trace has standard output to itself.
       if isToFile { streams.print(line) } else { streams.note(line) }
     } else if !arguments.has("--quiet") {
       streams.note(
-        "\(outcome.operations) operations on \(recipe.profile.name): the tags to the byte;"
+        "\(counted(outcome.operations, "operation")) on \(recipe.profile.name): the tags to the byte;"
           + " \(outcome.nonPagedPages) nonpaged pages of \(target.nonPagedPages) wanted,"
-          + " \(outcome.packedPages) before \(outcome.spells) spells; \(outcome.pins) pages kept"
+          + " \(outcome.packedPages) before \(outcome.spells) spells; \(counted(outcome.pins, "page")) kept"
           + " by one small block each")
     }
   }

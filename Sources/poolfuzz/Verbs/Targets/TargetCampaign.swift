@@ -130,7 +130,7 @@ final class TargetCampaign {
     do throws(SystemError) {
       try AtomicFile.write(file.text(progress.text), to: file.path)
     } catch {
-      streams.note("poolfuzz: not saved: \(error.message)")
+      streams.remark("not saved: \(error.message)")
       code = code.combined(with: .environment)
     }
   }
@@ -234,7 +234,7 @@ final class TargetCampaign {
       ])
     let (traces, restarts) = (progress.next, tester.lostProcessCount)
     var parts = [
-      "\(traces) traces", "\(operations) operations",
+      counted(traces, "trace"), counted(operations, "operation"),
       "\(Int(frame.clock.rate(operations - earlierOperations))) a second",
     ]
     if restarts > 0 {

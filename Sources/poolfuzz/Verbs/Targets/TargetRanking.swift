@@ -58,7 +58,7 @@ struct TargetRanking {
         rows.append(try search(contest))
       } catch {
         // One allocator that does not get through spoils its own line only.
-        streams.note("poolfuzz: \(error.message)")
+        streams.remark(error.message)
         code = code.combined(with: .badInput)
       }
     }
@@ -86,9 +86,9 @@ struct TargetRanking {
   // MARK: Output
 
   private func printObjects(_ row: FragmentationResults) {
-    streams.print(Self.object(row.byHand, seed: nil).text)
+    streams.print(Self.object(row.byHand, seed: nil))
     for (seed, finding) in row.bySearch {
-      streams.print(Self.object(finding, seed: seed).text)
+      streams.print(Self.object(finding, seed: seed))
     }
   }
 

@@ -39,7 +39,7 @@ final class TargetReplay {
       do throws(CommandFailure) {
         try judge(path)
       } catch {
-        streams.note("poolfuzz: \(error.message)")
+        streams.remark(error.message)
         code = code.combined(with: error.code)
       }
     }
@@ -101,6 +101,6 @@ final class TargetReplay {
           ("identity", failure.map { .string("\($0.1)") } ?? .null),
           ("recorded", recorded.map { .string("\($0)") } ?? .null),
         ] + (failure.map { TargetReport.members($0.0, trace) } ?? []) + figures
-      ).text)
+      ))
   }
 }

@@ -108,7 +108,7 @@ final class TargetReport {
       try AtomicFile.write(text, to: base + ".trace")
       return (base, true)
     } catch {
-      streams.note("poolfuzz: \(error.message)")
+      streams.remark(error.message)
       streams.print(text)
       return (base, false)
     }
@@ -128,7 +128,7 @@ final class TargetReport {
       try AtomicFile.write(text, to: path)
       return true
     } catch {
-      streams.note("poolfuzz: \(error.message)")
+      streams.remark(error.message)
       return false
     }
   }

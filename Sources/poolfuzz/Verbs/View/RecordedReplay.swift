@@ -101,7 +101,7 @@ struct RecordedReplay {
     mutating func add(_ operations: UInt64) {
       guard let streams, operations % 256 == 0, ContinuousClock.now >= next else { return }
       next = ContinuousClock.now + .seconds(2)
-      streams.note("poolfuzz: \(path): \(operations) operations replayed")
+      streams.remark("\(path): \(counted(operations, "operation")) replayed")
     }
   }
 
@@ -155,7 +155,7 @@ struct RecordedReplay {
 
   /// A line on what is shown.
   var about: String {
-    var text = "\(profileName), \(operations) operations"
+    var text = "\(profileName), \(counted(operations, "operation"))"
     if mutant != .none { text += ", with the planted bug \(mutant.rawValue)" }
     switch outcome {
     case .ok: text += ", nothing went wrong" + (level == .fast ? " (\(level.omissions))" : "")

@@ -86,9 +86,9 @@ struct ViewCommand {
     }
     for shown in histories {
       if !settings.isQuiet, !settings.needsOneState, let note = shown.history.samplingNote {
-        streams.note("poolfuzz: \(shown.path): \(note)")
+        streams.remark("\(shown.path): \(note)")
       }
-      if !shown.warning.isEmpty { streams.note("poolfuzz: " + shown.warning) }
+      if !shown.warning.isEmpty { streams.remark("" + shown.warning) }
     }
     return .held
   }
@@ -137,7 +137,8 @@ struct ViewCommand {
         ).text + "\nmetrics at the end\n"
         + shown.figures.map { "  \($0.name) \($0.value)\n" }.joined()
         + "  \(shown.boundNote)\n"
-    case .json: return ViewReport.json(shown, state, pinLimit: settings.pinLimit).text + "\n"
+    case .json:
+      return ViewReport.json(shown, state, pinLimit: settings.pinLimit).versioned.text + "\n"
     }
   }
 }

@@ -90,7 +90,7 @@ struct ChangedRequests {
   /// What was asked for and met no request, a sentence each.
   var withoutEffect: [String] {
     zip(resizes, resizeCounts).filter { $0.1 == 0 }.map {
-      "no request of tag '\($0.0.tag.spelling)' for \($0.0.from) bytes: --resize changes nothing"
+      "no request of tag '\($0.0.tag.spelling)' for \(counted($0.0.from, "byte")): --resize changes nothing"
     }
       + lookasideTags.subtracting(seenTags).sorted().map {
         "no request of tag '\($0.spelling)': --lookaside changes nothing"

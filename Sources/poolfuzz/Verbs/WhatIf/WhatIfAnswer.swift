@@ -95,11 +95,11 @@ extension RequestResize {
   /// What the change does to `count` requests, a clause.
   func mechanism(_ count: Int, _ profile: Profile) -> String {
     let what =
-      "\(counted(count, "request")) of \(tag.spelling) for \(from) bytes"
+      "\(counted(count, "request")) of \(tag.spelling) for \(counted(from, "byte"))"
       + " \(count == 1 ? "asks" : "ask") for \(to)"
     guard to <= profile.largestSmallRequest else {
       let pages = (to &+ profile.pageBytes &- 1) / profile.pageBytes
-      return "\(what), \(pages == 1 ? "a page" : "\(pages) pages") of"
+      return "\(what), \(pages == 1 ? "a page" : counted(pages, "page")) of"
         + " \(count == 1 ? "its" : "their") own, in which no other block can settle and keep it"
     }
     let page = profile.unitsPerPage
@@ -125,7 +125,7 @@ extension ChangedRequests {
     }
     if let other {
       clauses.append(
-        "\(other.name) has headers of \(other.header.bytes) bytes and steps of \(other.unitBytes),"
+        "\(other.name) has headers of \(counted(other.header.bytes, "byte")) and steps of \(other.unitBytes),"
           + " \(profile.name) headers of \(profile.header.bytes) and steps of \(profile.unitBytes)")
     }
     return clauses.joined(separator: "; ")

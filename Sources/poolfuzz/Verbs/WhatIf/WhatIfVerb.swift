@@ -66,11 +66,12 @@ extension Verb {
         guard resizes.isEmpty, tags.isEmpty else {
           throw CommandFailure.usage("--advise chooses the changes itself")
         }
-        return try Advice(
-          path: path, depth: depth, mostTags: mostTags, profile: profile,
-          showsAll: metrics != nil
-        ).run(
-          streams, asJSON: arguments.has("--json"))
+        return try told(path, arguments, streams) { () throws(CommandFailure) in
+          try Advice(
+            path: path, depth: depth, mostTags: mostTags, profile: profile,
+            showsAll: metrics != nil
+          ).run(streams, asJSON: arguments.has("--json"))
+        }
       }
       guard !arguments.has("--tags") else {
         throw CommandFailure.usage("--tags goes with --advise")
@@ -80,11 +81,27 @@ extension Verb {
       }
       let changes = ChangedRequests(resizes: resizes, lookasideTags: tags, depth: depth)
       let request = try arguments.number("--request")
-      return try WhatIfReplay(
-        path: path, changes: changes, profile: profile, requestBytes: request, metrics: metrics
-      ).run(
-        streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
+      return try told(path, arguments, streams) { () throws(CommandFailure) in
+        try WhatIfReplay(
+          path: path, changes: changes, profile: profile, requestBytes: request, metrics: metrics
+        ).run(streams, asJSON: arguments.has("--json"), isQuiet: arguments.has("--quiet"))
+      }
     })
+
+  /// What cannot be judged is told in the form that was asked for as well.
+  private static func told(
+    _ path: String, _ arguments: ParsedArguments, _ streams: StandardStreams,
+    _ answer: () throws(CommandFailure) -> ExitCode
+  ) throws(CommandFailure) -> ExitCode {
+    do throws(CommandFailure) {
+      return try answer()
+    } catch {
+      if arguments.has("--json"), error.code == .badInput {
+        streams.print(ReplayReport.json(path, error.message))
+      }
+      throw error
+    }
+  }
 }
 
 /// Replays a trace as it is and as it would have been, operation by operation.
@@ -130,14 +147,14 @@ struct WhatIfReplay {
     }
     var code = ExitCode.held
     for sentence in changes.withoutEffect {
-      streams.note("poolfuzz: \(file.path): \(sentence)")
+      streams.remark("\(file.path): \(sentence)")
       code = .badInput
     }
     for (name, halted) in [
       ("before", Self.stop(before)), ("after", Self.stop(after)),
     ] {
       guard let halted else { continue }
-      streams.note("poolfuzz: \(file.path): \(name) the change: \(halted)")
+      streams.remark("\(file.path): \(name) the change: \(halted)")
       code = code.combined(with: .found)
     }
     let comparison = MetricComparison(
@@ -149,7 +166,7 @@ struct WhatIfReplay {
       mechanism: changes.mechanism(configuration.pool.profile, instead: profile),
       pageBytes: configuration.pool.profile.pageBytes)
     if asJSON {
-      streams.print(comparison.json(answer).text)
+      streams.print(comparison.json(answer))
     } else if code != .badInput {
       // What was not judged has no answer.
       answer.sentences.forEach(streams.print)

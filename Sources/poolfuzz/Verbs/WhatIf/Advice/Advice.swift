@@ -53,7 +53,7 @@ struct Advice {
         > ($1.netBytes, $1.comparison.peakPagesSaved, $0.index)
     }
     if asJSON {
-      for trial in trials { streams.print(json(trial).text) }
+      for trial in trials { streams.print(json(trial)) }
     } else {
       lines(trials, pageBytes).forEach(streams.print)
     }

@@ -34,12 +34,13 @@ struct Recommendation {
   /// What it is, for people.
   var text: String {
     switch change {
-    case .wholePage(let from, let to): "ask for a whole page, \(to) bytes instead of \(from)"
+    case .wholePage(let from, let to):
+      "ask for a whole page, \(counted(to, "byte")) instead of \(from)"
     case .nextSizeClass(let from, let to, let perPage):
-      "ask for \(to) bytes instead of \(from), so that \(perPage) fit into a page"
+      "ask for \(counted(to, "byte")) instead of \(from), so that \(perPage) fit into a page"
     case .lookaside: "keep freed blocks on a lookaside list"
     case .ownAllocation(let pools):
-      "take \(pools.map { "\($0.bytes) bytes" }.joined(separator: " and ")) once and keep them"
+      "take \(pools.map { counted($0.bytes, "byte") }.joined(separator: " and ")) once and keep them"
     }
   }
 
@@ -47,12 +48,12 @@ struct Recommendation {
   var sentence: String {
     switch change {
     case .wholePage(let from, let to):
-      "\(tag.spelling) asks for a whole page, \(to) bytes instead of \(from)"
+      "\(tag.spelling) asks for a whole page, \(counted(to, "byte")) instead of \(from)"
     case .nextSizeClass(let from, let to, let perPage):
-      "\(tag.spelling) asks for \(to) bytes instead of \(from), so that \(perPage) fit into a page"
+      "\(tag.spelling) asks for \(counted(to, "byte")) instead of \(from), so that \(perPage) fit into a page"
     case .lookaside: "\(tag.spelling) keeps its freed blocks on a lookaside list"
     case .ownAllocation(let pools):
-      "\(tag.spelling) takes \(pools.map { "\($0.bytes) bytes" }.joined(separator: " and ")) once and keeps them"
+      "\(tag.spelling) takes \(pools.map { counted($0.bytes, "byte") }.joined(separator: " and ")) once and keeps them"
     }
   }
 
