@@ -31,6 +31,18 @@ struct FuzzCampaignTests {
     return files
   }
 
+  /// As many traces as were asked for, also where that is no whole number of batches.
+  @Test(arguments: [1, 20]) func aCampaignRunsAsManyTracesAsItIsAskedFor(_ count: Int) throws {
+    let scratch = try Scratch()
+    let run = try Command.run([
+      "fuzz", "--traces", "\(count)", "--seed", "3", "--operations", "16", "--corpus",
+      scratch.path, "--json", "--quiet",
+    ])
+    let end = try JSONLine(try #require(run.lines.last))
+    #expect(end.text("event") == "end")
+    #expect((end.number("traces") ?? 0) + (end.number("canaries") ?? 0) == Double(count))
+  }
+
   @Test func aSeedLeavesTheSameForAnyNumberOfJobs() throws {
     let scratch = try Scratch()
     let (one, two) = (try scratch.folder("one"), try scratch.folder("two"))
