@@ -24,8 +24,9 @@ struct FragmentingProgram: Sendable, Hashable {
   enum Extent: Sendable, Hashable {
     /// What was asked for and a header of so many bytes in front.
     case header(Int)
-    /// The power of two that holds what was asked for, as in a buddy system.
-    case powerOfTwo
+    /// The power of two that holds what was asked for, as in a buddy system, but no less than the
+    /// smallest.
+    case powerOfTwo(smallest: Int)
 
     /// The bytes before the address that the caller has.
     var headerBytes: Int { if case .header(let bytes) = self { bytes } else { 0 } }
@@ -34,16 +35,17 @@ struct FragmentingProgram: Sendable, Hashable {
     func blockBytes(_ bytes: Int) -> Int {
       switch self {
       case .header(let header): bytes + header
-      case .powerOfTwo: bytes < 2 ? 1 : 1 << (Int.bitWidth - (bytes - 1).leadingZeroBitCount)
+      case .powerOfTwo(let smallest):
+        max(smallest, bytes < 2 ? 1 : 1 << (Int.bitWidth - (bytes - 1).leadingZeroBitCount))
       }
     }
 
     /// The request that wastes most of a block of so many bytes, a power of two: all that is not the
-    /// header, or one more than half.
+    /// header, or one more than half. In the smallest block that is half of it: nobody counts less.
     fileprivate func request(filling blockBytes: Int) -> Int {
       switch self {
       case .header(let header): blockBytes - header
-      case .powerOfTwo: blockBytes / 2 + 1
+      case .powerOfTwo(let smallest): blockBytes / 2 + (blockBytes > smallest ? 1 : 0)
       }
     }
   }
@@ -110,7 +112,7 @@ extension FragmentingProgram {
     }
     for (first, extent) in [
       (16, Extent.header(0)), (32, .header(0)), (32, .header(8)), (32, .header(16)),
-      (32, .powerOfTwo),
+      (32, .powerOfTwo(smallest: 32)),
     ] {
       let steps = robson(from: first, extent, peakLiveBytes)
       list.append(ByHand(name: "Robson", program: FragmentingProgram(steps: steps)))

@@ -26,7 +26,7 @@ extension FragmentingProgram {
 
   private static func randomExtent(_ random: inout Xoshiro256) -> Extent {
     let number = Int(random.draw(below: 4))
-    return number == 3 ? .powerOfTwo : .header(8 * number)
+    return number == 3 ? .powerOfTwo(smallest: 32) : .header(8 * number)
   }
 
   private static func randomFill(_ random: inout Xoshiro256) -> Step {

@@ -11,6 +11,11 @@ enum DecimalText {
     return text
   }
 
+  /// A count with its noun: `1 page`, `2 pages`.
+  static func counted(_ count: some BinaryInteger, _ noun: String) -> String {
+    count == 1 ? "1 \(noun)" : "\(count) \(noun)s"
+  }
+
   /// A share in percent with one decimal: `36.8 %`.
   static func percent(_ part: UInt64, of whole: UInt64) -> String {
     guard whole > 0 else { return "0.0 %" }

@@ -66,7 +66,8 @@ public struct FragmentationPrinter {
   }
 
   private func text(_ tally: FragmentationSurvey.Tally) -> String {
-    "\(tally.byteCount) bytes in \(tally.blocks) blocks"
+    "\(DecimalText.counted(tally.byteCount, "byte")) in"
+      + " \(DecimalText.counted(tally.blocks, "block"))"
   }
 
   private func share(_ survey: FragmentationSurvey) -> String {
@@ -85,7 +86,8 @@ public struct FragmentationPrinter {
 
   private func releases(_ survey: FragmentationSurvey) -> [String] {
     ReleaseEstimate.all(survey.blockers).map {
-      "    freeing \($0.blocks) blocks (\($0.byteCount) bytes) gives back \($0.pages) pages"
+      "    freeing \(DecimalText.counted($0.blocks, "block")) (\($0.byteCount) bytes) gives back"
+        + " \(DecimalText.counted($0.pages, "page"))"
     }
   }
 

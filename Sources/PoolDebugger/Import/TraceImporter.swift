@@ -123,10 +123,12 @@ public struct ImportSummary: Sendable, Hashable {
   /// The summary as lines of text, in a fixed order.
   public var text: String {
     var lines = [
-      "\(self.lines) lines: \(allocations) allocations, \(frees) frees, "
-        + "\(peakLiveBlocks) blocks alive at most, \(liveBlocks) at the end"
+      "\(DecimalText.counted(self.lines, "line")): "
+        + "\(DecimalText.counted(allocations, "allocation")), "
+        + "\(DecimalText.counted(frees, "free")), "
+        + "\(DecimalText.counted(peakLiveBlocks, "block")) alive at most, \(liveBlocks) at the end"
     ]
-    if lostFrees > 0 { lines.append("\(lostFrees) frees were lost and put back") }
+    if lostFrees > 0 { lines.append("\(DecimalText.counted(lostFrees, "free")) lost and put back") }
     if outOfOrder > 0 { lines.append("\(outOfOrder) lifetimes were out of order") }
     if sharedTags > 0 { lines.append("\(sharedTags) call sites share a tag with another one") }
     for reason in DropReason.allCases {

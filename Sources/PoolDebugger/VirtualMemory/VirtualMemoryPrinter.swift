@@ -171,7 +171,9 @@ public struct UsageGap: Sendable, Equatable {
 
   /// The line for people.
   public var text: String {
-    let held = "\(name): \(heldBytes) bytes in \(pages) pages, \(taggedBytes) bytes tagged"
+    let held =
+      "\(name): \(heldBytes) bytes in \(DecimalText.counted(pages, "page")),"
+      + " \(DecimalText.counted(taggedBytes, "byte")) tagged"
     guard heldBytes >= taggedBytes else {
       return "\(held); the tags count \(taggedBytes - heldBytes) bytes that no page holds"
     }

@@ -79,7 +79,7 @@ import Testing
     let text = "= Start\n+ 0x10 0x8\n- 0x20\n- 0x0\n"
     #expect(
       Importing.run(text, .mtrace).summary.text == """
-        4 lines: 1 allocations, 0 frees, 1 blocks alive at most, 1 at the end
+        4 lines: 1 allocation, 0 frees, 1 block alive at most, 1 at the end
         1 left out: free of a block allocated before the recording, first on line 3
         1 left out: free of the null pointer, first on line 4
 

@@ -33,7 +33,7 @@ import Testing
           internal waste          16 bytes
           pinned pages            2 (under 10 % used)
             pinned by ReEv: 48 bytes in 2 blocks
-            freeing 1 blocks (24 bytes) gives back 1 pages
+            freeing 1 block (24 bytes) gives back 1 page
             freeing 2 blocks (48 bytes) gives back 2 pages
             free blocks of  100 to  1ff: 912 bytes in 2 blocks
             free blocks of  800 to  fff: 7232 bytes in 2 blocks

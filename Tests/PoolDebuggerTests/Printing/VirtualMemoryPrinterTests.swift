@@ -84,7 +84,7 @@ import Testing
       front: 0xA20, PoolTag("MFE0"), pin: 0x18, PoolTag("ReEv"), PoolTag("NtFs"))
     #expect(
       VirtualMemoryPrinter(fixture.view).diagnosis == """
-        NonPaged pool: 4096 bytes in 1 pages, 24 bytes tagged; 4072 bytes (99.4 %) are held but \
+        NonPaged pool: 4096 bytes in 1 page, 24 bytes tagged; 4072 bytes (99.4 %) are held but \
         not allocated
         Paged pool: 0 bytes in 0 pages, 0 bytes tagged; 0 bytes (0.0 %) are held but not allocated
 
