@@ -41,7 +41,7 @@ import Testing
         try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       #expect(
         Set(object.keys) == [
-          "source", "line", "kind", "layout", "verdict", "findings", "blocks",
+          "version", "source", "line", "kind", "layout", "verdict", "findings", "blocks",
         ])
     }
     let last = try #require(lines.last)
