@@ -54,7 +54,7 @@ extension Verb {
           JSONValue.object([
             ("profile", .string(profile.name)), ("fact", .string(fact)),
             ("evidence", .string(words(evidence))),
-          ]).text)
+          ]))
       }
     } else {
       streams.print(columns: profile.evidence.map { ($0.fact, words($0.evidence)) })
