@@ -1,3 +1,4 @@
+import KernelPool
 import Platform
 
 /// What the fuzz executable is in a build without libFuzzer: the registry of the targets, and a
@@ -7,6 +8,7 @@ import Platform
 /// fuzz-targets list                  a row for each target
 /// fuzz-targets smoke CORPUS          every target on its inputs: none may alarm
 /// fuzz-targets canary CORPUS         the same with its planted bug: each must alarm
+/// fuzz-targets flips [STEP]          flips each bit, or every STEP-th, that a small pool relies on
 /// fuzz-targets NAME [--plant] [--repeat N] FILE|DIR...
 /// ```
 ///
@@ -26,6 +28,10 @@ public enum ReplayProgram {
       return 0
     case ("smoke", 1): return smoke(words[0])
     case ("canary", 1): return canary(words[0])
+    case ("flips", 0): return flips(every: 1)
+    case ("flips", 1):
+      guard let step = Int(words[0]), step > 0 else { return usage() }
+      return flips(every: step)
     default: return FuzzSubject.named(first).map { replay($0, words) } ?? usage()
     }
   }
@@ -54,6 +60,20 @@ public enum ReplayProgram {
   private static func canary(_ corpus: String) -> Int32 {
     let codes = FuzzSubject.all.map { replay($0, ["--plant", corpus + "/" + $0.name]) }
     return codes.first { $0 > 1 } ?? (codes.allSatisfy { $0 == 1 } ? 0 : 1)
+  }
+
+  private static func flips(every step: Int) -> Int32 {
+    let report: FlipReport
+    do throws(ConfigurationError) {
+      report = try FlipReport(Profile.all, every: step)
+    } catch {
+      note(error.message)
+      return 1
+    }
+    print(report.table)
+    let problems = report.problems()
+    problems.forEach { print($0) }
+    return problems.isEmpty ? 0 : 1
   }
 
   // MARK: One target
@@ -103,6 +123,7 @@ public enum ReplayProgram {
     let names = FuzzSubject.all.map(\.name).joined(separator: "|")
     note("usage: fuzz-targets list")
     note("       fuzz-targets smoke|canary CORPUS")
+    note("       fuzz-targets flips [STEP]")
     note("       fuzz-targets \(names) [--plant] [--repeat N] FILE|DIR...")
     return 2
   }
