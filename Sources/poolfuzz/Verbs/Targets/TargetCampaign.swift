@@ -242,7 +242,7 @@ final class TargetCampaign {
     }
     if !progress.flaky.isEmpty { parts.append("\(progress.flaky.count) flaky (did not repeat)") }
     if !known.isEmpty { parts.append("\(known.count) known") }
-    parts.append("\(findings) failures")
+    parts.append(counted(findings, "failure"))
     frame.tell(event, parts.joined(separator: ", "))
   }
 }
