@@ -97,6 +97,16 @@ extension PlantedFault {
     #expect(healthy == nil, "\(fault): the healthy twin: \(healthy.debugDescription)")
   }
 
+  /// A block that moves may need its old alignment again: a gap that is too small for that is no reason
+  /// for blame.
+  @Test(arguments: [("alloc a NonPaged 32 Test", true), ("aligned a 4096 32", false)])
+  func aReallocationThatIsRefusedMayKeepItsAlignment(_ first: String, _ isWrong: Bool) throws {
+    let text = "target arena=16384\n\(first)\nalloc b NonPaged 8 Test\nrealloc a 400\n"
+    let tester = try TargetTester.of("target-faulty", option: "plant=fit")
+    let failure = try tester.test(TargetTrace.reading(text).trace)
+    #expect(failure?.rule == (isWrong ? .fit : nil))
+  }
+
   /// The thread is what matters: the same calls of one thread show nothing, nor do those of a thread that
   /// takes what it has kept. A thread that ends and begins again is another one.
   @Test func aFaultAcrossThreadsShowsAcrossThreadsAlone() throws {

@@ -118,7 +118,8 @@ import Testing
     #expect(run.code == 0)
     #expect(
       run.output.contains("windows-7-x64: 0x200 bytes, 16 of header, 0 wasted, list 32, lookaside"))
-    #expect(try Command.run(["explain", "size", "0x1F0", "--json"]).lines.count
+    #expect(
+      try Command.run(["explain", "size", "0x1F0", "--json"]).lines.count
         == Profile.all.count + 1)
     #expect(try Command.run(["explain", "size", "many"]).code == 2)
     #expect(try Command.run(["explain"]).code == 2)

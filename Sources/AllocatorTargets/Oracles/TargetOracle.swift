@@ -101,6 +101,11 @@ extension TargetOracle {
   }
 
   /// A block came back.
+  /// The alignment that a block is asked for with: by this operation, or else when it was first made.
+  private static func alignment(of operation: TargetOperation, _ old: LiveBlocks.Block?) -> UInt64 {
+    operation.alignment > 0 ? operation.alignment : old?.alignment ?? 0
+  }
+
   private mutating func served(
     _ operation: TargetOperation, _ result: TargetResult, _ index: Int
   ) -> TargetFailure? {
@@ -110,7 +115,7 @@ extension TargetOracle {
     if let failure = misplaced(operation, result, requested, old, index) { return failure }
     let isWild = result.usableBytes > requested &+ max(arenaBytes, 1 << 30)
     let bytes = max(isWild ? requested : result.usableBytes, 1)
-    let alignment = operation.alignment > 0 ? operation.alignment : old?.alignment ?? 0
+    let alignment = Self.alignment(of: operation, old)
     let block = LiveBlocks.Block(
       start: result.address, end: result.address &+ bytes, slot: operation.slot,
       bytes: requested, alignment: alignment)
@@ -149,7 +154,7 @@ extension TargetOracle {
     if address & (alignment &- 1) != 0 {
       return failure(.alignment, "\(place) for an alignment of \(alignment) bytes", at: index)
     }
-    let kept = operation.alignment > 0 ? operation.alignment : old?.alignment ?? 0
+    let kept = Self.alignment(of: operation, old)
     if old != nil, kept > 0, promises(.reallocKeepsAlignment), address & (kept &- 1) != 0 {
       return failure(.reallocAlignment, "\(place) for an alignment of \(kept) bytes", at: index)
     }
@@ -212,8 +217,12 @@ extension TargetOracle {
     _ freed: (bytes: UInt64, alignment: UInt64)?
   ) -> TargetFailure? {
     guard let bytes = operation.requestedBytes, bytes <= capabilities.largestBytes,
-      !promises(.lawfulNull), result.refusals == 0, operation.alignment <= 4096
+      !promises(.lawfulNull), result.refusals == 0
     else { return nil }
+    // Whoever reallocates may keep the old block's alignment, promised or not.
+    let old = operation.call == .reallocate ? blocks.block(of: operation.slot) : nil
+    let alignment = Self.alignment(of: operation, old)
+    guard alignment <= 4096 else { return nil }
     if bytes == 0 {
       guard capabilities.zeroPolicy == .unique, blocks.isEmpty, freshBytes > 0,
         operation.call != .reallocate
@@ -225,26 +234,26 @@ extension TargetOracle {
     {
       return failure(.servesNothing, "\(bytes) bytes refused by a fresh allocator", at: index)
     }
-    if promises(.refinds), let freed, freed.bytes == bytes, freed.alignment == operation.alignment {
+    if promises(.refinds), let freed, freed.bytes == bytes, freed.alignment == alignment {
       return failure(.refind, "\(bytes) bytes refused where as many were just freed", at: index)
     }
     // What a fresh allocator serves says nothing of one whose arena has another size.
     guard promises(.joins), arenaBytes == setup.arenaBytes else { return nil }
-    if blocks.isEmpty, bytes <= freshBytes / 2, operation.alignment <= freshBytes / 4 {
+    if blocks.isEmpty, bytes <= freshBytes / 2, alignment <= freshBytes / 4 {
       return failure(
         .refusal,
         "\(bytes) bytes refused with nothing live; a fresh allocator serves"
           + " \(freshBytes)", at: index)
     }
-    return fits(operation, bytes, index)
+    return fits(bytes, alignment: alignment, index)
   }
 
   /// Whether a gap between live blocks is so large that the request had to be served.
-  private func fits(_ operation: TargetOperation, _ bytes: UInt64, _ index: Int) -> TargetFailure? {
+  private func fits(_ bytes: UInt64, alignment: UInt64, _ index: Int) -> TargetFailure? {
     guard promises(.inArena), run.arenaBase > 0, freshBytes > 0 else { return nil }
     // What a fresh allocator cannot give is its own: it may lie at either end.
     let overhead = arenaBytes > freshBytes ? arenaBytes - freshBytes : 0
-    let wanted = bytes.addingReportingOverflow(operation.alignment)
+    let wanted = bytes.addingReportingOverflow(alignment)
     let product = wanted.0.multipliedReportingOverflow(by: capabilities.fitFactor)
     let needed = product.0.addingReportingOverflow(capabilities.fitBytes)
     guard !wanted.overflow, !product.overflow, !needed.overflow else { return nil }
