@@ -5,8 +5,9 @@
 // Frames: the initial pool is physically contiguous; expansion pages never are. The memory outside
 // of the pool is contiguous.
 
-/// Pages for contiguous memory that the pool could not give.
-struct ContiguousArena {
+/// Pages beside the pool with their marks: contiguous memory that the pool could not give, or special
+/// pool.
+struct PageArena {
   let base: Address
   let pages: UInt64
   let marks: UnsafeMutablePointer<UInt8>

@@ -93,6 +93,7 @@ extension PoolState {
       linkBit: profile.linkEncoding == .lowBitSet ? 1 : 0)
     nonPagedMarks = regions[0].marksPointer
     contiguousArena = RegionBuilder.contiguousArena(regions)
+    specialArena = RegionBuilder.specialArena(regions, configuration)
     variables = .allocate(capacity: 1)
     variables.initialize(to: roots)
     expansionEntries = SystemPageTableEntries(
@@ -212,7 +213,7 @@ extension PoolState {
     tagRows = TagRows(
       host: host, address: variables.pointee.trackerTable,
       mask: variables.pointee.trackerMask & 0xFFFF_FFFF)
-    instance = BlockInstance(profile, mutant)
+    instance = specialArena == nil ? BlockInstance(profile, mutant) : .general
   }
 
   // MARK: Tables

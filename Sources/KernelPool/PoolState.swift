@@ -51,7 +51,9 @@ struct PoolState: ~Copyable {
   /// Free page-table entries of the expansion.
   var expansionEntries: SystemPageTableEntries
   /// Contiguous memory that lies outside of the pool.
-  var contiguousArena: ContiguousArena
+  var contiguousArena: PageArena
+  /// Pages and guard pages of special pool; nil where it is off.
+  let specialArena: PageArena?
 
   /// The tag table, which stays where it is for the pool's whole life.
   struct TagRows {
@@ -98,7 +100,10 @@ struct PoolState: ~Copyable {
       let place = address &+ written
       let count = min(geometry.pageBytes &- (place & geometry.pageMask), byteCount &- written)
       let target = geometry.isWide ? place : place & 0xFFFF_FFFF
-      guard let host = try? memory.locateForStore(target, count) else { return .halted(stop()) }
+      guard let host = try? memory.locateForStore(target, count) else {
+        if specialArena != nil { _ = faultOfStore(at: target) }
+        return .halted(stop())
+      }
       store(UnsafeMutableRawBufferPointer(start: host, count: Int(count)), written)
       written &+= count
     }

@@ -148,6 +148,7 @@ extension CheckedPool {
     replayer.live.forEach { address, allocation in
       held.append((address, allocation.isContiguous))
     }
+    for law in special { held += law.held.keys.map { ($0, false) } }
     held.sort { $0.address < $1.address }
     replayer.pool.setInterruptLevel(0)
     for item in held {

@@ -34,6 +34,8 @@ public struct CheckedPool: ~Copyable {
   var shadow: ShadowAllocator?
   var refusals: RefusalOracle?
   var emptied: EmptiedPoolLaw?
+  /// One or none, as the reference below: what is held of special pool.
+  var special: [SpecialPoolLaw] = []
   /// One or none. On the heap, for the compiler follows every stored field of a noncopyable value by
   /// itself, and this one's hundreds made a client's compilation take minutes.
   var references: [ReferenceOracle] = []
@@ -65,6 +67,7 @@ public struct CheckedPool: ~Copyable {
     if oracles.contains(.shadow) { shadow = ShadowAllocator(configuration.pool) }
     if oracles.contains(.refusals) { refusals = RefusalOracle(view) }
     if oracles.contains(.emptied) { emptied = EmptiedPoolLaw(view) }
+    if let law = SpecialPoolLaw(configuration.pool) { special = [law] }
     if problem == nil, oracles.contains(.reference) {
       references = [ReferenceOracle(configuration)]
     }
@@ -76,6 +79,7 @@ public struct CheckedPool: ~Copyable {
     audit?.become(other.audit)
     shadow = other.shadow
     refusals = other.refusals
+    special = other.special
     references = other.references
     usage.become(other.usage)
     misuse = other.misuse
@@ -174,6 +178,10 @@ public struct CheckedPool: ~Copyable {
   // MARK: Predictions
 
   private mutating func predictVerdict(_ operation: Operation) -> Verdict {
+    for law in special {
+      let level = view.variables.interruptLevel
+      if let verdict = law.verdict(on: operation, replayer, level: level) { return verdict }
+    }
     switch operation {
     case .processor, .tick, .interruptLevel, .dump, .target: return .harmless
     case .alloc(_, let type, _, _):
@@ -184,13 +192,15 @@ public struct CheckedPool: ~Copyable {
   }
 
   /// The pool where a refusal must leave it unchanged: not for frees of page addresses,
-  /// which leave the big-page table before their tag is looked at.
+  /// which leave the big-page table before their tag is looked at, nor for stores, which have stored
+  /// up to the page that is not there.
   private mutating func stateBefore(_ verdict: Verdict, _ operation: Operation) -> PoolBefore? {
     guard case .bugCheck = verdict, oracles.contains(.verdicts) else { return nil }
     var freed: Address?
     switch operation {
     case .free(let name, _): freed = replayer.slots[name]?.address
     case .freeAt(let expression, _): freed = replayer.resolve(expression)
+    case .write, .writeAt, .fill: return nil
     default: break
     }
     if let freed, freed & (view.profile.pageBytes &- 1) == 0 { return nil }
@@ -200,7 +210,10 @@ public struct CheckedPool: ~Copyable {
   private mutating func expectation(of operation: Operation) -> OperationExpectation {
     guard oracles.contains(.placement) else { return OperationExpectation() }
     switch operation {
-    case .alloc(_, let type, let bytes, _):
+    case .alloc(_, let type, let bytes, let tag):
+      for law in special where law.serves(type, bytes: bytes, tag: tag) {
+        return OperationExpectation()
+      }
       return OperationExpectation(allocating: type, bytes: bytes, isFilled: isFilled, view)
     case .free(let name, _):
       // After a free by address another allocation may start where the slot's did.
@@ -225,6 +238,13 @@ public struct CheckedPool: ~Copyable {
     case .store: break
     case .nothing:
       switch (operation, result) {
+      case (.alloc(_, _, let bytes, _), .allocated(let address)):
+        // Only what special pool serves touches nothing of the pool.
+        for index in special.indices {
+          if let failure = special[index].allocated(address, bytes: bytes) {
+            failures.append(failure)
+          }
+        }
       case (.contiguous(_, let bytes, _), .null):
         audit?.recordContiguousRefusal(view, bytes: bytes)
       case (.alloc(_, let type, _, _), .raised(KernelPool.insufficientResources))
@@ -260,6 +280,7 @@ public struct CheckedPool: ~Copyable {
   }
 
   private mutating func noteRelease(_ address: Address, _ slot: Int?) {
+    for index in special.indices { special[index].freed(address) }
     if let slot {
       let allocation = replayer.live[slot: slot].allocation
       if let block = allocation.block { usage.freed(block) }

@@ -72,7 +72,7 @@ public struct ReferencePool: Sendable {
 
   /// Why nothing is said any more; nil while everything is.
   public private(set) var silence: OpenReason?
-  private var level: UInt32 = 0
+  var level: UInt32 = 0
   var processor = 0
   /// Physical pages left for the expansion.
   var availablePages: UInt64
@@ -97,6 +97,8 @@ public struct ReferencePool: Sendable {
   /// What callers hold in whole pages.
   var large: [Address: LargeBlock] = [:]
   var table: LargeBlockTable
+  /// What callers hold of special pool; nil where it is off.
+  var special: SpecialBlocks?
   /// Contiguous memory outside of the pool, by page.
   var outside: [(run: Run, bytes: UInt64)] = []
 
@@ -135,6 +137,7 @@ public struct ReferencePool: Sendable {
         findsLastRun: findsLastRun)
     }
     table = LargeBlockTable(entryBytes: profile.bigEntryBytes, pageBytes: profile.pageBytes)
+    special = SpecialBlocks(configuration)
     do throws(Outcome) { try start() } catch { _ = settle(error) }
   }
 
@@ -177,6 +180,9 @@ public struct ReferencePool: Sendable {
   /// quota.
   public mutating func allocate(_ type: PoolType, bytes: UInt64, tag: PoolTag) -> Prediction {
     do throws(Outcome) {
+      if let address = try specialAllocation(type, bytes: bytes, tag: tag) {
+        return .address(address)
+      }
       let address =
         type.contains(.quota)
         ? try allocateCharged(type, bytes: bytes, tag: tag)
@@ -221,6 +227,7 @@ public struct ReferencePool: Sendable {
   mutating func free(_ address: Address, _ tag: PoolTag?) throws(Outcome) {
     if let silence { throw .open(silence) }
     let address = sizes.word == 8 ? address : address & 0xFFFF_FFFF
+    if try specialFree(address) { return }
     let tag = tag?.word == 0 ? nil : tag
     if address & (sizes.page - 1) == 0 {
       try freeLarge(address, tag: tag)

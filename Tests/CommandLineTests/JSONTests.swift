@@ -18,6 +18,7 @@ struct JSONTests {
     "mutants --seeds 1 --mutant free-not-counted --mix small-lists --operations 64",
     "diff healthy.trace --profile windows-7-x64", "whatif healthy.trace --advise",
     "whatif healthy.trace --profile windows-xp-x86", "whatif empty --profile windows-xp-x86",
+    "whatif healthy.trace --move", "whatif healthy.trace --special-pool all",
     "inspect listing", "explain filed.trace", "export --kmtest healthy.trace",
     "import recording -o i",
     "bound --peak-live 65536", "adversary staircase --peak-live 16384", "profiles",

@@ -65,6 +65,48 @@ struct WhatIfTests {
     #expect(other.lines[2].hasPrefix("windows-2003-x64 has headers of 16 bytes and steps of 16"))
   }
 
+  @Test func whatMovingCouldGain() throws {
+    let nonPaged = try whatIf(Self.story, ["--move"])
+    #expect(nonPaged.code == 0)
+    #expect(
+      nonPaged.lines.first?.hasPrefix(
+        "Nonpaged pool: small blocks hold 8 pages at the end and need 1, so moving them would gain 7"
+          + " at most (28 KiB of 32 KiB)") == true)
+    #expect(nonPaged.output.contains("Nonpaged memory must not be moved"))
+    let paged =
+      "config profile=windows-2003-x86 lookaside=0 paged_pools=1\n"
+      + (0..<8).map { "alloc m\($0) Paged 0xf10 Larg\nalloc s\($0) Paged 0xd0 Smal\n" }.joined()
+      + (0..<8).map { "free m\($0)\n" }.joined()
+    let line = try json(paged, ["--move"])
+    #expect(line.number("paged", "held") == 8 && line.number("paged", "packed") == 1)
+    #expect(line.number("paged", "largest_gain") == 7)
+    #expect(line.number("paged", "largest_operation") == 24)
+    #expect(line.number("nonpaged", "held") == 0)
+    #expect(try whatIf(paged, ["--move", "--lookaside", "Smal"]).code == 2)
+  }
+
+  @Test func whetherSpecialPoolCouldBeBorne() throws {
+    let run = try whatIf(Self.story, ["--special-pool", "Smal"])
+    #expect(run.code == 0)
+    #expect(
+      run.lines == [
+        "Special pool for Smal holds 8 blocks at the peak, each on a page of its own: 32 KiB of memory"
+          + " and 64 KiB of addresses, for what takes 1.7 KiB in ordinary pool.",
+        "The machine could bear it: within the limit of 16384 blocks (128 MiB of addresses) it serves"
+          + " all 8 requests that it is for.",
+        "Ordinary pool then holds 8 pages at its peak instead of 8.",
+      ])
+    let few = try json(Self.story, ["--special-pool", "Smal", "--special-pages", "4"])
+    #expect(few.number("served") == 4 && few.number("requests") == 8)
+    #expect(few.texts("answer")?[1].contains("could not bear it") == true)
+    #expect(try whatIf(Self.story, ["--special-pool", "None"]).code == 3)
+    #expect(try whatIf(Self.story, ["--special-pool", "toolong"]).code == 2)
+    #expect(try whatIf(Self.story, ["--special-pages", "4"]).code == 2)
+    let broken = Self.story.replacing("expect live", with: "write s0 0xd0 00\nexpect live")
+    let caught = try whatIf(broken, ["--special-pool", "Smal"])
+    #expect(caught.lines.last?.hasPrefix("With it the trace stops at operation 25: ") == true)
+  }
+
   @Test func whatWasNotJudgedHasNoAnswer() throws {
     let run = try whatIf(Self.story, ["--resize", "MmCm:0xf11=0x1000"])
     #expect(run.code == 3)

@@ -30,6 +30,12 @@ public struct PoolConfiguration: Sendable, Equatable {
   public var processors: Int = 1
   /// Whether the kernel's own tables lie in the pool.
   public var initialisation: Initialisation = .kernel
+  /// The requests that special pool serves.
+  public var specialPool: SpecialPoolRequests = .none
+  /// The end of its page at which a block of special pool lies.
+  public var specialPoolEdge: SpecialPoolEdge = .tail
+  /// Blocks that special pool has room for: 1 to 2^20, each with two pages of addresses.
+  public var specialPoolPages: UInt64 = 1024
 
   /// The defaults of `profile`.
   public init(profile: Profile) { self.profile = profile }
@@ -176,6 +182,14 @@ extension PoolConfiguration {
       (1...0xFFFF_FFFF).contains(contiguousPages),
       "contiguous_pages is at least 1 and below 2^32")
     try require((1...64).contains(processors), "processors is 1 to 64")
+    try require(
+      (1...1 << 20).contains(specialPoolPages), "special_pool_pages is 1 to 2^20")
+    try require(
+      specialPool == .none || 2 * specialPoolPages * profile.pageBytes <= profile.contiguousBase,
+      "special pool lies before contiguous_base: fewer special_pool_pages")
+    try require(
+      specialPool == .none || profile.entryChecks == .none,
+      "special_pool comes before the checks of entry_checks=all, in an order that is not known")
     try require(
       trackerEntries <= 1 << 24 && bigTableEntries <= 1 << 24,
       "tables have 2^24 entries at most")

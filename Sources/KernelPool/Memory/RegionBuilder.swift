@@ -55,6 +55,10 @@ struct RegionBuilder {
         .session, profile.sessionBase, configuration.sessionPages, maps: 2)
     }
     if profile.nonPagedPages == .bitmap { addNonPagedBitmap() }
+    if configuration.specialPool != .none {
+      let pages = 2 * configuration.specialPoolPages
+      add(nil, configuration.specialPoolBase, pages << pageShift, hasFrames: true)
+    }
     add(nil, profile.contiguousBase, configuration.contiguousPages << pageShift, hasFrames: true)
     setLimits()
     try checkOverlaps()
@@ -179,9 +183,19 @@ struct RegionBuilder {
   }
 
   /// The memory outside of the pool, the last region.
-  static func contiguousArena(_ regions: [MemoryRegion]) -> ContiguousArena {
-    let region = regions[regions.count - 1]
-    return ContiguousArena(
+  static func contiguousArena(_ regions: [MemoryRegion]) -> PageArena {
+    arena(regions[regions.count - 1])
+  }
+
+  /// Special pool, the region before it; nil where it is off.
+  static func specialArena(
+    _ regions: [MemoryRegion], _ configuration: PoolConfiguration
+  ) -> PageArena? {
+    configuration.specialPool == .none ? nil : arena(regions[regions.count - 2])
+  }
+
+  private static func arena(_ region: MemoryRegion) -> PageArena {
+    PageArena(
       base: region.base, pages: region.byteCount >> region.pageShift, marks: region.marksPointer)
   }
 

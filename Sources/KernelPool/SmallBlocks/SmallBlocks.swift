@@ -133,7 +133,8 @@ extension KernelPool {
       SmallBlocks<Windows2000Layout, Journaled>(pool: state)
         .allocateApart(type, bytes: bytes, tag: tag)
     case .general:
-      GeneralBlocks(pool: state).allocateApart(type, bytes: bytes, tag: tag)
+      allocateSpecial(type, bytes: bytes, tag: tag)
+        ?? GeneralBlocks(pool: state).allocateApart(type, bytes: bytes, tag: tag)
     }
   }
 
@@ -160,7 +161,7 @@ extension KernelPool {
     case .journaledX86: SmallBlocks<X86Layout, Journaled>(pool: state).freeApart(address, tag)
     case .journaledWindows2000:
       SmallBlocks<Windows2000Layout, Journaled>(pool: state).freeApart(address, tag)
-    case .general: GeneralBlocks(pool: state).freeApart(address, tag)
+    case .general: freeSpecial(address) ?? GeneralBlocks(pool: state).freeApart(address, tag)
     }
   }
 

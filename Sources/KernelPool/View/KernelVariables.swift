@@ -57,6 +57,10 @@ public struct KernelVariables: Sendable {
   public var chargedBytes: (nonPaged: UInt64, paged: UInt64) = (0, 0)
   /// The cookie that hides process pointers (Windows 8).
   public var quotaCookie: UInt64 = 0
+  /// Blocks that special pool holds.
+  public var specialPagesInUse: UInt64 = 0
+  /// The block of special pool that is looked at first for the next request.
+  public var specialTurn: UInt64 = 0
 
   /// The single-page lists by place.
   public struct SinglePageLists: Sendable {

@@ -44,14 +44,23 @@ public struct ReferenceOracle: Sendable {
       prediction = pool.free(address, tag: tag)
     case .write(let name, let offset, let bytes):
       guard let slot = replayer.slots[name], slot.address != 0 else { return }
-      pool.store(
-        at: slot.address &+ UInt64(bitPattern: offset), byteCount: UInt64(bytes.count),
-        base: slot.address)
+      let address = slot.address &+ UInt64(bitPattern: offset)
+      if pool.isInSpecialPool(address) {
+        prediction = pool.storeInSpecialPool(bytes, at: address)
+      } else {
+        pool.store(at: address, byteCount: UInt64(bytes.count), base: slot.address)
+      }
     case .writeAt(let expression, let bytes):
       guard let address = replayer.resolve(expression) else { return }
-      pool.store(at: address, byteCount: UInt64(bytes.count))
+      if pool.isInSpecialPool(address) {
+        prediction = pool.storeInSpecialPool(bytes, at: address)
+      } else {
+        pool.store(at: address, byteCount: UInt64(bytes.count))
+      }
     case .fill(let name):
-      guard let slot = replayer.slots[name], slot.state == .holds else { return }
+      guard let slot = replayer.slots[name], slot.state == .holds,
+        !pool.isInSpecialPool(slot.address)
+      else { return }
       pool.store(at: slot.address, byteCount: slot.bytes)
     case .processor(let number):
       guard Int(number) < replayer.configuration.pool.processors else { return }

@@ -155,7 +155,7 @@ struct FreeSpace: Sendable, Equatable {
 /// down to k must fit into what these leave and into further pages. No arrangement needs fewer
 /// pages; for the sizes that pools see the bound is nearly always reached. It is never more than
 /// the pages that hold the blocks now.
-struct PackingBound {
+struct PackingBound: Sendable {
   private var counts: [UInt64]
   private let unitsPerPage: Int
 
@@ -168,6 +168,12 @@ struct PackingBound {
   mutating func add(units: UInt64, blocks: UInt64 = 1) {
     guard units <= UInt64(unitsPerPage) else { return }
     counts[Int(units)] += blocks
+  }
+
+  /// Takes a block of `units` out that was added before.
+  mutating func remove(units: UInt64) {
+    guard units <= UInt64(unitsPerPage), counts[Int(units)] > 0 else { return }
+    counts[Int(units)] -= 1
   }
 
   /// The bound in pages.

@@ -168,8 +168,12 @@ public struct Replayer: ~Copyable {
         allocation.patternSeed =
           FillPattern(slot: allocation.slot, allocation: state.pointee.allocations).seed
       }
-      let isFirst = ownSlots.pointee.live.insert(address, allocation)
-      state.pointee.touched = .allocation(slot: index, isFirst: isFirst)
+      if isInSpecialPool(address) {
+        ownSlots.pointee.live.note(TraceSlot(.holds, at: address, allocation))
+      } else {
+        let isFirst = ownSlots.pointee.live.insert(address, allocation)
+        state.pointee.touched = .allocation(slot: index, isFirst: isFirst)
+      }
       if isFilled, let seed = allocation.patternSeed,
         let reason = writePattern(seed, at: address, byteCount: allocation.requestedBytes)
       {
@@ -237,7 +241,7 @@ public struct Replayer: ~Copyable {
         $0.noteWrite(offset: offset, count: count)
       }
     }
-    state.pointee.touched = .store(address, byteCount: count)
+    if !isInSpecialPool(address) { state.pointee.touched = .store(address, byteCount: count) }
     return .done
   }
 
@@ -254,8 +258,17 @@ public struct Replayer: ~Copyable {
       return .halted(reason)
     }
     if slot.isOwn { ownSlots.pointee.live.update(slot.address) { $0.noteFill(seed: seed) } }
-    state.pointee.touched = .store(slot.address, byteCount: slot.bytes)
+    if !isInSpecialPool(slot.address) {
+      state.pointee.touched = .store(slot.address, byteCount: slot.bytes)
+    }
     return .done
+  }
+
+  /// Whether memory is special pool's, which is none of the pool that audits look at.
+  private func isInSpecialPool(_ address: Address) -> Bool {
+    if case .none = machine.pointee.pool.specialPool { return false }
+    return address >= machine.pointee.pool.specialPoolBase
+      && address < machine.pointee.pool.profile.contiguousBase
   }
 
   /// Writes a pattern where it belongs; returns why the kernel stopped, if it did.

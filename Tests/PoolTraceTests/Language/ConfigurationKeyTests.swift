@@ -32,7 +32,8 @@ import Testing
     "large_quota": "charged", "contiguous_request": "whole-pages", "lookaside_links": "cookie",
     "miss_ratio_unit": "per-mille", "page_counters": "not-kept",
     "large_byte_count": "requested", "tracker_row_bytes": "40",
-    "tracker_overflow": "untracked",
+    "tracker_overflow": "untracked", "special_pool": "Test", "special_pool_end": "head",
+    "special_pool_pages": "16",
   ]
 
   /// Keys whose enumeration has one value so far.

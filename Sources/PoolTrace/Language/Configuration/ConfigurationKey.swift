@@ -158,6 +158,49 @@ extension ConfigurationKey {
     return (isFar ? low : low + [range.upperBound]).map { String($0) }
   }
 
+  /// Which requests special pool serves: none, all, or those of a tag, which is written as four
+  /// characters or fewer, a letter among them, or as the number of its word.
+  static let specialPool = ConfigurationKey(
+    name: "special_pool", purpose: "the requests below a page that special pool serves",
+    values: "one of off, all, a tag", samples: ["off", "all", "Test"],
+    read: { text, configuration in
+      switch text {
+      case "off": configuration.pool.specialPool = .none
+      case "all": configuration.pool.specialPool = .all
+      default:
+        if let word = number(text).flatMap(UInt32.init(exactly:)) {
+          configuration.pool.specialPool = .tag(PoolTag(word: word).unprotected)
+          return true
+        }
+        let bytes = Array(text.utf8)
+        guard bytes.count <= 4, isPlainTag(bytes[...]) else { return false }
+        let word = (0..<4).reduce(UInt32(0)) {
+          $0 | UInt32($1 < bytes.count ? bytes[$1] : 0x20) << UInt32(8 * $1)
+        }
+        configuration.pool.specialPool = .tag(PoolTag(word: word))
+      }
+      return true
+    },
+    print: { configuration in
+      switch configuration.pool.specialPool {
+      case .none: return "off"
+      case .all: return "all"
+      case .tag(let tag):
+        let (first, second, third, fourth) = tag.bytes
+        let bytes = [first, second, third, fourth]
+        let kept = bytes[..<(1 + (bytes.lastIndex { $0 != 0x20 } ?? 3))]
+        let text = String(decoding: kept, as: UTF8.self)
+        let isWord = text == "off" || text == "all" || number(text) != nil
+        return isPlainTag(kept) && !isWord ? text : hexadecimal(UInt64(tag.word))
+      }
+    })
+
+  /// Whether a tag can stand for itself: printable characters, a letter among them, no comment's sign.
+  private static func isPlainTag(_ bytes: ArraySlice<UInt8>) -> Bool {
+    bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x23 }
+      && bytes.contains { (0x61...0x7A).contains($0 | 0x20) }
+  }
+
   /// A number as everywhere in the language, or nil.
   static func number(_ text: String) -> UInt64? {
     var text = text

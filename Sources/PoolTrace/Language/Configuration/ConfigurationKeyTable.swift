@@ -6,9 +6,10 @@ import KernelPool
 /// second what everything else changes.
 extension ConfigurationKey {
   /// All keys but `format` and `profile`.
-  public static let all: [ConfigurationKey] =
-    sizes + bases + lookasides + tables + replay + geometry + smallBlocks + largeAllocations
-    + pages + accounting
+  public static let all: [ConfigurationKey] = [
+    sizes, specialPoolKeys, bases, lookasides, tables, replay, geometry, smallBlocks,
+    largeAllocations, pages, accounting,
+  ].flatMap { $0 }
 
   /// Those of `all` that set neither a region's size or place nor what only a replay does.
   public static let facts: [ConfigurationKey] =
@@ -34,6 +35,15 @@ extension ConfigurationKey {
     .count(
       "slist_paged", \.pool.pagedSinglePageDepth, 0...UInt16.max, or: "slist",
       "paged single-page list depth"),
+  ]
+
+  private static let specialPoolKeys: [ConfigurationKey] = [
+    .specialPool,
+    .choice(
+      "special_pool_end", \.pool.specialPoolEdge, "the end of its page at which such a block lies"),
+    .count(
+      "special_pool_pages", \.pool.specialPoolPages, 1...1 << 20,
+      "blocks that special pool has room for"),
   ]
 
   private static let bases: [ConfigurationKey] = [

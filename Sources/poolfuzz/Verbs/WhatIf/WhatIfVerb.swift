@@ -18,6 +18,14 @@ extension Verb {
         "poolfuzz whatif churn.trace --profile windows-7-x86", "the same requests on another system"
       ),
       (
+        "poolfuzz whatif churn.trace --move",
+        "what moving blocks could gain, at the end and over time"
+      ),
+      (
+        "poolfuzz whatif churn.trace --special-pool Irp",
+        "whether the machine could bear special pool for a tag"
+      ),
+      (
         "poolfuzz whatif churn.trace --advise",
         "tries what the guidance knows and says what saves most"
       ),
@@ -34,6 +42,15 @@ extension Verb {
       Option(
         name: "--depth", argument: .quantity("N", .count()),
         help: "most blocks on such a list (256, the most that the kernel lets one grow to)"),
+      Option(
+        name: "--special-pool", argument: .value("TAG|all"),
+        help: "whether the machine could bear special pool for TAG, or for all below a page"),
+      Option(
+        name: "--special-pages", argument: .quantity("N", .count()),
+        help: "with --special-pool: blocks that it has room for (16384 on x86, 262144 on x64)"),
+      Option(
+        name: "--move", argument: .none,
+        help: "what defragmentation could gain: the pages that perfect packing would give back"),
       .profile("another system"),
       MetricChoice.option("prints the metrics of both, side by side"), .request,
       Option(
@@ -76,8 +93,35 @@ extension Verb {
       guard !arguments.has("--tags") else {
         throw CommandFailure.usage("--tags goes with --advise")
       }
+      let isChanged = !resizes.isEmpty || !tags.isEmpty
+      let isJSON = arguments.has("--json")
+      if arguments.has("--move") {
+        guard !isChanged, !arguments.has("--special-pool") else {
+          throw CommandFailure.usage("--move goes with --profile only")
+        }
+        return try told(path, arguments, streams) { () throws(CommandFailure) in
+          try MoveQuestion(path: path, profile: profile).run(streams, asJSON: isJSON)
+        }
+      }
+      if let text = arguments.value("--special-pool") {
+        guard !isChanged else {
+          throw CommandFailure.usage("--special-pool goes with --profile and --special-pages only")
+        }
+        let question = SpecialPoolQuestion(
+          path: path, requests: try SpecialPoolQuestion.requests(text),
+          mostBlocks: try arguments.number("--special-pages", in: SpecialPoolQuestion.blockRange)
+            .map(UInt64.init),
+          profile: profile)
+        return try told(path, arguments, streams) { () throws(CommandFailure) in
+          try question.run(streams, asJSON: isJSON)
+        }
+      }
+      guard !arguments.has("--special-pages") else {
+        throw CommandFailure.usage("--special-pages goes with --special-pool")
+      }
       guard !resizes.isEmpty || !tags.isEmpty || profile != nil else {
-        throw CommandFailure.usage("whatif needs a change: --resize, --lookaside or --profile")
+        throw CommandFailure.usage(
+          "whatif needs a change (--resize, --lookaside or --profile), --move or --special-pool")
       }
       let changes = ChangedRequests(resizes: resizes, lookasideTags: tags, depth: depth)
       let request = try arguments.number("--request")
