@@ -102,6 +102,12 @@ struct WhatIfTests {
     #expect(try whatIf(Self.story, ["--special-pool", "None"]).code == 3)
     #expect(try whatIf(Self.story, ["--special-pool", "toolong"]).code == 2)
     #expect(try whatIf(Self.story, ["--special-pages", "4"]).code == 2)
+    // The paged pool takes addresses that special pool would have.
+    let crowded = try json(
+      Self.story.replacing("lookaside=0", with: "lookaside=0 paged_pages=60000"),
+      ["--special-pool", "Smal"])
+    #expect(crowded.number("special_pool_limit") == 8192)
+    #expect(crowded.texts("answer")?[1].contains("the machine's pools leave no room") == true)
     let broken = Self.story.replacing("expect live", with: "write s0 0xd0 00\nexpect live")
     let caught = try whatIf(broken, ["--special-pool", "Smal"])
     #expect(caught.lines.last?.hasPrefix("With it the trace stops at operation 25: ") == true)

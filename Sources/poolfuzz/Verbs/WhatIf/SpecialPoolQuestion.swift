@@ -85,10 +85,11 @@ struct SpecialPoolQuestion {
     configuration.pool.specialPool = .none
     var special = configuration
     special.pool.specialPool = requests
-    let most = mostBlocks ?? configuration.pool.profile.specialPoolLimit
-    special.pool.specialPoolPages = most
+    special.pool.specialPoolPages = mostBlocks ?? configuration.pool.profile.specialPoolLimit
     var before = try boot(configuration)
-    var after = try boot(special)
+    var after = try bootSpecial(special)
+    let most = after.replayer.configuration.pool.specialPoolPages
+    special.pool.specialPoolPages = most
     var count = Count()
     while let operation = try file.next() {
       switch operation {
@@ -126,6 +127,22 @@ struct SpecialPoolQuestion {
     return .held
   }
 
+  /// A machine with special pool. Where nobody said how many blocks it has room for, and the pools leave
+  /// fewer addresses than the system's limit takes, half as many, and so on.
+  private func bootSpecial(
+    _ configuration: TraceConfiguration
+  ) throws(CommandFailure) -> ReplaySession {
+    var configuration = configuration
+    while mostBlocks == nil, configuration.pool.specialPoolPages > 1 {
+      do {
+        return try ReplaySession.boot(configuration, level: .off)
+      } catch {
+        configuration.pool.specialPoolPages /= 2
+      }
+    }
+    return try boot(configuration)
+  }
+
   private func boot(
     _ configuration: TraceConfiguration
   ) throws(CommandFailure) -> ReplaySession {
@@ -155,7 +172,10 @@ struct SpecialPoolQuestion {
         + " own: \(size(blocks)) of memory and \(size(2 * blocks)) of addresses, for what takes"
         + " \(WhatIfAnswer.size(Int64(clamping: count.peakBytes))) in ordinary pool."
     ]
-    let limit = "the limit of \(counted(most, "block")) (\(size(2 * most)) of addresses)"
+    let isLess = mostBlocks == nil && most < profile.specialPoolLimit
+    let limit =
+      "the limit of \(counted(most, "block")) (\(size(2 * most)) of addresses"
+      + (isLess ? ", for more of which the machine's pools leave no room)" : ")")
     let share = "\(count.perMille / 10).\(count.perMille % 10) %"
     if count.served == count.small {
       sentences.append(
