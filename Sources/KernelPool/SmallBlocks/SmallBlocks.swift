@@ -132,10 +132,17 @@ extension KernelPool {
     case .journaledWindows2000:
       SmallBlocks<Windows2000Layout, Journaled>(pool: state)
         .allocateApart(type, bytes: bytes, tag: tag)
-    case .general:
-      allocateSpecial(type, bytes: bytes, tag: tag)
-        ?? GeneralBlocks(pool: state).allocateApart(type, bytes: bytes, tag: tag)
+    case .general: allocateGenerally(type, bytes: bytes, tag: tag)
     }
+  }
+
+  /// Apart, for within the switch it made every other instance's call longer.
+  @inline(never)
+  private func allocateGenerally(
+    _ type: PoolType, bytes: UInt64, tag: PoolTag
+  ) -> AllocationOutcome {
+    allocateSpecial(type, bytes: bytes, tag: tag)
+      ?? GeneralBlocks(pool: state).allocateApart(type, bytes: bytes, tag: tag)
   }
 
   /// Frees an address as `ExFreePoolWithTag` does, or `ExFreePool` without a tag.
@@ -161,8 +168,14 @@ extension KernelPool {
     case .journaledX86: SmallBlocks<X86Layout, Journaled>(pool: state).freeApart(address, tag)
     case .journaledWindows2000:
       SmallBlocks<Windows2000Layout, Journaled>(pool: state).freeApart(address, tag)
-    case .general: freeSpecial(address) ?? GeneralBlocks(pool: state).freeApart(address, tag)
+    case .general: freeGenerally(address, tag)
     }
+  }
+
+  /// Apart, as `allocateGenerally`.
+  @inline(never)
+  private func freeGenerally(_ address: Address, _ tag: PoolTag) -> FreeOutcome {
+    freeSpecial(address) ?? GeneralBlocks(pool: state).freeApart(address, tag)
   }
 
   /// Lets the general instance serve every request from now on: how tests compare the two.
