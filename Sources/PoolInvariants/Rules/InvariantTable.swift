@@ -241,8 +241,7 @@ extension Invariant {
     InvariantRow(
       .runsList,
       "Runs of 1, 2, 3 and of 4 and more pages are on the four lists in this order.",
-      "ReactOS MiFreePoolPages",
-      company: "A run on a wrong list points at a head that does not point back."),
+      "ReactOS MiFreePoolPages"),
     InvariantRow(
       .runsSize,
       "A free run has a page at least and ends within its region.",
