@@ -10,6 +10,7 @@ struct UsageTests {
     (["replay", "--check", "some", "x"], "off, fast, full, complete"),
     (["replay", "--check"], "needs a value"),
     (["replay", "--profile", "dos", "x"], "there is no system 'dos'"),
+    (["fuzz", "--target", "a", "--target", "b"], "fuzz tries one target, not a and b"),
     (["replay", "--mutant", "dos", "x"], "there is no planted bug 'dos'"),
     (["replay", "--json", "--json", "x"], "given twice"),
     (["replay", "--json=1", "x"], "takes no value"),

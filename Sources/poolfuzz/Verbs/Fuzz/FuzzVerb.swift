@@ -52,7 +52,12 @@ extension Verb {
       Option(name: "--no-shrink", argument: .none, help: "file findings as they are"),
     ] + TargetOptions.all,
     run: { arguments, streams in
-      if let library = TargetOptions.libraries(arguments).first {
+      let libraries = TargetOptions.libraries(arguments)
+      guard libraries.count <= 1 else {
+        throw CommandFailure.usage(
+          "fuzz tries one target, not \(libraries.joined(separator: " and "))")
+      }
+      if let library = libraries.first {
         return try TargetCampaign(arguments, library: library, streams).run()
       }
       return try FuzzCampaign(arguments, streams).run()
