@@ -147,12 +147,10 @@ struct BadNightTests {
     let scratch = try Scratch()
     let corpus = scratch.path + "/corpus"
     let options = ["--profile", "small-lists", "--corpus", corpus, "--quiet", "--seed", "7"]
-    let first = try Running(["fuzz", "--forever"] + options)
-    try first.waitForErrors("seed 7")
-    var second = try Command.run(["fuzz", "--traces", "1"] + options)
-    for _ in 0..<200 where second.code == 0 {
-      second = try Command.run(["fuzz", "--traces", "1"] + options)
-    }
+    let first = try Running(["fuzz", "--forever", "--save-every", "0.05s"] + options)
+    // Whoever has saved holds the lock; before that the second could take it and end the first.
+    first.waitForASave(in: corpus + "/fuzz")
+    let second = try Command.run(["fuzz", "--traces", "1"] + options)
     #expect(second.code == 4)
     #expect(second.errors.contains("another process works on this campaign"))
     first.interrupt()
