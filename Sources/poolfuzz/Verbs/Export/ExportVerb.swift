@@ -54,12 +54,7 @@ extension KernelModeTest {
     var file = try TraceFile(path: path, streams)
     let configuration = try file.configuration() ?? TraceConfiguration()
     file.tellWhatIsPassedOver(by: "export", streams)
-    var session: ReplaySession
-    do {
-      session = try ReplaySession.boot(configuration, level: .full)
-    } catch {
-      throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
-    }
+    var session = try ReplaySession.boot(configuration, level: .full, for: file.path)
     self.init(configuration.pool.profile)
     var limits = TraceLimits()
     while let operation = try file.next() {

@@ -47,11 +47,7 @@ struct FileReplay {
     if shows(.configuration) { showConfiguration(machine) }
     var session: ReplaySession
     let mutant = try file.plantedBug(unless: settings.mutant)
-    do {
-      session = try ReplaySession.boot(machine, level: settings.level, mutant: mutant)
-    } catch {
-      throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
-    }
+    session = try ReplaySession.boot(machine, level: settings.level, mutant: mutant, for: file.path)
     let line = try run(&file, &session)
     // What the pool shows, before the law of the emptied pool empties it.
     let state = ReplayReport.State(session, settings)

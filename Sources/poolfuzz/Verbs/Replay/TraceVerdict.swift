@@ -36,13 +36,8 @@ struct TraceVerdict {
     let configuration = try file.configuration()
     if let target = file.header.target { return .recordedAgainst(target.value, path) }
     let mutant = try file.plantedBug()
-    var session: ReplaySession
-    do {
-      session = try ReplaySession.boot(
-        configuration ?? TraceConfiguration(), level: level, mutant: mutant)
-    } catch {
-      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
-    }
+    var session = try ReplaySession.boot(
+      configuration ?? TraceConfiguration(), level: level, mutant: mutant, for: path)
     let line = try session.run(&file)
     session.finishByEmptying()
     return TraceVerdict(
@@ -160,5 +155,18 @@ struct TraceVerdict {
   private static func misuse(_ session: borrowing ReplaySession) -> String {
     session.checked.misuse.map { "operation \($0) is misuse, nothing is predicted from there on" }
       ?? ""
+  }
+}
+
+extension ReplaySession {
+  /// Sets up the machine that a file asks for; one that cannot be is told with the file's name.
+  static func boot(
+    _ configuration: TraceConfiguration, level: CheckLevel, mutant: Mutant = .none, for path: String
+  ) throws(CommandFailure) -> ReplaySession {
+    do {
+      return try boot(configuration, level: level, mutant: mutant)
+    } catch {
+      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
+    }
   }
 }

@@ -44,11 +44,8 @@ struct RecordedReplay {
     }
     var session: ReplaySession
     mutant = try file.plantedBug(unless: settings.mutant)
-    do {
-      session = try ReplaySession.boot(configuration, level: settings.level, mutant: mutant)
-    } catch {
-      throw CommandFailure(message: "\(file.path): \(error.message)", code: .badInput)
-    }
+    session = try ReplaySession.boot(
+      configuration, level: settings.level, mutant: mutant, for: file.path)
     // What shows one state needs no other: with two steps at most hardly any is looked at.
     let limits = settings.needsOneState ? settings.limits.with(steps: 2) : settings.limits
     var proved = BoundAtPeaks(ReplayBound(configuration.pool, session.view))

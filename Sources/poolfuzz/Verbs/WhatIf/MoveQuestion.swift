@@ -17,12 +17,7 @@ struct MoveQuestion {
     var configuration = try file.configuration() ?? TraceConfiguration()
     file.tellWhatIsPassedOver(by: "whatif", streams)
     if let profile { configuration = configuration.replacingProfile(by: profile) }
-    var session: ReplaySession
-    do {
-      session = try ReplaySession.boot(configuration, level: .off)
-    } catch {
-      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
-    }
+    var session = try ReplaySession.boot(configuration, level: .off, for: path)
     var gains = PackingGains(session.view)
     while let operation = try file.next() {
       switch operation {

@@ -86,7 +86,7 @@ struct SpecialPoolQuestion {
     var special = configuration
     special.pool.specialPool = requests
     special.pool.specialPoolPages = mostBlocks ?? configuration.pool.profile.specialPoolLimit
-    var before = try boot(configuration)
+    var before = try ReplaySession.boot(configuration, level: .off, for: path)
     var after = try bootSpecial(special)
     let most = after.replayer.configuration.pool.specialPoolPages
     special.pool.specialPoolPages = most
@@ -140,26 +140,15 @@ struct SpecialPoolQuestion {
         configuration.pool.specialPoolPages /= 2
       }
     }
-    return try boot(configuration)
-  }
-
-  private func boot(
-    _ configuration: TraceConfiguration
-  ) throws(CommandFailure) -> ReplaySession {
-    do {
-      return try ReplaySession.boot(configuration, level: .off)
-    } catch {
-      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
-    }
+    return try ReplaySession.boot(configuration, level: .off, for: path)
   }
 
   // MARK: The answer
 
   private var subject: String {
     guard case .tag(let tag) = requests else { return "for every request below a page" }
-    let spelling = tag.spelling
-    let end = spelling.lastIndex { $0 != " " }
-    return "for \(end.map { String(spelling[...$0]) } ?? spelling)"
+    let shown = tag.spelling.trimmingSuffix(" ")
+    return "for \(shown.isEmpty ? tag.spelling : shown)"
   }
 
   private func sentences(_ count: Count, most: UInt64, _ profile: Profile) -> [String] {

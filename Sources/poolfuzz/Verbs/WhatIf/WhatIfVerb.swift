@@ -171,8 +171,8 @@ struct WhatIfReplay {
     let configuration = try file.configuration() ?? TraceConfiguration()
     file.tellWhatIsPassedOver(by: "whatif", streams)
     let changed = profile.map { configuration.replacingProfile(by: $0) } ?? configuration
-    var before = try boot(configuration)
-    var after = try boot(changed)
+    var before = try ReplaySession.boot(configuration, level: .off, for: path)
+    var after = try ReplaySession.boot(changed, level: .off, for: path)
     var changes = changes
     while let operation = try file.next() {
       switch operation {
@@ -217,16 +217,6 @@ struct WhatIfReplay {
       if let metrics { ([""] + comparison.lines(metrics)).forEach(streams.print) }
     }
     return code
-  }
-
-  private func boot(
-    _ configuration: TraceConfiguration
-  ) throws(CommandFailure) -> ReplaySession {
-    do {
-      return try ReplaySession.boot(configuration, level: .off)
-    } catch {
-      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
-    }
   }
 
   private static func stop(_ session: borrowing ReplaySession) -> String? {

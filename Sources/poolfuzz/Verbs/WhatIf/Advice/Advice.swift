@@ -65,11 +65,7 @@ struct Advice {
   private func boot(_ file: inout TraceFile) throws(CommandFailure) -> ReplaySession {
     let configuration = try file.configuration() ?? TraceConfiguration()
     let changed = profile.map { configuration.replacingProfile(by: $0) } ?? configuration
-    do {
-      return try ReplaySession.boot(changed, level: .off)
-    } catch {
-      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
-    }
+    return try ReplaySession.boot(changed, level: .off, for: path)
   }
 
   private func original(_ streams: StandardStreams) throws(CommandFailure) -> (
