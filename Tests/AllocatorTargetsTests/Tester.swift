@@ -11,6 +11,7 @@ extension TargetTester {
     var settings = TargetSettings(library: path)
     settings.option = option
     settings.timeoutSeconds = timeoutSeconds
+    settings.restSeconds = 0.01
     return try TargetTester(settings, executable: try Command.product("poolfuzz"))
   }
 }

@@ -40,9 +40,16 @@ public final class TargetTester {
   ///
   /// A second round follows the first. Where a library tells its footprint and that has risen, twice as
   /// many follow, and so on: that tells a leak from a cache that fills. The resident set of the others
-  /// says so little about two rounds that only a trace of many (`target rounds=2048`) looks at it.
+  /// says so little about two rounds that only a trace of many (`target rounds=2048`) looks at it, and goes
+  /// on in the same way. What seems to leak there gets time to give it back.
   public func test(
     _ trace: TargetTrace, inFreshProcess isFresh: Bool = false
+  ) throws(TargetError) -> TargetFailure? {
+    try test(trace, inFreshProcess: isFresh, restSeconds: settings.restSeconds)
+  }
+
+  private func test(
+    _ trace: TargetTrace, inFreshProcess isFresh: Bool, restSeconds: Double
   ) throws(TargetError) -> TargetFailure? {
     try makeRoom(for: trace.operations.count)
     let fresh = try freshBytes(of: trace.configuration)
@@ -54,16 +61,17 @@ public final class TargetTester {
     if isOnce { setup.rounds = 1 }
     // Where a growth is refused, what the emptied allocator serves is not judged.
     var flags: SharedArea.Flag = setup.refusedGrowth == 0 ? [.probe] : []
-    if capabilities.functions.contains(.footprint) {
-      flags.insert(.measure)
-      if !isOnce, setup.refusedGrowth == 0 { flags.insert(.leak) }
-    }
+    let tellsFootprint = capabilities.functions.contains(.footprint)
+    if tellsFootprint { flags.insert(.measure) }
+    let isAskedFor = setup.rounds >= TargetSetup.manyRounds
+    if !isOnce, isAskedFor || (tellsFootprint && setup.refusedGrowth == 0) { flags.insert(.leak) }
     let run = try process.run(
-      operations, setup, freshBytes: fresh, flags: flags, timeoutSeconds: timeoutSeconds)
+      operations, setup, freshBytes: fresh, flags: flags, restSeconds: restSeconds,
+      timeoutSeconds: timeoutSeconds)
     // How many rounds follow those that the trace asks for depends on what the system says of memory:
     // what else goes wrong in them would not repeat.
     // A round that cannot be is a word that the allocator has overwritten, and excuses nothing.
-    let isRound = run.round < UInt64(SharedArea.mostRounds)
+    let isRound = run.round < UInt64(SharedArea.mostRounds + SharedArea.restedRounds)
     let isBeyond = run.ending != .finished && isRound && run.round >= setup.rounds
     var failure =
       isBeyond
@@ -264,7 +272,8 @@ public final class TargetTester {
     do throws(TargetError) {
       // Numbered as it will be filed: what owners write depends on their slots.
       let trace = trace.numberedInOrderOfUse
-      let failure = try test(trace, inFreshProcess: true).map {
+      // Candidates are many, and what they come to is confirmed with a rest.
+      let failure = try test(trace, inFreshProcess: true, restSeconds: 0).map {
         Execution.Failure(
           step: $0.isOfLaterRound ? max(count - 1, $0.step) : $0.step,
           identities: [$0.identity(in: trace)])

@@ -17,6 +17,8 @@ public struct TargetSetup: MachineConfiguration, Hashable {
   /// How often the trace is run at least, each time until all is freed.
   public var rounds: UInt64 = 2
 
+  /// Rounds of a trace that looks for leaks in the resident set.
+  static let manyRounds: UInt64 = 2048
   /// The largest arena in bytes.
   static let largestArena: UInt64 = 1 << 32
 

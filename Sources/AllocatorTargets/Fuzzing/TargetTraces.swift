@@ -114,7 +114,7 @@ struct CallProgram {
       setup.refusedGrowth = 1 + choices.draw(below: 6)
     }
     if count <= 24, choices.chance(1, in: 24) {
-      setup.rounds = UInt64(SharedArea.mostRounds)
+      setup.rounds = TargetSetup.manyRounds
     }
     return setup
   }

@@ -363,29 +363,20 @@ extension TargetOracle {
       let text = "a fresh allocator serves \(freshBytes) bytes, the emptied one refuses"
       if let failure = failure(.emptied, text, at: end) { return failure }
     }
-    if Self.isConstantSlope(run.footprints) {
+    let kind: RoundReadings.Kind =
+      capabilities.functions.contains(.footprint) ? .declared : .resident
+    if RoundReadings.verdict(kind, run.footprints) == .leaks,
+      !RoundReadings.isGivenBack(run.footprints, rested: run.rested.footprint)
+    {
       let failure = failure(
         .leak, "held after \(Self.readings(run.footprints))", at: end)
       if failure != nil { return failure }
     }
-    guard Self.isConstantSlope(run.addressSpace) else { return nil }
+    guard RoundReadings.verdict(.addressSpace, run.addressSpace) == .leaks,
+      !RoundReadings.isGivenBack(run.addressSpace, rested: run.rested.addressSpace)
+    else { return nil }
     return failure(
       .addressSpace, "address space after \(Self.readings(run.addressSpace))", at: end)
-  }
-
-  /// Whether readings after 1, 2, 4, ... rounds rise on and on: the last three doublings have slopes
-  /// above zero that differ by less than two times. A cache that fills settles before.
-  static func isConstantSlope(_ readings: [UInt64]) -> Bool {
-    let count = readings.count
-    guard count == SharedArea.roundMarks, readings[count - 1] > 0 else { return false }
-    var slopes: [Double] = []
-    for mark in count - 3..<count {
-      let change = Double(readings[mark]) - Double(readings[mark - 1])
-      let rounds: Int = 1 << (mark - 1)
-      slopes.append(change / Double(rounds))
-    }
-    guard let least = slopes.min(), let most = slopes.max() else { return false }
-    return least > 0 && most <= 2 * least
   }
 
   private static func readings(_ values: [UInt64]) -> String {

@@ -121,7 +121,8 @@ final class TargetProcess {
   /// of them names a slot that is not below it.
   func run(
     _ operations: [TargetOperation], _ setup: TargetSetup, freshBytes: UInt64 = 0,
-    flags: SharedArea.Flag = [], slotCount: Int = 0, timeoutSeconds: Double
+    flags: SharedArea.Flag = [], slotCount: Int = 0, restSeconds: Double = 0,
+    timeoutSeconds: Double
   ) throws(TargetError) -> TargetRun {
     guard operations.count <= settings.operationLimit else {
       throw TargetError(message: "\(settings.library): a trace of \(operations.count) operations")
@@ -130,6 +131,7 @@ final class TargetProcess {
     write(operations, setup)
     area[.freshBytes] = freshBytes
     area[.slotCount] = UInt64(slotCount)
+    area[.restMilliseconds] = UInt64(restSeconds * 1000)
     area[.flags] = flags.rawValue
     guard command.write(0x52) else {
       throw TargetError(message: "\(settings.library): the worker is gone")
@@ -215,8 +217,9 @@ final class TargetProcess {
       results: (0..<count).map { area.result($0) })
     run.round = area[.round]
     run.freshFootprint = area[.freshFootprint]
-    run.footprints = (0..<SharedArea.roundMarks).map { area[.footprints, $0] }
-    run.addressSpace = (0..<SharedArea.roundMarks).map { area[.addressSpace, $0] }
+    run.footprints = Array(area.readings(.footprints))
+    run.addressSpace = Array(area.readings(.addressSpace))
+    run.rested = (area[.restedFootprint], area[.restedAddressSpace])
     run.freshServed = area[.freshServed] != 0
     run.arenaBase = area[.arenaBase]
     run.growth = (area[.growthBase], area[.growthBytes])

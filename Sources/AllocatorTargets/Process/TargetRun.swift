@@ -29,6 +29,8 @@ struct TargetRun {
   /// Footprints and bytes of address space after rounds 1, 2, 4, ...; 0 for those that were not run.
   var footprints: [UInt64] = []
   var addressSpace: [UInt64] = []
+  /// Both after some rest; 0 where there was none.
+  var rested: (footprint: UInt64, addressSpace: UInt64) = (0, 0)
   /// Whether the emptied allocator served the largest request of a fresh one.
   var freshServed = false
   /// Where the arena began; 0 where the allocator got none.
@@ -60,6 +62,8 @@ public struct TargetSettings: Sendable, Hashable {
   public var timeoutSeconds = 5.0
   /// Resident bytes of the worker above which an allocator counts as growing without bound.
   public var memoryLimitBytes: UInt64 = 512 << 20
+  /// Seconds after which a library that seems to leak has given back what it gives back by the clock.
+  public var restSeconds = 15.0
   /// Operations that a worker has room for; one that gets a longer trace is replaced by a larger.
   public var operationLimit = 8192
 

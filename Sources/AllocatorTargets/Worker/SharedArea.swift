@@ -46,12 +46,16 @@ struct SharedArea {
     case refusals
     /// Slots that this piece of a program and those after it name lie below it.
     case slotCount
+    /// For how long a run that seems to leak waits before the readings behind that; 0 for not at all.
+    case restMilliseconds
+    /// The footprint and the address space then; 0 where nobody waited.
+    case restedFootprint, restedAddressSpace
     /// Footprints after rounds 1, 2, 4, ...
     case footprints = 64
     /// Bytes of address space after the same rounds.
-    case addressSpace = 80
+    case addressSpace = 84
     /// Regions that were added: address and bytes of each.
-    case regions = 96
+    case regions = 104
   }
 
   /// What the parent wants beside the trace.
@@ -76,9 +80,11 @@ struct SharedArea {
   }
 
   /// The most rounds: 2 to the power of the last footprint's index.
-  static let mostRounds = 2048
+  static let mostRounds = 65_536
+  /// Rounds that follow a rest.
+  static let restedRounds = 1024
   /// Footprints that are kept.
-  static let roundMarks = 12
+  static let roundMarks = 17
   /// Regions that are kept.
   static let mostRegions = 8
   private static let headerWords = 512
@@ -119,6 +125,11 @@ struct SharedArea {
   subscript(word: Word, index: Int) -> UInt64 {
     get { words[word.rawValue + index] }
     nonmutating set { words[word.rawValue + index] = newValue }
+  }
+
+  /// The readings after 1, 2, 4, ... rounds; 0 for those that were not run.
+  func readings(_ word: Word) -> UnsafeBufferPointer<UInt64> {
+    UnsafeBufferPointer(start: words + word.rawValue, count: Self.roundMarks)
   }
 
   /// What the library can do; nil where the words say nothing.

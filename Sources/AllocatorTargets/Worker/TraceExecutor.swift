@@ -12,8 +12,8 @@ struct TraceExecutor {
   let owned: UnsafeMutablePointer<Owned>
   /// Two pages that are none of the allocator's.
   let foreign: UnsafeMutableRawPointer
-  private let resident = ResidentSet()
-  private var threads: TargetThreads
+  let resident = ResidentSet()
+  var threads: TargetThreads
   var isStopped = false
   /// Slots that the trace names lie below it.
   private var slotCount = 0
@@ -92,34 +92,6 @@ struct TraceExecutor {
     if !isStopped { area[.phase] = SharedArea.Phase.done.rawValue }
   }
 
-  /// The rounds that are asked for, and twice as many as long as each doubling leaves more behind.
-  private mutating func runRounds(_ count: Int, _ flags: SharedArea.Flag) {
-    var goal = Int(min(max(area[.roundCount], 1), UInt64(SharedArea.mostRounds)))
-    var round = 0
-    while round < goal, !isStopped {
-      area[.phase] = SharedArea.Phase.operations.rawValue
-      area[.round] = UInt64(round)
-      for index in 0..<count where !isStopped { relay(index, isFirst: round == 0, flags) }
-      threads.endAll()
-      guard !isStopped else { return }
-      empty(isFirst: round == 0)
-      round += 1
-      guard !isStopped, round & (round - 1) == 0 else { continue }
-      let mark = round.trailingZeroBitCount
-      area[.footprints, mark] = footprint()
-      area[.addressSpace, mark] = resident.addressSpaceBytes()
-      if round == goal, flags.contains(.leak), goal < SharedArea.mostRounds, rises(mark) {
-        goal *= 2
-      }
-    }
-  }
-
-  private func rises(_ mark: Int) -> Bool {
-    mark > 0
-      && (area[.footprints, mark] > area[.footprints, mark - 1]
-        || area[.addressSpace, mark] > area[.addressSpace, mark - 1])
-  }
-
   private mutating func prepare(_ count: Int, _ flags: SharedArea.Flag) {
     var slots = Int(clamping: area[.slotCount])
     for index in 0..<count {
@@ -180,7 +152,7 @@ struct TraceExecutor {
   }
 
   /// Frees what is live, slot by slot.
-  private mutating func empty(isFirst: Bool) {
+  mutating func empty(isFirst: Bool) {
     checkGrowth()
     if !isStopped { checkAllocator() }
     area[.phase] = SharedArea.Phase.emptying.rawValue
@@ -225,7 +197,7 @@ struct TraceExecutor {
   }
 
   /// Has the current thread run an operation.
-  private mutating func relay(_ index: Int, isFirst: Bool, _ flags: SharedArea.Flag) {
+  mutating func relay(_ index: Int, isFirst: Bool, _ flags: SharedArea.Flag) {
     guard !threads.isFirst else { return step(index, isFirst: isFirst, flags) }
     let threads = threads
     // Who runs next, and who ends, is decided by the runner's own thread: none ends itself.

@@ -1,0 +1,85 @@
+import Platform
+
+/// The rounds of a trace: it is run again and again, each time until all is freed, and what is held behind
+/// them tells a leak.
+extension TraceExecutor {
+  /// The rounds that are asked for, and twice as many as long as each doubling leaves more behind.
+  mutating func runRounds(_ count: Int, _ flags: SharedArea.Flag) {
+    var goal = Int(min(max(area[.roundCount], 1), UInt64(SharedArea.mostRounds)))
+    let affordable = affordableRounds(count)
+    var round = 0
+    while round < goal, !isStopped {
+      runRound(round, count, flags)
+      round += 1
+      guard !isStopped, round & (round - 1) == 0 else { continue }
+      let mark = round.trailingZeroBitCount
+      area[.footprints, mark] = footprint()
+      area[.addressSpace, mark] = resident.addressSpaceBytes()
+      if round == goal, flags.contains(.leak), goal * 2 <= affordable, isUndecided { goal *= 2 }
+    }
+    if area[.restMilliseconds] > 0, flags.contains(.leak), !isStopped { rest(round, count, flags) }
+  }
+
+  private mutating func runRound(_ round: Int, _ count: Int, _ flags: SharedArea.Flag) {
+    area[.phase] = SharedArea.Phase.operations.rawValue
+    area[.round] = UInt64(round)
+    for index in 0..<count where !isStopped { relay(index, isFirst: round == 0, flags) }
+    threads.endAll()
+    if !isStopped { empty(isFirst: round == 0) }
+  }
+
+  /// Where each round seems to leave something behind, lets time pass and looks again behind some more:
+  /// there are libraries that give pages back by the clock.
+  private mutating func rest(_ round: Int, _ count: Int, _ flags: SharedArea.Flag) {
+    let isHeld = library.footprint == nil && verdict(.footprints) == .leaks
+    guard isHeld || verdict(.addressSpace) == .leaks else { return }
+    var left = Int(area[.restMilliseconds])
+    while left > 0 {
+      Machine.sleep(seconds: Double(min(left, 250)) / 1000)
+      left -= 250
+      area[.heartbeat] &+= 1
+      TargetWorker.restartClock()
+    }
+    for more in round..<round + SharedArea.restedRounds where !isStopped {
+      runRound(more, count, flags)
+    }
+    guard !isStopped else { return }
+    area[.restedFootprint] = footprint()
+    area[.restedAddressSpace] = resident.addressSpaceBytes()
+  }
+
+  /// Rounds that look for a leak, at most: so many that they take some seconds on any machine. What they
+  /// cost is guessed from the calls, never measured: how far a run goes must not depend on the load.
+  private func affordableRounds(_ count: Int) -> Int {
+    var nanoseconds: UInt64 = 1
+    for index in 0..<count {
+      let operation = area.operation(index)
+      let bytes = operation.requestedBytes ?? 0
+      // Small blocks are written and read whole, zeroed ones are read whole.
+      let isZeroed = operation.call == .allocateZeroed
+      let seen = min(bytes, isZeroed ? 1 << 26 : 1 << 16)
+      let isThread = operation.call == .thread || operation.call == .endThread
+      nanoseconds += isThread ? 50_000 : 300 + seen / 2
+    }
+    var rounds = SharedArea.mostRounds
+    while rounds > TargetSetup.manyRounds, UInt64(rounds) > Self.patience / nanoseconds {
+      rounds /= 2
+    }
+    return rounds
+  }
+
+  /// Nanoseconds of a guess.
+  private static let patience: UInt64 = 8_000_000_000
+
+  private func verdict(_ word: SharedArea.Word) -> RoundReadings.Verdict {
+    let isHeld = word == .footprints
+    let held: RoundReadings.Kind = library.footprint == nil ? .resident : .declared
+    return RoundReadings(isHeld ? held : .addressSpace, area.readings(word)).verdict
+  }
+
+  /// Whether more rounds can tell a leak from what fills a cache.
+  private var isUndecided: Bool {
+    let (held, space) = (verdict(.footprints), verdict(.addressSpace))
+    return held != .leaks && space != .leaks && (held == .rises || space == .rises)
+  }
+}
