@@ -74,8 +74,9 @@ let package = Package(
     .target(
       name: "FuzzHarness",
       dependencies: [
-        "Platform", "KernelPool", "PoolTrace", "PoolInvariants", "PoolOracles",
-        "PropertyTesting", "PoolFuzzing", "PoolDebugger", "CrashDumps", "PoolDumps", "PoolWalk",
+        "ContentHash", "Platform", "KernelPool", "PoolTrace", "PoolInvariants", "PoolBounds",
+        "PoolOracles", "PropertyTesting", "PoolFuzzing", "FragmentationSearch", "PoolDebugger",
+        "CrashDumps", "PoolDumps", "PoolWalk",
       ]),
     // All fuzz targets: a replayer in a plain build, libFuzzer's executable in one with `-DFUZZING`.
     .executableTarget(
@@ -137,7 +138,10 @@ let package = Package(
         "PropertyTesting", "PropertyChecks", "PoolTestSupport",
       ]),
     .testTarget(
-      name: "FuzzHarnessTests", dependencies: ["FuzzHarness", "PoolFuzzing", "PropertyTesting"]),
+      name: "FuzzHarnessTests",
+      dependencies: [
+        "FuzzHarness", "FragmentationSearch", "PoolFuzzing", "PropertyTesting", "PoolTestSupport",
+      ]),
     .testTarget(
       name: "PropertyTestingTests",
       dependencies: ["ContentHash", "PropertyTesting", "PoolTestSupport"]),

@@ -42,6 +42,9 @@ extension ContentHash {
   /// A text with the last line that belongs to it: `hash` and sixteen digits.
   public static func sealed(_ text: String) -> String { text + "hash \(of(text))\n" }
 
+  /// Bytes of that line.
+  public static let sealLength = 22
+
   /// What `sealed` was given; nil for any other text. Lines that all end in CR and LF, as a version
   /// control may have made them, are taken for what they were.
   public static func unsealed(_ text: String) -> String? {
@@ -53,8 +56,9 @@ extension ContentHash {
       }
       text = plain
     }
-    // The last line has 22 bytes.
-    guard let content = String(text.utf8.dropLast(22)), sealed(content) == text else { return nil }
+    guard let content = String(text.utf8.dropLast(sealLength)), sealed(content) == text else {
+      return nil
+    }
     return content
   }
 }

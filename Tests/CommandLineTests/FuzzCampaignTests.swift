@@ -1,5 +1,6 @@
 import ContentHash
 import Foundation
+import PoolFuzzing
 import PoolTestSupport
 import Testing
 
@@ -282,12 +283,11 @@ struct FuzzCampaignTests {
 
   /// No byte of a saved state can be another one.
   @Test func everyByteOfAStateCounts() throws {
-    let state = StateFile(base: "", kind: "campaign", format: 1, plan: "a plan")
-    let whole = Array(state.text("next 3\nname ü\n").utf8)
+    let saved = SavedText(kind: "campaign", format: 1, plan: "a plan")
+    let whole = Array(saved.text("next 3\nname ü\n").utf8)
     func read(_ bytes: [UInt8]) throws -> Bool {
       let scratch = try Scratch()
-      let file = StateFile(
-        base: scratch.path + "/s", kind: "campaign", format: 1, plan: "a plan")
+      let file = StateFile(base: scratch.path + "/s", saved: saved)
       try Data(bytes).write(to: URL(fileURLWithPath: file.path))
       return (try? file.load { $0 == "next 3\nname ü\n" ? true : false }) == true
     }

@@ -12,7 +12,7 @@ import Testing
 struct TriageQueueTests {
   /// The failing traces of a campaign in which a reduction meets a failure that later traces show
   /// as well.
-  private static let items: [TriageQueue.Item] = {
+  private static let items: [WaitingTrace] = {
     let names = ["small-lists", "pages", "lookasides"]
     var plan = FuzzPlan(seed: Seed(1), profiles: names.compactMap(GeneratorProfile.named))
     plan.mutant = .splitLosesUnit
@@ -21,16 +21,16 @@ struct TriageQueueTests {
     let engine = FuzzEngine(plan)
     let findings = (0..<3).flatMap { _ in engine.runEpoch(jobs: 1) ?? [] }
     return findings.map {
-      TriageQueue.Item(trace: $0.trace, profile: $0.profile, number: $0.number)
+      WaitingTrace(trace: $0.trace, profile: $0.profile, number: $0.number)
     }
   }()
 
   private static func queue(
-    _ folder: String, _ contents: TriageQueue.Contents = TriageQueue.Contents()
+    _ folder: String, _ findings: CampaignFindings = CampaignFindings()
   ) -> TriageQueue {
     TriageQueue(
       FindingStore(folder: folder), oracles: .everything, mutant: .splitLosesUnit, shrinks: true,
-      contents: contents)
+      findings: findings)
   }
 
   private static func wait(_ queue: TriageQueue) {
@@ -41,7 +41,7 @@ struct TriageQueueTests {
   private static func result(
     _ queue: TriageQueue, _ folder: String
   ) throws -> (filed: [String], files: [String: String]) {
-    let filed = queue.contents.filed.map { $0.line.replacing(folder, with: "") }
+    let filed = queue.findings.filed.map { $0.line.replacing(folder, with: "") }
     return (filed, try Scratch.tree(folder))
   }
 
@@ -55,7 +55,7 @@ struct TriageQueueTests {
       Self.wait(first)
     }
     let wanted = try Self.result(first, quick)
-    let others = first.contents.filed.filter { $0.metWhile != nil }
+    let others = first.findings.filed.filter { $0.metWhile != nil }
     #expect(
       others.contains { other in
         Self.items.contains { item in
@@ -68,12 +68,12 @@ struct TriageQueueTests {
     let second = Self.queue(slow)
     for item in Self.items { second.add(item) }
     while second.takeNews().isEmpty { usleep(500) }
-    #expect(second.contents.filed.isEmpty)
+    #expect(second.findings.filed.isEmpty)
     _ = try scratch.folder("slow")
-    var halfWay = TriageQueue.Contents()
+    var halfWay = CampaignFindings()
     while !second.isIdle {
-      let contents = second.contents
-      if !contents.filed.isEmpty, halfWay.filed.isEmpty { halfWay = contents }
+      let findings = second.findings
+      if !findings.filed.isEmpty, halfWay.filed.isEmpty { halfWay = findings }
     }
     #expect(try Self.result(second, slow) == wanted)
 

@@ -156,6 +156,38 @@ import Testing
     #expect(engine.state.nextBatch == 7)
   }
 
+  /// Limits that end within a batch, within an epoch and with one: eight batches are four epochs of one,
+  /// two of two.
+  @Test(arguments: [18, 19, 20, 24, 32])
+  func aCampaignThatIsMadeLongerIsOneThatWasLongerFromTheStart(_ traces: UInt64) {
+    func run(_ limit: UInt64, from state: FuzzState?) -> (engine: FuzzEngine, numbers: Set<UInt64>)
+    {
+      var plan = plan(.noForwardMerge)
+      plan.traceLimit = limit
+      let engine = FuzzEngine(plan, state: state)
+      var numbers: Set<UInt64> = []
+      let batches = (limit + 3) / 4
+      while engine.state.nextBatch < batches {
+        let left = Int(batches - engine.state.nextBatch)
+        numbers.formUnion((engine.runEpoch(jobs: 1, batchLimit: left) ?? []).map(\.number))
+      }
+      return (engine, numbers)
+    }
+    let whole = run(48, from: nil)
+    let short = run(traces, from: nil)
+    #expect(short.engine.state.traceCount == traces)
+    let longer = run(48, from: short.engine.stateOfWholeEpochs)
+    #expect(whole.engine.state.traceCount == 48)
+    #expect(longer.engine.state.scheduler == whole.engine.state.scheduler)
+    #expect(longer.engine.state.corpus.traces == whole.engine.state.corpus.traces)
+    #expect(short.numbers.union(longer.numbers) == whole.numbers)
+    // Gone on with from where the limit cut it, it is another campaign.
+    if traces == 18 {
+      let other = run(48, from: short.engine.state)
+      #expect(other.engine.state.traceCount < 48)
+    }
+  }
+
   @Test func anInterruptedEpochCountsForNothing() {
     let engine = FuzzEngine(plan(.none))
     #expect(engine.runEpoch(jobs: 2, isInterrupted: { true }) == nil)

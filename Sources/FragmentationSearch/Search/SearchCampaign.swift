@@ -42,11 +42,22 @@ public struct SearchCampaign: Sendable {
       || streams.allSatisfy { $0.operationsSpent >= question.operationsPerStream }
   }
 
-  /// Lets every stream go on for an epoch.
-  public mutating func runEpoch() async {
+  /// Operations of a stream at the end of the next epoch, which begins.
+  private mutating func goalOfNextEpoch() -> Int {
     epoch += 1
     let (reached, overflow) = epoch.multipliedReportingOverflow(by: epochOperations)
-    let goal = min(overflow ? .max : reached, question.operationsPerStream)
+    return min(overflow ? .max : reached, question.operationsPerStream)
+  }
+
+  /// Lets every stream go on for an epoch, on the caller's thread.
+  public mutating func runEpochHere() {
+    let goal = goalOfNextEpoch()
+    for number in streams.indices { streams[number].advance(to: goal) }
+  }
+
+  /// Lets every stream go on for an epoch.
+  public mutating func runEpoch() async {
+    let goal = goalOfNextEpoch()
     let before = streams
     streams = await Parallel.map(streams.indices, workers: question.workers) { number in
       var stream = before[number]

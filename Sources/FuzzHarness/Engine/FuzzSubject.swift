@@ -53,6 +53,16 @@ public struct FuzzSubject: Sendable {
       doesNotCover: "whether the trace says what the recording said; options of the import"
     ) { ImportHarness(isPlanted: $0 != nil) },
     FuzzSubject(
+      name: "state", canary: "hash-not-compared",
+      covers:
+        "the readers of what runs save: campaigns, campaigns on targets, searches, certificates,"
+        + " programs, detection tables, findings: no text with a hash that fits crashes them or a moment"
+        + " of going on, written again it reads the same, a changed bit or a missing end is refused",
+      doesNotCover:
+        "whether what a state says ever happened; going on with its traces; the files themselves,"
+        + " which .ci/faults kills, cuts off and fills up"
+    ) { SavedHarness(isPlanted: $0 != nil) },
+    FuzzSubject(
       name: "dump", canary: "header-eight-bytes-behind",
       covers:
         "the readers of crash dumps, on dumps of our writer with changes: no bytes crash them or"

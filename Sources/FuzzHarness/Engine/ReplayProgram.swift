@@ -1,5 +1,6 @@
 import KernelPool
 import Platform
+import PropertyTesting
 
 /// What the fuzz executable is in a build without libFuzzer: the registry of the targets, and a
 /// replayer of their inputs.
@@ -9,6 +10,8 @@ import Platform
 /// fuzz-targets smoke CORPUS          every target on its inputs: none may alarm
 /// fuzz-targets canary CORPUS         the same with its planted bug: each must alarm
 /// fuzz-targets flips [STEP]          flips each bit, or every STEP-th, that a small pool relies on
+/// fuzz-targets writes OPERATIONS SEED VERSION...
+///                                    random stores among requests and frees; without words the versions
 /// fuzz-targets NAME [--plant] [--repeat N] FILE|DIR...
 /// ```
 ///
@@ -32,6 +35,10 @@ public enum ReplayProgram {
     case ("flips", 1):
       guard let step = Int(words[0]), step > 0 else { return usage() }
       return flips(every: step)
+    case ("writes", 0):
+      print(Profile.all.map(\.name).joined(separator: "\n"))
+      return 0
+    case ("writes", 3...): return writes(words)
     default: return FuzzSubject.named(first).map { replay($0, words) } ?? usage()
     }
   }
@@ -74,6 +81,22 @@ public enum ReplayProgram {
     let problems = report.problems()
     problems.forEach { print($0) }
     return problems.isEmpty ? 0 : 1
+  }
+
+  private static func writes(_ words: [String]) -> Int32 {
+    guard let operations = UInt64(words[0]), let seed = UInt64(words[1]) else { return usage() }
+    for name in words.dropFirst(2) {
+      guard let profile = Profile.all.first(where: { $0.name == name }) else { return usage() }
+      do throws(ConfigurationError) {
+        var writes = try WildWrites(profile, seed: Seed(seed))
+        writes.run(operations: operations)
+        print(writes.tally.row(profile))
+      } catch {
+        note(error.message)
+        return 1
+      }
+    }
+    return 0
   }
 
   // MARK: One target
@@ -124,6 +147,7 @@ public enum ReplayProgram {
     note("usage: fuzz-targets list")
     note("       fuzz-targets smoke|canary CORPUS")
     note("       fuzz-targets flips [STEP]")
+    note("       fuzz-targets writes [OPERATIONS SEED VERSION...]")
     note("       fuzz-targets \(names) [--plant] [--repeat N] FILE|DIR...")
     return 2
   }

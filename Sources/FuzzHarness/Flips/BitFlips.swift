@@ -20,9 +20,10 @@ public struct BitFlips: ~Copyable {
     public var firstUnnoticed: (address: Address, bit: Int)?
   }
 
-  private var pool: KernelPool
-  private var live = LiveAllocations()
-  private var audit: IncrementalAudit
+  var pool: KernelPool
+  var live = LiveAllocations()
+  /// Never nil behind the start: another audit takes it over as what it may lack.
+  var audit: IncrementalAudit?
   private var slots: UInt32 = 0
   private let view: PoolView
   /// What became of each field, by its name.
@@ -33,6 +34,14 @@ public struct BitFlips: ~Copyable {
   /// A small machine of a version after some traffic: blocks in every state, large allocations, kept
   /// and free runs. Throws where such a machine cannot be.
   public init(_ profile: Profile) throws(ConfigurationError) {
+    pool = try KernelPool.boot(Self.configuration(profile))
+    view = pool.view
+    audit = IncrementalAudit(view, journal: nil)
+    makeTraffic()
+  }
+
+  /// The sizes of the machine.
+  static func configuration(_ profile: Profile) -> PoolConfiguration {
     var configuration = PoolConfiguration(profile: profile)
     configuration.nonPagedPages = 64
     configuration.pagedPages = 64
@@ -45,10 +54,7 @@ public struct BitFlips: ~Copyable {
       // The maps of this version's nonpaged pool end where the session pool would start.
       configuration.profile.sessionBase = 0x9C00_0000
     }
-    pool = try KernelPool.boot(configuration)
-    view = pool.view
-    audit = IncrementalAudit(view, journal: nil)
-    makeTraffic()
+    return configuration
   }
 
   // MARK: Traffic
@@ -81,7 +87,7 @@ public struct BitFlips: ~Copyable {
       slot: slots, requestedBytes: bytes, type: type, tag: Self.tag, patternSeed: nil,
       isContiguous: false)
     live.insert(address, allocation)
-    audit.recordAllocation(view, at: address, allocation)
+    audit?.recordAllocation(view, at: address, allocation)
     return address
   }
 
@@ -89,7 +95,14 @@ public struct BitFlips: ~Copyable {
     guard let slot = live.remove(address) else { return }
     let allocation = live[slot: slot].allocation
     _ = pool.free(address, tag: nil)
-    audit.recordFree(view, at: address, allocation)
+    audit?.recordFree(view, at: address, allocation)
+  }
+
+  /// Addresses of what is allocated, in order.
+  var heldAddresses: [Address] {
+    var held: [Address] = []
+    live.forEach { address, _ in held.append(address) }
+    return held.sorted()
   }
 
   // MARK: Fields
@@ -299,7 +312,7 @@ public struct BitFlips: ~Copyable {
   private mutating func flip(_ field: Field, _ address: Address, _ bit: Int) {
     guard let byte = view.byte(address) else { return }
     store(byte ^ (1 << UInt8(bit)), at: address)
-    let violations = audit.full(view, live)
+    let violations = audit?.full(view, live) ?? []
     store(byte, at: address)
     var tally = tallies[field.name] ?? Tally()
     tally.bits += 1
@@ -318,6 +331,6 @@ public struct BitFlips: ~Copyable {
 
   /// What every rule says of the machine as it is: nothing, for nobody has harmed it.
   public mutating func violations() -> [Violation] {
-    audit.full(view, live)
+    audit?.full(view, live) ?? []
   }
 }

@@ -12,16 +12,22 @@ import Synchronization
 public final class FuzzEngine: Sendable {
   /// The plan.
   public let plan: FuzzPlan
-  private let current: Mutex<FuzzState>
+  private let current: Mutex<(state: FuzzState, ofWholeEpochs: FuzzState)>
 
   /// A campaign from a state, or from its beginning.
   public init(_ plan: FuzzPlan, state: FuzzState? = nil) {
     self.plan = plan
-    current = Mutex(state ?? FuzzState(plan))
+    let state = state ?? FuzzState(plan)
+    current = Mutex((state, state))
   }
 
   /// The state as of the last epoch.
-  public var state: FuzzState { current.withLock { $0 } }
+  public var state: FuzzState { current.withLock { $0.state } }
+
+  /// The state to save: as of the last epoch, or of the one before where the campaign's limit cut the last
+  /// one short. Whoever goes on from it with a higher limit runs that epoch whole, as if the limit had
+  /// never been lower; with the same limit what it found is found again.
+  public var stateOfWholeEpochs: FuzzState { current.withLock { $0.ofWholeEpochs } }
 
   /// Runs one epoch of at most `batchLimit` batches; returns the failing traces that are worth a
   /// closer look, in the order of their numbers. Where it is interrupted the epoch counts for
@@ -46,7 +52,14 @@ public final class FuzzEngine: Sendable {
     }
     let batches = results.withLock { $0.compactMap { $0 } }
     guard batches.count == count else { return nil }
-    return current.withLock { $0.take(batches, plan) }
+    let end = (state.nextBatch + UInt64(count)) * UInt64(plan.tracesPerBatch)
+    let isWhole = count == plan.epochLength(at: state.nextBatch) && end <= plan.traceLimit
+    return current.withLock { current in
+      let isBehind = current.ofWholeEpochs.nextBatch < current.state.nextBatch
+      let findings = current.state.take(batches, plan)
+      if isWhole, !isBehind { current.ofWholeEpochs = current.state }
+      return findings
+    }
   }
 }
 

@@ -88,9 +88,11 @@ public struct ProfileScheduler: Sendable, Equatable {
 
   /// New features that the next million operations would show if it went on as lately.
   public var noveltyPerMillion: UInt64 {
-    let reward = statistics.reduce(0) { $0 + $1.recentReward }
-    let cost = statistics.reduce(0) { $0 + $1.recentCost }
-    return cost == 0 ? 0 : reward * 1_000_000 / cost
+    let reward = statistics.reduce(0) { $0 &+ $1.recentReward }
+    let cost = statistics.reduce(0) { $0 &+ $1.recentCost }
+    // A state may say any numbers: the product may need two words, and the quotient as well.
+    let product = reward.multipliedFullWidth(by: 1_000_000)
+    return product.high < cost ? cost.dividingFullWidth(product).quotient : cost == 0 ? 0 : .max
   }
 }
 

@@ -1,6 +1,6 @@
-import ContentHash
-import Platform
 import JSONLines
+import Platform
+import PoolFuzzing
 import PropertyTesting
 
 /// What `fuzz`, `fuzz --target` and `maximize` have in common: steps until a limit or an interrupt,
@@ -121,22 +121,13 @@ final class CampaignFrame {
   }
 }
 
-/// The state of a campaign as a file: one text, written whole, from which a killed run goes on.
-///
-/// Its last line is the hash of all before it, so that a state that was cut, edited or damaged is told
-/// from one that a run has saved. One that does not fit is named and left as it is: what it knows is
-/// worth more than that the command can begin.
+/// The state of a campaign as a file, written whole, from which a killed run goes on. One that does not
+/// fit is named and left as it is: what it knows is worth more than that the command can begin.
 struct StateFile {
   /// The path without its extension.
   let base: String
-  /// What it is the state of: "campaign", "search".
-  let kind: String
-  /// The number of the format.
-  let format: Int
-  /// What the campaign does, its seed included: what a state must agree with.
-  let plan: String
-
-  private var start: String { "poolfuzz \(kind) \(format)\nplan \(plan)\n" }
+  /// What it must hold.
+  let saved: SavedText
 
   /// Where it lies.
   var path: String { base + ".campaign" }
@@ -170,17 +161,6 @@ struct StateFile {
     }
   }
 
-  /// The text of the file around what the campaign keeps.
-  func text(_ body: String) -> String { ContentHash.sealed(start + body) }
-
-  /// What `text` was given; nil where the bytes are those of something else.
-  func body(of bytes: [UInt8]) -> Substring? {
-    guard let whole = String(validating: bytes, as: UTF8.self),
-      let text = ContentHash.unsealed(whole), text.hasPrefix(start)
-    else { return nil }
-    return text.dropFirst(start.count)
-  }
-
   /// What `parse` makes of a saved state; nil where there is none. Throws where the file is of
   /// something else.
   func load<State>(_ parse: (Substring) -> State?) throws(CommandFailure) -> State? {
@@ -188,25 +168,13 @@ struct StateFile {
     // over it.
     guard let bytes = try answered({ () throws(SystemError) in try Files.contents(of: path) })
     else { return nil }
-    guard let body = body(of: bytes), let state = parse(body) else {
+    guard let body = saved.body(of: bytes), let state = parse(body) else {
       throw CommandFailure(
-        message: "\(path): expected the state of the \(kind) '\(plan)';"
+        message: "\(path): expected the state of the \(saved.kind) '\(saved.plan)';"
           + " remove the file to begin again",
         code: .badInput)
     }
     return state
-  }
-
-  /// A count that a state can say: no campaign comes near the limit, and sums of what lies below it do
-  /// not overflow. Nil for anything else.
-  static func count(_ text: Substring) -> UInt64? {
-    UInt64(text).flatMap { $0 <= 1 << 52 ? $0 : nil }
-  }
-
-  /// Seconds that a state can say; nil for anything else.
-  static func seconds(_ text: Substring) -> Double? {
-    guard let seconds = Double(text), seconds >= 0, seconds <= 1e12 else { return nil }
-    return seconds
   }
 
   /// Removes the file of a campaign that has ended.

@@ -22,7 +22,7 @@ struct CampaignReport {
   /// The engine's state.
   var state: FuzzState
   /// The findings.
-  var contents: TriageQueue.Contents
+  var findings: CampaignFindings
   /// Seconds that the campaign has run, its earlier runs included.
   var seconds: Double
   /// Operations a second in this run.
@@ -77,9 +77,9 @@ struct CampaignReport {
   }
 
   private var headline: String {
-    let count = contents.filed.count
+    let count = findings.filed.count
     let waiting =
-      contents.waiting.isEmpty ? "" : " \(contents.waiting.count) more wait for reduction."
+      findings.waiting.isEmpty ? "" : " \(findings.waiting.count) more wait for reduction."
     guard state.canaryCount == state.caughtCanaries else {
       return "**The alarm is broken: what this page says cannot be believed.**"
     }
@@ -89,11 +89,11 @@ struct CampaignReport {
   }
 
   private var findingsText: String {
-    guard !contents.filed.isEmpty else { return "" }
+    guard !findings.filed.isEmpty else { return "" }
     var text = "## What was found\n\n"
     text += "| failure | seen | profile | trace | operations | minimal | file |\n"
     text += "|---|---:|---|---:|---:|---|---|\n"
-    for finding in contents.filed {
+    for finding in findings.filed {
       let seen = state.failureCounts[finding.identity].map(String.init) ?? "-"
       let origin = finding.metWhile == nil ? finding.profile : finding.profile + " (met on the way)"
       let isOfHealthyModel = mutant != .none && finding.mutant == .none
@@ -156,8 +156,8 @@ struct CampaignReport {
       ("calls_open", .unsigned(state.referenceCounts.openCount)),
       ("canaries", .unsigned(state.canaryCount)),
       ("canaries_caught", .unsigned(state.caughtCanaries)),
-      ("findings", .array(contents.filed.map { .object($0.members) })),
-      ("waiting", .integer(Int64(contents.waiting.count))),
+      ("findings", .array(findings.filed.map { .object($0.members) })),
+      ("waiting", .integer(Int64(findings.waiting.count))),
       (
         "failures",
         .array(

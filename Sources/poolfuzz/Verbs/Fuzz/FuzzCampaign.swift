@@ -34,8 +34,10 @@ final class FuzzCampaign {
     options = arguments.words(except: ["--seed", "--jobs", "--save-every", "--json", "--quiet"])
     store = FindingStore(folder: settings.folder)
     file = StateFile(
-      base: settings.base, kind: "campaign", format: 6,
-      plan: "seed=\(settings.plan.seed) \(settings.fingerprint)")
+      base: settings.base,
+      saved: SavedText(
+        kind: "campaign", format: 6,
+        plan: "seed=\(settings.plan.seed) \(settings.fingerprint)"))
     frame = try CampaignFrame(arguments, file, streams)
   }
 
@@ -51,10 +53,10 @@ final class FuzzCampaign {
     let triage = TriageQueue(
       store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
       shrinks: settings.shrinks,
-      contents: saved?.contents ?? TriageQueue.Contents())
+      findings: saved?.findings ?? CampaignFindings())
     try frame.work(
       until: { isDone(engine.state) }, step: { runEpoch(engine, triage) },
-      save: { save(engine.state, triage.contents) }, tell: { tell($0, engine.state) })
+      save: { save(engine, triage.findings) }, tell: { tell($0, engine.state) })
     return finish(engine, triage)
   }
 
@@ -70,10 +72,10 @@ final class FuzzCampaign {
       isInterrupted: { Interruption.isRequested })
     for finding in findings ?? [] {
       triage.add(
-        TriageQueue.Item(
+        WaitingTrace(
           trace: finding.trace, profile: finding.profile, number: finding.number))
     }
-    wait(triage) { triage.contents.waiting.count <= Self.mostWaiting }
+    wait(triage) { triage.findings.waiting.count <= Self.mostWaiting }
     watchTheAlarm(engine.state)
   }
 
@@ -97,7 +99,9 @@ final class FuzzCampaign {
   }
 
   private func resume() throws(CommandFailure) -> SavedCampaign? {
-    guard let saved = try file.load(SavedCampaign.reading) else { return nil }
+    guard let saved = try file.load({ SavedCampaign.reading($0, of: settings.plan) }) else {
+      return nil
+    }
     frame.clock.earlierSeconds = saved.seconds
     frame.clock.earlierSecondsOfRun = saved.runSeconds
     earlierOperations = saved.state.operationCount
@@ -113,16 +117,16 @@ final class FuzzCampaign {
     wait(triage) { triage.isIdle }
     let state = engine.state
     let isComplete = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
-    let isWhole = isComplete && triage.contents.waiting.isEmpty
+    let isWhole = isComplete && triage.findings.waiting.isEmpty
     // Nothing goes on from a whole campaign: what it had saved is removed, once its report stands.
-    var isSaved = keep(state.corpus.traces) && save(state, triage.contents, withState: !isWhole)
+    var isSaved = keep(state.corpus.traces) && save(engine, triage.findings, withState: !isWhole)
     if isWhole, isSaved { isSaved = frame.removeState() }
     tell(triage.takeNews())
     tell(.end, state)
     if isSaved { streams.note("report: \(settings.report).md") }
     if missedCanaries > 0 || !isSaved { return .environment }
     if Interruption.isRequested { return .interrupted }
-    return triage.contents.filed.isEmpty ? .held : .found
+    return triage.findings.filed.isEmpty ? .held : .found
   }
 
   /// Files the novel traces where that was asked for; false where it was interrupted.
@@ -144,15 +148,15 @@ final class FuzzCampaign {
   /// state can be saved later: only a finding is worth waiting for.
   @discardableResult
   private func save(
-    _ state: FuzzState, _ contents: TriageQueue.Contents, withState: Bool = true
+    _ engine: FuzzEngine, _ findings: CampaignFindings, withState: Bool = true
   ) -> Bool {
-    let report = report(state, contents)
+    let report = report(engine.state, findings)
     do throws(SystemError) {
       if withState {
         let saved = SavedCampaign(
-          state: state, contents: contents, seconds: report.seconds,
+          state: engine.stateOfWholeEpochs, findings: findings, seconds: report.seconds,
           runSeconds: frame.clock.secondsToKeep)
-        try store.write(file.text(saved.text), to: file.path)
+        try store.write(file.saved.text(saved.text), to: file.path)
       }
       try store.write(report.markdown, to: settings.report + ".md")
       try store.write(report.json.versioned.text + "\n", to: settings.report + ".json")
@@ -164,19 +168,19 @@ final class FuzzCampaign {
     }
   }
 
-  private func report(_ state: FuzzState, _ contents: TriageQueue.Contents) -> CampaignReport {
+  private func report(_ state: FuzzState, _ findings: CampaignFindings) -> CampaignReport {
     CampaignReport(
       seed: settings.plan.seed.value, plan: settings.fingerprint, level: settings.level,
       mutant: settings.plan.mutant,
-      command: command(state, contents),
-      state: state, contents: contents, seconds: frame.clock.secondsOfAll,
+      command: command(state, findings),
+      state: state, findings: findings, seconds: frame.clock.secondsOfAll,
       operationsPerSecond: rate(state), peakBytes: Machine.peakResidentBytes)
   }
 
   /// The command that goes on from here; of a campaign that is whole, one with the next seed.
-  private func command(_ state: FuzzState, _ contents: TriageQueue.Contents) -> String {
+  private func command(_ state: FuzzState, _ findings: CampaignFindings) -> String {
     let isWhole = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
-    let seed = settings.plan.seed.value &+ (isWhole && contents.waiting.isEmpty ? 1 : 0)
+    let seed = settings.plan.seed.value &+ (isWhole && findings.waiting.isEmpty ? 1 : 0)
     return (["poolfuzz fuzz"] + options.map(StandardStreams.quoted) + ["--seed \(seed)"])
       .joined(separator: " ")
   }

@@ -14,18 +14,6 @@ import Synchronization
 /// depends on those before it alone, so the same campaign files the same, however fast either is.
 /// What is not filed yet is part of the campaign's saved state: nothing is lost with the process.
 final class TriageQueue: Sendable {
-  /// A failing trace that waits.
-  struct Item: Sendable, Equatable {
-    /// The trace.
-    let trace: PoolFuzzTrace
-    /// The profile that made it.
-    let profile: String
-    /// Its number within the campaign.
-    let number: UInt64
-    /// The failure that was being reduced when it was met; nil where the campaign met it.
-    var metWhile: FailureIdentity?
-  }
-
   /// What triage has to say.
   enum News: Sendable {
     /// A finding was filed.
@@ -34,18 +22,8 @@ final class TriageQueue: Sendable {
     case note(String)
   }
 
-  /// What has come in and not been filed, and what has been.
-  struct Contents: Sendable {
-    /// By number; the first is being looked at.
-    var waiting: [Item] = []
-    /// Failures that have been looked at.
-    var known: Set<FailureIdentity> = []
-    /// What was filed, in order.
-    var filed: [FiledFinding] = []
-  }
-
   private struct State: Sendable {
-    var contents: Contents
+    var findings: CampaignFindings
     var news: [News] = []
     var isStopped = false
   }
@@ -62,18 +40,19 @@ final class TriageQueue: Sendable {
 
   /// A queue with what an earlier run has left in it.
   init(
-    _ store: FindingStore, oracles: OracleSet, mutant: Mutant, shrinks: Bool, contents: Contents
+    _ store: FindingStore, oracles: OracleSet, mutant: Mutant, shrinks: Bool,
+    findings: CampaignFindings
   ) {
     self.store = store
     self.oracles = oracles
     self.mutant = mutant
     self.shrinks = shrinks
-    state = Mutex(State(contents: contents))
-    for _ in contents.waiting { queue.async { self.workOnFirst() } }
+    state = Mutex(State(findings: findings))
+    for _ in findings.waiting { queue.async { self.workOnFirst() } }
   }
 
   /// What is in the queue and what has left it, at one moment.
-  var contents: Contents { state.withLock { $0.contents } }
+  var findings: CampaignFindings { state.withLock { $0.findings } }
 
   /// What there is to say since the last call.
   func takeNews() -> [News] {
@@ -83,14 +62,19 @@ final class TriageQueue: Sendable {
     }
   }
 
-  /// Takes in a failing trace of a higher number than those before.
-  func add(_ item: Item) {
-    state.withLock { $0.contents.waiting.append(item) }
-    queue.async { self.workOnFirst() }
+  /// Takes in a failing trace of a higher number than those before, or one of an epoch that is run
+  /// again, which may wait already.
+  func add(_ item: WaitingTrace) {
+    let isNew = state.withLock { state in
+      guard !state.findings.waiting.contains(item) else { return false }
+      state.findings.waiting.append(item)
+      return true
+    }
+    if isNew { queue.async { self.workOnFirst() } }
   }
 
   /// True when everything is filed.
-  var isIdle: Bool { state.withLock { $0.contents.waiting.isEmpty || $0.isStopped } }
+  var isIdle: Bool { state.withLock { $0.findings.waiting.isEmpty || $0.isStopped } }
 
   // MARK: The thread of its own
 
@@ -98,11 +82,11 @@ final class TriageQueue: Sendable {
   private struct Result: Sendable {
     var identity: FailureIdentity?
     var filed: FiledFinding?
-    var others: [Item] = []
+    var others: [WaitingTrace] = []
   }
 
   private func workOnFirst() {
-    guard let item = state.withLock({ $0.isStopped ? nil : $0.contents.waiting.first })
+    guard let item = state.withLock({ $0.isStopped ? nil : $0.findings.waiting.first })
     else { return }
     let result: Result
     do throws(SystemError) {
@@ -114,23 +98,23 @@ final class TriageQueue: Sendable {
     }
     // One step, so that a state saved at any moment has the item on one side or on the other.
     state.withLock { state in
-      state.contents.waiting.replaceSubrange(..<1, with: result.others)
-      if let identity = result.identity { state.contents.known.insert(identity) }
+      state.findings.waiting.replaceSubrange(..<1, with: result.others)
+      if let identity = result.identity { state.findings.known.insert(identity) }
       if let finding = result.filed {
-        state.contents.filed.append(finding)
+        state.findings.filed.append(finding)
         state.news.append(.filed(finding))
       }
     }
     for _ in result.others { queue.async { self.workOnFirst() } }
   }
 
-  private func look(at item: Item) throws(SystemError) -> Result {
+  private func look(at item: WaitingTrace) throws(SystemError) -> Result {
     guard let (trace, identity) = named(item.trace) else { return Result() }
     let isOfHealthyModel = mutant != .none && trace.configuration.mutant == .none
     let known =
       isOfHealthyModel
       ? FailureIdentity("\(PoolShrinker.healthyPrefix)\(identity)") : identity
-    guard !state.withLock({ $0.contents.known.contains(known) }) else { return Result() }
+    guard !state.withLock({ $0.findings.known.contains(known) }) else { return Result() }
     guard shrinks else {
       let found = FoundTrace(trace, identity, nil)
       return Result(
@@ -145,7 +129,8 @@ final class TriageQueue: Sendable {
     return Result(
       identity: known, filed: filed,
       others: others.map {
-        Item(trace: $0.trace, profile: item.profile, number: item.number, metWhile: identity)
+        WaitingTrace(
+          trace: $0.trace, profile: item.profile, number: item.number, metWhile: identity)
       })
   }
 
@@ -167,7 +152,7 @@ final class TriageQueue: Sendable {
   }
 
   private func file(
-    _ found: FoundTrace, _ item: Item, executions: Int
+    _ found: FoundTrace, _ item: WaitingTrace, executions: Int
   ) throws(SystemError) -> FiledFinding {
     var paths: (trace: String, certificate: String) = ("", "")
     let isOfHealthyModel = mutant != .none && found.trace.configuration.mutant == .none

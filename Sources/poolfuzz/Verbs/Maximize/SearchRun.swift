@@ -2,6 +2,7 @@ import Foundation
 import Platform
 import ContentHash
 import FragmentationSearch
+import PoolFuzzing
 
 /// One run of a search from scratch: epochs until a limit. With a corpus folder the state is saved
 /// now and then, so that the process may be killed at any moment, and at the end what is worth keeping
@@ -143,14 +144,14 @@ struct SearchFile {
       + " streams=\(question.streams) operations=\(question.operations)"
     state = StateFile(
       base: "\(folder)/maximize/\(question.seed)-\(ContentHash.of(plan).prefix(8))",
-      kind: "search", format: 2, plan: plan)
+      saved: SavedText(kind: "search", format: 2, plan: plan))
     archive = ProgramArchive(folder: folder)
   }
 
   /// Writes the state.
   func save(_ campaign: SearchCampaign) throws(CommandFailure) {
     do throws(SystemError) {
-      try AtomicFile.write(state.text(campaign.text), to: state.path)
+      try AtomicFile.write(state.saved.text(campaign.text), to: state.path)
     } catch {
       throw CommandFailure(message: error.message, code: .environment)
     }

@@ -1,4 +1,3 @@
-import ContentHash
 import Platform
 import Foundation
 import JSONLines
@@ -21,12 +20,9 @@ struct MutantTable {
   let stopsAtFirst: Bool
   let shrinks: Bool
 
-  /// Seeds that a row may have: each is kept until the row is told.
-  static let seedRange: ClosedRange<UInt64> = 1...100_000
-
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     self.streams = streams
-    seeds = try arguments.number("--seeds", in: Self.seedRange) ?? 20
+    seeds = try arguments.number("--seeds", in: RecordedRow.seedRange) ?? 20
     firstSeed = arguments.has("--seed") ? try FuzzSettings.seed(arguments).value : 1
     limit = Int(clamping: try arguments.number("--operations") ?? 100_000)
     probe = try arguments.number("--probe").map { max(1, Int(clamping: $0)) }
@@ -236,12 +232,7 @@ struct MutantRowText {
   // MARK: For programs
 
   /// The row as an object, the last member of which is the hash of all that stands before it.
-  var hashedJSON: String { Self.hashed(json.text.dropLast()) }
-
-  /// A row without its brace at the end, and the hash that belongs to it.
-  static func hashed(_ row: Substring) -> String {
-    row + #","hash":"\#(ContentHash.of(String(row)))"}"#
-  }
+  var hashedJSON: String { RecordedRow.hashed(json.text.dropLast()) }
 
   private var json: JSONValue {
     func number(_ value: Int?) -> JSONValue { value.map { .integer(Int64($0)) } ?? .null }

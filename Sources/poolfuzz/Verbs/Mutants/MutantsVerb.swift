@@ -155,7 +155,7 @@ struct MutantRatchet {
     -> ExitCode
   {
     let seeds =
-      try arguments.number("--seeds", in: MutantTable.seedRange) ?? Self.standardSeeds
+      try arguments.number("--seeds", in: RecordedRow.seedRange) ?? Self.standardSeeds
     let jobs = try arguments.jobs()
     Interruption.install()
     var code = ExitCode.held

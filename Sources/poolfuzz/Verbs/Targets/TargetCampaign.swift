@@ -58,8 +58,8 @@ final class TargetCampaign {
     stopsAtFirst = arguments.has("--first")
     self.streams = streams
     file = StateFile(
-      base: "\(states)/\(seed)-\(hash)", kind: "target campaign", format: 4,
-      plan: "seed=\(seed) \(plan)")
+      base: "\(states)/\(seed)-\(hash)",
+      saved: SavedText(kind: "target campaign", format: 4, plan: "seed=\(seed) \(plan)"))
     frame = try CampaignFrame(arguments, file, streams)
     report = TargetReport(arguments, settings, rules, streams)
     tester = try TargetOptions.tester(settings)
@@ -128,7 +128,7 @@ final class TargetCampaign {
     progress.seconds = frame.clock.secondsOfAll
     progress.runSeconds = frame.clock.secondsToKeep
     do throws(SystemError) {
-      try AtomicFile.write(file.text(progress.text), to: file.path)
+      try AtomicFile.write(file.saved.text(progress.text), to: file.path)
     } catch {
       streams.remark("not saved: \(error.message)")
       code = code.combined(with: .environment)
@@ -244,55 +244,5 @@ final class TargetCampaign {
     if !known.isEmpty { parts.append("\(known.count) known") }
     parts.append(counted(findings, "failure"))
     frame.tell(event, parts.joined(separator: ", "))
-  }
-}
-
-/// A campaign on a target as its state file keeps it.
-struct SavedTargetCampaign {
-  /// The number of the next trace.
-  var next: UInt64 = 0
-  /// Operations of the traces before it.
-  var operationCount: UInt64 = 0
-  /// Seconds that it has run.
-  var seconds = 0.0
-  /// Seconds that its last run had, where that was ended before its time; else 0.
-  var runSeconds = 0.0
-  /// What was filed, in order.
-  var filed: [FiledFinding] = []
-  /// Failures that did not repeat.
-  var flaky: Set<FailureIdentity> = []
-
-  /// The text of the file.
-  var text: String {
-    var lines = [
-      "next \(next)", "operations \(operationCount)", "seconds \(seconds)", "run \(runSeconds)",
-    ]
-    lines += filed.map { "filed \($0.line)" }
-    lines += flaky.map { "flaky \($0)" }.sorted()
-    return lines.map { $0 + "\n" }.joined()
-  }
-
-  /// Reads what `text` wrote; nil where it says something unknown, or not everything.
-  static func reading(_ text: Substring) -> SavedTargetCampaign? {
-    var saved = SavedTargetCampaign()
-    var missing: Set<Substring> = ["next", "operations", "seconds", "run"]
-    for line in text.split(separator: "\n") {
-      let parts = line.split(separator: " ", maxSplits: 1)
-      guard parts.count == 2, saved.take(parts[0], parts[1]) else { return nil }
-      missing.remove(parts[0])
-    }
-    return missing.isEmpty ? saved : nil
-  }
-
-  private mutating func take(_ word: Substring, _ rest: Substring) -> Bool {
-    switch word {
-    case "next": return StateFile.count(rest).map { next = $0 } != nil
-    case "operations": return StateFile.count(rest).map { operationCount = $0 } != nil
-    case "seconds": return StateFile.seconds(rest).map { seconds = $0 } != nil
-    case "run": return StateFile.seconds(rest).map { runSeconds = $0 } != nil
-    case "filed": return FiledFinding.reading(rest).map { filed.append($0) } != nil
-    case "flaky": return flaky.insert(FailureIdentity(String(rest))).inserted
-    default: return false
-    }
   }
 }

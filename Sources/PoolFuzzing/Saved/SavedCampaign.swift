@@ -1,27 +1,33 @@
 import KernelPool
-import PoolFuzzing
 import PoolOracles
 import PropertyTesting
 
 /// A campaign of `fuzz` as its state file keeps it: everything that the rest of it depends on, which
 /// is what the engine has come to, the findings that are not filed yet, and what has been filed.
-struct SavedCampaign {
+public struct SavedCampaign: Sendable {
   /// The engine's state.
-  var state: FuzzState
+  public var state: FuzzState
   /// The findings.
-  var contents: TriageQueue.Contents
+  public var findings: CampaignFindings
   /// Seconds that it has run.
-  var seconds: Double
+  public var seconds: Double
   /// Seconds that its last run had, where that was ended before its time; else 0.
-  var runSeconds: Double
+  public var runSeconds: Double
 
-  /// The first line of the file.
-  static let heading = "poolfuzz campaign 5"
+  /// A campaign as it is.
+  public init(
+    state: FuzzState, findings: CampaignFindings, seconds: Double, runSeconds: Double
+  ) {
+    self.state = state
+    self.findings = findings
+    self.seconds = seconds
+    self.runSeconds = runSeconds
+  }
 
   // MARK: Writing
 
-  /// The text of the file.
-  var text: String {
+  /// What the state file has between its first lines and its hash.
+  public var text: String {
     var text = "seconds \(seconds)\nrun \(runSeconds)\n"
     text += "next \(state.nextBatch)\n"
     text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
@@ -33,12 +39,12 @@ struct SavedCampaign {
     for (identity, count) in state.failureCounts.sorted(by: { "\($0.key)" < "\($1.key)" }) {
       text += "failure \(count) \(identity)\n"
     }
-    for identity in contents.known.map(\.description).sorted() { text += "known \(identity)\n" }
-    for filed in contents.filed { text += "filed \(filed.line)\n" }
+    for identity in findings.known.map(\.description).sorted() { text += "known \(identity)\n" }
+    for filed in findings.filed { text += "filed \(filed.line)\n" }
     text += "kept \(state.corpus.keptCount)\n"
     text += "signature \(Self.text(state.corpus.signature))\n"
     for trace in state.corpus.traces { text += "trace\n" + trace.text() + "end\n" }
-    for item in contents.waiting {
+    for item in findings.waiting {
       let met = item.metWhile.map { "\($0)" } ?? ""
       text += "waiting \(item.number) \(item.profile) \(item.trace.configuration.mutant.rawValue)"
       text += " \(met)\n" + item.trace.text() + "end\n"
@@ -57,13 +63,17 @@ struct SavedCampaign {
 
   // MARK: Reading
 
-  /// Reads what `text` wrote; nil where it says something unknown, or not everything.
-  static func reading(_ text: Substring) -> SavedCampaign? {
+  /// Reads what `text` wrote of a campaign of that plan; nil where it says something unknown, or not
+  /// everything.
+  public static func reading(_ text: Substring, of plan: FuzzPlan) -> SavedCampaign? {
     var reader = Reader(text)
     while let line = reader.next() {
       guard reader.take(line) else { return nil }
     }
-    return reader.saved
+    guard let saved = reader.saved,
+      saved.state.scheduler.statistics.map(\.name) == plan.profiles.map(\.name)
+    else { return nil }
+    return saved
   }
 
   /// Reads line by line and collects.
@@ -73,7 +83,7 @@ struct SavedCampaign {
     private var numbers: [String: [UInt64]] = [:]
     private var counts: [FailureIdentity: UInt64] = [:]
     private var referenceCounts: ReferenceCounts?
-    private var contents = TriageQueue.Contents()
+    private var findings = CampaignFindings()
     private var signature: StateSignature?
     private var traces: [PoolFuzzTrace] = []
     private var seconds = 0.0
@@ -90,23 +100,23 @@ struct SavedCampaign {
       let rest = parts.count > 1 ? parts[1] : ""
       switch word {
       case "next", "kept", "canaries":
-        let values = rest.split(separator: " ").compactMap(StateFile.count)
+        let values = rest.split(separator: " ").compactMap(SavedText.count)
         numbers[String(word)] = values
         return values.count == (word == "canaries" ? 2 : 1)
       case "reference":
         referenceCounts = ReferenceCounts(text: rest)
         return referenceCounts != nil
-      case "seconds": return StateFile.seconds(rest).map { seconds = $0 } != nil
-      case "run": return StateFile.seconds(rest).map { runSeconds = $0 } != nil
+      case "seconds": return SavedText.seconds(rest).map { seconds = $0 } != nil
+      case "run": return SavedText.seconds(rest).map { runSeconds = $0 } != nil
       case "profile": return takeProfile(rest)
       case "failure":
         let fields = rest.split(separator: " ", maxSplits: 1)
-        guard fields.count == 2, let count = StateFile.count(fields[0])
+        guard fields.count == 2, let count = SavedText.count(fields[0])
         else { return false }
         counts[FailureIdentity(String(fields[1]))] = count
         return true
-      case "known": return contents.known.insert(FailureIdentity(String(rest))).inserted
-      case "filed": return FiledFinding.reading(rest).map { contents.filed.append($0) } != nil
+      case "known": return findings.known.insert(FailureIdentity(String(rest))).inserted
+      case "filed": return FiledFinding.reading(rest).map { findings.filed.append($0) } != nil
       case "signature":
         signature = Self.signature(rest)
         return signature != nil
@@ -131,7 +141,7 @@ struct SavedCampaign {
 
     private mutating func takeProfile(_ rest: Substring) -> Bool {
       let fields = rest.split(separator: " ")
-      let numbers = fields.dropFirst().compactMap(StateFile.count)
+      let numbers = fields.dropFirst().compactMap(SavedText.count)
       guard let name = fields.first,
         let profile = ProfileStatistics(name: String(name), numbers: numbers)
       else { return false }
@@ -146,8 +156,8 @@ struct SavedCampaign {
       else { return false }
       trace.configuration.mutant = mutant
       let met = fields.count == 4 ? FailureIdentity(String(fields[3])) : nil
-      contents.waiting.append(
-        TriageQueue.Item(
+      findings.waiting.append(
+        WaitingTrace(
           trace: trace, profile: String(fields[1]), number: number, metWhile: met))
       return true
     }
@@ -171,7 +181,7 @@ struct SavedCampaign {
         canaryCount: canaries[0], caughtCanaries: canaries[1], referenceCounts: referenceCounts,
         failureCounts: counts)
       return SavedCampaign(
-        state: state, contents: contents, seconds: seconds, runSeconds: runSeconds)
+        state: state, findings: findings, seconds: seconds, runSeconds: runSeconds)
     }
   }
 }
