@@ -31,9 +31,9 @@ struct TagTally {
   }
 
   /// How many sums there are.
-  var count: Int { sums.count }
+  @inline(__always) var count: Int { sums.count }
   /// True where nothing was ever added.
-  var isEmpty: Bool { sums.isEmpty }
+  @inline(__always) var isEmpty: Bool { sums.isEmpty }
 
   /// Adds an allocation.
   mutating func add(_ tag: PoolTag, isPaged: Bool, bytes: UInt64, count: UInt64 = 1) {
@@ -52,7 +52,7 @@ struct TagTally {
   }
 
   /// The sum of a tag.
-  subscript(tag: PoolTag, isPaged isPaged: Bool) -> Sum {
+  @inline(__always) subscript(tag: PoolTag, isPaged isPaged: Bool) -> Sum {
     let key = Self.key(tag, isPaged)
     if last.key == key { return sums[last.place] }
     return index[key].map { sums[Int($0)] } ?? Sum()

@@ -29,12 +29,17 @@ struct ShadowState {
   /// whose next owner inherits the counts. Rows stand for tags here.
   private(set) var rowDrift = TagTally()
   /// True where a row of the tag table may differ from a recount.
-  var hasDrift: Bool { !tagDrift.isEmpty || !rowDrift.isEmpty }
+  ///
+  /// This and what follows is asked for every operation, and inlined: a call would copy all of this
+  /// value.
+  @inline(__always) var hasDrift: Bool { !tagDrift.isEmpty || !rowDrift.isEmpty }
   /// What a tag's row differs by from a recount.
+  @inline(__always)
   func drift(of tag: PoolTag, isPaged: Bool) -> TagTally.Sum {
     tagDrift.isEmpty ? TagTally.Sum() : tagDrift[tag, isPaged: isPaged]
   }
   /// What a row differs by, whatever its tag.
+  @inline(__always)
   func drift(ofRow row: UInt64, isPaged: Bool) -> TagTally.Sum {
     rowDrift.isEmpty
       ? TagTally.Sum() : rowDrift[PoolTag(word: UInt32(truncatingIfNeeded: row)), isPaged: isPaged]
@@ -61,6 +66,7 @@ struct ShadowState {
   }
 
   /// True for a page allocation of the kernel's own.
+  @inline(__always)
   func isKernels(_ address: Address) -> Bool { kernels[address] != nil }
 
   /// Live large allocations without an entry, in the order of their addresses.
@@ -71,9 +77,11 @@ struct ShadowState {
   }
 
   /// True where the big-page table was full when the allocation was made.
+  @inline(__always)
   func isUntracked(_ address: Address) -> Bool { untracked[address] != nil }
 
   /// Requests that a pool has served.
+  @inline(__always)
   func served(_ kind: PoolKind) -> UInt64 { served[Int(kind.rawValue)] }
 
   /// Books a request that a pool served.
@@ -132,13 +140,13 @@ extension PoolAudit {
     let bytes = facts.effectiveBytes(allocation)
     var tag = allocation.tag
     shadow.countServed(kind)
-    if facts.isLarge(allocation),
-      bigPlace(view, of: address) == nil
-    {
+    let isLarge = facts.isLarge(allocation)
+    if isLarge, bigPlace(view, of: address) == nil {
       shadow.noteUntracked(address)
       tag = .big
     }
-    bookTag(view, tag, allocation, bytes: trackedBytes(allocation, bytes), count: 1)
+    bookTag(
+      view, tag, allocation, bytes: trackedBytes(allocation, bytes, isLarge: isLarge), count: 1)
   }
 
   /// Books a contiguous request that got nothing from the pool: the pool may have served it with
@@ -171,8 +179,9 @@ extension PoolAudit {
       }), spaces.page(of: address) != nil
     else { return }
     let bytes = facts.effectiveBytes(allocation)
-    let tracked = trackedBytes(allocation, bytes)
-    guard facts.isLarge(allocation) else {
+    let isLarge = facts.isLarge(allocation)
+    let tracked = trackedBytes(allocation, bytes, isLarge: isLarge)
+    guard isLarge else {
       return bookTag(view, allocation.tag, allocation, bytes: 0 &- tracked, count: 0 &- 1)
     }
     let counted = facts.countedBytes(bytes)
@@ -201,10 +210,11 @@ extension PoolAudit {
   }
 
   /// Bytes that the tag table books for an allocation.
-  func trackedBytes(_ allocation: LiveAllocation, _ bytes: UInt64) -> UInt64 {
-    facts.isLarge(allocation)
-      ? facts.pageRounded(bytes)
-      : facts.units(allocation) &<< facts.unitShift
+  @inline(__always)
+  private func trackedBytes(_ allocation: LiveAllocation, _ bytes: UInt64, isLarge: Bool)
+    -> UInt64
+  {
+    isLarge ? facts.pageRounded(bytes) : facts.units(allocation) &<< facts.unitShift
   }
 
   private mutating func bookTag(

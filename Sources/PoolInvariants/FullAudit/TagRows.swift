@@ -62,7 +62,8 @@ extension PoolAudit {
   /// Holds every row against the live allocations of its tag, and every tag against the rows.
   mutating func auditTracker(_ view: PoolView) {
     addTables(view)
-    var rows = AddressIndex()
+    // Most tables in use have some dozen tags: growing by halves took longer than looking at them.
+    var rows = AddressIndex(capacity: 128)
     var isFull = true
     let stride = facts.profile.trackerRowBytes
     let table = view.bytes(

@@ -226,10 +226,12 @@ extension IncrementalAudit {
   /// Checks the counters of the descriptors that were touched.
   mutating func auditCounters(_ view: PoolView) {
     var left = touched.descriptors
-    for descriptor in 0..<tallies.count where left & 1 &<< UInt64(descriptor) != 0 {
-      left &= ~(1 &<< UInt64(descriptor))
-      auditDescriptor(view, descriptor)
-      touched.kinds |= 1 &<< UInt64(descriptors[descriptor].kind.rawValue)
+    while left != 0 {
+      let descriptor = left.trailingZeroBitCount
+      left &= left &- 1
+      guard descriptor < tallies.count else { break }
+      auditDescriptor(descriptor)
+      touched.kinds |= 1 &<< UInt64(descriptors.place(descriptor).pointee.kind.rawValue)
     }
     for number in 0..<waiting.hits.count where touched.kinds & 1 &<< UInt64(number) != 0 {
       if let kind = PoolKind(rawValue: UInt8(number)) { auditServed(kind) }
@@ -255,7 +257,7 @@ extension IncrementalAudit {
     else { return fallBack(.sums) }
   }
 
-  private mutating func auditDescriptor(_ view: PoolView, _ number: Int) {
+  private mutating func auditDescriptor(_ number: Int) {
     let layout = facts.profile.descriptor
     let tally = tallies.place(number).pointee
     let host = descriptors.place(number).pointee.host
@@ -277,10 +279,11 @@ extension IncrementalAudit {
   private mutating func auditServed(_ kind: PoolKind) {
     var counted = waiting.hits[Int(kind.rawValue)]
     var hasDescriptor = false
-    for number in 0..<tallies.count where descriptors[number].kind == kind {
+    let offset = Int(facts.profile.descriptor.runningAllocations)
+    for number in 0..<tallies.count where descriptors.place(number).pointee.kind == kind {
       hasDescriptor = true
-      counted &+= descriptors[number].host.loadUnaligned(
-        fromByteOffset: Int(facts.profile.descriptor.runningAllocations), as: UInt32.self)
+      counted &+= descriptors.place(number).pointee.host.loadUnaligned(
+        fromByteOffset: offset, as: UInt32.self)
     }
     guard hasDescriptor else { return }
     if complete.shadow.served(kind) & 0xFFFF_FFFF != UInt64(counted) { fallBack() }

@@ -17,34 +17,31 @@ struct SinglePageCache {
   var lists = Array(repeating: List(), count: KeptList.count)
 
   /// The lists as the kernel's variables had them when all were looked at last.
-  var seen = SinglePageTops()
+  private var seen:
+    (SinglePageList, SinglePageList, SinglePageList, SinglePageList, SinglePageList)?
 
-  /// Open pages of the maps: a change moves the border between free and closed pages.
-  var openPages: [UInt64] = [0, 0, 0]
-}
+  /// Open pages of the paged, the session and the nonpaged map: a change moves the border between
+  /// free and closed pages.
+  var openPages: (UInt64, UInt64, UInt64) = (0, 0, 0)
 
-/// Where the lists of freed pages begin and what they count and may hold, all at once: most
-/// operations change none of them.
-struct SinglePageTops: Equatable {
-  private var tops = SIMD8<UInt64>(repeating: 0)
-  private var counts = SIMD8<UInt32>(repeating: 0)
-
-  /// Of no list.
-  init() {}
-
-  /// As they are now.
-  init(_ view: PoolView) {
-    let lists = view.variables.singlePageLists
-    note(0, lists.nonPaged.0)
-    note(1, lists.nonPaged.1)
-    note(2, lists.nonPaged.2)
-    note(3, lists.paged)
-    note(4, lists.session)
+  /// True where no list begins elsewhere, counts or may hold another number than when all were
+  /// looked at: most operations change none.
+  @inline(__always) func showsSame(_ view: PoolView) -> Bool {
+    guard let seen else { return false }
+    let now = view.variablesAddress
+    return now.pointee.singlePageLists.nonPaged.0 == seen.0
+      && now.pointee.singlePageLists.nonPaged.1 == seen.1
+      && now.pointee.singlePageLists.nonPaged.2 == seen.2
+      && now.pointee.singlePageLists.paged == seen.3
+      && now.pointee.singlePageLists.session == seen.4
   }
 
-  @inline(__always) private mutating func note(_ number: Int, _ list: SinglePageList) {
-    tops[number] = list.top
-    counts[number] = UInt32(list.count) &<< 16 | UInt32(list.maximumCount)
+  /// Notes that all lists were looked at.
+  mutating func noteSeen(_ view: PoolView) {
+    let lists = view.variables.singlePageLists
+    seen = (
+      lists.nonPaged.0, lists.nonPaged.1, lists.nonPaged.2, lists.paged, lists.session
+    )
   }
 }
 
@@ -52,9 +49,8 @@ extension IncrementalAudit {
   /// Follows the lists of freed pages: those whose top or count changed, or all where a page on one
   /// was stored to.
   mutating func updateSinglePages(_ view: PoolView) {
-    guard touched.hasSinglePages || singles.seen != SinglePageTops(view) else { return }
     for number in 0..<KeptList.count { updateSinglePages(view, number, KeptList(view, number)) }
-    singles.seen = SinglePageTops(view)
+    singles.noteSeen(view)
   }
 
   private mutating func updateSinglePages(_ view: PoolView, _ number: Int, _ kept: KeptList) {
@@ -139,17 +135,28 @@ extension IncrementalAudit {
     if !isSound { fallBack() }
   }
 
+  /// The pointer at an address, read where it lies if that is in the initial nonpaged pool, as most
+  /// runs are, on a page that was accessed before.
+  @inline(__always)
+  private mutating func pointer(_ view: PoolView, _ address: Address) -> Address? {
+    let inPool = address &- spaces.firstBase
+    guard inPool < spaces.firstBytes, address & (facts.wordBytes &- 1) == 0, let poolHost,
+      view.marks(ofInitialPage: Int(inPool &>> facts.pageShift)).contains(.touched)
+    else { return view.pointer(address) }
+    return facts.pointer(poolHost, inPool)
+  }
+
   private mutating func updateRun(_ view: PoolView, _ run: Address) {
     guard run &- roots.freeRunHeads >= 4 &* constants.headBytes else { return }
     let known = runs.number(run)
     guard facts.isPageAligned(run), let page = spaces.page(of: run), page < spaces.nonPagedCount,
-      let next = view.pointer(run), let back = view.pointer(run &+ facts.wordBytes),
+      let next = pointer(view, run), let back = pointer(view, run &+ facts.wordBytes),
       let count = view.word32(run &+ facts.wordBytes &* 2)
     else {
       if known != nil { fallBack() }
       return
     }
-    let isLinked = view.pointer(next &+ facts.wordBytes) == run || view.pointer(back) == run
+    let isLinked = pointer(view, next &+ facts.wordBytes) == run || pointer(view, back) == run
     guard isLinked else {
       guard let known else { return }
       release(page, Int(runs.nodes[known].value))

@@ -1,5 +1,4 @@
 import typealias KernelPool.Address
-import struct KernelPool.PageBitmap
 import struct KernelPool.PageMarks
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolView
@@ -35,7 +34,9 @@ extension IncrementalAudit {
     for address in journal.markedPages where fallback == nil {
       guard let page = spaces.page(of: address) else { continue }
       touched.pages.append(Int32(page))
-      let marks = view.marks(ofPageAt: address) ?? []
+      let marks =
+        page < spaces.initialCount
+        ? view.marks(ofInitialPage: page) : view.marks(ofPageAt: address) ?? []
       let isSmall = PageShare.owner(owners[page]) == .smallBlocks
       guard marks.contains(.smallBlocks) != isSmall else { continue }
       // A page may be noted twice.
@@ -126,16 +127,26 @@ extension IncrementalAudit {
 
   /// Looks at the marks, bits and stamps of every page that was touched.
   mutating func auditTouchedPages(_ view: PoolView) {
+    // A page that changes hands is touched by its release, its claim, its marks and its bits.
     for index in 0..<touched.pages.count where fallback == nil {
-      auditTouched(view, Int(touched.pages[index]))
+      let page = Int(touched.pages[index])
+      let share = owners[page]
+      guard share & PageShare.audited == 0 else { continue }
+      auditTouched(view, page, share)
+      owners[page] = share | PageShare.audited
+    }
+    for index in 0..<touched.pages.count {
+      owners.place(Int(touched.pages[index])).pointee &= ~PageShare.audited
     }
   }
 
-  private mutating func auditTouched(_ view: PoolView, _ page: Int) {
-    let share = owners[page]
+  @inline(__always)
+  private mutating func auditTouched(_ view: PoolView, _ page: Int, _ share: UInt8) {
     let owner = PageShare.owner(share)
     let address = spaces.address(of: page)
-    let marks = view.marks(ofPageAt: address) ?? []
+    let marks =
+      page < spaces.initialCount
+      ? view.marks(ofInitialPage: page) : view.marks(ofPageAt: address) ?? []
     let isNonPaged = page < spaces.nonPagedCount
     let isFirst = share & PageShare.first != 0
     let isLast = share & PageShare.last != 0
@@ -165,7 +176,9 @@ extension IncrementalAudit {
     }
     guard isSound,
       owner == .freeRun || owner == .freeRunStart
-        || maps.isSound(page, isAllocated: isAllocated, isLast: isLast, marks, spaces, view)
+        || maps.isSound(
+          page, isAllocated: isAllocated, isLast: isLast, marks, isNonPaged: isNonPaged,
+          view)
     else { return fallBack() }
     updateMapping(page, marks)
   }
@@ -193,9 +206,21 @@ extension IncrementalAudit {
     }
     let isStart = owner == .freeRunStart
     if page < spaces.initialCount, !isStart, !marks.contains(.touched) { return true }
-    guard view.word32(address &+ facts.wordBytes &* 2 &+ 4) == PoolAudit.freeRunSignature,
-      let run = view.pointer(address &+ facts.wordBytes &* 2 &+ 8)
-    else { return false }
+    let place = facts.wordBytes &* 2 &+ 4
+    let run: Address
+    if page < spaces.initialCount, marks.contains(.touched), let poolHost {
+      let host = poolHost + page &<< Int(facts.pageShift)
+      guard
+        host.loadUnaligned(fromByteOffset: Int(place), as: UInt32.self)
+          == PoolAudit.freeRunSignature
+      else { return false }
+      run = facts.pointer(host, place &+ 4)
+    } else {
+      guard view.word32(address &+ place) == PoolAudit.freeRunSignature,
+        let found = view.pointer(address &+ place &+ 4)
+      else { return false }
+      run = found
+    }
     if isStart { return run == address }
     guard let number = runs.number(run), let first = spaces.page(of: run) else { return false }
     return page > first && page &- first < Int(runs.nodes[number].value)
@@ -267,12 +292,14 @@ struct MapCache: ~Copyable {
   }
 
   /// True where the bits and the mapping of a page are those of its owner.
+  @inline(__always)
   func isSound(
-    _ page: Int, isAllocated: Bool, isLast: Bool, _ marks: PageMarks, _ spaces: PageSpaces,
+    _ page: Int, isAllocated: Bool, isLast: Bool, _ marks: PageMarks, isNonPaged: Bool,
     _ view: PoolView
   ) -> Bool {
+    let variables = view.variablesAddress
     for number in 0..<maps.count {
-      let map = maps[number]
+      let map = maps.place(number).pointee
       let index = page &- map.firstPage
       guard index >= 0, index < map.pages else { continue }
       let isSet = words[map.firstWord &+ index &>> 6] &>> UInt64(index & 63) & 1 != 0
@@ -282,16 +309,15 @@ struct MapCache: ~Copyable {
       } else if isAllocated {
         guard isSet else { return false }
       } else {
-        guard isSet == (UInt64(index) >= openPages(map, spaces, view)) else { return false }
+        let open =
+          isNonPaged
+          ? variables.pointee.nonPagedBitmap.openPages
+          : map.address == variables.pointee.pagedBitmap.allocationMap
+            ? variables.pointee.pagedBitmap.openPages
+            : variables.pointee.sessionBitmap.openPages
+        guard isSet == (UInt64(index) >= open) else { return false }
       }
     }
     return true
-  }
-
-  private func openPages(_ map: Map, _ spaces: PageSpaces, _ view: PoolView) -> UInt64 {
-    let variables = view.variables
-    if map.firstPage < spaces.nonPagedCount { return variables.nonPagedBitmap.openPages }
-    return map.address == variables.pagedBitmap.allocationMap
-      ? variables.pagedBitmap.openPages : variables.sessionBitmap.openPages
   }
 }

@@ -112,10 +112,10 @@ extension IncrementalAudit {
     while left != 0, fallback == nil {
       let descriptor = left.trailingZeroBitCount
       left &= left &- 1
-      let base = view.descriptors[descriptor].address
-      guard let top = view.pointer(base &+ facts.profile.descriptor.pendingFrees),
-        let depth = view.word32(base &+ facts.profile.descriptor.pendingFreeDepth)
-      else { return fallBack() }
+      let host = descriptors.place(descriptor).pointee.host
+      let top = facts.pointer(host, facts.profile.descriptor.pendingFrees)
+      let depth = host.loadUnaligned(
+        fromByteOffset: Int(facts.profile.descriptor.pendingFreeDepth), as: UInt32.self)
       let index = view.lookasideCount + descriptor
       let old = waiting.lists[index]
       guard top != old.top || depth != old.count else { continue }

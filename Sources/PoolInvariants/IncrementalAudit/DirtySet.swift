@@ -78,6 +78,8 @@ struct DirtySet: ~Copyable {
 enum PageShare {
   static let first: UInt8 = 0x40
   static let last: UInt8 = 0x80
+  /// Looked at in the present operation; set only while the touched pages are looked at.
+  static let audited: UInt8 = 0x20
   static let ownerMask: UInt8 = 0x0F
 
   @inline(__always) static func owner(_ share: UInt8) -> PageOwner {
@@ -107,51 +109,49 @@ struct SpecialRange: BitwiseCopyable {
 
 /// The kernel's own structures by the chunks of the journal in which they lie.
 struct SpecialRanges: ~Copyable {
+  /// What of a structure lies in one chunk.
+  struct Part: BitwiseCopyable {
+    /// The lines of the chunk in which it lies.
+    var lines: UInt64
+    var range: SpecialRange
+    /// The number of the chunk's next part, or -1.
+    var next: Int32 = -1
+  }
+
+  /// The first part of each chunk that has any.
   private var index = AddressIndex()
-  private var all = FlatArray<SpecialRange>()
-  /// For each chunk with structures: which of `all`, one bit each.
-  private var sets = FlatArray<UInt64>()
+  private var parts = FlatArray<Part>()
 
   init() {}
 
-  /// Adds a structure; there are fewer than 64.
+  /// Adds a structure.
   mutating func add(_ range: SpecialRange) {
-    guard range.start < range.end, all.count < 64 else { return }
-    let number = all.count
-    all.append(range)
+    guard range.start < range.end else { return }
     var chunk = range.start & ~(WriteJournal.chunkBytes &- 1)
     while chunk < range.end {
-      if let set = index[chunk] {
-        sets.place(Int(set)).pointee |= 1 &<< UInt64(number)
+      let first = max(range.start, chunk) &- chunk
+      let last = min(range.end &- 1 &- chunk, WriteJournal.chunkBytes &- 1)
+      let lines =
+        UInt64.max &<< (first &>> WriteJournalLine.shift)
+        & UInt64.max &>> (63 &- last &>> WriteJournalLine.shift)
+      let number = Int32(parts.count)
+      parts.append(Part(lines: lines, range: range))
+      if var place = index[chunk].map({ Int($0) }) {
+        while parts[place].next >= 0 { place = Int(parts[place].next) }
+        parts.place(place).pointee.next = number
       } else {
-        index.set(chunk, UInt32(sets.count))
-        sets.append(1 &<< UInt64(number))
+        index.set(chunk, UInt32(number))
       }
       chunk &+= WriteJournal.chunkBytes
     }
   }
 
-  /// The number of a chunk with structures, or nil.
+  /// The number of the first part in a chunk, or nil.
   @inline(__always) func number(at chunk: Address) -> UInt32? { index[chunk] }
 
-  /// The structures of a chunk, as positions.
-  func ranges(_ number: Int) -> BitPositions { BitPositions(bits: sets[number]) }
-
-  /// Where a structure stands.
-  @inline(__always) func place(of position: Int) -> UnsafeMutablePointer<SpecialRange> {
-    all.place(position)
-  }
-}
-
-/// The positions of the ones of a word.
-struct BitPositions: Sequence, IteratorProtocol {
-  var bits: UInt64
-
-  mutating func next() -> Int? {
-    guard bits != 0 else { return nil }
-    let position = bits.trailingZeroBitCount
-    bits &= bits &- 1
-    return position
+  /// Where a part stands.
+  @inline(__always) func place(of number: Int) -> UnsafeMutablePointer<Part> {
+    parts.place(number)
   }
 }
 

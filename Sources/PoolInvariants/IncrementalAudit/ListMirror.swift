@@ -46,12 +46,15 @@ struct ListMirror: ~Copyable {
   /// How many entries there are.
   var count: Int { index.count }
 
-  /// Makes room for so many heads.
-  mutating func reserveHeads(_ count: Int) { heads.reserve(count) }
-
   /// Adds a list's head, which has the number of the heads before it.
-  @inline(__always) mutating func addHead(_ address: Address, next: Address, back: Address) {
+  mutating func addHead(_ address: Address, next: Address, back: Address) {
     heads.append(Head(address: address, next: next, back: back))
+  }
+
+  /// Adds so many heads behind those that there are: a machine has a thousand and more, so that they
+  /// are not added one by one.
+  @inline(__always) mutating func addHeads(_ count: Int, _ head: (Int) -> Head) {
+    heads.append(count, head)
   }
 
   /// The number of an entry, or nil.
@@ -147,7 +150,9 @@ struct ListMirror: ~Copyable {
     return isSound
   }
 
-  private func isLinked(_ place: UnsafeMutablePointer<Node>) -> Bool {
+  // These two change nothing, and are `mutating` all the same: else each call copies the whole mirror.
+
+  private mutating func isLinked(_ place: UnsafeMutablePointer<Node>) -> Bool {
     let entry = place.pointee.entry
     let list = place.pointee.list
     let head = heads.place(Int(list))
@@ -167,7 +172,7 @@ struct ListMirror: ~Copyable {
       && other.pointee.order < place.pointee.order
   }
 
-  private func isLinked(head list: Int) -> Bool {
+  private mutating func isLinked(head list: Int) -> Bool {
     let head = heads.place(list)
     let address = head.pointee.address
     if head.pointee.next == address || head.pointee.back == address {
@@ -224,8 +229,9 @@ struct ListMirror: ~Copyable {
   mutating func renumber() -> Bool {
     var found = 0
     for list in 0..<heads.count {
-      var entry = heads[list].next
-      while entry != heads[list].address {
+      let head = heads.place(list)
+      var entry = head.pointee.next
+      while entry != head.pointee.address {
         guard found < count, let number = number(entry) else { return false }
         nodes.place(number).pointee.order = Int64(found)
         found += 1

@@ -55,6 +55,7 @@ extension IncrementalAudit {
     singles = SinglePageCache()
     maps = MapCache()
     rows = RowCache()
+    rows.rowOfTag = AddressIndex(capacity: 128)
     specials = SpecialRanges()
     tallies = FlatArray(repeating: DescriptorTally(), count: view.descriptors.count)
     blocksInUse = 0
@@ -86,7 +87,6 @@ extension IncrementalAudit {
   private mutating func addHeads() {
     let units = facts.unitsPerPage
     let mask = ~facts.linkBit
-    lists.reserveHeads(descriptors.count &* Int(units))
     for number in 0..<descriptors.count {
       let heads = descriptors[number].listHeads
       let host = descriptors[number].host + Int(heads &- descriptors[number].address)
@@ -104,12 +104,12 @@ extension IncrementalAudit {
     _: Word.Type, _ host: UnsafeRawPointer, _ heads: Address, _ units: UInt64, _ mask: UInt64
   ) {
     let wordBytes = MemoryLayout<Word>.size
-    for unit in 0..<Int(truncatingIfNeeded: units) {
+    lists.addHeads(Int(truncatingIfNeeded: units)) { unit in
       let offset = unit &* 2 &* wordBytes
       let next = host.loadUnaligned(fromByteOffset: offset, as: Word.self)
       let back = host.loadUnaligned(fromByteOffset: offset &+ wordBytes, as: Word.self)
-      lists.addHead(
-        heads &+ UInt64(truncatingIfNeeded: offset), next: UInt64(next) & mask,
+      return ListMirror.Head(
+        address: heads &+ UInt64(truncatingIfNeeded: offset), next: UInt64(next) & mask,
         back: UInt64(back) & mask)
     }
   }
@@ -160,10 +160,10 @@ extension IncrementalAudit {
 
   private mutating func addMaps(_ view: PoolView) {
     let variables = view.variables
-    singles.openPages = [
+    singles.openPages = (
       variables.pagedBitmap.openPages, variables.sessionBitmap.openPages,
-      variables.nonPagedBitmap.openPages,
-    ]
+      variables.nonPagedBitmap.openPages
+    )
     if !constants.hasRuns {
       maps.add(
         variables.nonPagedBitmap.allocationMap, firstPage: 0,

@@ -34,7 +34,9 @@ extension IncrementalAudit {
     if isTaken(.runs), constants.hasRuns, touched.hasRunHeads || touched.pages.count != 0 {
       updateRuns(view)
     }
-    if isTaken(.singlePages) { updateSinglePages(view) }
+    if isTaken(.singlePages), touched.hasSinglePages || !singles.showsSame(view) {
+      updateSinglePages(view)
+    }
     if isTaken(.large), touched.entries.count != 0 || touched.large.count != 0 {
       updateLarge(view, live)
     }
@@ -124,24 +126,23 @@ extension IncrementalAudit {
     for index in 0..<touched.waiting.count where fallback == nil {
       let body = touched.waiting[index]
       guard let page = spaces.page(of: body) else { continue }
-      if !isExamined(page, body, bytes: facts.wordBytes) {
-        examine(view, live, at: body &- facts.headerBytes)
-      }
+      if !isExamined(page, body, bytes: 0) { examine(view, live, at: body &- facts.headerBytes) }
     }
   }
 
-  /// True where the lines of the header before an address and of the bytes behind it have changed,
-  /// so that they were looked at as such.
-  private func isExamined(_ page: Int, _ address: Address, bytes: UInt64) -> Bool {
+  /// True where changed lines showed the block at an address already: every block that has a byte in a
+  /// changed line is looked at, and of its contents what lies in changed lines. So all lines of the
+  /// contents must have changed where there are any to compare, else one of the block's lines.
+  private mutating func isExamined(_ page: Int, _ address: Address, bytes: UInt64) -> Bool {
     let inPage = address & facts.pageMask
     guard inPage >= facts.headerBytes else { return false }
-    let first = (inPage &- facts.headerBytes) &>> WriteJournalLine.shift
-    let last = min(inPage &+ bytes, facts.pageMask) &>> WriteJournalLine.shift
-    let end: UInt64 = last >= 63 ? .max : (1 &<< (last &+ 1)) &- 1
-    let wanted = end & (.max &<< first)
+    let first = (bytes == 0 ? inPage &- facts.headerBytes : inPage) &>> WriteJournalLine.shift
+    let last = min(inPage &+ max(bytes, 1) &- 1, facts.pageMask) &>> WriteJournalLine.shift
+    let wanted = UInt64.max &<< first & UInt64.max &>> (63 &- last)
     for index in 0..<touched.blockLines.count
     where touched.blockLines[index].page == Int32(page) {
-      return touched.blockLines[index].lines & wanted == wanted
+      let changed = touched.blockLines[index].lines & wanted
+      return bytes == 0 ? changed != 0 : changed == wanted
     }
     return false
   }
@@ -201,25 +202,30 @@ extension IncrementalAudit {
   private mutating func sortSpecial(
     _ view: PoolView, _ number: Int, _ chunk: Address, _ lines: UInt64
   ) {
-    for index in specials.ranges(number) where fallback == nil {
-      let range = specials.place(of: index).pointee
-      // The lines of the chunk in which the structure lies.
-      let first = range.start > chunk ? (range.start &- chunk) &>> WriteJournalLine.shift : 0
-      let last = min((range.end &- 1 &- chunk) &>> WriteJournalLine.shift, 63)
-      var left = lines & (.max &<< first) & (.max &>> (63 &- last))
+    var number = number
+    while number >= 0, fallback == nil {
+      let part = specials.place(of: number)
+      var left = lines & part.pointee.lines
+      number = Int(part.pointee.next)
+      guard left != 0 else { continue }
+      // What a descriptor's fields say is looked at as a whole.
+      if part.pointee.range.kind == .descriptor { left &= 0 &- left }
       while left != 0 {
         let line = chunk &+ UInt64(left.trailingZeroBitCount) &<< WriteJournalLine.shift
         left &= left &- 1
+        let (start, end) = (part.pointee.range.start, part.pointee.range.end)
         update(
-          view, range, from: max(line, range.start),
-          to: min(line &+ WriteJournal.lineBytes, range.end))
+          view, part, from: max(line, start), to: min(line &+ WriteJournal.lineBytes, end))
       }
     }
   }
 
+  @inline(__always)
   private mutating func update(
-    _ view: PoolView, _ range: SpecialRange, from start: Address, to end: Address
+    _ view: PoolView, _ part: UnsafeMutablePointer<SpecialRanges.Part>, from start: Address,
+    to end: Address
   ) {
+    let range = part.pointee.range
     switch range.kind {
     case .listHeads: updateHeads(view, Int(range.number), range.start, from: start, to: end)
     case .descriptor:
@@ -271,16 +277,19 @@ extension IncrementalAudit {
 
   /// Pages between the old and the new border of a growing map.
   private mutating func updateOpenPages(_ view: PoolView) {
-    let variables = view.variables
-    updateOpenPages(0, variables.pagedBitmap.openPages, variables.pagedBitmap.base)
-    updateOpenPages(1, variables.sessionBitmap.openPages, variables.sessionBitmap.base)
-    updateOpenPages(2, variables.nonPagedBitmap.openPages, variables.nonPagedBitmap.base)
+    let variables = view.variablesAddress
+    let old = singles.openPages
+    let paged = variables.pointee.pagedBitmap.openPages
+    let session = variables.pointee.sessionBitmap.openPages
+    let nonPaged = variables.pointee.nonPagedBitmap.openPages
+    guard (paged ^ old.0) | (session ^ old.1) | (nonPaged ^ old.2) != 0 else { return }
+    singles.openPages = (paged, session, nonPaged)
+    updateOpenPages(paged, old.0, variables.pointee.pagedBitmap.base)
+    updateOpenPages(session, old.1, variables.pointee.sessionBitmap.base)
+    updateOpenPages(nonPaged, old.2, variables.pointee.nonPagedBitmap.base)
   }
 
-  private mutating func updateOpenPages(_ number: Int, _ open: UInt64, _ base: Address) {
-    let old = singles.openPages[number]
-    guard open != old else { return }
-    singles.openPages[number] = open
+  private mutating func updateOpenPages(_ open: UInt64, _ old: UInt64, _ base: Address) {
     for index in min(open, old)..<max(open, old) {
       guard let page = spaces.page(of: base &+ index &<< facts.pageShift) else { break }
       touched.pages.append(Int32(page))
