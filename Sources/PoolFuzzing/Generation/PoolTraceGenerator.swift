@@ -109,9 +109,9 @@ public struct PoolTraceModel: TraceModel {
 
   /// Whether an operation of a kind can do anything now.
   public func isPossible(kind: Int, slots: SlotTable) -> Bool {
-    switch PoolOperationKind.allCases[kind] {
-    case .alloc, .contiguous: slots.emptyCount > 0
-    case .free, .fill, .write: slots.liveCount > 0
+    switch PoolOperationKind(rawValue: kind) {
+    case .alloc?, .contiguous?: slots.emptyCount > 0
+    case .free?, .fill?, .write?: slots.liveCount > 0
     default: true
     }
   }
@@ -163,7 +163,8 @@ public struct PoolTraceModel: TraceModel {
   public mutating func propose<Choices: ChoiceSource>(
     kind: Int, slots: SlotTable, choices: inout Choices
   ) -> PoolOperation? {
-    switch PoolOperationKind.allCases[kind] {
+    guard let kind = PoolOperationKind(rawValue: kind) else { return nil }
+    return switch kind {
     case .alloc: allocation(slots, &choices)
     case .contiguous: contiguous(slots, &choices)
     case .free: free(slots, &choices)
@@ -180,8 +181,11 @@ public struct PoolTraceModel: TraceModel {
 
   /// Keeps what an allocation put into its slot.
   public mutating func note(_ operation: PoolOperation) {
-    guard let use = operation.slots.first, use.effect == .creates else { return }
-    held[use.slot.number] = proposed
+    switch operation.operation {
+    case .alloc(let name, _, _, _), .contiguous(let name, _, _):
+      if let slot = PoolOperation.slot(name) { held[slot.number] = proposed }
+    default: return
+    }
   }
 
   // MARK: Operations

@@ -83,12 +83,12 @@ public struct PoolOperation: SlotOperation {
   /// What it does with its slot. A store or a free through an address may be stale, so it only
   /// mentions the slot.
   public var slots: SlotUses {
-    guard let slot = slotName.flatMap(Self.slot) else { return .none }
-    switch operationKind {
-    case .alloc, .contiguous: return .creates(slot)
-    case .free: return .destroys(slot)
-    case .fill: return .uses(slot)
-    default: return .mentions(slot)
+    switch operation {
+    case .alloc(let name, _, _, _), .contiguous(let name, _, _):
+      Self.slot(name).map { .creates($0) } ?? .none
+    case .free(let name, _): Self.slot(name).map { .destroys($0) } ?? .none
+    case .fill(let name): Self.slot(name).map { .uses($0) } ?? .none
+    default: slotName.flatMap(Self.slot).map { .mentions($0) } ?? .none
     }
   }
 
