@@ -54,9 +54,18 @@ struct BlockPages: Sendable {
   private var places: [Address: Int] = [:]
   private var pages: [[PageBlock]] = []
   private var unused: [Int] = []
+  /// The page that was asked for last: a call asks for the same one several times.
+  private var last: (page: Address, place: Int) = (.max, 0)
 
   /// The place of a page's blocks; nil where the page has none.
-  func place(_ page: Address) -> Int? { places[page] }
+  func place(_ page: Address) -> Int? { last.page == page ? last.place : places[page] }
+
+  /// The same, for a call that will ask again.
+  mutating func open(_ page: Address) -> Int? {
+    guard let place = place(page) else { return nil }
+    last = (page, place)
+    return place
+  }
 
   subscript(place: Int) -> [PageBlock] {
     _read { yield pages[place] }
@@ -72,6 +81,7 @@ struct BlockPages: Sendable {
   mutating func open(_ page: Address, _ blocks: [PageBlock]) -> Int {
     let place = unused.popLast() ?? pages.count
     places[page] = place
+    last = (page, place)
     if place == pages.count { pages.append(blocks) } else { pages[place] += blocks }
     return place
   }
@@ -79,6 +89,7 @@ struct BlockPages: Sendable {
   /// Forgets a page's blocks.
   mutating func close(_ page: Address) {
     guard let place = places.removeValue(forKey: page) else { return }
+    last.page = .max
     pages[place].removeAll(keepingCapacity: true)
     unused.append(place)
   }

@@ -246,7 +246,7 @@ extension ReferencePool {
   }
 
   /// The pool of a page address; outside of all of them the kernel stops (Microsoft, 0xC2/0x42).
-  private func kindOfPages(_ address: Address) throws(Outcome) -> PoolKind {
+  private mutating func kindOfPages(_ address: Address) throws(Outcome) -> PoolKind {
     if let kind = poolKind(at: address) { return kind }
     guard profile.untrackedLargeFree != .silent else {
       // The end of the nonpaged range counts as inside.

@@ -11,7 +11,7 @@ extension ReferencePool {
   // MARK: Addresses
 
   /// The address of a nonpaged page; the expansion may lie elsewhere.
-  func address(ofPage page: UInt64) -> Address {
+  mutating func address(ofPage page: UInt64) -> Address {
     let initial = configuration.nonPagedPages
     guard page >= initial, let base = profile.expansionBase else {
       return profile.nonPagedBase &+ page &* sizes.page
@@ -20,7 +20,7 @@ extension ReferencePool {
   }
 
   /// The nonpaged page that holds an address; nil outside.
-  private func nonPagedPage(_ address: Address) -> UInt64? {
+  private mutating func nonPagedPage(_ address: Address) -> UInt64? {
     let initial = configuration.nonPagedPages
     let limit = configuration.nonPagedLimit
     let page = (address &- profile.nonPagedBase) / sizes.page
@@ -31,7 +31,7 @@ extension ReferencePool {
   }
 
   /// The pool whose range holds an address, mapped or not.
-  func poolKind(at address: Address) -> PoolKind? {
+  mutating func poolKind(at address: Address) -> PoolKind? {
     if nonPagedPage(address) != nil { return .nonPaged }
     if (address &- profile.pagedBase) / sizes.page < pagedMap.pages { return .paged }
     let isSession =
@@ -41,14 +41,14 @@ extension ReferencePool {
   }
 
   /// Whether nothing is mapped at an address of a paged pool.
-  func isUnused(_ address: Address, _ kind: PoolKind) -> Bool {
+  mutating func isUnused(_ address: Address, _ kind: PoolKind) -> Bool {
     kind == .session
       ? sessionMap.isUnused((address &- profile.sessionBase) / sizes.page)
       : pagedMap.isUnused((address &- profile.pagedBase) / sizes.page)
   }
 
   /// Pages of a request, as wide as the version counts them.
-  func pageCount(_ bytes: UInt64) -> UInt64 {
+  mutating func pageCount(_ bytes: UInt64) -> UInt64 {
     let pages = bytes / sizes.page + (bytes % sizes.page == 0 ? 0 : 1)
     return profile.pageCountWidth == .bits32 ? pages & 0xFFFF_FFFF : pages
   }
@@ -76,7 +76,7 @@ extension ReferencePool {
   }
 
   /// A page's offset in bytes, of which some versions keep 32 bits.
-  private func offset(_ pages: UInt64) throws(Outcome) -> UInt64 {
+  private mutating func offset(_ pages: UInt64) throws(Outcome) -> UInt64 {
     let offset = pages &* sizes.page
     if profile.pageOffsetWidth == .bits32, offset > 0xFFFF_FFFF { throw .open(.misplacedPages) }
     return offset
@@ -215,7 +215,7 @@ extension ReferencePool {
   }
 
   /// Frames of the initial pool follow each other; those of the expansion never do.
-  private func suits(_ address: Address, _ pages: UInt64, _ frames: FrameLimits) -> Bool {
+  private mutating func suits(_ address: Address, _ pages: UInt64, _ frames: FrameLimits) -> Bool {
     guard let page = nonPagedPage(address) else { return false }
     let isUnbroken = page + max(pages, 1) <= configuration.nonPagedPages || pages <= 1
     return isUnbroken && frames.accept(FrameLimits.initialPool + page, max(pages, 1))

@@ -131,7 +131,7 @@ extension ReferencePool {
     out header: Address, _ asked: PageBlock, isGrown: Bool
   ) -> Address? {
     let (page, unit) = position(of: header)
-    guard let place = blocks.place(page) else { return nil }
+    guard let place = blocks.open(page) else { return nil }
     let index = blocks.index(place, ofUnit: unit)
     let body = header + sizes.header
     var address = body
@@ -150,7 +150,7 @@ extension ReferencePool {
     if fault == .firstListTooHigh { first += 1 }
     guard let found = owners[owner].lists.takeFirst(from: first) else { return nil }
     let (page, unit) = position(of: found)
-    guard let place = blocks.place(page) else { return nil }
+    guard let place = blocks.open(page) else { return nil }
     let index = blocks.index(place, ofUnit: unit)
     let whole = blocks[place][index]
     let left = Int(whole.units) - units
@@ -206,7 +206,7 @@ extension ReferencePool {
   /// left on it.
   mutating func release(_ header: Address, _ owner: Int) -> Address? {
     let (page, unit) = position(of: header)
-    guard let place = blocks.place(page) else { return nil }
+    guard let place = blocks.open(page) else { return nil }
     var index = blocks.index(place, ofUnit: unit)
     let next = index + 1
     if next < blocks[place].count, blocks[place][next].state == .free, fault != .noForwardMerge {
@@ -243,7 +243,7 @@ extension ReferencePool {
       if header & (sizes.unit - 1) != 0 { throw .bugCheck(BugCheck.badPoolCaller, 0x46, address) }
     }
     let (page, unit) = position(of: header)
-    guard let place = blocks.place(page), header & (sizes.unit - 1) == 0 else {
+    guard let place = blocks.open(page), header & (sizes.unit - 1) == 0 else {
       throw strayFree(header, page)
     }
     let index = blocks.index(place, ofUnit: unit)
@@ -267,7 +267,7 @@ extension ReferencePool {
   }
 
   /// A free of what is no block's memory, on a page without blocks.
-  private func strayFree(_ header: Address, _ page: Address) -> Outcome {
+  private mutating func strayFree(_ header: Address, _ page: Address) -> Outcome {
     guard let kind = poolKind(at: header), kind.isPaged, isUnused(page, kind) else {
       return .open(.strayFree)
     }
