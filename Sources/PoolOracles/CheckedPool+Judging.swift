@@ -53,8 +53,7 @@ extension CheckedPool {
     case .harmless, .servedOr, .unspecified: return
     case .fault, .bugCheck: fail(verdict, "the kernel went on", &failures)
     case .noticed:
-      let live = replayer.live
-      guard let violations = audit?.full(view, live), violations.isEmpty
+      guard let violations = audit?.full(view, replayer.liveAddress.pointee), violations.isEmpty
       else { return }
       failures.append(.oracle(.verdictNoticed, "no invariant notices the misuse"))
     }
@@ -88,14 +87,14 @@ extension CheckedPool {
   /// The invariants, as often as the oracles say. Ask after an operation that did something.
   public mutating func check(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
-    let live = replayer.live
+    let live = replayer.liveAddress
     if oracles.contains(.completeInvariants) {
-      report(audit?.full(view, live), &failures)
+      report(audit?.full(view, live.pointee), &failures)
     } else if oracles.contains(.fullInvariants) {
-      report(audit?.check(view, live), &failures)
+      report(audit?.check(view, live.pointee), &failures)
     } else if oracles.contains(.cheapInvariants) {
       let touched = replayer.touched
-      report(audit?.checkTouched(view, live, touched), &failures)
+      report(audit?.checkTouched(view, live.pointee, touched), &failures)
     }
   }
 
@@ -103,8 +102,7 @@ extension CheckedPool {
   mutating func walkAll(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     if audit == nil { audit = IncrementalAudit(view, journal: nil) }
-    let live = replayer.live
-    report(audit?.full(view, live), &failures)
+    report(audit?.full(view, replayer.liveAddress.pointee), &failures)
   }
 
   private mutating func report(_ violations: [Violation]?, _ failures: inout [PoolFailure]) {
@@ -121,9 +119,9 @@ extension CheckedPool {
   /// All invariants once more, and the proved bound. The pool stays as it is.
   public mutating func checkOnceMore(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
+    let live = replayer.liveAddress
     if !oracles.isDisjoint(with: [.finalInvariants, .fullInvariants, .completeInvariants]) {
-      let live = replayer.live
-      report(audit?.full(view, live), &failures)
+      report(audit?.full(view, live.pointee), &failures)
     }
     guard oracles.contains(.bound), misuse == nil else { return }
     let bound = ReplayBound(replayer.configuration.pool, view)
@@ -166,7 +164,7 @@ extension CheckedPool {
         return false
       }
       if case .halted(let reason) = outcome {
-        let isExpected = item.isContiguous && VerdictOracle(view, replayer.live).losesTags
+        let isExpected = item.isContiguous && VerdictOracle(view, replayer.liveAddress).losesTags
         if !isExpected { failures.append(.halted(reason)) }
         return false
       }

@@ -188,7 +188,7 @@ public struct CheckedPool: ~Copyable {
       guard VerdictOracle.mayStop(view, type) else { return .harmless }
     default: break
     }
-    return VerdictOracle(view, replayer.live).verdict(on: operation, replayer)
+    return VerdictOracle(view, replayer.liveAddress).verdict(on: operation, replayer)
   }
 
   /// The pool where a refusal must leave it unchanged: not for frees of page addresses,

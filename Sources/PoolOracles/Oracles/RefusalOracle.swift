@@ -92,8 +92,13 @@ struct PageCensus {
     var run: UInt64 = 0
     var unmapped: UInt64 = 0
     var tail: UInt64 = 0
+    let map = view.bytes(at: bitmap.allocationMap, count: (bitmap.openPages &+ 7) / 8)
+    func isSet(_ page: UInt64) -> Bool {
+      guard let map else { return view.bit(page, ofMapAt: bitmap.allocationMap) }
+      return map.load(fromByteOffset: Int(page / 8), as: UInt8.self) &>> UInt8(page & 7) & 1 != 0
+    }
     for page in 0..<bitmap.openPages {
-      if view.bit(page, ofMapAt: bitmap.allocationMap) {
+      if isSet(page) {
         held += 1
         run = 0
         unmapped = 0

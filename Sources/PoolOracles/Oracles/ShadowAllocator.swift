@@ -60,63 +60,59 @@ struct ShadowAllocator {
 /// Intervals in the order of their starts, in chunks: where a machine holds a hundred thousand
 /// blocks, an operation moves one chunk and not all of them.
 private struct HeldIntervals {
-  private struct Chunk {
-    var starts: [Address] = []
-    var ends: [Address] = []
-
-    /// The first place whose start is not below an address.
-    func position(of address: Address) -> Int {
-      HeldIntervals.first(starts.count) { starts[$0] >= address }
-    }
+  private struct Interval {
+    let start: Address
+    let end: Address
   }
 
   /// Never empty; only the first chunk may be.
-  private var chunks = [Chunk()]
+  private var chunks: [[Interval]] = [[]]
   private static let mostInChunk = 512
 
   /// Adds an interval; true where it shares a byte with one beside it.
   mutating func insert(_ start: Address, _ end: Address) -> Bool {
     let number = chunk(of: start)
-    let place = chunks[number].position(of: start)
+    let place = place(of: start, in: number)
     var isShared = false
     if place > 0 {
-      isShared = chunks[number].ends[place - 1] > start
-    } else if number > 0, let before = chunks[number - 1].ends.last {
-      isShared = before > start
+      isShared = chunks[number][place - 1].end > start
+    } else if number > 0, let before = chunks[number - 1].last {
+      isShared = before.end > start
     }
-    if place < chunks[number].starts.count {
-      isShared = isShared || chunks[number].starts[place] < end
+    if place < chunks[number].count {
+      isShared = isShared || chunks[number][place].start < end
     } else if number + 1 < chunks.count {
-      isShared = isShared || chunks[number + 1].starts[0] < end
+      isShared = isShared || chunks[number + 1][0].start < end
     }
-    chunks[number].starts.insert(start, at: place)
-    chunks[number].ends.insert(end, at: place)
-    if chunks[number].starts.count > Self.mostInChunk { halve(number) }
+    chunks[number].insert(Interval(start: start, end: end), at: place)
+    if chunks[number].count > Self.mostInChunk { halve(number) }
     return isShared
   }
 
   /// Removes the interval of a start, if there is one.
   mutating func remove(_ start: Address) {
     let number = chunk(of: start)
-    let place = chunks[number].position(of: start)
-    guard place < chunks[number].starts.count, chunks[number].starts[place] == start else { return }
-    chunks[number].starts.remove(at: place)
-    chunks[number].ends.remove(at: place)
-    if chunks[number].starts.isEmpty, chunks.count > 1 { chunks.remove(at: number) }
+    let place = place(of: start, in: number)
+    guard place < chunks[number].count, chunks[number][place].start == start else { return }
+    chunks[number].remove(at: place)
+    if chunks[number].isEmpty, chunks.count > 1 { chunks.remove(at: number) }
+  }
+
+  /// The first place of a chunk whose start is not below an address.
+  private func place(of address: Address, in number: Int) -> Int {
+    Self.first(chunks[number].count) { chunks[number][$0].start >= address }
   }
 
   /// The last chunk that begins at or before an address, else the first.
   private func chunk(of address: Address) -> Int {
     guard chunks.count > 1 else { return 0 }
-    return max(Self.first(chunks.count) { chunks[$0].starts[0] > address }, 1) - 1
+    return max(Self.first(chunks.count) { chunks[$0][0].start > address }, 1) - 1
   }
 
   private mutating func halve(_ number: Int) {
-    let middle = chunks[number].starts.count / 2
-    let upper = Chunk(
-      starts: Array(chunks[number].starts[middle...]), ends: Array(chunks[number].ends[middle...]))
-    chunks[number].starts.removeSubrange(middle...)
-    chunks[number].ends.removeSubrange(middle...)
+    let middle = chunks[number].count / 2
+    let upper = Array(chunks[number][middle...])
+    chunks[number].removeSubrange(middle...)
     chunks.insert(upper, at: number + 1)
   }
 

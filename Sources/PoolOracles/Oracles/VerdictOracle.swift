@@ -35,13 +35,15 @@ enum Verdict: Equatable {
 /// else's bytes is noticed by an invariant.
 struct VerdictOracle {
   private let view: PoolView
-  private let live: LiveAllocations
-  private var profile: Profile { view.profile }
+  private let liveAddress: UnsafePointer<LiveAllocations>
+  private var live: LiveAllocations { @inline(__always) unsafeAddress { liveAddress } }
+  private var profile: Profile { @inline(__always) _read { yield view.profile } }
   private var header: UInt64 { UInt64(view.profile.header.bytes) }
 
-  init(_ view: PoolView, _ live: LiveAllocations) {
+  /// Of a pool, and of what callers hold, read where that lies.
+  init(_ view: PoolView, _ live: UnsafePointer<LiveAllocations>) {
     self.view = view
-    self.live = live
+    liveAddress = live
   }
 
   /// The verdict on an operation.

@@ -67,7 +67,7 @@ struct HeldPages {
   }
 
   /// Reads the counters of one pool after an operation on it.
-  mutating func update(_ family: PoolFamily) {
+  @inline(__always) mutating func update(_ family: PoolFamily) {
     let now = now(family)
     let place = family.position
     current = current &- pools[place].current &+ now
@@ -77,10 +77,10 @@ struct HeldPages {
   }
 
   /// Pages that a pool holds.
-  func now(_ family: PoolFamily) -> UInt64 {
-    let pool = pools[family.position]
-    let count = sum(from: pool.first, to: pool.end)
-    return count - min(count, pool.atStart)
+  @inline(__always) func now(_ family: PoolFamily) -> UInt64 {
+    let place = family.position
+    let count = sum(from: pools[place].first, to: pools[place].end)
+    return count - min(count, pools[place].atStart)
   }
 
   /// Pages of large allocations that a pool holds.
@@ -91,7 +91,7 @@ struct HeldPages {
   }
 
   /// The pages that a pool held after the last operation that was booked.
-  func current(of family: PoolFamily) -> UInt64 { pools[family.position].current }
+  @inline(__always) func current(of family: PoolFamily) -> UInt64 { pools[family.position].current }
 
   /// The most pages that a pool held.
   func peak(of family: PoolFamily) -> UInt64 { pools[family.position].peak }
@@ -99,7 +99,7 @@ struct HeldPages {
 
 extension PoolFamily {
   /// The place of a pool in arrays of one entry for each.
-  var position: Int {
+  @inline(__always) var position: Int {
     switch self {
     case .nonPaged: 0
     case .paged: 1
@@ -124,7 +124,7 @@ struct HeldOverLive: Sendable, Equatable {
 
   /// Notes the state after an operation, both in bytes. A state with nothing live has no ratio and
   /// is left out of the average.
-  mutating func note(held: UInt64, live: UInt64) {
+  @inline(__always) mutating func note(held: UInt64, live: UInt64) {
     if live > 0 {
       sumOfRatios += Double(held) / Double(live)
       samples &+= 1

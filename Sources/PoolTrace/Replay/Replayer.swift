@@ -20,7 +20,8 @@ public struct Replayer: ~Copyable {
   /// What an operation changes besides the pool, the slots and the tags.
   private struct State {
     var allocations: UInt32 = 0
-    var lastTag: PoolTag?
+    /// The tags that came last, each at a place that follows from it.
+    var lastTags: [16 of PoolTag?] = .init(repeating: nil)
     var touched: TouchedByOperation = .nothing
   }
 
@@ -53,8 +54,11 @@ public struct Replayer: ~Copyable {
   /// The slots.
   public var slots: ReplaySlots { unsafeAddress { UnsafePointer(ownSlots) } }
   /// What the slots hold, by slot and by address.
-  public var live: LiveAllocations {
-    unsafeAddress { withUnsafeMutablePointer(to: &ownSlots.pointee.live) { UnsafePointer($0) } }
+  public var live: LiveAllocations { unsafeAddress { liveAddress } }
+  /// Where that lies, for the replayer's whole life: whoever hands the value itself on, while
+  /// something beside it changes, copies it.
+  public var liveAddress: UnsafePointer<LiveAllocations> {
+    withUnsafeMutablePointer(to: &ownSlots.pointee.live) { UnsafePointer($0) }
   }
   /// Tags of the allocations so far, failed ones too.
   public var tags: Set<PoolTag> { unsafeAddress { UnsafePointer(ownTags) } }
@@ -78,7 +82,7 @@ public struct Replayer: ~Copyable {
     ownSlots.pointee = other.ownSlots.pointee
     ownTags.pointee = other.ownTags.pointee
     state.pointee.allocations = other.state.pointee.allocations
-    state.pointee.lastTag = other.state.pointee.lastTag
+    state.pointee.lastTags = other.state.pointee.lastTags
     state.pointee.touched = other.state.pointee.touched
   }
 
@@ -118,10 +122,11 @@ public struct Replayer: ~Copyable {
 
   // MARK: Allocation
 
-  /// Most requests have the tag of the one before; hashing each would show in the time.
+  /// Most requests have a tag of one shortly before; hashing each would show in the time.
   private mutating func note(_ tag: PoolTag) {
-    guard tag != state.pointee.lastTag else { return }
-    state.pointee.lastTag = tag
+    let place = Int(truncatingIfNeeded: (tag.word &* 0x9E37_79B1) &>> 28)
+    guard tag != state.pointee.lastTags[place] else { return }
+    state.pointee.lastTags[place] = tag
     ownTags.pointee.insert(tag)
   }
 
