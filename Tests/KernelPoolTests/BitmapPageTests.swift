@@ -64,9 +64,7 @@ import Testing
     var held: [(first: Int, count: Int)] = []
     var longest = 0
     func search(_ count: Int, from start: Int) -> Int? {
-      (start..<isUsed.count).first { first in
-        first + count <= isUsed.count && !isUsed[first..<first + count].contains(true)
-      }
+      Self.lowestRun(isUsed, count, from: start)
     }
     for _ in 0..<400 {
       if held.count > 3, random.next(below: 2) == 0 {
@@ -88,6 +86,46 @@ import Testing
       longest = max(longest, count)
     }
     #expect(longest > 64)
+  }
+
+  private static func lowestRun(_ isUsed: [Bool], _ count: Int, from start: Int = 0) -> Int? {
+    (start..<isUsed.count).first { first in
+      first + count <= isUsed.count && !isUsed[first..<first + count].contains(true)
+    }
+  }
+
+  /// The same of nonpaged pool, where it is remembered for each length from which word of the map on
+  /// there are runs: lengths around 16, the last that is told from longer ones, and frees between
+  /// pages in use and between free ones.
+  @Test(arguments: Profiles.all.filter { $0.nonPagedPages == .bitmap })
+  func theLowestSufficientNonPagedRun(_ profile: Profile) throws {
+    var test = try TestPool(profile) { $0.nonPagedPages = 1024 }
+    let map = test.view.variables.nonPagedBitmap.allocationMap
+    var isUsed = (0..<1024).map { test.view.bit($0, ofMapAt: map) }
+    var random = SplitMix64(seed: 21)
+    var held: [(first: Int, count: Int)] = []
+    var frees = 0
+    for step in 0..<600 {
+      // Filled at first, then emptied and filled again.
+      let isEmptying = step > 150 && step / 100 % 2 == 0
+      if held.count > 3, random.next(below: 3) == (isEmptying ? 0 : 2) || isEmptying {
+        let (first, count) = held.remove(at: Int(random.next(below: UInt64(held.count))))
+        try test.free(profile.nonPagedBase + UInt64(first) << 12)
+        for page in first..<first + count { isUsed[page] = false }
+        frees += 1
+        continue
+      }
+      // Shorter ones come from lists of their own.
+      let count = 4 + Int(random.next(below: random.next(below: 8) == 0 ? 90 : 16))
+      guard let expected = Self.lowestRun(isUsed, count), expected + count < isUsed.count
+      else { continue }
+      let address = try test.allocate(UInt64(count) << 12, .nonPaged)
+      let first = (address - profile.nonPagedBase) >> 12
+      #expect(first == UInt64(expected), "\(count) pages at step \(step)")
+      for page in Int(first)..<Int(first) + count { isUsed[page] = true }
+      held.append((Int(first), count))
+    }
+    #expect(frees > 150)
   }
 
   /// Bits of the two maps: used or not open, and last pages.

@@ -83,19 +83,28 @@ extension UnsafeMutablePointer<MemoryRegion> {
   /// they are not there.
   @inline(__always)
   func locate(_ address: Address, byteCount width: UInt64) -> UnsafeMutableRawPointer? {
+    locateInPage(address, width) ?? pointee.locate(address, byteCount: width)
+  }
+
+  /// The same of a range of any length.
+  @inline(__always)
+  func locateRange(_ address: Address, _ width: UInt64) -> UnsafeMutableRawPointer? {
+    locateInPage(address, width) ?? pointee.locateRange(address, width)
+  }
+
+  /// The host address of bytes that lie in one page which was looked at before, as nearly all do.
+  @inline(__always)
+  private func locateInPage(_ address: Address, _ width: UInt64) -> UnsafeMutableRawPointer? {
     let offset = address &- pointee.base
     let page = offset &>> pointee.pageShift
-    // Nearly all lie in one page that was looked at before.
-    if width &- 1 < pointee.byteCount &- offset,
+    guard width &- 1 < pointee.byteCount &- offset,
       (offset &+ width &- 1) &>> pointee.pageShift == page
-    {
-      let marks = pointee.marksPointer[Int(truncatingIfNeeded: page)]
-      let wanted =
-        PageMarks.touched.rawValue
-        | (page < pointee.alwaysMappedPages ? 0 : PageMarks.mapped.rawValue)
-      if marks & wanted == wanted { return pointee.host + Int(truncatingIfNeeded: offset) }
-    }
-    return pointee.locate(address, byteCount: width)
+    else { return nil }
+    let marks = pointee.marksPointer[Int(truncatingIfNeeded: page)]
+    let wanted =
+      PageMarks.touched.rawValue
+      | (page < pointee.alwaysMappedPages ? 0 : PageMarks.mapped.rawValue)
+    return marks & wanted == wanted ? pointee.host + Int(truncatingIfNeeded: offset) : nil
   }
 }
 

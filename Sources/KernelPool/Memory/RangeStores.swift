@@ -35,17 +35,33 @@ extension SimulatedMemory {
   /// Makes empty list heads, each of two links to itself.
   mutating func storeEmptyHeads(from address: Address, count: UInt64) throws(Halt) {
     let wordBytes: UInt64 = isWide ? 8 : 4
-    let host = locateRange(address, count &* wordBytes &* 2)
+    if let host = locateRange(address, count &* wordBytes &* 2) {
+      let first = address | linkBit
+      return isWide
+        ? Self.storeEmptyHeads(UInt64.self, at: host, first, Int(count))
+        : Self.storeEmptyHeads(UInt32.self, at: host, first, Int(count))
+    }
     for index in 0..<count {
       let offset = index &* wordBytes &* 2
       let link = (address &+ offset) | linkBit
-      if let host {
-        storePointer(link, at: host + Int(offset))
-        storePointer(link, at: host + Int(offset &+ wordBytes))
-      } else {
-        try storePointer(address &+ offset, link)
-        try storePointer(address &+ offset &+ wordBytes, link)
-      }
+      try storePointer(address &+ offset, link)
+      try storePointer(address &+ offset &+ wordBytes, link)
+    }
+  }
+
+  /// The same through one host address; `first` is the first link.
+  @inline(__always)
+  private static func storeEmptyHeads<Word: FixedWidthInteger>(
+    _: Word.Type, at host: UnsafeMutableRawPointer, _ first: Address, _ count: Int
+  ) {
+    let stride = 2 &* MemoryLayout<Word>.size
+    var link = Word(truncatingIfNeeded: first)
+    var place = host
+    for _ in 0..<count {
+      place.storeBytes(of: link, as: Word.self)
+      place.storeBytes(of: link, toByteOffset: MemoryLayout<Word>.size, as: Word.self)
+      link &+= Word(truncatingIfNeeded: stride)
+      place += stride
     }
   }
 

@@ -342,13 +342,8 @@ struct SimulatedMemory: ~Copyable {
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
     listHeads.stored(address, width)
-    guard let journal else {
-      let host = try search(address, width)
-      clearRuns.stored(toRegion: lastRegion)
-      return host
-    }
     // Nearly every store is a word within one line of one of the windows.
-    if address & 63 &+ width <= 64, width <= 8, let poolLines, let systemLines {
+    if address & 63 &+ width <= 64, width <= 8, let journal, let poolLines, let systemLines {
       let inPool = address &- poolWindow.base
       if inPool < poolWindow.wordStarts {
         journal.note(region: 0, poolLines, line: (address &- regions[0].base) &>> 6)
@@ -359,6 +354,19 @@ struct SimulatedMemory: ~Copyable {
         journal.note(region: 1, systemLines, line: (address &- regions[1].base) &>> 6)
         return systemWindow.host + Int(bitPattern: UInt(inSystem))
       }
+    }
+    return try searchForOtherStore(address, width)
+  }
+
+  /// The same of bytes on two lines, or outside of the windows.
+  @inline(never)
+  private mutating func searchForOtherStore(
+    _ address: Address, _ width: UInt64
+  ) throws(Halt) -> UnsafeMutableRawPointer {
+    guard let journal else {
+      let host = try search(address, width)
+      clearRuns.stored(toRegion: lastRegion)
+      return host
     }
     guard let index = region(of: address),
       let host = (regions + index).locate(address, byteCount: width)
@@ -431,14 +439,18 @@ struct SimulatedMemory: ~Copyable {
   mutating func locateRange(
     _ address: Address, _ byteCount: UInt64, isOwnMap: Bool = false
   ) -> UnsafeMutableRawPointer? {
-    for index in 0..<regionCount where regions[index].contains(address) {
-      listHeads.stored(address, byteCount)
-      if !isOwnMap { clearRuns.stored(toRegion: index) }
-      guard let host = regions[index].locateRange(address, byteCount) else { return nil }
-      journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
-      return host
+    var index = 0
+    if isOwnMap, clearRuns.region >= 0, regions[clearRuns.region].contains(address) {
+      index = clearRuns.region
+    } else {
+      while index < regionCount, !regions[index].contains(address) { index &+= 1 }
+      guard index < regionCount else { return nil }
     }
-    return nil
+    listHeads.stored(address, byteCount)
+    if !isOwnMap { clearRuns.stored(toRegion: index) }
+    guard let host = (regions + index).locateRange(address, byteCount) else { return nil }
+    journal?.note(region: index, offset: address &- regions[index].base, width: byteCount)
+    return host
   }
 
   /// Notes a store that was done through a host address.

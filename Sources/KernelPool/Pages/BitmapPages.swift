@@ -150,7 +150,10 @@ extension PoolState {
     guard
       let host = memory.locateRange(place, lastByte &- firstByte &+ 1, isOwnMap: isOwnMap)
     else { throw memory.fault(at: place) }
-    if isOwnMap, !value { memory.clearRuns.cleared(from: first) }
+    if isOwnMap, !value {
+      memory.clearRuns.cleared(
+        from: first, count, inMap: host - Int(firstByte), of: nonPagedBitmap.pointee.pages)
+    }
     for byte in 0...(lastByte &- firstByte) {
       let start = (firstByte &+ byte) &<< 3
       let from = max(first, start) &- start
@@ -283,11 +286,41 @@ struct ClearRunBounds {
     for place in Int(truncatingIfNeeded: count &- 1)..<16 { words[place] = max(words[place], word) }
   }
 
-  /// Notes that bits from `first` on were cleared. A run of up to 16 with one of them begins in the
-  /// word before at the earliest; so does any longer one that is new.
-  mutating func cleared(from first: UInt64) {
-    let word = UInt32(truncatingIfNeeded: max(first &>> 6, 1) &- 1)
-    words = pointwiseMin(words, SIMD16(repeating: word))
+  /// Notes that `count` bits from `first` on are cleared in a map of so many bits. New are the runs
+  /// with one of them, none longer than what is clear around them comes to: the bounds of longer runs
+  /// stay, or a search for one would go through all that is in use again after every free.
+  mutating func cleared(
+    from first: UInt64, _ count: UInt64, inMap map: UnsafeMutableRawPointer, of bits: UInt64
+  ) {
+    let before = Self.clearBits(before: first, map)
+    let end = first &+ count
+    let behind = end < bits ? Self.clearBits(from: end, map) : 0
+    let longest = min(before &+ min(count, 16) &+ behind, 16)
+    // Of 16 bits at least one is among the cleared ones.
+    let word = UInt32(truncatingIfNeeded: (first &- min(before, 15)) &>> 6)
+    let lower = words .> SIMD16(repeating: word) .& Self.lengths .<= UInt32(longest)
+    words.replace(with: word, where: lower)
+  }
+
+  private static var lengths: SIMD16<UInt32> {
+    SIMD16(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
+  }
+
+  /// How many bits are clear right before a bit, as far as its word tells; 16 where that is not told.
+  @inline(__always)
+  private static func clearBits(before bit: UInt64, _ map: UnsafeMutableRawPointer) -> UInt64 {
+    let place = bit & 63
+    let used = map.word64(Int((bit &>> 6) &<< 3)) & ~(.max &<< place)
+    if used != 0 { return UInt64(used.leadingZeroBitCount) &- (64 &- place) }
+    return bit < 64 ? place : 16
+  }
+
+  /// How many bits are clear from a bit on, as far as its word tells; 16 where that is not told.
+  @inline(__always)
+  private static func clearBits(from bit: UInt64, _ map: UnsafeMutableRawPointer) -> UInt64 {
+    let place = bit & 63
+    let used = map.word64(Int((bit &>> 6) &<< 3)) & (.max &<< place)
+    return used == 0 ? 16 : UInt64(used.trailingZeroBitCount) &- place
   }
 
   /// Notes a store to a region.

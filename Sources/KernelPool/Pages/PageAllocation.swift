@@ -162,12 +162,17 @@ extension PoolState {
   }
 
   @inline(__always) mutating func setMarks(_ page: UInt64, _ marks: PageMarks) {
-    nonPagedMarks[Int(page)] |= marks.rawValue
-    memory.journal?.noteMarks(addressOfNonPagedPage(page))
+    replaceMarks(page, self.marks(page).union(marks))
   }
 
   @inline(__always) mutating func clearMarks(_ page: UInt64, _ marks: PageMarks) {
-    nonPagedMarks[Int(page)] &= ~marks.rawValue
+    replaceMarks(page, self.marks(page).subtracting(marks))
+  }
+
+  /// Most pages of a large allocation that is freed have no marks to be cleared.
+  @inline(__always) private mutating func replaceMarks(_ page: UInt64, _ marks: PageMarks) {
+    guard nonPagedMarks[Int(page)] != marks.rawValue else { return }
+    nonPagedMarks[Int(page)] = marks.rawValue
     memory.journal?.noteMarks(addressOfNonPagedPage(page))
   }
 
@@ -184,12 +189,10 @@ extension PoolState {
       guard page < bitmap.pages else { return }
       pointer = memory.regions[bitmap.region].marksPointer + Int(page)
     }
+    let old = PageMarks(rawValue: pointer.pointee)
+    guard old.contains(.smallBlocks) != isCarved else { return }
+    pointer.pointee ^= PageMarks.smallBlocks.rawValue
     memory.journal?.noteMarks(address & ~geometry.pageMask)
-    if isCarved {
-      pointer.pointee |= PageMarks.smallBlocks.rawValue
-    } else {
-      pointer.pointee &= ~PageMarks.smallBlocks.rawValue
-    }
   }
 
   /// Makes two allocations of one: its first pages and the rest.
