@@ -98,6 +98,16 @@ public enum Files {
       opened = opendir(folder)
       return opened == nil ? -1 : 0
     }
+    return Self.names(in: opened)
+  }
+
+  /// The numbers of a process's threads, in text. Such folders are no folders of the user's: they are not
+  /// counted among the calls that can be made to fail.
+  static func threadNames(of process: Int32) -> [String] {
+    names(in: opendir("/proc/\(process)/task"))
+  }
+
+  private static func names(in opened: Directory?) -> [String] {
     guard let opened else { return [] }
     defer { closedir(opened) }
     var names: [String] = []

@@ -35,6 +35,14 @@ public enum HostMemory {
     return base == MAP_FAILED ? nil : base
   }
 
+  /// Puts a file's first bytes where closed addresses were reserved: pages that are read are the file's, those
+  /// that are written a copy. They are still closed. False where the system refuses.
+  public static func coverByFile(
+    _ descriptor: Int32, _ base: UnsafeMutableRawPointer, _ byteCount: Int
+  ) -> Bool {
+    mmap(base, byteCount, PROT_NONE, MAP_PRIVATE | MAP_FIXED, descriptor, 0) != MAP_FAILED
+  }
+
   /// Lets whole pages be read and written, or no longer; false where the system refuses.
   public static func setOpen(
     _ isOpen: Bool, _ base: UnsafeMutableRawPointer, _ byteCount: Int

@@ -103,7 +103,7 @@ public enum Machine {
 
   /// What a file of the system says in its first 4 KiB. Such files are no files of the user's: they
   /// are not counted among the calls that can be made to fail.
-  private static func firstBytes(of path: String) -> String? {
+  static func firstBytes(of path: String) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

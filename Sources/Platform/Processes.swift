@@ -88,8 +88,20 @@ public enum Processes {
   /// Ends this process at once, without what others have registered for its end.
   public static func endNow(_ code: Int32) -> Never { _exit(code) }
 
-  /// Ends this process by a signal after so many seconds; 0 takes that back.
-  public static func endAfter(seconds: UInt32) { alarm(seconds) }
+  /// What ``endWhenUnread(_:everySeconds:)`` looks at, and how often: a handler of signals has nothing else.
+  private nonisolated(unsafe) static var watched = PipeEnd(descriptor: -1)
+  private nonisolated(unsafe) static var period: UInt32 = 0
+
+  /// From now on looks every so many seconds whether anybody could still read from a pipe, and ends this
+  /// process where nobody could: whatever it does, it does not outlive those whom it works for.
+  public static func endWhenUnread(_ pipe: PipeEnd, everySeconds seconds: UInt32) {
+    (watched, period) = (pipe, seconds)
+    signal(SIGALRM) { _ in
+      if Processes.watched.isClosed { _exit(0) }
+      alarm(Processes.period)
+    }
+    alarm(seconds)
+  }
 
   /// Forgets the last error, so that ``hasRunOutOfMemory`` is about what follows.
   public static func clearLastError() { errno = 0 }

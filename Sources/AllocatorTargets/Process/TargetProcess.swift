@@ -62,13 +62,11 @@ final class TargetProcess {
   private func start(
     _ executable: String, reads: PipeEnd, writes: PipeEnd
   ) throws(TargetError) {
-    let seconds = Int(settings.timeoutSeconds.rounded(.up)) + 5
     do throws(SystemError) {
       process = try Processes.start(
         executable,
         [
           TargetWorker.word, settings.library, "\(settings.operationLimit)", settings.option,
-          "\(seconds)",
         ],
         environment: environment,
         descriptors: [
@@ -84,7 +82,7 @@ final class TargetProcess {
     }
     reads.close()
     writes.close()
-    switch next(seconds: 30) {
+    switch next(seconds: Self.patience) {
     case .word(0x48): capabilities = area.capabilities ?? capabilities
     case .word(0x45): throw TargetError(message: area.messageText)
     default:
@@ -106,7 +104,7 @@ final class TargetProcess {
   }
 
   private func awaitRunner() throws(TargetError) {
-    guard case .numbered(0x46, let number) = next(seconds: 30) else {
+    guard case .numbered(0x46, let number) = next(seconds: Self.patience) else {
       throw TargetError(message: "\(settings.library): the worker is gone")
     }
     runner = number
@@ -117,7 +115,8 @@ final class TargetProcess {
   // MARK: Running
 
   /// Runs a trace of at most `operationLimit` operations; the runner stays unless the trace ended it.
-  /// A run hangs when nothing moves for `timeoutSeconds`. `slotCount` is for pieces of a program: none
+  /// A run hangs when nothing moves in `timeoutSeconds` of processor time, or with every thread asleep.
+  /// `slotCount` is for pieces of a program: none
   /// of them names a slot that is not below it.
   func run(
     _ operations: [TargetOperation], _ setup: TargetSetup, freshBytes: UInt64 = 0,
@@ -158,16 +157,17 @@ final class TargetProcess {
   }
 
   private func answer(timeoutSeconds: Double) throws(TargetError) -> TargetRun.Ending {
-    var heartbeat = area[.heartbeat]
+    var watch = HangWatch(timeoutSeconds: timeoutSeconds, heartbeat: area[.heartbeat])
     while true {
-      switch next(seconds: timeoutSeconds) {
+      switch next(seconds: watch.sliceSeconds) {
       case .word(0x44): return ending()
       case .numbered(0x58, let status):
         let ending = Self.ending(status: status)
         try awaitRunner()
         return ending
-      case .late where area[.heartbeat] != heartbeat: heartbeat = area[.heartbeat]
       case .late:
+        let hangs = watch.hangs(heartbeat: area[.heartbeat]) { ProcessActivity(of: runner) }
+        guard hangs else { continue }
         Processes.kill(runner)
         try awaitEnd()
         return .hung
@@ -180,7 +180,7 @@ final class TargetProcess {
   /// for certain.
   private func awaitEnd() throws(TargetError) {
     while true {
-      switch next(seconds: 30) {
+      switch next(seconds: Self.patience) {
       case .word(0x44): continue
       case .numbered(0x58, _): return try awaitRunner()
       default: throw TargetError(message: "\(settings.library): the worker cannot be stopped")
@@ -231,6 +231,9 @@ final class TargetProcess {
     run.errors = captured.errors.take()
     return run
   }
+
+  /// Seconds for a worker to start or to end: a loaded machine takes its time.
+  private static let patience = 300.0
 
   // MARK: Words of the worker
 

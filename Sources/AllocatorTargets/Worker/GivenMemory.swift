@@ -9,7 +9,8 @@ extension TraceExecutor {
     let stride = MemoryLayout<GuardedMemory>.stride
     guard let tables = HostMemory.reserve(4096 + stride * SharedArea.mostRegions),
       var arena = GuardedMemory(capacityBytes: capacity, offset: Int(area[.arenaOffset])),
-      arena.resize(to: bytes), let growth = GuardedMemory(capacityBytes: capacity, offset: 0)
+      arena.resize(to: bytes),
+      let growth = GuardedMemory(capacityBytes: capacity, offset: 0, isGarbage: false)
     else { return false }
     let growing = tables.bindMemory(to: GrowingMemory.self, capacity: 1)
     growing.initialize(

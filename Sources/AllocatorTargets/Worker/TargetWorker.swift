@@ -16,7 +16,8 @@ import Platform
 /// | runner | parent | `D`                 | it was run                                |
 /// | keeper | parent | `X` and four bytes  | the runner has died with that wait status |
 ///
-/// Before `H` the keeper writes down what the library can do and promises. A closed pipe ends both. An alarm clock of the runner's own ends it should the parent be gone.
+/// Before `H` the keeper writes down what the library can do and promises. A closed pipe ends both: a runner that does not come to read it
+/// looks at it every ten seconds, and ends should the parent be gone.
 public enum TargetWorker {
   /// The word behind the program's name that makes it a worker.
   public static let word = "target-worker"
@@ -26,9 +27,9 @@ public enum TargetWorker {
   static let commandDescriptor: Int32 = 4
   static let responseDescriptor: Int32 = 5
 
-  /// Runs as a worker: LIBRARY CAPACITY OPTION SECONDS. Returns the exit code.
+  /// Runs as a worker: LIBRARY CAPACITY OPTION. Returns the exit code.
   public static func main(_ words: [String]) -> Int32 {
-    guard words.count == 4, let capacity = Int(words[1]), let seconds = UInt32(words[3]),
+    guard words.count == 3, let capacity = Int(words[1]),
       let area = SharedArea(descriptor: areaDescriptor, capacity: capacity)
     else { return 2 }
     let library: TargetLibrary
@@ -40,8 +41,9 @@ public enum TargetWorker {
       return 4
     }
     area.setCapabilities(library.capabilities)
+    GuardedMemory.prepareGarbage()
     send(0x48)
-    return keep(Runner(library: library, area: area, option: words[2], seconds: seconds))
+    return keep(Runner(library: library, area: area, option: words[2]))
   }
 
   /// What a runner needs.
@@ -49,7 +51,6 @@ public enum TargetWorker {
     let library: TargetLibrary
     let area: SharedArea
     let option: String
-    let seconds: UInt32
   }
 
   // MARK: The keeper
@@ -79,24 +80,16 @@ public enum TargetWorker {
 
   // MARK: The runner
 
-  /// Seconds after which a runner ends that nobody listens to any more.
-  private nonisolated(unsafe) static var patience: UInt32 = 0
-
-  /// Begins the runner's time anew: something moves.
-  static func restartClock() { Processes.endAfter(seconds: patience) }
-
   private static func run(_ runner: Runner) -> Never {
     Processes.limit(fileBytes: 1 << 24, addressSpaceBytes: 0)
+    Processes.endWhenUnread(responses, everySeconds: 10)
     CrashRecord.install(at: runner.area.crash)
     runner.option.withCString { option in
       guard var executor = TraceExecutor(runner.library, runner.area, option: option) else {
         Processes.endNow(4)
       }
       while commands.readWord() != nil {
-        patience = runner.seconds
-        restartClock()
         executor.run()
-        Processes.endAfter(seconds: 0)
         send(0x44)
       }
     }

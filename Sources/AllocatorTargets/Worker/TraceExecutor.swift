@@ -152,8 +152,8 @@ struct TraceExecutor {
   }
 
   /// Frees what is live, slot by slot.
-  mutating func empty(isFirst: Bool) {
-    checkGrowth()
+  mutating func empty(isFirst: Bool, judgesGrowth: Bool) {
+    if judgesGrowth { checkGrowth() }
     if !isStopped { checkAllocator() }
     area[.phase] = SharedArea.Phase.emptying.rawValue
     for slot in 0..<slotCount where !isStopped && owned[slot].address != nil { release(slot) }
@@ -241,8 +241,7 @@ struct TraceExecutor {
       if isStopped, result.state == .done, result.address != 0 { result.state = .returned }
       area.setResult(result, index)
     }
-    if index % 16 == 15 { checkGrowth() }
-    if area[.heartbeat] & 1023 == 0 { TargetWorker.restartClock() }
+    if index % 64 == 63 { checkGrowth() }
   }
 
   private func isPossible(_ operation: TargetOperation, _ slot: Int) -> Bool {
@@ -304,6 +303,12 @@ struct TraceExecutor {
         marks.storeBytes(of: 0xA5A5_A5A5_A5A5_A5A5, toByteOffset: index * 8, as: UInt64.self)
       }
       call()
+      var difference: UInt64 = 0
+      for index in 0..<64 {
+        let word = marks.load(fromByteOffset: index * 8, as: UInt64.self)
+        difference |= word ^ 0xA5A5_A5A5_A5A5_A5A5
+      }
+      guard difference != 0 else { return nil }
       return (0..<64).first {
         marks.load(fromByteOffset: $0 * 8, as: UInt64.self) != 0xA5A5_A5A5_A5A5_A5A5
       }

@@ -13,8 +13,9 @@ extension TraceExecutor {
       round += 1
       guard !isStopped, round & (round - 1) == 0 else { continue }
       let mark = round.trailingZeroBitCount
-      area[.footprints, mark] = footprint()
-      area[.addressSpace, mark] = resident.addressSpaceBytes()
+      // What the system tells costs as much as a hundred calls.
+      if flags.contains(.leak) { area[.addressSpace, mark] = resident.addressSpaceBytes() }
+      if flags.contains(.leak) || library.footprint != nil { area[.footprints, mark] = footprint() }
       if round == goal, flags.contains(.leak), goal * 2 <= affordable, isUndecided { goal *= 2 }
     }
     if area[.restMilliseconds] > 0, flags.contains(.leak), !isStopped { rest(round, count, flags) }
@@ -25,7 +26,7 @@ extension TraceExecutor {
     area[.round] = UInt64(round)
     for index in 0..<count where !isStopped { relay(index, isFirst: round == 0, flags) }
     threads.endAll()
-    if !isStopped { empty(isFirst: round == 0) }
+    if !isStopped { empty(isFirst: round == 0, judgesGrowth: round & (round + 1) == 0) }
   }
 
   /// Where each round seems to leave something behind, lets time pass and looks again behind some more:
@@ -38,7 +39,6 @@ extension TraceExecutor {
       Machine.sleep(seconds: Double(min(left, 250)) / 1000)
       left -= 250
       area[.heartbeat] &+= 1
-      TargetWorker.restartClock()
     }
     for more in round..<round + SharedArea.restedRounds where !isStopped {
       runRound(more, count, flags)

@@ -60,8 +60,8 @@ enum TargetOptions {
         + " target was compiled with"),
     Option(
       name: "--timeout", argument: .quantity("TIME", .time()),
-      help: "a target that does nothing for so long hangs (5s); without one, ends with 4 where one"
-        + " trace or file takes longer (1h)"),
+      help: "a target hangs that takes so much processor time, or sleeps for so long, without an"
+        + " answer (5s); without one, ends with 4 where one trace or file takes longer (1h)"),
   ]
 
   /// The libraries named, one an option or separated by commas; none for the model.
