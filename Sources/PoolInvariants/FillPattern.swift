@@ -22,30 +22,32 @@ public struct FillPattern: Equatable, Sendable {
   }
 
   /// Words a group: what is worked out at once.
-  private static var groupWords: UInt64 { 16 }
+  private static var groupWords: Int { 16 }
   @usableFromInline static var factor: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
-  /// What the products of a group's words lie above that of its lowest one, by the word's place. A
-  /// group begins at a multiple of its words, so that a seed only shuffles the words within it, and
-  /// the products follow by adding: multiplying each would not vectorise.
-  ///
+  /// Calls `body` with what the products of a group's words lie above that of its lowest one, by the
+  /// word's place. A group begins at a multiple of its words, so that a seed only shuffles the words
+  /// within it, and the products follow by adding: multiplying each would not vectorise.
+  @inline(__always) private func withOffsets(_ body: (UnsafeMutablePointer<UInt64>) -> Void) {
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.groupWords) { buffer in
+      guard let offsets = buffer.baseAddress else { return }
+      storeOffsets(offsets)
+      body(offsets)
+    }
+  }
+
   /// Never inlined: the optimiser would see the common factor, and multiply each again.
-  @inline(never) private func offsets() -> SIMD16<UInt64> {
-    (SIMD16(repeating: seed & (Self.groupWords &- 1))
-      ^ SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
-      &* SIMD16(repeating: Self.factor)
+  @inline(never) private func storeOffsets(_ offsets: UnsafeMutablePointer<UInt64>) {
+    var place: UInt64 = 0
+    while place < 16 {
+      offsets[Int(truncatingIfNeeded: place)] = (seed & 15 ^ place) &* Self.factor
+      place &+= 1
+    }
   }
 
-  /// Half of the words from `first` on, a multiple of a group's.
-  @inline(__always) private func words(
-    above lowest: SIMD8<UInt64>, _ offsets: SIMD8<UInt64>
-  ) -> SIMD8<UInt64> {
-    let products = lowest &+ offsets
-    return products ^ (products &>> 29)
-  }
-
-  @inline(__always) private func lowest(from first: UInt64) -> SIMD8<UInt64> {
-    SIMD8(repeating: ((seed ^ first) & ~(Self.groupWords &- 1)) &* Self.factor)
+  /// The product of the lowest word of the group that begins with word `first`.
+  @inline(__always) private func lowest(from first: UInt64) -> UInt64 {
+    ((seed ^ first) & ~15) &* Self.factor
   }
 
   /// The byte at `position` from the allocation's start.
@@ -64,17 +66,20 @@ public struct FillPattern: Equatable, Sendable {
     let first = position &>> 3
     // Every allocation of a replay comes by here; the buffer's own checks would double its cost.
     var index = 0
-    if first & (Self.groupWords &- 1) == 0, wordCount >= 16 {
-      let offsets = offsets()
-      let (low, high) = (offsets.lowHalf, offsets.highHalf)
-      while index &+ 16 <= wordCount {
-        let lowest = lowest(from: first &+ UInt64(truncatingIfNeeded: index))
-        let place = base + index &* 8
-        place.storeBytes(
-          of: Self.littleEndian(words(above: lowest, low)), as: SIMD8<UInt64>.self)
-        (place + 64).storeBytes(
-          of: Self.littleEndian(words(above: lowest, high)), as: SIMD8<UInt64>.self)
-        index &+= 16
+    if first & 15 == 0, wordCount >= Self.groupWords {
+      withOffsets { offsets in
+        while index &+ Self.groupWords <= wordCount {
+          let lowest = lowest(from: first &+ UInt64(truncatingIfNeeded: index))
+          let group = base + index &* 8
+          var place = 0
+          while place < Self.groupWords {
+            let product = lowest &+ offsets[place]
+            (group + place &* 8).storeBytes(
+              of: (product ^ (product &>> 29)).littleEndian, as: UInt64.self)
+            place &+= 1
+          }
+          index &+= Self.groupWords
+        }
       }
     }
     while index < wordCount {
@@ -111,34 +116,24 @@ public struct FillPattern: Equatable, Sendable {
     compareWords(before: min((position &+ 127) & ~127, lastWord))
     let lastGroup = to & ~127
     if position < lastGroup {
-      let offsets = offsets()
-      let (low, high) = (offsets.lowHalf, offsets.highHalf)
-      var differences = SIMD8<UInt64>(repeating: 0)
-      while position < lastGroup {
-        let lowest = lowest(from: position &>> 3)
-        let place = host + Int(position)
-        differences |=
-          Self.littleEndian(place.loadUnaligned(as: SIMD8<UInt64>.self)) ^ words(above: lowest, low)
-        differences |=
-          Self.littleEndian((place + 64).loadUnaligned(as: SIMD8<UInt64>.self))
-          ^ words(above: lowest, high)
-        position &+= 128
+      withOffsets { offsets in
+        while position < lastGroup {
+          let lowest = lowest(from: position &>> 3)
+          let group = host + Int(position)
+          var place = 0
+          while place < Self.groupWords {
+            let product = lowest &+ offsets[place]
+            let found = (group + place &* 8).loadUnaligned(as: UInt64.self)
+            difference |= UInt64(littleEndian: found) ^ product ^ (product &>> 29)
+            place &+= 1
+          }
+          position &+= 128
+        }
       }
-      for place in 0..<8 { difference |= differences[place] }
     }
     compareWords(before: lastWord)
     compareBytes(before: to)
     return difference == 0
-  }
-
-  @inline(__always) private static func littleEndian(_ words: SIMD8<UInt64>) -> SIMD8<UInt64> {
-    #if _endian(little)
-      return words
-    #else
-      var words = words
-      for place in 0..<8 { words[place] = words[place].littleEndian }
-      return words
-    #endif
   }
 
   private static func mix(_ value: UInt64) -> UInt64 {

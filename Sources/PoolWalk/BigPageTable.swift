@@ -75,8 +75,10 @@ public struct BigPageTable: Sendable {
     let table = KernelTable.bigPages.extent(in: view)
     var found: [LargeAllocation] = []
     // A table that is not mapped ends here instead of failing entry by entry.
-    for index in 0..<view.variables.bigTableEntries {
-      let place = table.address &+ index &* view.profile.bigEntryBytes
+    var next = table.address
+    for _ in 0..<Int(view.variables.bigTableEntries) {
+      let place = next
+      next &+= view.profile.bigEntryBytes
       guard let stored = view.pointer(place) else { break }
       guard BigPageEntry.isUsed(stored), stored != 0, let entry = BigPageEntry(view, at: place),
         let allocation = Self.allocation(view, entry, roots)

@@ -63,8 +63,9 @@ public struct PoolWalker {
     let pageBytes = view.profile.pageBytes
     let runs = runs(in: area)
     var nextRun = 0
-    for index in 0..<area.pages {
-      let page = area.base &+ index &* pageBytes
+    var page = area.base
+    for _ in 0..<Int(area.pages) {
+      defer { page &+= pageBytes }
       while nextRun < runs.count, runs[nextRun].address < page { nextRun += 1 }
       if region.marks(at: page)?.contains(.smallBlocks) ?? false {
         body(.smallBlocks(page: page))

@@ -74,6 +74,7 @@ struct TriageQueueTests {
     while !second.isIdle {
       let findings = second.findings
       if !findings.filed.isEmpty, halfWay.filed.isEmpty { halfWay = findings }
+      usleep(200)
     }
     #expect(try Self.result(second, slow) == wanted)
 

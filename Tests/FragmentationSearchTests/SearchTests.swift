@@ -70,9 +70,12 @@ struct SearchTests {
         geometry: .x64, rules: rules, peakLiveUnits: 16_384, firstLevel: 32)
       let one = await search.best(
         trials: TestScale.count(120, all: 400), seed: 5, streams: 2, workers: 1)
-      let two = await search.best(
-        trials: TestScale.count(120, all: 400), seed: 5, streams: 2, workers: 2)
-      #expect(one.plan == two.plan)
+      // How many work on it is no matter of the rules.
+      if TestScale.isWhole || rules == .windows {
+        let two = await search.best(
+          trials: TestScale.count(120, all: 400), seed: 5, streams: 2, workers: 2)
+        #expect(one.plan == two.plan)
+      }
       let outcome = one.outcome()
       #expect(outcome.footprint.peakPagesHeld == one.predictedPages)
       #expect(outcome.footprint.peakLiveUnits <= 16_384)

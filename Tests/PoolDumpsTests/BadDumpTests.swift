@@ -62,7 +62,7 @@ import Testing
     let map = isWide ? 0x2000 : 0x1000
     if form != .full { places += Array(stride(from: map, to: map + 0x40, by: 4)) }
     for place in places {
-      for value in [0, 0x7F, 0xFF] as [UInt8] {
+      for value in TestScale.sample([0, 0xFF, 0x7F] as [UInt8], 2) {
         var changed = bytes
         for offset in 0..<4 { changed[place + offset] = value }
         isRead(changed)

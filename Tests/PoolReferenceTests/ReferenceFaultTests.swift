@@ -73,7 +73,8 @@ import Testing
         var choices = RandomChoices(seed: Seed(seed), stream: 9)
         let trace = PoolTraceGenerator.trace(profile, operationCount: 200, choices: &choices)
         objection = try Self.objection(trace, fault)
-        #expect(try Self.objection(trace, .none) == nil, "seed \(seed)")
+        // Without an objection both have said the same already.
+        if objection != nil { #expect(try Self.objection(trace, .none) == nil, "seed \(seed)") }
       }
     }
     #expect(objection?.rule.hasPrefix("reference.") == true, "\(fault.rawValue) is not noticed")

@@ -63,15 +63,15 @@ package enum Command {
   ) throws -> Result {
     // Files instead of pipes: no run can block on one that nobody reads.
     let folder = try Scratch()
-    let inputFile = try folder.file("input", input)
+    let inputFile =
+      try inputPath ?? (input.isEmpty ? "/dev/null" : folder.file("input", input))
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
     if let workingFolder { process.currentDirectoryURL = workingFolder }
     process.environment = ProcessInfo.processInfo.environment
       .merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
-    process.standardInput = try FileHandle(
-      forReadingFrom: URL(fileURLWithPath: inputPath ?? inputFile))
+    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inputFile))
     let outputFile = try folder.file("output", "")
     let errorFile = try folder.file("errors", "")
     process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputFile))

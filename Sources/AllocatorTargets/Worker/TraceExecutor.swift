@@ -298,21 +298,26 @@ struct TraceExecutor {
 
   /// Calls the allocator with a marked piece of the caller's own stack above it.
   static func guarded(_ call: () -> Void) -> Int? {
-    withUnsafeTemporaryAllocation(byteCount: 512, alignment: 16) { marks in
-      for index in 0..<64 {
-        marks.storeBytes(of: 0xA5A5_A5A5_A5A5_A5A5, toByteOffset: index * 8, as: UInt64.self)
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { buffer in
+      guard let marks = buffer.baseAddress else { return nil }
+      var index = 0
+      while index < 64 {
+        marks[index] = Self.mark
+        index += 1
       }
       call()
-      var difference: UInt64 = 0
-      for index in 0..<64 {
-        let word = marks.load(fromByteOffset: index * 8, as: UInt64.self)
-        difference |= word ^ 0xA5A5_A5A5_A5A5_A5A5
-      }
-      guard difference != 0 else { return nil }
-      return (0..<64).first {
-        marks.load(fromByteOffset: $0 * 8, as: UInt64.self) != 0xA5A5_A5A5_A5A5_A5A5
-      }
+      return Self.firstChanged(marks)
     }
+  }
+
+  private static var mark: UInt64 { 0xA5A5_A5A5_A5A5_A5A5 }
+
+  /// Never inlined: the optimiser would see that no call can reach the marks, and not look at them.
+  @inline(never)
+  private static func firstChanged(_ marks: UnsafePointer<UInt64>) -> Int? {
+    var index = 0
+    while index < 64, marks[index] == mark { index += 1 }
+    return index < 64 ? index : nil
   }
 
   mutating func judgeStack(_ wrong: Int?) {

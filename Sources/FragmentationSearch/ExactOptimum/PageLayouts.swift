@@ -45,9 +45,11 @@ final class PageLayouts {
   /// All layouts that requests and releases can produce while `peakLiveUnits` are live at most.
   ///
   /// - Throws: ``ExactOptimum/Failure/tooManyLayouts``.
-  init(geometry: PoolGeometry, peakLiveUnits: Int) throws(ExactOptimum.Failure) {
+  init(
+    geometry: PoolGeometry, peakLiveUnits: Int, most: Int = PageLayouts.mostLayouts
+  ) throws(ExactOptimum.Failure) {
     let enumeration = LayoutEnumeration(geometry: geometry, peakLiveUnits: peakLiveUnits)
-    let (found, numbers) = try enumeration.all()
+    let (found, numbers) = try enumeration.all(most: most)
     self.geometry = geometry
     self.enumeration = enumeration
     self.numbers = numbers
@@ -179,12 +181,12 @@ struct LayoutEnumeration {
   /// Every layout reachable in one page, and the number of each.
   ///
   /// - Throws: ``ExactOptimum/Failure/tooManyLayouts``.
-  func all() throws(ExactOptimum.Failure) -> ([[Int]], [[Int]: UInt32]) {
+  func all(most: Int) throws(ExactOptimum.Failure) -> ([[Int]], [[Int]: UInt32]) {
     var layouts: [[Int]] = []
     var numbers: [[Int]: UInt32] = [:]
     func note(_ layout: [Int]) throws(ExactOptimum.Failure) {
       guard numbers[layout] == nil else { return }
-      guard layouts.count < PageLayouts.mostLayouts else { throw .tooManyLayouts }
+      guard layouts.count < most else { throw .tooManyLayouts }
       numbers[layout] = UInt32(layouts.count)
       layouts.append(layout)
     }

@@ -21,8 +21,8 @@ struct CheapestCuts {
   /// The price of this level.
   private var price = 0.0
   /// The least cost of each stretch, and the side requested first that gives it, by role.
-  private var costs: [[Double]] = []
-  private var choices: [[Int]] = []
+  private var costs: [Double] = []
+  private var choices: [Int] = []
 
   /// What a stretch is to its parent; temporary blocks of equal stretches differ by a unit or two
   /// where exact fits are never taken.
@@ -84,20 +84,25 @@ struct CheapestCuts {
 
   private mutating func solve() {
     let page = geometry.pageUnits
-    costs = Array(repeating: Array(repeating: 0, count: page + 1), count: Role.allCases.count)
-    choices = Array(repeating: Array(repeating: -1, count: page + 1), count: Role.allCases.count)
+    costs = Array(repeating: 0, count: Role.allCases.count * (page + 1))
+    choices = Array(repeating: -1, count: Role.allCases.count * (page + 1))
     guard level <= page else { return }
-    for role in Role.allCases { costs[role.rawValue][level] = temporaryCost(role) }
+    for role in Role.allCases { costs[place(level, role)] = temporaryCost(role) }
     // The page itself is at its start; nothing else there is as long.
     for stretch in level + 1..<page + 1 {
       for role in [Role.firstAtPageStart, .first] where stretch < page || role != .first {
         let best = division(stretch, role)
-        costs[role.rawValue][stretch] = best.cost
-        choices[role.rawValue][stretch] = best.first
+        costs[place(stretch, role)] = best.cost
+        choices[place(stretch, role)] = best.first
       }
-      costs[Role.rest.rawValue][stretch] = costs[Role.first.rawValue][stretch]
-      choices[Role.rest.rawValue][stretch] = choices[Role.first.rawValue][stretch]
+      costs[place(stretch, .rest)] = costs[place(stretch, .first)]
+      choices[place(stretch, .rest)] = choices[place(stretch, .first)]
     }
+  }
+
+  /// Where the tables have a stretch of a role.
+  private func place(_ stretch: Int, _ role: Role) -> Int {
+    role.rawValue * (geometry.pageUnits + 1) + stretch
   }
 
   private func temporaryCost(_ role: Role) -> Double {
@@ -125,7 +130,11 @@ struct CheapestCuts {
     consider(level)
     let isSymmetric = rules.remainderOrder != .tail && rules.exactFit == .taken
     let least = isSymmetric ? max(level, (sides + 1) / 2) : level
-    for first in least...sides { consider(first) }
+    var first = least
+    while first <= sides {
+      consider(first)
+      first += 1
+    }
     return best
   }
 
@@ -140,8 +149,8 @@ struct CheapestCuts {
     guard first >= level else { return .infinity }
     let (pin, rest) = pinAndRest(of: stretch, first)
     let now = price * earlyShare(first, rest, stretch, role == .firstAtPageStart)
-    return Double(pin) * (now + laterPrice[stretch]) + costs[role.rawValue][first]
-      + costs[Role.rest.rawValue][rest]
+    return Double(pin) * (now + laterPrice[stretch]) + costs[place(first, role)]
+      + costs[place(rest, .rest)]
   }
 
   /// The share of pages that get the pin of a division early.
@@ -182,7 +191,7 @@ struct CheapestCuts {
   private func tree(_ stretch: Int, _ role: Role) -> PinTree? {
     if stretch < level { return .free(units: stretch) }
     if stretch == level { return .temporary(units: stretch) }
-    let first = choices[role.rawValue][stretch]
+    let first = choices[place(stretch, role)]
     guard first >= 0 else { return nil }
     let (pin, rest) = pinAndRest(of: stretch, first)
     let side: Role = role == .firstAtPageStart ? .firstAtPageStart : .first

@@ -47,10 +47,15 @@ public struct MemoryRegion {
   /// Makes every byte zero again that an access may have changed. The marks stay.
   func clearTouchedPages() {
     let pages = (byteCount &+ (1 &<< pageShift) &- 1) &>> pageShift
-    for page in 0..<pages where marksPointer[Int(page)] & PageMarks.touched.rawValue != 0 {
-      let offset = page &<< pageShift
-      let count = min(1 &<< pageShift, byteCount &- offset)
-      (host + Int(offset)).clear(byteCount: Int(count))
+    let touched = PageMarks.touched.rawValue
+    var page: UInt64 = 0
+    while page < pages {
+      if marksPointer[Int(page)] & touched != 0 {
+        let offset = page &<< pageShift
+        let count = min(1 &<< pageShift, byteCount &- offset)
+        (host + Int(offset)).clear(byteCount: Int(count))
+      }
+      page &+= 1
     }
   }
 
@@ -71,8 +76,11 @@ public struct MemoryRegion {
   {
     let offset = address &- base
     guard width != 0, offset < byteCount, width <= byteCount &- offset else { return nil }
-    for page in (offset &>> pageShift)...((offset &+ width &- 1) &>> pageShift) {
+    var page = offset &>> pageShift
+    let last = (offset &+ width &- 1) &>> pageShift
+    while page <= last {
       guard isAccessible(page: page) else { return nil }
+      page &+= 1
     }
     return host + Int(offset)
   }
@@ -109,13 +117,11 @@ extension UnsafeMutablePointer<MemoryRegion> {
 }
 
 extension UnsafePointer<MemoryRegion> {
-  /// The word at `address`, which must lie in the region, or nil where it is not wholly mapped. The
-  /// region is asked where it lies: handing one on copies it, which showed in a profile.
-  @inlinable @inline(__always) func load<Word: FixedWidthInteger>(
-    _ address: Address, as: Word.Type
-  ) -> Word? {
+  /// The host bytes of a word at `address`, which must lie in the region, or nil where it is not wholly
+  /// mapped. The region is asked where it lies: handing one on copies it, which showed in a profile.
+  @inlinable @inline(__always)
+  func locateWord(_ address: Address, byteCount width: UInt64) -> UnsafeRawPointer? {
     let offset = address &- pointee.base
-    let width = UInt64(MemoryLayout<Word>.size)
     let page = offset &>> pointee.pageShift
     // Nearly every word lies in one page that was looked at before.
     if width <= pointee.byteCount &- offset, (offset &+ width &- 1) &>> pointee.pageShift == page {
@@ -124,18 +130,16 @@ extension UnsafePointer<MemoryRegion> {
         PageMarks.touched.rawValue
         | (page < pointee.alwaysMappedPages ? 0 : PageMarks.mapped.rawValue)
       if marks & wanted == wanted {
-        return (pointee.host + Int(truncatingIfNeeded: offset)).loadUnaligned(as: Word.self)
+        return UnsafeRawPointer(pointee.host + Int(truncatingIfNeeded: offset))
       }
     }
-    return loadElsewhere(address, as: Word.self)
+    return locateElsewhere(address, byteCount: width)
   }
 
   /// The same of a word on two pages, or on one that nobody has looked at.
-  @inlinable @inline(never) func loadElsewhere<Word: FixedWidthInteger>(
-    _ address: Address, as: Word.Type
-  ) -> Word? {
-    pointee.locate(address, byteCount: UInt64(MemoryLayout<Word>.size))?
-      .loadUnaligned(as: Word.self)
+  @inlinable @inline(never)
+  func locateElsewhere(_ address: Address, byteCount width: UInt64) -> UnsafeRawPointer? {
+    UnsafeRawPointer(pointee.locate(address, byteCount: width))
   }
 }
 
@@ -200,7 +204,7 @@ public struct ReservedBytes {
   /// Bytes that are written, and so committed, at once.
   public static func zeroed(_ byteCount: Int) -> ReservedBytes? {
     let base = UnsafeMutableRawPointer.allocate(byteCount: max(byteCount, 16), alignment: 16)
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    base.clear(byteCount: byteCount)
     return ReservedBytes(
       base: base, byteCount: byteCount, release: .used { base, _ in base.deallocate() })
   }

@@ -29,7 +29,11 @@ extension SimulatedMemory {
       for index in 0..<count { try storePointer(address &+ index &* stride, value) }
       return
     }
-    for index in 0..<Int(count) { storePointer(value, at: host + index &* Int(stride)) }
+    var place = host
+    for _ in 0..<Int(count) {
+      storePointer(value, at: place)
+      place += Int(stride)
+    }
   }
 
   /// Makes empty list heads, each of two links to itself.
@@ -38,8 +42,8 @@ extension SimulatedMemory {
     if let host = locateRange(address, count &* wordBytes &* 2) {
       let first = address | linkBit
       return isWide
-        ? Self.storeEmptyHeads(UInt64.self, at: host, first, Int(count))
-        : Self.storeEmptyHeads(UInt32.self, at: host, first, Int(count))
+        ? Self.storeEmptyHeads(isWide: true, at: host, first, Int(count))
+        : Self.storeEmptyHeads(isWide: false, at: host, first, Int(count))
     }
     for index in 0..<count {
       let offset = index &* wordBytes &* 2
@@ -49,19 +53,24 @@ extension SimulatedMemory {
     }
   }
 
-  /// The same through one host address; `first` is the first link.
+  /// The same through one host address; `first` is the first link. Not generic over the width: a debug
+  /// build would ask the word's type for every step.
   @inline(__always)
-  private static func storeEmptyHeads<Word: FixedWidthInteger>(
-    _: Word.Type, at host: UnsafeMutableRawPointer, _ first: Address, _ count: Int
+  private static func storeEmptyHeads(
+    isWide: Bool, at host: UnsafeMutableRawPointer, _ first: Address, _ count: Int
   ) {
-    let stride = 2 &* MemoryLayout<Word>.size
-    var link = Word(truncatingIfNeeded: first)
+    var link = first
     var place = host
     for _ in 0..<count {
-      place.storeBytes(of: link, as: Word.self)
-      place.storeBytes(of: link, toByteOffset: MemoryLayout<Word>.size, as: Word.self)
-      link &+= Word(truncatingIfNeeded: stride)
-      place += stride
+      if isWide {
+        place.storeBytes(of: link, as: UInt64.self)
+        (place + 8).storeBytes(of: link, as: UInt64.self)
+      } else {
+        place.storeBytes(of: UInt32(truncatingIfNeeded: link), as: UInt32.self)
+        (place + 4).storeBytes(of: UInt32(truncatingIfNeeded: link), as: UInt32.self)
+      }
+      link &+= isWide ? 16 : 8
+      place += isWide ? 16 : 8
     }
   }
 

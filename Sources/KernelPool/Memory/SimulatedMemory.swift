@@ -136,7 +136,7 @@ struct SimulatedMemory: ~Copyable {
       for index in 0..<regionCount { regions[index].clearTouchedPages() }
       // The marks lie before the first region's bytes.
       let marks = UnsafeRawPointer(regions[0].host) - UnsafeRawPointer(reserved.base)
-      reserved.base.initializeMemory(as: UInt8.self, repeating: 0, count: marks)
+      reserved.base.clear(byteCount: marks)
       release(reserved.base, reserved.byteCount)
     }
     stamps?.deinitialize(count: 1)

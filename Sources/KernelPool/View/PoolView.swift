@@ -95,17 +95,25 @@ public struct PoolView {
   }
 
   /// The 64-bit word at `address`, or nil where nothing is mapped.
-  @inlinable public func word64(_ address: Address) -> UInt64? { load(address, as: UInt64.self) }
+  @inlinable public func word64(_ address: Address) -> UInt64? {
+    locateWord(address, byteCount: 8)?.loadUnaligned(as: UInt64.self)
+  }
 
   /// The 32-bit word at `address`, or nil where nothing is mapped.
-  @inlinable public func word32(_ address: Address) -> UInt32? { load(address, as: UInt32.self) }
+  @inlinable public func word32(_ address: Address) -> UInt32? {
+    locateWord(address, byteCount: 4)?.loadUnaligned(as: UInt32.self)
+  }
 
   /// The byte at `address`, or nil where nothing is mapped.
-  @inlinable public func byte(_ address: Address) -> UInt8? { load(address, as: UInt8.self) }
+  @inlinable public func byte(_ address: Address) -> UInt8? {
+    locateWord(address, byteCount: 1)?.load(as: UInt8.self)
+  }
 
   /// The pointer at `address`, or nil where nothing is mapped.
   @inlinable public func pointer(_ address: Address) -> Address? {
-    profile.wordBytes == 8 ? word64(address) : word32(address).map(UInt64.init)
+    if profile.wordBytes == 8 { return word64(address) }
+    guard let word = word32(address) else { return nil }
+    return UInt64(word)
   }
 
   /// The marks of the page that holds `address`, or nil outside of every pool.
@@ -125,12 +133,14 @@ public struct PoolView {
     return nil
   }
 
-  @inlinable func load<Word: FixedWidthInteger>(_ address: Address, as: Word.Type) -> Word? {
+  /// The host bytes of a word. Nothing here is generic: a debug build would ask the word's type for
+  /// every step.
+  @inlinable func locateWord(_ address: Address, byteCount: UInt64) -> UnsafeRawPointer? {
     var region = regions
     let end = regions + regionCount
     while region != end {
       if address &- region.pointee.base < region.pointee.byteCount {
-        return region.load(address, as: Word.self)
+        return region.locateWord(address, byteCount: byteCount)
       }
       region += 1
     }
@@ -154,9 +164,14 @@ extension PoolView {
     for index in 0..<regionCount where regions[index].kind == kind {
       let region = regions[index]
       let marks = region.marksPointer
-      for page in 0..<(region.byteCount >> region.pageShift)
-      where marks[Int(page)] & PageMarks.smallBlocks.rawValue != 0 {
-        pages.append(region.base + page << region.pageShift)
+      let count = region.byteCount >> region.pageShift
+      let smallBlocks = PageMarks.smallBlocks.rawValue
+      var page: UInt64 = 0
+      while page < count {
+        if marks[Int(page)] & smallBlocks != 0 {
+          pages.append(region.base + page << region.pageShift)
+        }
+        page += 1
       }
     }
     return pages.sorted()
@@ -169,8 +184,8 @@ extension PoolView {
     for index in 0..<regionCount {
       let region = regions[index]
       let count = (region.byteCount &+ profile.pageBytes &- 1) &>> region.pageShift
-      for page in 0..<Int(count)
-      where region.marksPointer[page] & PageMarks.touched.rawValue != 0 { pages += 1 }
+      let (marks, touched) = (region.marksPointer, PageMarks.touched.rawValue)
+      for page in 0..<Int(count) where marks[page] & touched != 0 { pages += 1 }
     }
     return pages * profile.pageBytes
   }

@@ -155,10 +155,16 @@ public struct StateSignature: Sendable, Equatable {
 
   /// The features in ascending order.
   public var features: [Feature] {
-    words.indices.flatMap { index in
-      (0..<64).filter { words[index] >> UInt64($0) & 1 != 0 }
-        .map { Feature(index * 64 + $0) }
+    var features: [Feature] = []
+    features.reserveCapacity(count)
+    for (index, word) in words.enumerated() where word != 0 {
+      var left = word
+      while left != 0 {
+        features.append(Feature(index * 64 + left.trailingZeroBitCount))
+        left &= left - 1
+      }
     }
+    return features
   }
 
   /// Whether a feature is set.

@@ -98,23 +98,26 @@ extension PoolAudit {
   ) -> UInt64 {
     let count = Int(facts.unitsPerPage)
     let first = Int(units) &- 1
+    let link = address | facts.linkBit
     let found =
       facts.wordBytes == 8
-      ? Self.firstUsed(UInt64.self, heads, address | facts.linkBit, first, count)
-      : Self.firstUsed(UInt32.self, heads, address | facts.linkBit, first, count)
+      ? Self.firstUsed(isWide: true, heads, link, first, count)
+      : Self.firstUsed(isWide: false, heads, link, first, count)
     return UInt64(found) &+ 1
   }
 
+  /// Not generic over the width: a debug build would ask the word's type for every step.
   @inline(__always)
-  private static func firstUsed<Word: FixedWidthInteger & UnsignedInteger>(
-    _: Word.Type, _ heads: UnsafeRawPointer, _ link: Address, _ first: Int, _ count: Int
+  private static func firstUsed(
+    isWide: Bool, _ heads: UnsafeRawPointer, _ link: Address, _ first: Int, _ count: Int
   ) -> Int {
-    let headBytes = 2 &* MemoryLayout<Word>.size
-    @inline(__always) func difference(_ index: Int) -> Word {
-      let own = Word(truncatingIfNeeded: link) &+ Word(truncatingIfNeeded: index &* headBytes)
-      let head = heads + index &* headBytes
-      return (head.loadUnaligned(as: Word.self) ^ own)
-        | ((head + MemoryLayout<Word>.size).loadUnaligned(as: Word.self) ^ own)
+    @inline(__always) func difference(_ index: Int) -> UInt64 {
+      let head = heads + index &* (isWide ? 16 : 8)
+      let own = link &+ UInt64(truncatingIfNeeded: index &* (isWide ? 16 : 8))
+      let next = head.loadUnaligned(as: UInt64.self)
+      if isWide { return (next ^ own) | ((head + 8).loadUnaligned(as: UInt64.self) ^ own) }
+      // Both links of 32 bits at once.
+      return next ^ (own << 32 | own & 0xFFFF_FFFF)
     }
     var index = first
     while index &+ 4 <= count,

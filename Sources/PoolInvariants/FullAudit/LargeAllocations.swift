@@ -81,8 +81,10 @@ extension PoolAudit {
   mutating func auditBigTable(_ view: PoolView, _ live: LiveAllocations) {
     let variables = view.variables
     var used: UInt64 = 0
-    for index in 0..<variables.bigTableEntries {
-      let place = variables.bigTable &+ index &* facts.profile.bigEntryBytes
+    var next = variables.bigTable
+    for _ in 0..<Int(variables.bigTableEntries) {
+      let place = next
+      next &+= facts.profile.bigEntryBytes
       guard let entry = BigPageEntry(view, at: place) else { continue }
       used &+= 1
       auditEntry(view, live, entry, place)

@@ -108,8 +108,8 @@ public struct PoolAudit: ~Copyable {
   }
 
   private static func resetArray<Element>(_ array: inout [Element], to value: Element, count: Int) {
-    array.removeAll(keepingCapacity: true)
-    array.append(contentsOf: repeatElement(value, count: count))
+    guard array.count == count else { return array = Array(repeating: value, count: count) }
+    array.withUnsafeMutableBufferPointer { $0.update(repeating: value) }
   }
 }
 

@@ -68,9 +68,11 @@ extension PoolAudit {
     let stride = facts.profile.trackerRowBytes
     let table = view.bytes(
       at: view.variables.trackerTable, count: (view.variables.trackerMask &+ 1) &* stride)
-    for row in 0...view.variables.trackerMask {
+    for index in 0...Int(view.variables.trackerMask) {
+      let row = UInt64(index)
       let address = rowAddress(view, row)
-      let host = table.map { $0 + Int(row &* stride) } ?? view.bytes(at: address, count: stride)
+      var host = view.bytes(at: address, count: table == nil ? stride : 0)
+      if let table { host = table + Int(row &* stride) }
       guard let host else {
         findings.report(
           .trackerRow, at: address, expected: 1, found: 0, "a row of the tag table that is mapped")

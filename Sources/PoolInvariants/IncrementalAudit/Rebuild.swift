@@ -92,25 +92,29 @@ extension IncrementalAudit {
       let host = descriptors[number].host + Int(heads &- descriptors[number].address)
       // The bytes are read where they lie: asking the view for each was half of a rebuild.
       if facts.wordBytes == 8 {
-        addHeads(UInt64.self, host, heads, units, mask)
+        addHeads(isWide: true, host, heads, units, mask)
       } else {
-        addHeads(UInt32.self, host, heads, units, mask)
+        addHeads(isWide: false, host, heads, units, mask)
       }
     }
   }
 
+  /// Not generic over the width: a debug build would ask the word's type for every step.
   @inline(__always)
-  private mutating func addHeads<Word: FixedWidthInteger & UnsignedInteger>(
-    _: Word.Type, _ host: UnsafeRawPointer, _ heads: Address, _ units: UInt64, _ mask: UInt64
+  private mutating func addHeads(
+    isWide: Bool, _ host: UnsafeRawPointer, _ heads: Address, _ units: UInt64, _ mask: UInt64
   ) {
-    let wordBytes = MemoryLayout<Word>.size
+    let wordBytes = isWide ? 8 : 4
+    @inline(__always) func link(_ offset: Int) -> UInt64 {
+      isWide
+        ? (host + offset).loadUnaligned(as: UInt64.self)
+        : UInt64((host + offset).loadUnaligned(as: UInt32.self))
+    }
     lists.addHeads(Int(truncatingIfNeeded: units)) { unit in
       let offset = unit &* 2 &* wordBytes
-      let next = host.loadUnaligned(fromByteOffset: offset, as: Word.self)
-      let back = host.loadUnaligned(fromByteOffset: offset &+ wordBytes, as: Word.self)
       return ListMirror.Head(
-        address: heads &+ UInt64(truncatingIfNeeded: offset), next: UInt64(next) & mask,
-        back: UInt64(back) & mask)
+        address: heads &+ UInt64(truncatingIfNeeded: offset), next: link(offset) & mask,
+        back: link(offset &+ wordBytes) & mask)
     }
   }
 
@@ -150,9 +154,10 @@ extension IncrementalAudit {
 
   private mutating func addLarge(_ view: PoolView, _ live: LiveAllocations) {
     let variables = view.variables
-    for index in 0..<variables.bigTableEntries {
-      let place = variables.bigTable &+ index &* facts.profile.bigEntryBytes
+    var place = variables.bigTable
+    for _ in 0..<Int(variables.bigTableEntries) {
       if BigPageEntry(view, at: place) != nil { touched.entries.append(place) }
+      place &+= facts.profile.bigEntryBytes
     }
     for address in complete.shadow.untrackedAddresses { touched.large.append(address) }
     updateLarge(view, live)
@@ -192,7 +197,8 @@ extension IncrementalAudit {
   }
 
   private mutating func addRows(_ view: PoolView) {
-    for row in 0...view.variables.trackerMask {
+    for index in 0...Int(view.variables.trackerMask) {
+      let row = UInt64(index)
       let key = view.word32(complete.rowAddress(view, row)) ?? 0
       rows.keys.append(key)
       rows.places.append(RowCache.Places())

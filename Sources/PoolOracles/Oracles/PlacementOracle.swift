@@ -170,21 +170,24 @@ struct PlacementOracle {
     guard let host = view.bytes(at: first, count: count &* headBytes) else { return .unreadable }
     let link =
       profile.wordBytes == 8
-      ? Self.firstUsed(UInt64.self, host, first, Int(count), ~linkMask)
-      : Self.firstUsed(UInt32.self, host, first, Int(count), ~linkMask)
+      ? Self.firstUsed(isWide: true, host, first, Int(count), ~linkMask)
+      : Self.firstUsed(isWide: false, host, first, Int(count), ~linkMask & 0xFFFF_FFFF)
     return link.map { .block($0 &- header) } ?? .nothing
   }
 
   /// The decoded link of the first of so many list heads that does not lead to itself.
   @inline(__always)
-  private static func firstUsed<Word: FixedWidthInteger & UnsignedInteger>(
-    _: Word.Type, _ host: UnsafeRawPointer, _ first: Address, _ count: Int, _ mask: UInt64
+  private static func firstUsed(
+    isWide: Bool, _ host: UnsafeRawPointer, _ first: Address, _ count: Int, _ mask: UInt64
   ) -> Address? {
-    let stride = 2 &* MemoryLayout<Word>.size
-    let mask = Word(truncatingIfNeeded: mask)
-    @inline(__always) func difference(_ index: Int) -> Word {
-      let head = Word(truncatingIfNeeded: first) &+ Word(truncatingIfNeeded: index &* stride)
-      return host.loadUnaligned(fromByteOffset: index &* stride, as: Word.self) ^ head
+    let stride = isWide ? 16 : 8
+    @inline(__always) func link(_ index: Int) -> UInt64 {
+      let head = host + index &* stride
+      return isWide
+        ? head.loadUnaligned(as: UInt64.self) : UInt64(head.loadUnaligned(as: UInt32.self))
+    }
+    @inline(__always) func difference(_ index: Int) -> UInt64 {
+      link(index) ^ (first &+ UInt64(truncatingIfNeeded: index &* stride))
     }
     var index = 0
     // Four at a time: only where one of them is used is it asked which.
@@ -193,10 +196,7 @@ struct PlacementOracle {
         & mask == 0
     { index &+= 4 }
     while index < count {
-      if difference(index) & mask != 0 {
-        let link = host.loadUnaligned(fromByteOffset: index &* stride, as: Word.self)
-        return UInt64(link & mask)
-      }
+      if difference(index) & mask != 0 { return link(index) & mask }
       index &+= 1
     }
     return nil

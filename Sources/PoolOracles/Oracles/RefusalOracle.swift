@@ -97,7 +97,8 @@ struct PageCensus {
       guard let map else { return view.bit(page, ofMapAt: bitmap.allocationMap) }
       return map.load(fromByteOffset: Int(page / 8), as: UInt8.self) &>> UInt8(page & 7) & 1 != 0
     }
-    for page in 0..<bitmap.openPages {
+    for index in 0..<Int(bitmap.openPages) {
+      let page = UInt64(index)
       if isSet(page) {
         held += 1
         run = 0
@@ -121,7 +122,8 @@ struct PageCensus {
     var isHeld = false
     var run: UInt64 = 0
     var unmapped: UInt64 = 0
-    for page in 0..<variables.maximumPages {
+    for index in 0..<Int(variables.maximumPages) {
+      let page = UInt64(index)
       if page == variables.initialPages { run = 0 }
       let isInitial = page < variables.initialPages
       let marks =

@@ -31,12 +31,12 @@ struct ManualTests {
     let file = Manual.package.appendingPathComponent(path)
     let text = try String(contentsOf: file, encoding: .utf8)
     let folder = try Scratch()
-    try FileManager.default.copyItem(
-      atPath: Manual.package.appendingPathComponent("Corpus").path, toPath: folder.path + "/Corpus")
-    // Only read: the header and the allocators that an adapter is compiled with.
-    try FileManager.default.createSymbolicLink(
-      atPath: folder.path + "/Fuzz",
-      withDestinationPath: Manual.package.appendingPathComponent("Fuzz").path)
+    // Only read: the recorded traces, and the header and allocators that an adapter is compiled with.
+    for name in ["Corpus", "Fuzz"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + name,
+        withDestinationPath: Manual.package.appendingPathComponent(name).path)
+    }
     for command in ManualCommand.all(in: text, file: path) {
       if Self.isAboutThePackage(command.text) { continue }
       if command.pace > Self.pace { continue }

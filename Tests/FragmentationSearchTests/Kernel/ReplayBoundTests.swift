@@ -12,12 +12,20 @@ struct ReplayBoundTests {
   private static func session(
     _ trace: String, mutant: Mutant = .none
   ) throws -> ReplaySession {
+    var session = try running(trace, mutant: mutant)
+    session.finish()
+    return session
+  }
+
+  /// A session that can be gone on with.
+  private static func running(
+    _ trace: String, mutant: Mutant = .none
+  ) throws -> ReplaySession {
     let operations = try TraceParser.operations(in: trace)
     var machine = TraceConfiguration()
     if case .config(let own)? = operations.first { machine = own }
     var session = try ReplaySession.boot(machine, level: .off, mutant: mutant)
     for operation in operations { _ = session.step(operation) }
-    session.finish()
     return session
   }
 
@@ -77,16 +85,18 @@ struct ReplayBoundTests {
     var random = SeededGenerator(seed: 7)
     var compared = 0
     for depth in [0, 2] {
-      var trace = "config profile=\(name) lookaside=\(depth) deferred_limit=4\n"
+      var session = try Self.running(
+        "config profile=\(name) lookaside=\(depth) deferred_limit=4\n")
       for index in 0..<300 {
         let slot = random.below(40)
         let bytes =
           random.below(10) == 0 && profile.largeTail != .fragment
           ? 4096 + random.below(9000) : 1 + random.below(3000)
         let pool = random.below(3) == 0 ? "Paged" : "NonPaged"
-        trace += random.below(2) == 0 ? "free s\(slot)\n" : "alloc s\(slot) \(pool) \(bytes) Rand\n"
+        let line =
+          random.below(2) == 0 ? "free s\(slot)\n" : "alloc s\(slot) \(pool) \(bytes) Rand\n"
+        for operation in try TraceParser.operations(in: line) { _ = session.step(operation) }
         guard index % 20 == 19 else { continue }
-        let session = try Self.session(trace)
         let bound = ReplayBound(session.replayer.configuration.pool, session.view)
         let pages = try #require(bound.pages(session.usage))
         #expect(session.usage.peakPagesHeld <= pages)

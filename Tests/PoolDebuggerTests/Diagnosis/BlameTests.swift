@@ -297,7 +297,7 @@ import Testing
   @Test func theBlameIsHeldAgainstThePlant() throws {
     var counts: [String: [Answer: Int]] = [:]
     var visible: [String: [Answer: Int]] = [:]
-    for profile in TestScale.sample(Profiles.distinct, 3) {
+    for profile in TestScale.sample(Profiles.distinct, 2) {
       for plant in try Self.plants(profile) {
         for (evidence, text) in Self.evidence(plant) {
           let answer = Self.answer(text, plant.truth)
@@ -315,7 +315,7 @@ import Testing
       let all = answers.values.reduce(0, +)
       let right = answers[.certain, default: 0] + answers[.amongTwo, default: 0]
       #expect(
-        all > TestScale.count(100, all: 300) && answers[.silent, default: 0] * 10 <= all
+        all > TestScale.count(60, all: 300) && answers[.silent, default: 0] * 10 <= all
           && right * 10 >= all * 6)
     }
     // The article's counts are those of every version.

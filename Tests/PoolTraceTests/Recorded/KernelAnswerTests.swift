@@ -51,7 +51,7 @@ import Testing
     #expect(Set(traces) == Set(Self.own.map { $0 + ".trace" }))
   }
 
-  @Test(arguments: TestScale.sample(profiles, 2))
+  @Test(arguments: TestScale.sample(profiles, 1))
   func theModelAnswersAsTheKernelDid(_ profile: String) throws {
     #expect(try Self.outcome(Self.text(profile)) == .ok)
   }
