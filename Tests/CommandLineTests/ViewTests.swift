@@ -57,7 +57,8 @@ struct ViewTests {
     let releases = try #require(object["releases"] as? [[String: Int]])
     #expect(
       releases == [
-        ["blocks": 1, "bytes": 24, "pages": 1], ["blocks": 2, "bytes": 48, "pages": 2],
+        ["blocks": 1, "parked_blocks": 0, "bytes": 24, "pages": 1],
+        ["blocks": 2, "parked_blocks": 0, "bytes": 48, "pages": 2],
       ])
     let moments = try #require(object["over_time"] as? [[Any]])
     #expect(moments.count == 9)

@@ -31,6 +31,34 @@ import Testing
     #expect(start.contains("nothing is free inside of pages"))
   }
 
+  /// Blocks that their callers have freed are told from live ones, and pages that they alone hold.
+  @Test func parkedBlocksAreTold() throws {
+    let history = try Recording(
+      """
+      config profile=windows-2003-x86 lookaside=4 init=none
+      alloc a NonPaged 16 ReEv
+      alloc b NonPaged 4000 ReEv
+      alloc c NonPaged 16 ReEv
+      free a
+      """
+    ).history
+    let state = HistoryState(history, step: history.stepCount - 1)
+    #expect(state.parkedPages == 0 && state.parkedBytes == 24)
+    let freed = try Recording(
+      "config profile=windows-2003-x86 lookaside=4 init=none\nalloc a NonPaged 16 ReEv\nfree a\n"
+    ).history
+    let empty = HistoryState(freed, step: freed.stepCount - 1)
+    #expect(empty.parkedPages == 1 && empty.pinnedPages == 1)
+    #expect(abs(empty.heldOverLiveAndParked - 4096 / 24) < 1e-9)
+    let text = HistoryText(freed, at: empty).text
+    #expect(
+      text.contains("  24 B more parked: 170.7 times as much; 1 page has no block in use\n"))
+    #expect(text.contains("  freeing 1 block (24 bytes; 1 parked) gives back 1 page"))
+    let picture = PagePicture(empty).text(title: "parked")
+    #expect(picture.contains("path class=\"idle\"") && picture.contains("24 B more parked"))
+    #expect(!PagePicture(state).text(title: "live").contains("path class=\"idle\""))
+  }
+
   @Test func linesHaveTheirLimits() throws {
     let trace = Recording.churn(300, seed: 3, configuration: "profile=windows-2003-x86 lookaside=0")
     let history = try Recording(trace).history

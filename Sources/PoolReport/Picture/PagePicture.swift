@@ -65,12 +65,13 @@ public struct PagePicture {
     let shape = Shape(
       pages: shown.map(\.pages.count).max() ?? 0, digits: states[0].history.addressDigits,
       width: width, isHalf: isPair)
-    let top = isPair ? 126.0 : 76.0
+    // What is parked has a line of its own.
+    let more = states.contains { StateSentence.parked($0) != nil } ? 16.0 : 0
+    let top = (isPair ? 126.0 : 76.0) + more
     let legendTop = top + Double(shape.rows) * shape.rowHeight + 24
     let items = classes.legend(of: shown.flatMap(\.pages))
     let about = zip(states, shown).map { state, shown in
-      let sentences = [StateSentence.held(state), StateSentence.pinned(state)].compactMap { $0 }
-      return (sentences, shown.every > 1 ? "one page in \(shown.every) is drawn" : nil)
+      (StateSentence.all(state), shown.every > 1 ? "one page in \(shown.every) is drawn" : nil)
     }
     let name = isPair ? "\(title) and \(other)" : title
     let description = about.map { $0.0.joined(separator: ". ") + "." }
@@ -84,13 +85,17 @@ public struct PagePicture {
     if isPair { picture.text(difference, x: 24, y: 56) }
     for (index, state) in states.enumerated() {
       let x = 24 + Double(index) * (width + Self.gap)
-      let lines = about[index].0 + (about[index].1.map { [$0] } ?? [])
+      let lines =
+        [StateSentence.held(state), StateSentence.pinned(state), about[index].1].compactMap { $0 }
       if isPair {
         picture.text(titles[index], x: x, y: 82, classes: "ink")
         picture.text(lines[0], x: x, y: 98)
         picture.text(lines.dropFirst().joined(separator: "; "), x: x, y: 114)
       } else {
         picture.text(lines.joined(separator: "; "), x: x, y: 56)
+      }
+      if let parked = StateSentence.parked(state) {
+        picture.text(parked, x: x, y: isPair ? 130 : 72)
       }
       draw(shown[index].pages, of: state, shape, x, top, &picture)
     }
@@ -137,7 +142,9 @@ public struct PagePicture {
       }
       let left = x + shape.labelWidth
       let width = shape.columnWidth - shape.labelWidth
-      paths["free", default: ""] += VectorPicture.rectangle(left, y, width, shape.barHeight)
+      // A page that parked blocks alone hold is told from one that somebody still uses.
+      let ground = page.isParked ? "idle" : "free"
+      paths[ground, default: ""] += VectorPicture.rectangle(left, y, width, shape.barHeight)
       for block in page.blocks where block.state != .free {
         let offset = Double(block.address &- page.address) / Double(state.pageBytes)
         // A pin is what the picture is about: it is never thinner than a pixel and a half.
@@ -154,7 +161,9 @@ public struct PagePicture {
     }
   }
 
-  private static func rank(_ name: String) -> (Int, String) { (name == "free" ? 0 : 1, name) }
+  private static func rank(_ name: String) -> (Int, String) {
+    (name == "free" || name == "idle" ? 0 : 1, name)
+  }
 }
 
 /// Which tag has which colour in a picture: the ten with most bytes have one each.
@@ -190,12 +199,14 @@ struct TagClasses {
 
   /// What the colours of these pages mean.
   func legend(of pages: [PageState]) -> [(name: String, text: String, isTag: Bool)] {
-    let present = Set(pages.flatMap { $0.blocks.map(name) })
+    var present = Set(pages.flatMap { $0.blocks.map(name) })
+    if pages.contains(where: \.isParked) { present.insert("idle") }
     var items: [(name: String, text: String, isTag: Bool)] = places.sorted { $0.value < $1.value }
       .filter { present.contains("tag\($0.value)") }
       .map { ("tag\($0.value)", $0.key.characters, true) }
     for (name, text) in [
       ("other", "other tags"), ("free", "free"), ("parked", "parked, freed"),
+      ("idle", "none in use"),
       ("orphan", "too small"), ("fragment", "Frag"), ("unknown", "chain broken"),
     ] where present.contains(name) {
       items.append((name, text, false))

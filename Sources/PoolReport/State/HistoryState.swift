@@ -39,6 +39,19 @@ public struct HistoryState: Sendable {
     pages.count { $0.isSmallBlocks && $0.liveBytes * 10 < pageBytes }
   }
 
+  /// Pages of small blocks without a live block, held by blocks that their callers have freed: on
+  /// lookaside lists or in a batch of frees. They are among the pinned pages.
+  public var parkedPages: Int { pages.count(where: \.isParked) }
+
+  /// Bytes of such blocks in all pages, headers included.
+  public var parkedBytes: UInt64 { pages.reduce(0) { $0 + $1.parkedBytes } }
+
+  /// Bytes held over bytes of live and parked blocks; 0 where there are none.
+  public var heldOverLiveAndParked: Double {
+    let bytes = figures.live + parkedBytes
+    return bytes == 0 ? 0 : Double(figures.held) / Double(bytes)
+  }
+
   /// Bytes of the largest free block.
   public var largestHoleBytes: UInt64 { pages.map(\.largestHoleBytes).max() ?? 0 }
 
@@ -69,6 +82,8 @@ struct PageState: Sendable {
   private(set) var parkedBytes: UInt64 = 0
   private(set) var freeBytes: UInt64 = 0
   private(set) var largestHoleBytes: UInt64 = 0
+  /// True where parked blocks alone hold it.
+  var isParked: Bool { isSmallBlocks && liveBlocks == 0 && parkedBlocks > 0 }
   /// True where the blocks tile the page: only such a page is known to go back when all are freed.
   private(set) var isComplete = true
 

@@ -4,8 +4,8 @@ import KernelPool
 ///
 /// A page goes back when all of its blocks are freed, and no block keeps two pages. So taking pages
 /// in the order of the fewest blocks gives back the most pages for any number of blocks freed. A
-/// block parked on a lookaside list keeps its page as a live one does and is counted with them,
-/// though no caller can free it.
+/// block parked on a lookaside list keeps its page as a live one does, though no caller can free it:
+/// it is counted with them, and told.
 public struct PinReport: Sendable {
   /// A page and what keeps it.
   public struct Entry: Sendable {
@@ -39,6 +39,8 @@ public struct PinReport: Sendable {
   public struct Release: Sendable, Equatable {
     /// Blocks freed.
     public let blocks: Int
+    /// Those of them that are parked: their callers have freed them already.
+    public let parkedBlocks: Int
     /// Their bytes.
     public let byteCount: UInt64
     /// Pages given back.
@@ -78,11 +80,12 @@ public struct PinReport: Sendable {
 
   /// The most pages that freeing at most `blocks` blocks gives back.
   public func release(blocks limit: Int) -> Release {
-    var release = Release(blocks: 0, byteCount: 0, pages: 0)
+    var release = Release(blocks: 0, parkedBlocks: 0, byteCount: 0, pages: 0)
     for entry in entries {
       guard release.blocks + entry.blocks.count <= limit else { break }
       release = Release(
         blocks: release.blocks + entry.blocks.count,
+        parkedBlocks: release.parkedBlocks + entry.blocks.count(where: \.isParked),
         byteCount: release.byteCount + entry.byteCount, pages: release.pages + 1)
     }
     return release

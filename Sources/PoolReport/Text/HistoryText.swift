@@ -40,7 +40,7 @@ public struct HistoryText {
   public var pinReport: String { pins.map { $0 + "\n" }.joined() }
 
   private var summary: [String] {
-    let sentences = [StateSentence.held(state), StateSentence.pinned(state)].compactMap { $0 }
+    let sentences = StateSentence.all(state)
     return ["after operation \(state.operation) of \(history.operations)"]
       + sentences.map { "  " + $0 }
   }
@@ -123,9 +123,12 @@ public struct HistoryText {
     guard !report.entries.isEmpty else { return ["pins: no page of small blocks is in use"] }
     var lines = ["pins: what freeing few blocks would give back"]
     for release in report.releases {
+      let parked =
+        release.parkedBlocks > 0
+        ? "; \(NumberText.grouped(UInt64(release.parkedBlocks))) parked" : ""
       lines.append(
         "  freeing \(NumberText.plural(UInt64(release.blocks), "block"))"
-          + " (\(release.byteCount) bytes) gives back"
+          + " (\(release.byteCount) bytes\(parked)) gives back"
           + " \(NumberText.plural(UInt64(release.pages), "page"))")
     }
     for entry in report.entries.prefix(pinLimit) {
@@ -183,8 +186,13 @@ public struct HistoryText {
   }
 }
 
-/// A state in two sentences, the same on the page, in pictures and in text.
+/// A state in a few sentences, the same on the page, in pictures and in text.
 enum StateSentence {
+  /// Those that there is reason for.
+  static func all(_ state: HistoryState) -> [String] {
+    [held(state), pinned(state), parked(state)].compactMap { $0 }
+  }
+
   /// What is held for what.
   static func held(_ state: HistoryState) -> String {
     let pages = NumberText.plural(state.pagesHeld, "page")
@@ -203,6 +211,15 @@ enum StateSentence {
     let verb = state.pinnedPages == 1 ? "has" : "have"
     return "\(NumberText.grouped(UInt64(state.pinnedPages))) of \(pages) of small blocks \(verb)"
       + " less than a tenth in use"
+  }
+
+  /// Which part of it callers have freed already, or nil where that is none.
+  static func parked(_ state: HistoryState) -> String? {
+    guard state.parkedBytes > 0 else { return nil }
+    let pages = state.parkedPages
+    return "\(NumberText.bytes(state.parkedBytes)) more parked:"
+      + " \(NumberText.ratio(state.heldOverLiveAndParked)) times as much;"
+      + " \(NumberText.plural(UInt64(pages), "page")) \(pages == 1 ? "has" : "have") no block in use"
   }
 }
 

@@ -48,7 +48,10 @@ import Testing
     let block = try #require(entry.blocks.first)
     #expect(block.tag == PoolTag("ReEv"))
     #expect(!block.isParked)
-    #expect(report.releases == [PinReport.Release(blocks: 1, byteCount: 24, pages: 1)])
+    #expect(
+      report.releases == [
+        PinReport.Release(blocks: 1, parkedBlocks: 0, byteCount: 24, pages: 1)
+      ])
   }
 
   @Test func emptyPoolsHaveNoPins() throws {

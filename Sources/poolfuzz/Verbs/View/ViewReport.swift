@@ -21,6 +21,9 @@ enum ViewReport {
       ("live_block_bytes", .unsigned(state.figures.live)),
       ("held_over_live", .number(state.heldOverLive)),
       ("pinned_pages", .integer(Int64(state.pinnedPages))),
+      ("parked_pages", .integer(Int64(state.parkedPages))),
+      ("parked_block_bytes", .unsigned(state.parkedBytes)),
+      ("held_over_live_and_parked", .number(state.heldOverLiveAndParked)),
       ("free_bytes", .unsigned(space.freeBytes)),
       ("largest_free_block_bytes", .unsigned(state.largestHoleBytes)),
       ("releases", .array(pins.releases.map(release))),
@@ -36,7 +39,9 @@ enum ViewReport {
 
   private static func release(_ release: PinReport.Release) -> JSONValue {
     .object([
-      ("blocks", .integer(Int64(release.blocks))), ("bytes", .unsigned(release.byteCount)),
+      ("blocks", .integer(Int64(release.blocks))),
+      ("parked_blocks", .integer(Int64(release.parkedBlocks))),
+      ("bytes", .unsigned(release.byteCount)),
       ("pages", .integer(Int64(release.pages))),
     ])
   }
