@@ -35,22 +35,13 @@ public struct LateStaircase: Adversary {
     self.rules = rules
     self.peakLiveUnits = max(0, peakLiveUnits)
     self.name = name
-    plan = LateStaircasePlan(
-      geometry: geometry, peakLiveUnits: self.peakLiveUnits, cuts: cuts,
-      lastRequestUnits: Self.lastRequestUnits(geometry))
+    plan = LateStaircasePlan(geometry: geometry, peakLiveUnits: self.peakLiveUnits, cuts: cuts)
   }
 
   /// Whether blocks land where the program puts them.
   static func covers(_ rules: PlacementRules) -> Bool {
     rules.remainderOrder != .tail && rules.exactFit == .taken && rules.freedOrder == .head
       && rules.fit == .smallestList
-  }
-
-  /// The request that no page with a pin can serve.
-  static func lastRequestUnits(_ geometry: PoolGeometry) -> Int? {
-    let smallest = geometry.smallestBlockUnits
-    let units = max(smallest, geometry.pageUnits - smallest + 1)
-    return units <= geometry.largestBlockUnits ? units : nil
   }
 
   /// The most pages the pool will hold, worked out without running.
@@ -61,7 +52,7 @@ public struct LateStaircase: Adversary {
     var work = LateStaircaseWork(
       geometry: geometry, peakLiveUnits: peakLiveUnits, walks: plan.steps.contains(where: \.walks))
     for step in plan.steps { work.perform(step, on: &target) }
-    guard let units = Self.lastRequestUnits(geometry) else { return }
+    guard let units = plan.lastRequestUnits else { return }
     while target.footprint.liveUnits + units <= peakLiveUnits { _ = target.allocate(units: units) }
   }
 }
@@ -87,6 +78,8 @@ public struct LateStaircasePlan: Sendable, Hashable {
   var steps: [Step] = []
   /// Pages at the end, the last requests included.
   var pages = 0
+  /// What is asked for as often as it goes after the last level; nil where that is no request.
+  var lastRequestUnits: Int?
 
   /// A cut at a level, and how many pages fewer than fit.
   struct Cut: Sendable {
@@ -96,9 +89,7 @@ public struct LateStaircasePlan: Sendable, Hashable {
   }
 
   /// The plan that makes as many pages at each level as `cuts` say.
-  init(
-    geometry: PoolGeometry, peakLiveUnits: Int, cuts: [Cut], lastRequestUnits: Int?
-  ) {
+  init(geometry: PoolGeometry, peakLiveUnits: Int, cuts: [Cut]) {
     var ledger = LateStaircaseLedger(geometry: geometry, peakLiveUnits: peakLiveUnits)
     for cut in cuts {
       let counts = ledger.take(level: cut.level, cut: cut.cut, fewer: cut.fewer)
@@ -108,8 +99,8 @@ public struct LateStaircasePlan: Sendable, Hashable {
           level: cut.level, tree: cut.cut.tree, early: counts.early, late: counts.late,
           walks: counts.walks))
     }
-    pages = ledger.pages
-    if let lastRequestUnits { pages += max(0, ledger.slackUnits) / lastRequestUnits }
+    lastRequestUnits = ledger.lastRequestUnits
+    pages = ledger.end.pages
   }
 }
 
@@ -126,6 +117,8 @@ struct LateStaircaseLedger {
   private var pinUnits: [Int]
   private var livePinUnits = 0
   private var level = 0
+  /// The last level at which a page was made, and the units of pins after it.
+  private var last = (level: 0, pinUnits: 0)
 
   init(geometry: PoolGeometry, peakLiveUnits: Int) {
     self.geometry = geometry
@@ -137,6 +130,18 @@ struct LateStaircaseLedger {
 
   /// Units that may still become live once all temporary blocks are released.
   var slackUnits: Int { peakLiveUnits - livePinUnits }
+
+  /// The request that no page can serve after the last level at which one was made.
+  var lastRequestUnits: Int? {
+    Staircase.lastRequestUnits(after: last.level, geometry, .taken)
+  }
+
+  /// Pages at the end, after as many last requests as the cap allows, and the units left.
+  var end: (pages: Int, leftUnits: Int) {
+    let slack = max(0, peakLiveUnits - last.pinUnits)
+    guard let lastRequestUnits else { return (pages, slack) }
+    return (pages + slack / lastRequestUnits, slack % lastRequestUnits)
+  }
 
   /// Makes as many pages of a cut as fit at a level, or `fewer` than that.
   mutating func take(
@@ -163,6 +168,7 @@ struct LateStaircaseLedger {
       changes[max(level, run.units) + 1].append((run.units, made))
       if run.parent < geometry.pageUnits { changes[run.parent + 1].append((run.units, -made)) }
     }
+    last = (level, livePinUnits)
     return (counts.early, counts.late, walks)
   }
 
@@ -175,7 +181,7 @@ struct LateStaircaseLedger {
   }
 
   /// Ends the levels before: outgrown pins go, and their stretches become free runs.
-  private mutating func begin(_ newLevel: Int) {
+  mutating func begin(_ newLevel: Int) {
     while level < newLevel {
       livePinUnits -= pinUnits[level]
       pinUnits[level] = 0

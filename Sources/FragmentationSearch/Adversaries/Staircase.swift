@@ -59,11 +59,25 @@ public struct Staircase: Adversary {
       name: "six-step loop")
   }
 
-  /// The request that no page with a pin can serve.
-  var lastRequestUnits: Int? {
-    let above = rules.exactFit == .taken ? 1 : 0
+  /// The request that no page can serve at the end, nor what such a request leaves; nil where there
+  /// is none of that size.
+  ///
+  /// `level`: the last level, above which there is no free run.
+  func lastRequestUnits(after level: Int) -> Int? {
+    Self.lastRequestUnits(after: level, geometry, rules.exactFit)
+  }
+
+  /// The same for a pool and whether exact fits are taken.
+  static func lastRequestUnits(
+    after level: Int, _ geometry: PoolGeometry, _ exactFit: ExactFit
+  ) -> Int? {
     let smallest = geometry.smallestBlockUnits
-    let units = max(smallest, geometry.pageUnits - smallest + above)
+    let above = exactFit == .taken ? 1 : 0
+    // A page with a pin serves no more than this.
+    var units = max(smallest, geometry.pageUnits - smallest + above)
+    if level > 0, exactFit == .taken {
+      units = min(units, max(smallest, level + 1, geometry.pageUnits / 2 + 1))
+    }
     return units <= geometry.largestBlockUnits ? units : nil
   }
 
@@ -82,7 +96,7 @@ public struct Staircase: Adversary {
       forecast.take(
         cost, level: step.level, mostPages: step.mostPages, walkingUnits: step.walkingUnits)
     }
-    return forecast.finish(lastRequestUnits: lastRequestUnits)
+    return forecast.finish(lastRequestUnits: lastRequestUnits(after: forecast.level))
   }
 
   /// Runs the program on an empty target.
@@ -104,9 +118,9 @@ public struct Staircase: Adversary {
       }
     }
     work.releaseTemporaries(on: &target)
-    guard let lastRequestUnits else { return }
-    while target.footprint.liveUnits + lastRequestUnits <= peakLiveUnits {
-      _ = target.allocate(units: lastRequestUnits)
+    guard let units = lastRequestUnits(after: plan.steps.last?.level ?? 0) else { return }
+    while target.footprint.liveUnits + units <= peakLiveUnits {
+      _ = target.allocate(units: units)
     }
   }
 }

@@ -56,9 +56,13 @@ struct LateScheduleSearch: Sendable {
     firstLevel: Int, trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1
   ) async -> LateStaircase {
     let levels = levels.filter { $0.level >= firstLevel }
+    // Each way kept costs about a dozen trials.
+    let width = min(32, trials / 24)
+    let begin = width > 0 ? widest(levels, width: width) : nil
     let found = await Parallel.map(0..<max(1, streams), workers: workers) { stream in
       improve(
-        levels, trials: trials, generator: SeededGenerator(seed: seed, stream: UInt64(stream)))
+        levels, from: begin, trials: trials,
+        generator: SeededGenerator(seed: seed, stream: UInt64(stream)))
     }
     var best = found[0]
     for other in found where other.pages > best.pages { best = other }
@@ -69,11 +73,15 @@ struct LateScheduleSearch: Sendable {
   }
 
   private func improve(
-    _ levels: [Level], trials: Int, generator: SeededGenerator
+    _ levels: [Level], from begin: [Choice]?, trials: Int, generator: SeededGenerator
   ) -> (choices: [Choice], pages: Double) {
     var generator = generator
     var choices = Array(repeating: Choice(), count: levels.count)
     var best = pages(of: choices, levels)
+    if let begin, pages(of: begin, levels) >= best {
+      choices = begin
+      best = pages(of: begin, levels)
+    }
     guard !levels.isEmpty else { return (choices, best) }
     for _ in 0..<max(0, trials) {
       let before = choices
@@ -97,9 +105,58 @@ struct LateScheduleSearch: Sendable {
     for (entry, choice) in zip(levels, choices) where choice.cut >= 0 {
       _ = ledger.take(level: entry.level, cut: entry.cuts[choice.cut], fewer: choice.fewer)
     }
-    let last = LateStaircase.lastRequestUnits(geometry) ?? Int.max
-    let (more, left) = max(0, ledger.slackUnits).quotientAndRemainder(dividingBy: last)
-    return Double(ledger.pages + more) + Double(left) / Double(2 * geometry.pageUnits)
+    return value(ledger)
+  }
+
+  private func value(_ ledger: LateStaircaseLedger) -> Double {
+    let (pages, left) = ledger.end
+    return Double(pages) + Double(left) / Double(2 * geometry.pageUnits)
+  }
+
+  // MARK: - Level by level
+
+  /// The choices so far, and their books.
+  private struct Way {
+    var ledger: LateStaircaseLedger
+    var choices: [Choice] = []
+  }
+
+  /// Pages fewer than fit that are tried at a level.
+  private static let mostFewer = 4
+
+  /// The best of the ways that are kept from level to level: of each number of pages the one with most
+  /// slack, and of these numbers the `width` largest. A page fewer now may be two more at the next
+  /// level, which changes of one or two levels at a time do not find.
+  private func widest(_ levels: [Level], width: Int) -> [Choice] {
+    var ways = [Way(ledger: LateStaircaseLedger(geometry: geometry, peakLiveUnits: peakLiveUnits))]
+    var best: (value: Double, choices: [Choice]) = (0, [])
+    for entry in levels {
+      var next: [Int: Way] = [:]
+      func offer(_ way: Way, _ ledger: LateStaircaseLedger, _ choice: Choice) {
+        if let rival = next[ledger.pages], rival.ledger.slackUnits >= ledger.slackUnits { return }
+        next[ledger.pages] = Way(ledger: ledger, choices: way.choices + [choice])
+      }
+      for way in ways {
+        var without = way.ledger
+        without.begin(entry.level)
+        offer(way, without, Choice(cut: -1))
+        for cut in entry.cuts.indices {
+          for fewer in 0...Self.mostFewer {
+            var ledger = without
+            _ = ledger.take(level: entry.level, cut: entry.cuts[cut], fewer: fewer)
+            guard ledger.pages > without.pages else { break }
+            offer(way, ledger, Choice(cut: cut, fewer: fewer))
+          }
+        }
+      }
+      ways = next.values.sorted { $0.ledger.pages > $1.ledger.pages }
+      if ways.count > width { ways.removeSubrange(width...) }
+      for way in ways where value(way.ledger) > best.value {
+        best = (value(way.ledger), way.choices)
+      }
+    }
+    return best.choices
+      + Array(repeating: Choice(cut: -1), count: levels.count - best.choices.count)
   }
 
   private func cuts(

@@ -119,10 +119,7 @@ public struct ScheduleSearch: Sendable {
       forecast.take(
         choices[index][entry.choice].cost, level: firstLevel + index, mostPages: entry.mostPages)
     }
-    let last = Staircase(
-      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
-      plan: StaircasePlan(steps: [])
-    ).lastRequestUnits
+    let last = Staircase.lastRequestUnits(after: forecast.level, geometry, rules.exactFit)
     let pages = forecast.finish(lastRequestUnits: last)
     let left = Double(forecast.slackUnits % max(1, last ?? 1)) / Double(geometry.pageUnits)
     return Double(pages) + left / 2
@@ -176,9 +173,7 @@ struct ScheduleRelaxation: Sendable {
     let page = geometry.pageUnits
     let last = page - geometry.smallestBlockUnits
     var prices = Array(repeating: 0.0, count: page + 2)
-    if let request = Staircase(
-      geometry: geometry, rules: rules, peakLiveUnits: 0, plan: StaircasePlan(steps: [])
-    ).lastRequestUnits {
+    if let request = Staircase.lastRequestUnits(after: last, geometry, rules.exactFit) {
       prices[page + 1] = 1 / Double(request)
     }
     var levels: [Level] = []

@@ -108,13 +108,14 @@ struct WalkingSchedule {
     var most = 0
     /// For each level the most pages before it.
     var before: [Int] = []
+    var lastLevel = 0
     for level in levels {
       before.append(most)
-      most += gain(level, from: most)
+      let gain = gain(level, from: most)
+      if gain > 0 { lastLevel = level.level }
+      most += gain
     }
-    let last = Staircase(
-      geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, plan: StaircasePlan(steps: [])
-    ).lastRequestUnits
+    let last = Staircase.lastRequestUnits(after: lastLevel, geometry, rules.exactFit)
     var wanted = most
     if let last {
       let smallest = geometry.smallestBlockUnits
