@@ -202,4 +202,16 @@ public enum Mutant: String, Sendable, CaseIterable {
   /// Runs of exactly three pages stay on their list when they grow (ReactOS until pull request 3745
   /// of 2021).
   case runOfThreeStays = "run-of-three-stays"
+  /// A block of special pool lies at the other end of its page.
+  case specialPoolWrongEnd = "special-pool-wrong-end"
+  /// The guard page behind a block of special pool is memory.
+  case specialPoolGuardMapped = "special-pool-guard-mapped"
+  /// A free to special pool does not look at the bytes beside the block.
+  case specialPoolPatternUnchecked = "special-pool-pattern-unchecked"
+  /// Special pool serves requests at any interrupt level.
+  case specialPoolLevelUnchecked = "special-pool-level-unchecked"
+  /// Special pool hands out the lowest free page instead of the next one.
+  case specialPoolLowestFirst = "special-pool-lowest-first"
+  /// The pages of special pool in use are not lowered by a free.
+  case specialPoolCountNotLowered = "special-pool-count-not-lowered"
 }

@@ -135,6 +135,8 @@ extension CheckedPool {
   /// gone then.
   public mutating func checkEmptied(_ failures: inout [PoolFailure]) {
     guard !isOver, misuse == nil, failures.isEmpty, let law = emptied else { return }
+    // The free of a block with something else beside it stops the kernel.
+    guard special.allSatisfy(\.damage.isEmpty) else { return }
     isOver = true
     guard freeEverything(&failures) else { return }
     failures += law.failures(&replayer.pool)

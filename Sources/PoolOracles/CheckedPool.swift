@@ -238,13 +238,17 @@ public struct CheckedPool: ~Copyable {
     case .store: break
     case .nothing:
       switch (operation, result) {
-      case (.alloc(_, _, let bytes, _), .allocated(let address)):
+      case (.alloc(_, let type, let bytes, let tag), .allocated(let address)):
         // Only what special pool serves touches nothing of the pool.
         for index in special.indices {
-          if let failure = special[index].allocated(address, bytes: bytes) {
-            failures.append(failure)
-          }
+          let failure = special[index].allocated(address, type, bytes: bytes, tag: tag)
+          if let failure { failures.append(failure) }
         }
+      case (.write(let name, let offset, let bytes), _):
+        guard let slot = replayer.slots[name] else { break }
+        noteStore(bytes, at: slot.address &+ UInt64(bitPattern: offset))
+      case (.writeAt(let expression, let bytes), _):
+        if let address = replayer.resolve(expression) { noteStore(bytes, at: address) }
       case (.contiguous(_, let bytes, _), .null):
         audit?.recordContiguousRefusal(view, bytes: bytes)
       case (.alloc(_, let type, _, _), .raised(KernelPool.insufficientResources))
@@ -254,6 +258,10 @@ public struct CheckedPool: ~Copyable {
       default: break
       }
     }
+  }
+
+  private mutating func noteStore(_ bytes: [UInt8], at address: Address) {
+    for index in special.indices { special[index].stored(bytes, at: address) }
   }
 
   private mutating func noteAllocation(

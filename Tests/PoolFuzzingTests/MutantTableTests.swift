@@ -17,6 +17,7 @@ import Testing
     (.runNoBackwardMerge, "pages"), (.bitmapKeepsEnd, "paged"), (.bigInUseNotLowered, "large"),
     (.trackerFreeNotCounted, "tags"), (.fragmentMarkedFree, "fragments"),
     (.quotaNotReturned, "types"), (.thresholdOneMore, "pages"), (.freeNotCounted, "general"),
+    (.specialPoolGuardMapped, "special-pool"),
   ]
 
   @Test(arguments: sample.indices)

@@ -18,7 +18,7 @@ import Testing
     #expect(trace(profile, seed: 7) == trace(profile, seed: 7))
     #expect(trace(profile, seed: 7) != trace(profile, seed: 8))
     // A reduction leaves some out.
-    #expect(trace(profile, seed: 7).operations.count >= (profile.replacesNumbers ? 50 : 60))
+    #expect(trace(profile, seed: 7).operations.count >= (profile.rework == .numbers ? 50 : 60))
   }
 
   /// Every draw is a machine that can be: a trace without a machine would test nothing.
@@ -96,6 +96,8 @@ import Testing
     "must-succeed 6388d0e5c797a200",
     "periods 9aca800eab349989",
     "long cafe6064807ea3f9",
+    "newer e9b1b28097d8fef6",
+    "special-pool 24d017c81ea7f48b",
     "from records 78ed61cebdcbd0f3",
     "from bytes 04ed3206893bb5df",
   ]
@@ -155,6 +157,53 @@ import Testing
     }
     #expect(withTicks > 4)
     #expect(withTicks < 40)
+  }
+
+  /// Every system is drawn by some profile where a campaign names none, but for those that differ from
+  /// a drawn one in nothing but the name.
+  @Test func everySystemIsDrawn() throws {
+    var drawn: Set<String> = []
+    for name in ["general", "newer"] {
+      let profile = try #require(GeneratorProfile.named(name))
+      for seed in 0..<60 {
+        let configuration = trace(profile, seed: UInt64(seed), count: 1).configuration.configuration
+        drawn.insert(configuration.pool.profile.name)
+      }
+    }
+    for profile in Profile.all where !drawn.contains(profile.name) {
+      let isAnother = Profile.all.contains { other in
+        var renamed = other
+        renamed.name = profile.name
+        return drawn.contains(other.name) && renamed == profile
+      }
+      #expect(isAnother, "\(profile.name) is drawn by no profile and like none that is")
+    }
+  }
+
+  /// A profile that changes the traces of others keeps to the systems that a campaign names.
+  @Test(arguments: ["reductions", "newer", "special-pool"])
+  func systemsThatAreNamedAreKeptTo(_ name: String) throws {
+    var profile = try #require(GeneratorProfile.named(name))
+    profile.machines.versions = ["windows-vista-x64"]
+    // A reduction may replace the system as any other number.
+    let others = (0..<20).count { seed in
+      let configuration = trace(profile, seed: UInt64(seed), count: 5).configuration.configuration
+      return configuration.pool.profile.name != "windows-vista-x64"
+    }
+    #expect(others <= (name == "reductions" ? 10 : 0))
+  }
+
+  /// Special pool is on, at both ends, of few pages and many, and blocks are freed after an overrun.
+  @Test func specialPoolIsDrawn() throws {
+    let profile = try #require(GeneratorProfile.named("special-pool"))
+    let traces = (0..<40).map { trace(profile, seed: UInt64($0), count: 20) }
+    let pools = traces.map(\.configuration.configuration.pool)
+    #expect(pools.count { $0.specialPool != .none } > 30)
+    #expect(Set(pools.map(\.specialPoolEdge)).count == 2)
+    #expect(Set(pools.map(\.specialPoolPages)).count > 3)
+    let kinds = traces.map { $0.operations.suffix(2).map(\.operationKind) }
+    #expect(kinds.count { $0 == [.write, .free] } > 4)
+    #expect(kinds.contains { $0.last == .freeAt })
   }
 
   @Test func negativeProfilesEndInMisuse() throws {

@@ -3,6 +3,7 @@ import KernelPool
 import PoolFuzzing
 import PoolTestSupport
 import PoolTrace
+import PropertyTesting
 import Testing
 
 @testable import PoolOracles
@@ -105,6 +106,23 @@ import Testing
       for index in pool.special.indices { pool.special[index].freed(address) }
     }
     #expect(overrun == [OracleRule.verdict.rawValue])
+  }
+
+  /// A store beside a block goes on, and its free must stop the kernel unless the pattern is back.
+  @Test func theLawRemembersWhatIsBesideABlock() throws {
+    let damaged = "alloc a NonPaged 97 Spec\nwrite a 100 00\n"
+    let unnoticed = try rules([.verdicts], before: damaged, after: "free a Spec\n") {
+      Self.store(PoolConfiguration.specialPoolPattern, 100, in: &$0)
+    }
+    #expect(unnoticed == [OracleRule.verdict.rawValue])
+    #expect(try rules([.verdicts], before: damaged, after: "free a Spec\n") { _ in }.isEmpty)
+    let mended = damaged + "write a 100 b5\n"
+    #expect(try rules([.verdicts], before: mended, after: "free a Spec\n") { _ in }.isEmpty)
+    // The process of a charged block lies behind its caller's bytes and is none of the pattern.
+    let trial = MutantTrial(
+      .specialPoolPatternUnchecked, try #require(GeneratorProfile.named("special-pool")),
+      seed: Seed(1), operationLimit: 20_000)
+    #expect(trial.isKilled && trial.rules.contains(OracleRule.verdict.rawValue))
   }
 
   /// The reference objects to a page out of turn, a stop too many and one too few.

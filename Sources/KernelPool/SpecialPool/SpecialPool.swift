@@ -32,6 +32,9 @@ public enum SpecialPoolEdge: String, Sendable, CaseIterable {
   case tail
   /// The first bytes, so that an underrun meets the guard page of the block before ("Verify Start").
   case head
+
+  /// The other end.
+  var opposite: SpecialPoolEdge { self == .tail ? .head : .tail }
 }
 
 extension PoolConfiguration {
@@ -91,9 +94,10 @@ private struct SpecialPage {
 extension PoolState {
   private var specialPage: SpecialPage {
     mutating get {
-      SpecialPage(
-        edge: configuration.specialPoolEdge, pageBytes: geometry.pageBytes,
-        alignment: 2 &* geometry.wordBytes)
+      let edge = configuration.specialPoolEdge
+      return SpecialPage(
+        edge: mutant == .specialPoolWrongEnd ? edge.opposite : edge,
+        pageBytes: geometry.pageBytes, alignment: 2 &* geometry.wordBytes)
     }
   }
 
@@ -116,19 +120,22 @@ extension PoolState {
       let request = configuration.specialPoolBytes(type, bytes: bytes, tag: tag)
     else { return nil }
     let level = variables.pointee.interruptLevel
-    guard level <= (type.isPaged ? 1 : 2) else {
+    guard level <= (type.isPaged ? 1 : 2) || mutant == .specialPoolLevelUnchecked else {
       throw bugCheck(
         BugCheck.specialPoolCorruption, UInt64(level), UInt64(type.rawValue), bytes, 0x30)
     }
     let blocks = arena.pages / 2
     guard variables.pointee.specialPagesInUse < blocks else { return nil }
-    var block = variables.pointee.specialTurn
+    var block = mutant == .specialPoolLowestFirst ? 0 : variables.pointee.specialTurn
     while arena.marks[Int(block &* 2)] & PageMarks.mapped.rawValue != 0 {
       block = (block &+ 1) % blocks
     }
     variables.pointee.specialTurn = (block &+ 1) % blocks
     variables.pointee.specialPagesInUse &+= 1
     arena.marks[Int(block &* 2)] |= PageMarks.mapped.rawValue
+    if mutant == .specialPoolGuardMapped {
+      arena.marks[Int(block &* 2 &+ 1)] |= PageMarks.mapped.rawValue
+    }
     let page = arena.base &+ (block &* 2) &<< geometry.pageShift
     let host = try memory.locateForStore(page, geometry.pageBytes)
     host.initializeMemory(
@@ -159,9 +166,11 @@ extension PoolState {
     guard address &- page == body else {
       throw bugCheck(code, address, bytes, page &+ geometry.pageBytes &- address, 0x21)
     }
-    try checkPattern(page, body: body..<body &+ bytes, freed: address)
+    if mutant != .specialPoolPatternUnchecked {
+      try checkPattern(page, body: body..<body &+ bytes, freed: address)
+    }
     arena.marks[number] &= ~PageMarks.mapped.rawValue
-    variables.pointee.specialPagesInUse &-= 1
+    if mutant != .specialPoolCountNotLowered { variables.pointee.specialPagesInUse &-= 1 }
   }
 
   /// Stops the kernel where a byte beside the block is another than it was.

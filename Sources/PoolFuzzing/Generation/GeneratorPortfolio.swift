@@ -4,10 +4,32 @@ import PoolTrace
 import PropertyTesting
 
 extension GeneratorProfile {
-  /// The portfolio: healthy profiles, those that end in misuse, those that leave the usual
-  /// machines and requests, and those that go where drawing evenly does not lead.
-  public static let all: [GeneratorProfile] =
-    healthy + negativeProfiles + oddProfiles + reaching
+  /// The portfolio: the first one, and what came to be since.
+  public static let all: [GeneratorProfile] = first + later
+
+  /// The first portfolio: healthy profiles, those that end in misuse, those that leave the usual
+  /// machines and requests, and those that go where drawing evenly does not lead. Strings of bytes
+  /// choose among these alone, so that what a fuzzer has kept goes on meaning the same traces.
+  static let first: [GeneratorProfile] = healthy + negativeProfiles + oddProfiles + reaching
+
+  /// Those whose traces are their own, which the others change.
+  static let original: [GeneratorProfile] = first.filter { $0.rework == nil }
+
+  /// Profiles for the systems and mechanisms that the model has got since. They take the traces of
+  /// the first portfolio, of which every seed means what it always meant.
+  public static let later: [GeneratorProfile] = [
+    GeneratorProfile("newer", "traces of the others on systems that they leave out") {
+      $0.rework = .versions
+      $0.machines.versions = MachineMix.newer
+    },
+    GeneratorProfile("special-pool", "the same with special pool on, ending in misuse") {
+      $0.rework = .specialPool
+    },
+  ]
+
+  /// The profiles of the detection table: without those that end in misuse, and the odd ones.
+  public static let tabled: [GeneratorProfile] =
+    healthy + reaching + later.filter { $0.rework == .specialPool }
 
   /// The profile of the alarm's own test: no member of the portfolio, healthy by itself. A campaign
   /// plants a bug in one of a hundred of its traces, and those must fail.
@@ -138,7 +160,7 @@ extension GeneratorProfile {
       $0.machines.mayLeaveUnfilled = true
     },
     GeneratorProfile("reductions", "traces of the others with numbers replaced, as reducing does") {
-      $0.replacesNumbers = true
+      $0.rework = .numbers
     },
   ]
 
@@ -244,10 +266,20 @@ public struct GeneratorProfile: Sendable {
   public var machines = MachineMix()
   /// Whether some tags are protected, empty, or the kernel's own.
   public var hasOddTags = false
-  /// Whether its traces are those of other profiles with some numbers replaced, as reducing does.
-  public var replacesNumbers = false
+  /// What is changed in the traces of other profiles, where its traces are theirs.
+  public var rework: Rework?
   /// The misuse that each trace ends with; nil in healthy profiles.
   public var negative: NegativeOperation?
+
+  /// How a profile changes the traces of others.
+  public enum Rework: Sendable {
+    /// Some numbers are replaced, as reducing does.
+    case numbers
+    /// They run on its own versions.
+    case versions
+    /// They run on machines with special pool and end in misuse of any kind.
+    case specialPool
+  }
 
   /// A profile of that name; everything else is set on it.
   init(_ name: String, _ purpose: String, _ change: (inout GeneratorProfile) -> Void) {
@@ -274,12 +306,16 @@ public struct GeneratorProfile: Sendable {
 
 /// Which machines a profile of the generator draws.
 public struct MachineMix: Sendable {
-  /// Versions that are drawn where none is named: those of the first portfolio, so that a seed means
-  /// the traces that it always meant. The others are drawn where a campaign names them.
+  /// Versions that a profile draws where none is named: those of the first portfolio, so that a seed
+  /// means the traces that it always meant.
   static let usual = [
     "reactos-x86", "reactos-x64", "windows-2000-x86", "windows-xp-x86", "windows-2003-x86",
     "windows-2003-x64", "windows-7-x86", "windows-7-x64", "windows-8-x64",
   ]
+
+  /// Versions that came later, for the profile `newer`. 8.1 and 10 are left out: they differ from 8
+  /// in nothing but their names.
+  static let newer = ["windows-vista-x86", "windows-vista-x64", "windows-8-x86"]
 
   /// Versions by name; empty means the usual ones.
   public var versions: [String] = []

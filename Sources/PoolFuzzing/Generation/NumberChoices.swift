@@ -85,7 +85,8 @@ enum ReducedNumbers {
     _ trace: inout PoolFuzzTrace, _ choices: inout some ChoiceSource
   ) {
     let setup = trace.configuration
-    let parameters = setup.parameters
+    // Without those of special pool, so that a seed means the traces that it always meant.
+    let parameters = setup.parameters.prefix(SetupNumber.usual.count)
     let index = choices.drawIndex(count: parameters.count)
     let value = value(parameters[index], [], trace, &choices)
     guard let changed = setup.replacingParameter(at: index, with: value),

@@ -29,10 +29,8 @@ extension PoolTraceGenerator {
     _ profile: GeneratorProfile, operationCount: Int, setup: PoolSetup? = nil,
     choices: inout some ChoiceSource
   ) -> PoolFuzzTrace {
-    if profile.replacesNumbers {
-      let base = choices.draw(from: GeneratorProfile.all.filter { !$0.replacesNumbers })
-      let trace = trace(base, operationCount: operationCount, setup: setup, choices: &choices)
-      return ReducedNumbers.replaced(in: trace, &choices)
+    if let rework = profile.rework {
+      return rework.trace(profile, operationCount, setup, &choices)
     }
     var generator = PoolTraceGenerator(profile, setup: setup, choices: &choices)
     var operations = generator.operations(operationCount, &choices)
@@ -43,13 +41,56 @@ extension PoolTraceGenerator {
   /// The trace that a string of bytes stands for; the first byte is the profile.
   public static func trace(decoding bytes: [UInt8]) -> PoolFuzzTrace {
     var choices = ByteChoices(bytes)
-    let profile = choices.draw(from: GeneratorProfile.all)
+    let profile = choices.draw(from: GeneratorProfile.first)
     return trace(profile, operationCount: longestDecodedTrace, choices: &choices)
   }
 
   /// The operations with which a trace of a negative profile ends.
   mutating func misuse(_ choices: inout some ChoiceSource) -> [PoolOperation] {
     model.misuse(slots, &choices)
+  }
+}
+
+extension GeneratorProfile.Rework {
+  /// A trace of another profile, changed; `profile` says on which versions, where it names any.
+  func trace(
+    _ profile: GeneratorProfile, _ operationCount: Int, _ given: PoolSetup?,
+    _ choices: inout some ChoiceSource
+  ) -> PoolFuzzTrace {
+    var base = choices.draw(from: GeneratorProfile.original)
+    if !profile.machines.versions.isEmpty {
+      base.machines.versions = profile.machines.versions
+    }
+    guard case .specialPool = self else {
+      let trace = PoolTraceGenerator.trace(
+        base, operationCount: operationCount, setup: given, choices: &choices)
+      guard case .numbers = self else { return trace }
+      return ReducedNumbers.replaced(in: trace, &choices)
+    }
+    // An overrun is what special pool is for.
+    base.negative = choices.draw(from: NegativeOperation.allCases + [.overflow, .overflow])
+    let setup = withSpecialPool(given ?? base.machines.draw(&choices), &choices)
+    var trace = PoolTraceGenerator.trace(
+      base, operationCount: operationCount, setup: setup, choices: &choices)
+    // What lies beside a block is looked at when it is freed.
+    if base.negative == .overflow, let slot = trace.operations.last?.slots.first?.slot {
+      trace.operations.append(.free(slot))
+    }
+    return trace
+  }
+
+  /// A machine with special pool, of few pages or many, for all small requests or for those of one tag.
+  private func withSpecialPool(
+    _ setup: PoolSetup, _ choices: inout some ChoiceSource
+  ) -> PoolSetup {
+    var changed = setup
+    changed.configuration.pool.specialPool =
+      choices.chance(1, in: 4)
+      ? .tag(TraceFeatures.tag(choices.drawIndex(count: 2))) : .all
+    changed.configuration.pool.specialPoolEdge = choices.draw(from: SpecialPoolEdge.allCases)
+    changed.configuration.pool.specialPoolPages = choices.draw(from: [1, 2, 4, 8, 32, 128])
+    // A version that refuses odd requests at the door has none.
+    return changed.canBoot ? changed : setup
   }
 }
 

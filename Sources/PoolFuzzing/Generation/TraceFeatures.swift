@@ -124,7 +124,7 @@ public struct TraceRecords {
   /// The profile, the machine and the features of a header.
   private static func generator(_ header: [UInt8]) -> PoolTraceGenerator {
     var choices = ByteChoices(header)
-    let profile = choices.draw(from: GeneratorProfile.all)
+    let profile = choices.draw(from: GeneratorProfile.first)
     var generator = PoolTraceGenerator(profile, choices: &choices)
     // Rhythms belong to sources that look at the state; here they would move the kind's byte.
     generator.model.features.rhythm = .steady

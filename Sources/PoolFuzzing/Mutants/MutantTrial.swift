@@ -209,7 +209,7 @@ extension Mutant {
       ("bitmap", "bitmap"), ("paged-hint", "bitmap"), ("big", "big-page table"),
       ("tracker", "tag table"), ("fragment", "fragments"), ("quota", "quota"),
       ("contiguous", "contiguous"), ("threshold", "thresholds"), ("cache-line", "cache alignment"),
-      ("must-succeed", "bug checks"),
+      ("must-succeed", "bug checks"), ("special-pool", "special pool"),
       ("session", "paged pools"), ("round-robin", "paged pools"),
     ]
     return table.first { rawValue.hasPrefix($0.prefix) }?.mechanism ?? "accounting"

@@ -96,7 +96,10 @@ struct SetupNumber: Sendable {
 
   typealias Path<Value> = WritableKeyPath<TraceConfiguration, Value> & Sendable
 
-  static let all: [SetupNumber] = [
+  static let all: [SetupNumber] = usual + special
+
+  /// Those of every machine.
+  static let usual: [SetupNumber] = [
     version,
     count(\.pool.processors, 1, 1...64),
     choice(\.pool.expansion), optional(\.pool.maximumNonPagedPages, 1...1 << 32),
@@ -109,6 +112,30 @@ struct SetupNumber: Sendable {
     optional(\.pool.pagedSinglePageDepth, 0...UInt16.max),
     count(\.pool.trackerEntries, 0, 0...1 << 24), count(\.pool.bigTableEntries, 0, 0...1 << 24),
     choice(\.pool.initialisation), choice(\.fill),
+  ]
+
+  /// Those of special pool, which is off by default.
+  private static let special: [SetupNumber] = [
+    SetupNumber(
+      origin: 0,
+      get: { configuration in
+        switch configuration.pool.specialPool {
+        case .none: 0
+        case .all: 1
+        case .tag(let tag): 2 + UInt64(tag.word)
+        }
+      },
+      set: { configuration, value in
+        switch value {
+        case 0: configuration.pool.specialPool = .none
+        case 1: configuration.pool.specialPool = .all
+        default:
+          guard let word = UInt32(exactly: value - 2) else { return false }
+          configuration.pool.specialPool = .tag(PoolTag(word: word).unprotected)
+        }
+        return true
+      }),
+    choice(\.pool.specialPoolEdge), count(\.pool.specialPoolPages, 1024, 1...1 << 20),
   ]
 
   /// The position in the table of profiles, that of the story's system being the origin. Another

@@ -13,8 +13,13 @@ struct SpecialPoolLaw {
   private let pageBytes: UInt64
   /// The bytes that were asked for, by address.
   private(set) var held: [Address: UInt64] = [:]
+  /// What the pool keeps of the page for a block, the process of a charged one included.
+  private var reserved: [Address: UInt64] = [:]
   private var heldPages: Set<Address> = []
   private var usedPages: Set<Address> = []
+  /// For a block the bytes beside it that hold another value than the pattern: its free must stop the
+  /// kernel.
+  private(set) var damage: [Address: Set<Address>] = [:]
 
   /// The law for a machine; nil where special pool is off.
   init?(_ configuration: PoolConfiguration) {
@@ -71,7 +76,8 @@ struct SpecialPoolLaw {
 
   private func free(_ address: Address, _ type: PoolType, _ level: UInt32) -> Verdict {
     guard held[address] != nil else { return corruption(address) }
-    return level > (type.isPaged ? 1 : 2) ? corruption(UInt64(level)) : .harmless
+    if level > (type.isPaged ? 1 : 2) { return corruption(UInt64(level)) }
+    return damage[address] == nil ? .harmless : corruption(address)
   }
 
   private func page(of address: Address) -> Address { address & ~(pageBytes &- 1) }
@@ -80,15 +86,38 @@ struct SpecialPoolLaw {
     (page &- pages.lowerBound) / pageBytes % 2 == 1
   }
 
-  /// A store within what a caller holds is harmless; one to the rest of the page shows at the free; any
-  /// other stops the kernel.
+  /// The block of the page that holds all of a store, if the record of its size and tag is not touched:
+  /// eight bytes at the end of the page that the block is not at.
+  private func block(ofStoreTo address: Address, _ count: Int) -> Address? {
+    let page = page(of: address)
+    let end = address &+ UInt64(count)
+    guard end <= page &+ pageBytes,
+      configuration.specialPoolEdge == .tail
+        ? address &- page >= 8 : end <= page &+ pageBytes &- 8
+    else { return nil }
+    return held.keys.first { self.page(of: $0) == page }
+  }
+
+  /// Takes note of a store; what stands beside a block then is looked at when it is freed.
+  mutating func stored(_ bytes: [UInt8], at address: Address) {
+    guard contains(address), let start = block(ofStoreTo: address, bytes.count),
+      let own = reserved[start]
+    else { return }
+    for (place, byte) in zip(address..., bytes) where place < start || place &- start >= own {
+      if byte == PoolConfiguration.specialPoolPattern {
+        damage[start]?.remove(place)
+      } else {
+        damage[start, default: []].insert(place)
+      }
+    }
+    if damage[start]?.isEmpty == true { damage[start] = nil }
+  }
+
+  /// A store to a page that a caller holds goes on, wherever in the page it is: what lies beside the
+  /// block shows at the free. One to its record comes to whatever it does; any other stops the kernel.
   private func store(_ address: Address, _ count: Int) -> Verdict? {
     guard contains(address), count > 0 else { return nil }
-    if let (start, bytes) = held.first(where: { page(of: $0.key) == page(of: address) }),
-      address >= start, address &- start &+ UInt64(count) <= bytes
-    {
-      return .harmless
-    }
+    if block(ofStoreTo: address, count) != nil { return .harmless }
     var place = address
     let end = address &+ UInt64(count)
     while place < end {
@@ -108,9 +137,12 @@ struct SpecialPoolLaw {
   }
 
   /// Takes note of an allocation; what is wrong with its place.
-  mutating func allocated(_ address: Address, bytes: UInt64) -> PoolFailure? {
+  mutating func allocated(
+    _ address: Address, _ type: PoolType, bytes: UInt64, tag: PoolTag
+  ) -> PoolFailure? {
     let start = page(of: address)
     held[address] = max(bytes, 1)
+    reserved[address] = configuration.specialPoolBytes(type, bytes: bytes, tag: tag)
     heldPages.insert(start)
     usedPages.insert(start)
     let end = address &+ max(bytes, 1)
@@ -126,6 +158,8 @@ struct SpecialPoolLaw {
   /// Takes note of a free.
   mutating func freed(_ address: Address) {
     guard held.removeValue(forKey: address) != nil else { return }
+    damage[address] = nil
+    reserved[address] = nil
     heldPages.remove(page(of: address))
   }
 }

@@ -86,6 +86,12 @@ import Testing
     .contiguousHighestExcluded: "no witness asks for contiguous memory",
     .mustSucceedParameter: "of a stop's parameters only the first is compared",
     .remainderToHeadLate: "the witnesses end before a thousand allocations",
+    .specialPoolWrongEnd: "no witness turns special pool on",
+    .specialPoolGuardMapped: "no witness turns special pool on",
+    .specialPoolPatternUnchecked: "no witness turns special pool on",
+    .specialPoolLevelUnchecked: "no witness turns special pool on",
+    .specialPoolLowestFirst: "no witness turns special pool on",
+    .specialPoolCountNotLowered: "no witness turns special pool on",
   ]
 
   @Test(arguments: TestScale.sample(Mutant.allCases.filter { invisible[$0] == nil }, 20))

@@ -34,7 +34,7 @@ struct MutantTable {
     self.mutants = mutants.isEmpty ? Mutant.allCases.filter { $0 != .none } : mutants
     let profiles = arguments.values("--mix").compactMap(GeneratorProfile.named)
     self.profiles =
-      profiles.isEmpty ? GeneratorProfile.healthy + GeneratorProfile.reaching : profiles
+      profiles.isEmpty ? GeneratorProfile.tabled : profiles
   }
 
   static func mutant(_ name: String) throws(CommandFailure) -> Mutant {
