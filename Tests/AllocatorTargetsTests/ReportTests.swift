@@ -14,7 +14,7 @@ import Testing
   private static let include = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fuzz/include").path
 
-  @Test(arguments: PlantedFault.all.filter { shown.contains($0.rule) })
+  @Test(arguments: PlantedFault.all.filter { shown.contains($0.rule) } + [.threadCache])
   func aProgramInCShowsTheFailureAlone(_ fault: PlantedFault) throws {
     let scratch = try Scratch()
     let library = try Self.library()
@@ -24,7 +24,7 @@ import Testing
     ])
     #expect(run.code == 1)
     #expect(run.output.contains(fault.rule.sentence), "\(run.output)\(run.errors)")
-    let compiling = "clang -w -I '\(Self.include)' it.c '\(library)' -o it && ./it"
+    let compiling = "clang -w -I '\(Self.include)' it.c '\(library)' -o it -pthread && ./it"
     let faulty = try Command.shell(compiling, in: scratch.url)
     #expect(faulty.code == 1 || faulty.code > 128, "\(faulty.output)\(faulty.errors)")
     guard fault.rule != .doubleFree else { return }

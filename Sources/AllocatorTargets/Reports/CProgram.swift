@@ -40,18 +40,22 @@ public struct CProgram: Sendable, CustomStringConvertible {
     var lines = [
       "/* \(failure.identity(in: trace)): \(failure.rule.sentence) (\(failure.rule.source))",
       " * Seen: \(Self.comment(failure.text)).",
-      " * cc \(isMalloc ? "" : "-I FOLDER_OF_poolfuzz_target.h ")THIS.c \(library) -o this && ./this",
+      " * cc \(isMalloc ? "" : "-I FOLDER_OF_poolfuzz_target.h ")THIS.c \(library) -o this"
+        + "\(hasThreads ? " -pthread" : "") && ./this",
       " * ends with 1 or by a signal where it shows. */",
     ]
     lines += isMalloc ? mallocBeginning : interfaceBeginning
     lines += helpers
+    if hasThreads { lines += steps + relay }
     lines += ["int main(void) {"] + (isMalloc ? [] : creation)
     if isRepeated { lines.append("  for (int round = 0; round < 2048; round++) {") }
-    for (index, operation) in trace.operations.enumerated() {
-      lines.append("  " + statement(operation, isLast: index == failure.step))
-    }
+    lines += hasThreads ? schedule : statements.map { "  " + $0 }
     lines += ending
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var statements: [String] {
+    trace.operations.enumerated().map { statement($1, isLast: $0 == failure.step) }
   }
 
   private static func comment(_ text: String) -> String {
@@ -196,8 +200,7 @@ public struct CProgram: Sendable, CustomStringConvertible {
     case .resizeArena: return "poolfuzz_resize_arena(a, \(bytes)u);"
     case .reset: return "poolfuzz_reset(a); memset(p, 0, sizeof p);"
     case .misuse: return misuse(operation)
-    // A program of one thread: what only shows across threads it does not show.
-    case .thread, .endThread: return "/* \(operation) */"
+    case .thread, .endThread: return ""
     }
   }
 
@@ -245,7 +248,63 @@ public struct CProgram: Sendable, CustomStringConvertible {
       }
     let check =
       capabilities.functions.contains(.check)
-      ? " { char m[256]; if (poolfuzz_check(a, m, sizeof m)) return 0; }" : ""
+      ? " { char m[256]; if (poolfuzz_check(a, m, sizeof m)) exit(0); }" : ""
     return call + check + " bad(\"not noticed\");"
+  }
+}
+
+// MARK: Threads
+
+/// A trace of several threads becomes a function that makes the call of a number, and a schedule that has
+/// one thread at a time make it.
+extension CProgram {
+  private var hasThreads: Bool { trace.operations.contains { $0.call == .thread } }
+
+  private var steps: [String] {
+    let cases = zip(trace.operations, statements).enumerated().compactMap { index, step in
+      [.thread, .endThread].contains(step.0.call) ? nil : "  case \(index): { \(step.1) break; }"
+    }
+    return ["static void step(int number) {", "  switch (number) {"] + cases + ["  }", "}"]
+  }
+
+  private var relay: [String] {
+    [
+      "#include <pthread.h>", "#include <semaphore.h>",
+      "static pthread_t threads[\(TargetThreads.mostThreads)];",
+      "static sem_t begin[\(TargetThreads.mostThreads)], done;",
+      "static char lives[\(TargetThreads.mostThreads)]; static int now;",
+      "static void *serve(void *k) {",
+      "  while (1) {",
+      "    sem_wait(&begin[(size_t)k]);",
+      "    if (now < 0) return NULL;",
+      "    step(now), sem_post(&done);",
+      "  }",
+      "}",
+      "static void on(int k, int number) {",
+      "  if (!lives[k]) {",
+      "    sem_init(&begin[k], 0, 0), lives[k] = 1;",
+      "    pthread_create(&threads[k], NULL, serve, (void *)(size_t)k);",
+      "  }",
+      "  now = number, sem_post(&begin[k]), sem_wait(&done);",
+      "}",
+      "static void end(int k) {",
+      "  if (lives[k]) now = -1, sem_post(&begin[k]), pthread_join(threads[k], NULL), lives[k] = 0;",
+      "}",
+    ]
+  }
+
+  private var schedule: [String] {
+    var lines = ["  sem_init(&done, 0, 0);"]
+    var current: UInt64 = 0
+    for (index, operation) in trace.operations.enumerated() {
+      switch operation.call {
+      case .thread: current = operation.bytes
+      case .endThread:
+        lines.append("  end(\(operation.bytes));")
+        if current == operation.bytes { current = 0 }
+      default: lines.append(current == 0 ? "  step(\(index));" : "  on(\(current), \(index));")
+      }
+    }
+    return lines + ["  for (int k = 1; k < \(TargetThreads.mostThreads); k++) end(k);"]
   }
 }
