@@ -110,6 +110,14 @@ import Testing
       + [16_908_288, 17_039_360, 17_301_504, 17_760_256, 18_677_760, 20_512_768]
     #expect(RoundReadings.verdict(.declared, readings) == .leaks)
     #expect(RoundReadings.verdict(.declared, Array(readings.prefix(16))) == .rises)
+    #expect(
+      RoundReadings.verdict(
+        .declared, Array(readings.prefix(16)), certainMark: RoundReadings.candidateMark) == .rises)
+    let pages = Self.lost(1_000, step: 4096)
+    #expect(RoundReadings.verdict(.resident, Array(pages.prefix(12))) == .rises)
+    #expect(
+      RoundReadings.verdict(
+        .resident, Array(pages.prefix(12)), certainMark: RoundReadings.candidateMark) == .leaks)
   }
 
   /// The allocator can write over what the worker keeps.

@@ -45,11 +45,11 @@ public final class TargetTester {
   public func test(
     _ trace: TargetTrace, inFreshProcess isFresh: Bool = false
   ) throws(TargetError) -> TargetFailure? {
-    try test(trace, inFreshProcess: isFresh, restSeconds: settings.restSeconds)
+    try test(trace, inFreshProcess: isFresh, isCandidate: false)
   }
 
   private func test(
-    _ trace: TargetTrace, inFreshProcess isFresh: Bool, restSeconds: Double
+    _ trace: TargetTrace, inFreshProcess isFresh: Bool, isCandidate: Bool
   ) throws(TargetError) -> TargetFailure? {
     try makeRoom(for: trace.operations.count)
     let fresh = try freshBytes(of: trace.configuration)
@@ -66,7 +66,9 @@ public final class TargetTester {
     let isAskedFor = setup.rounds >= TargetSetup.manyRounds
     if !isOnce, isAskedFor || (tellsFootprint && setup.refusedGrowth == 0) { flags.insert(.leak) }
     let run = try process.run(
-      operations, setup, freshBytes: fresh, flags: flags, restSeconds: restSeconds,
+      operations, setup, freshBytes: fresh, flags: flags,
+      restSeconds: isCandidate ? 0 : settings.restSeconds,
+      certainMark: isCandidate ? RoundReadings.candidateMark : RoundReadings.certainMark,
       timeoutSeconds: timeoutSeconds)
     // How many rounds follow those that the trace asks for depends on what the system says of memory:
     // what else goes wrong in them would not repeat.
@@ -272,8 +274,8 @@ public final class TargetTester {
     do throws(TargetError) {
       // Numbered as it will be filed: what owners write depends on their slots.
       let trace = trace.numberedInOrderOfUse
-      // Candidates are many, and what they come to is confirmed with a rest.
-      let failure = try test(trace, inFreshProcess: true, restSeconds: 0).map {
+      // Candidates are many, and what they come to is confirmed with more rounds and a rest.
+      let failure = try test(trace, inFreshProcess: true, isCandidate: true).map {
         Execution.Failure(
           step: $0.isOfLaterRound ? max(count - 1, $0.step) : $0.step,
           identities: [$0.identity(in: trace)])

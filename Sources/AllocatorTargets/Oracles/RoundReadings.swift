@@ -22,18 +22,25 @@ struct RoundReadings {
   }
 
   private let kind: Kind
+  private let certainMark: Int
   /// One for each number of rounds that was run.
   private let values: UnsafeBufferPointer<UInt64>
 
-  /// The readings up to the first that is 0: its rounds were not run.
-  init(_ kind: Kind, _ values: UnsafeBufferPointer<UInt64>) {
+  /// The readings up to the first that is 0: its rounds were not run. After 2 to the power of `certainMark`
+  /// rounds what is straight is a leak.
+  init(_ kind: Kind, _ values: UnsafeBufferPointer<UInt64>, certainMark: Int) {
     self.kind = kind
+    self.certainMark = certainMark
     self.values = UnsafeBufferPointer(rebasing: values.prefix { $0 > 0 })
   }
 
   /// What `readings` of a run say.
-  static func verdict(_ kind: Kind, _ readings: [UInt64]) -> Verdict {
-    readings.withUnsafeBufferPointer { RoundReadings(kind, $0).verdict }
+  static func verdict(
+    _ kind: Kind, _ readings: [UInt64], certainMark: Int = certainMark
+  ) -> Verdict {
+    readings.withUnsafeBufferPointer {
+      RoundReadings(kind, $0, certainMark: certainMark).verdict
+    }
   }
 
   /// Whether half of what was left behind is gone after some rest: no leak, but a library that gives pages
@@ -48,7 +55,9 @@ struct RoundReadings {
   private static let doublings = 5
   /// Rounds, as a power of two, behind which what is straight is a leak. Lists of up to 8,192 blocks that
   /// one thread frees and another asks for rise on a straight line up to their end.
-  private static let certainMark = SharedArea.roundMarks - 1
+  static let certainMark = SharedArea.roundMarks - 1
+  /// The same for the candidates of a reduction, which are many: what they come to is looked at for longer.
+  static let candidateMark = 11
   /// Rounds, as a power of two, that are enough where every byte is declared and none was off the line since
   /// the first round.
   private static let declaredMark = 11
@@ -58,7 +67,7 @@ struct RoundReadings {
     let last = values.count - 1
     guard last > 0, values[last] > values[last - 1] else { return .settles }
     guard last >= Self.doublings, let rise = rise(to: last) else { return .rises }
-    if last >= Self.certainMark || rise >= muchBytes { return .leaks }
+    if last >= certainMark || rise >= muchBytes { return .leaks }
     return kind == .declared && last >= Self.declaredMark && isExact ? .leaks : .rises
   }
 

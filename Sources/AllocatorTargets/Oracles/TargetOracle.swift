@@ -365,14 +365,16 @@ extension TargetOracle {
     }
     let kind: RoundReadings.Kind =
       capabilities.functions.contains(.footprint) ? .declared : .resident
-    if RoundReadings.verdict(kind, run.footprints) == .leaks,
+    if RoundReadings.verdict(kind, run.footprints, certainMark: run.certainMark) == .leaks,
       !RoundReadings.isGivenBack(run.footprints, rested: run.rested.footprint)
     {
       let failure = failure(
         .leak, "held after \(Self.readings(run.footprints))", at: end)
       if failure != nil { return failure }
     }
-    guard RoundReadings.verdict(.addressSpace, run.addressSpace) == .leaks,
+    let space = RoundReadings.verdict(
+      .addressSpace, run.addressSpace, certainMark: run.certainMark)
+    guard space == .leaks,
       !RoundReadings.isGivenBack(run.addressSpace, rested: run.rested.addressSpace)
     else { return nil }
     return failure(

@@ -121,7 +121,7 @@ final class TargetProcess {
   func run(
     _ operations: [TargetOperation], _ setup: TargetSetup, freshBytes: UInt64 = 0,
     flags: SharedArea.Flag = [], slotCount: Int = 0, restSeconds: Double = 0,
-    timeoutSeconds: Double
+    certainMark: Int = RoundReadings.certainMark, timeoutSeconds: Double
   ) throws(TargetError) -> TargetRun {
     guard operations.count <= settings.operationLimit else {
       throw TargetError(message: "\(settings.library): a trace of \(operations.count) operations")
@@ -130,6 +130,7 @@ final class TargetProcess {
     write(operations, setup)
     area[.freshBytes] = freshBytes
     area[.slotCount] = UInt64(slotCount)
+    area[.certainMark] = UInt64(certainMark)
     area[.restMilliseconds] = UInt64(restSeconds * 1000)
     area[.flags] = flags.rawValue
     guard command.write(0x52) else {
@@ -140,7 +141,9 @@ final class TargetProcess {
       throw TargetError(
         message: "\(settings.library): no memory for an allocator of \(setup.arenaBytes) bytes")
     }
-    return taken(ending, operations.count)
+    var run = taken(ending, operations.count)
+    run.certainMark = certainMark
+    return run
   }
 
   private func write(_ operations: [TargetOperation], _ setup: TargetSetup) {

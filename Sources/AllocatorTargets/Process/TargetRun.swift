@@ -29,6 +29,8 @@ struct TargetRun {
   /// Footprints and bytes of address space after rounds 1, 2, 4, ...; 0 for those that were not run.
   var footprints: [UInt64] = []
   var addressSpace: [UInt64] = []
+  /// Rounds behind which what is straight is a leak, as a power of two.
+  var certainMark = RoundReadings.certainMark
   /// Both after some rest; 0 where there was none.
   var rested: (footprint: UInt64, addressSpace: UInt64) = (0, 0)
   /// Whether the emptied allocator served the largest request of a fresh one.

@@ -48,6 +48,8 @@ struct SharedArea {
     case slotCount
     /// For how long a run that seems to leak waits before the readings behind that; 0 for not at all.
     case restMilliseconds
+    /// Rounds behind which what is straight is a leak, as a power of two.
+    case certainMark
     /// The footprint and the address space then; 0 where nobody waited.
     case restedFootprint, restedAddressSpace
     /// Footprints after rounds 1, 2, 4, ...

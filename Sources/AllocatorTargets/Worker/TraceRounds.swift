@@ -74,7 +74,10 @@ extension TraceExecutor {
   private func verdict(_ word: SharedArea.Word) -> RoundReadings.Verdict {
     let isHeld = word == .footprints
     let held: RoundReadings.Kind = library.footprint == nil ? .resident : .declared
-    return RoundReadings(isHeld ? held : .addressSpace, area.readings(word)).verdict
+    let certainMark = Int(clamping: area[.certainMark])
+    return RoundReadings(
+      isHeld ? held : .addressSpace, area.readings(word), certainMark: certainMark
+    ).verdict
   }
 
   /// Whether more rounds can tell a leak from what fills a cache.
