@@ -8,17 +8,22 @@ struct LateStaircaseTests {
   private static let story = try? PoolGeometry.kernel(
     pageBytes: 4096, unitBytes: 8, headerBytes: 8, smallestRequestBytes: 9)
 
-  private static func staircase(
-    _ geometry: PoolGeometry, _ cap: Int, _ pins: CheapestCuts.PinCosts = .late
-  ) -> LateStaircase {
+  /// The cuts of a page, which every cap has alike.
+  private static func cuts(_ geometry: PoolGeometry) -> [LateStaircasePlan.Cut] {
     let relaxation = ScheduleRelaxation(
-      geometry: geometry, rules: .lastInFirstOut, firstLevel: geometry.pageUnits / 16, pins: pins)
+      geometry: geometry, rules: .lastInFirstOut, firstLevel: geometry.pageUnits / 16, pins: .late)
     let walking = WalkingCut(geometry)
-    return LateStaircase(
-      geometry: geometry, rules: .lastInFirstOut, peakLiveUnits: cap,
-      cuts: relaxation.levels.map {
-        LateStaircasePlan.Cut(level: $0.level, cut: LateCut($0.tree, geometry, walking))
-      })
+    return relaxation.levels.map {
+      LateStaircasePlan.Cut(level: $0.level, cut: LateCut($0.tree, geometry, walking))
+    }
+  }
+
+  private static let x64Cuts = cuts(.x64)
+
+  private static func staircase(
+    _ geometry: PoolGeometry, _ cap: Int, _ cuts: [LateStaircasePlan.Cut]
+  ) -> LateStaircase {
+    LateStaircase(geometry: geometry, rules: .lastInFirstOut, peakLiveUnits: cap, cuts: cuts)
   }
 
   /// The ledger's arithmetic and the pool agree for small and real pages, at many caps.
@@ -30,11 +35,12 @@ struct LateStaircaseTests {
       PoolGeometry(pageUnits: 128, smallestBlockUnits: 2, largestBlockUnits: 127),
     ]
     for geometry in geometries {
+      let cuts = Self.cuts(geometry)
       for cap in stride(
         from: 0, to: 30 * geometry.pageUnits,
         by: TestScale.count(9, all: 3) * geometry.pageUnits / 2 + 1)
       {
-        let program = Self.staircase(geometry, cap)
+        let program = Self.staircase(geometry, cap, cuts)
         let outcome = program.outcome()
         let bound = FragmentationBounds(geometry: geometry, peakLiveUnits: cap)
           .strongest(for: .lastInFirstOut)
@@ -64,7 +70,7 @@ struct LateStaircaseTests {
 
   /// Late pins and bridges are made, or the tests above say nothing about them.
   @Test func thePlanHasLatePinsAndBridges() {
-    let plan = Self.staircase(.x64, 16_384).plan
+    let plan = Self.staircase(.x64, 16_384, Self.x64Cuts).plan
     #expect(plan.steps.contains { $0.late > 0 && $0.early > 0 })
     let bridged = plan.steps.contains { step in
       let cut = LateCut(step.tree, .x64)
@@ -84,7 +90,7 @@ struct LateStaircaseTests {
 
   /// At the last requests everything hangs on where blocks land: in tail order the program fails.
   @Test func tailOrderBreaksIt() {
-    let program = Self.staircase(.x64, 2048)
+    let program = Self.staircase(.x64, 2048, Self.x64Cuts)
     var pool = AbstractPool(geometry: .x64, rules: .windows)
     program.run(on: &pool)
     let pages = pool.footprint.peakPagesHeld
