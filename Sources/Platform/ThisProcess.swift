@@ -60,6 +60,15 @@ public enum ProcessStart {
     }
   }
 
+  /// Becomes the same program anew, with these words; whatever its threads do ends. Returns where the
+  /// system refuses.
+  public static func beginAnew(_ words: [String]) {
+    guard let path = Machine.executablePath() else { return }
+    var arguments = ([CommandLine.arguments.first ?? path] + words).map { strdup($0) } + [nil]
+    execv(path, &arguments)
+    for argument in arguments { free(argument) }
+  }
+
   /// Ends the process with a code.
   public static func end(_ code: Int32) -> Never {
     if PlannedFault.isCounting {

@@ -46,6 +46,34 @@ struct LimitTests {
     #expect(run.errors.contains("long.trace") && run.errors.contains("--timeout"), "\(run.errors)")
   }
 
+  /// A trace of a campaign that takes too long is filed as what it is, left out, and the campaign goes on
+  /// to its end: here all of them do, each in a process that the next one takes the place of.
+  @Test func aTraceThatTakesTooLongEndsNoCampaign() throws {
+    let scratch = try Scratch()
+    let words = "fuzz --mix small-lists --operations 4000 --traces 3 --jobs 1 --seed 1 --canary 0"
+    let run = try Command.shell(
+      "exec \"$POOLFUZZ\" \(words) --timeout 2ms --quiet --corpus c",
+      in: URL(filePath: scratch.path))
+    #expect(run.code == 1, "\(run.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/found")
+    #expect(names == ["limit.time"])
+    let traces = try FileManager.default.contentsOfDirectory(
+      atPath: scratch.path + "/c/found/limit.time")
+    #expect(traces.count == 3 && run.errors.contains("takes longer than 0.002 s (--timeout)"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/fuzz")
+    #expect(!left.contains { $0.hasSuffix(".campaign") })
+  }
+
+  /// A limit of the file's size is an error of the write, with a message, and leaves nothing behind.
+  @Test func aFileThatMayNotGrowIsAnError() throws {
+    let scratch = try Scratch()
+    let run = try Command.shell(
+      "ulimit -f 8; exec \"$POOLFUZZ\" adversary staircase --peak-live 65536 -o a.trace",
+      in: URL(filePath: scratch.path))
+    #expect(run.code == 4 && run.errors.contains("a.trace: "), "\(run.code): \(run.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == [])
+  }
+
   /// What is cut off by its limit costs itself alone.
   @Test func oneTraceBeyondTheLimitKeepsNoOtherFromBeingJudged() throws {
     let scratch = try Scratch()

@@ -12,6 +12,8 @@ import Synchronization
 public final class FuzzEngine: Sendable {
   /// The plan.
   public let plan: FuzzPlan
+  /// What it executes at this moment.
+  public let running = RunningTraces()
   private let current: Mutex<(state: FuzzState, ofWholeEpochs: FuzzState)>
 
   /// A campaign from a state, or from its beginning.
@@ -39,13 +41,15 @@ public final class FuzzEngine: Sendable {
     let count = min(plan.epochLength(at: state.nextBatch), max(batchLimit, 0))
     let results = Mutex<[FuzzBatch?]>(Array(repeating: nil, count: count))
     let next = Atomic<Int>(0)
-    let plan = self.plan
+    let (plan, running) = (self.plan, self.running)
     DispatchQueue.concurrentPerform(iterations: max(1, min(jobs, count))) { _ in
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < count else { return }
         let number = state.nextBatch + UInt64(index)
-        guard let batch = FuzzBatch(plan, number: number, state, isInterrupted: isInterrupted)
+        guard
+          let batch = FuzzBatch(
+            plan, number: number, state, running, isInterrupted: isInterrupted)
         else { return }
         results.withLock { $0[index] = batch }
       }
@@ -225,7 +229,8 @@ public struct FuzzBatch: Sendable {
 
   /// Runs a batch; nil where it is interrupted.
   init?(
-    _ plan: FuzzPlan, number: UInt64, _ state: FuzzState, isInterrupted: () -> Bool
+    _ plan: FuzzPlan, number: UInt64, _ state: FuzzState, _ running: RunningTraces,
+    isInterrupted: () -> Bool
   ) {
     self.number = number
     uses = Array(repeating: Use(), count: plan.profiles.count)
@@ -234,12 +239,13 @@ public struct FuzzBatch: Sendable {
       if isInterrupted() { return nil }
       let trace = number * UInt64(plan.tracesPerBatch) + UInt64(index)
       guard trace < plan.traceLimit else { break }
-      run(plan, trace, state, &seen)
+      run(plan, trace, state, running, &seen)
     }
   }
 
   private mutating func run(
-    _ plan: FuzzPlan, _ number: UInt64, _ state: FuzzState, _ seen: inout StateSignature
+    _ plan: FuzzPlan, _ number: UInt64, _ state: FuzzState, _ running: RunningTraces,
+    _ seen: inout StateSignature
   ) {
     var choices = RandomChoices(seed: plan.seed, stream: number)
     if plan.canaryInterval > 0, choices.draw(below: plan.canaryInterval) == 0 {
@@ -247,13 +253,15 @@ public struct FuzzBatch: Sendable {
       caughtCanaries += Canary.setsOffTheAlarm(plan.oracles, &choices) ? 1 : 0
       return
     }
+    // It is filed already, as one that takes too long.
+    guard !state.slowTraces.contains(number) else { return }
     let index = state.scheduler.draw(&choices)
     let profile = plan.profiles[index]
     var trace = Self.trace(plan, profile, state.corpus, &choices)
     trace.configuration.mutant = plan.mutant
     trace.configuration.faultOfHealthyModel = plan.faultOfHealthyModel
     trace.configuration.oracles = plan.oracles
-    let run = FuzzRun(trace, marking: &seen)
+    let run = running.executing(trace, profile.name, number) { FuzzRun(trace, marking: &seen) }
     uses[index].traces += 1
     uses[index].operations += UInt64(run.operationCount)
     referenceCounts.add(run.referenceCounts)
@@ -265,7 +273,8 @@ public struct FuzzBatch: Sendable {
       // What the healthy model shows as well is not the planted bug's.
       if plan.mutant != .none {
         let healthy = finding.trace.onHealthyModel
-        if let failure = FuzzRun(healthy).failure {
+        let again = running.executing(healthy, profile.name, number) { FuzzRun(healthy) }
+        if let failure = again.failure {
           finding = Finding(
             trace: healthy.prefix(failure.step + 1), failure: failure, profile: profile.name,
             number: number, isOfHealthyModel: true)

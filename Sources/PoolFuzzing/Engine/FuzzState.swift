@@ -20,6 +20,8 @@ public struct FuzzState: Sendable {
   public internal(set) var referenceCounts: ReferenceCounts
   /// How often each failure was seen.
   public internal(set) var failureCounts: [FailureIdentity: UInt64]
+  /// Numbers of traces that took too long and are left out.
+  public var slowTraces: Set<UInt64> = []
 
   /// A campaign at its beginning.
   public init(_ plan: FuzzPlan) {

@@ -30,6 +30,7 @@ public struct SavedCampaign: Sendable {
   public var text: String {
     var text = "seconds \(seconds)\nrun \(runSeconds)\n"
     text += "next \(state.nextBatch)\n"
+    for number in state.slowTraces.sorted() { text += "slow \(number)\n" }
     text += "canaries \(state.canaryCount) \(state.caughtCanaries)\n"
     text += "reference \(state.referenceCounts.text)\n"
     for profile in state.scheduler.statistics {
@@ -82,6 +83,7 @@ public struct SavedCampaign: Sendable {
     private var statistics: [ProfileStatistics] = []
     private var numbers: [String: [UInt64]] = [:]
     private var counts: [FailureIdentity: UInt64] = [:]
+    private var slowTraces: Set<UInt64> = []
     private var referenceCounts: ReferenceCounts?
     private var findings = CampaignFindings()
     private var signature: StateSignature?
@@ -103,6 +105,7 @@ public struct SavedCampaign: Sendable {
         let values = rest.split(separator: " ").compactMap(SavedText.count)
         numbers[String(word)] = values
         return values.count == (word == "canaries" ? 2 : 1)
+      case "slow": return SavedText.count(rest).map { slowTraces.insert($0).inserted } ?? false
       case "reference":
         referenceCounts = ReferenceCounts(text: rest)
         return referenceCounts != nil
@@ -176,10 +179,11 @@ public struct SavedCampaign: Sendable {
         let signature, !statistics.isEmpty
       else { return nil }
       let corpus = FuzzCorpus(signature: signature, traces: traces, keptCount: kept[0])
-      let state = FuzzState(
+      var state = FuzzState(
         corpus: corpus, scheduler: ProfileScheduler(statistics), nextBatch: next[0],
         canaryCount: canaries[0], caughtCanaries: canaries[1], referenceCounts: referenceCounts,
         failureCounts: counts)
+      state.slowTraces = slowTraces
       return SavedCampaign(
         state: state, findings: findings, seconds: seconds, runSeconds: runSeconds)
     }

@@ -16,6 +16,10 @@ final class FuzzCampaign {
   private let frame: CampaignFrame
   /// The options that go on or begin anew with.
   private let options: [String]
+  /// The same campaign again, quiet as it is.
+  private let wordsToGoOn: [String]
+  /// Seconds that a trace may take.
+  private let traceSeconds: Double
   /// Features and failing traces at times of the last minute, the oldest first.
   private var lastMinute: [(seconds: Double, features: Int, failures: Int)] = []
   private var earlierOperations: UInt64 = 0
@@ -32,6 +36,9 @@ final class FuzzCampaign {
     self.streams = streams
     // What the report says is the same however many threads there were.
     options = arguments.words(except: ["--seed", "--jobs", "--save-every", "--json", "--quiet"])
+    wordsToGoOn =
+      ["fuzz"] + arguments.words(except: ["--seed"]) + ["--seed", "\(settings.plan.seed)"]
+    traceSeconds = try arguments.seconds(Option.timeout.name) ?? SlowTraces.usualSeconds
     store = FindingStore(folder: settings.folder)
     file = StateFile(
       base: settings.base,
@@ -54,10 +61,55 @@ final class FuzzCampaign {
       store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
       shrinks: settings.shrinks,
       findings: saved?.findings ?? CampaignFindings())
-    try frame.work(
-      until: { isDone(engine.state) }, step: { runEpoch(engine, triage) },
-      save: { save(engine, triage.findings) }, tell: { tell($0, engine.state) })
+    let (store, limit, words) = (store, traceSeconds, wordsToGoOn)
+    let (plan, file, clock) = (settings.plan, file, frame.clock)
+    try SlowTraces(seconds: limit).watch(engine.running) { run in
+      Self.leaveOut(
+        run, engine, triage, store, file, limit: limit, isPlanted: plan.mutant != .none, clock)
+      ProcessStart.beginAnew(words)
+      ProcessStart.end(ExitCode.environment.rawValue)
+    } during: { () throws(CommandFailure) in
+      try frame.work(
+        until: { isDone(engine.state) }, step: { runEpoch(engine, triage) },
+        save: { save(engine, triage.findings) }, tell: { tell($0, engine.state) })
+    }
     return finish(engine, triage)
+  }
+
+  /// Files a trace that takes too long and saves a state that leaves it out, on a thread that nothing
+  /// else waits for. Where somebody wants the campaign to end, it ends.
+  private static func leaveOut(
+    _ run: RunningTraces.Run, _ engine: FuzzEngine, _ triage: TriageQueue, _ store: FindingStore,
+    _ file: StateFile, limit: Double, isPlanted: Bool, _ clock: CampaignClock
+  ) {
+    let note = { (text: String) in
+      try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
+    }
+    let found = FoundTrace(run.trace, SlowTraces.identity, nil)
+    let isOfHealthyModel = isPlanted && run.trace.configuration.mutant == .none
+    var (state, findings) = (engine.stateOfWholeEpochs, triage.findings)
+    state.slowTraces.insert(run.number)
+    do throws(SystemError) {
+      var path = ""
+      if !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
+        path = try store.file(found, isOfHealthyModel: isOfHealthyModel) { note($0) }.trace
+      }
+      findings.filed.append(
+        FiledFinding(
+          identity: SlowTraces.identity, profile: run.profile, number: run.number,
+          operationsBefore: run.trace.operations.count,
+          operationsAfter: run.trace.operations.count, executions: 0, isOneMinimal: false,
+          trace: path, certificate: "", metWhile: nil, mutant: run.trace.configuration.mutant))
+      let saved = SavedCampaign(
+        state: state, findings: findings, seconds: clock.secondsOfAll,
+        runSeconds: clock.secondsToKeep)
+      try store.write(file.saved.text(saved.text), to: file.path)
+      note("trace \(run.number) takes longer than \(limit) s (--timeout): \(path)")
+    } catch {
+      note("trace \(run.number) takes longer than \(limit) s (--timeout): \(error.message)")
+      ProcessStart.end(ExitCode.environment.rawValue)
+    }
+    if Interruption.isRequested { ProcessStart.end(128 + Interruption.signalNumber) }
   }
 
   private func isDone(_ state: FuzzState) -> Bool {

@@ -119,6 +119,9 @@ private struct MaximizeRun {
       run = try SearchRun(query, campaign, settings, streams)
     }
     let best = if let run { try run.run() } else { try search() }
+    // The search had limits of its own; a trace has a time again.
+    ProcessLimits.begin(input: "the trace that was found")
+    defer { ProcessLimits.endInput() }
     var report = query.replay(best)
     if let contest {
       try replayOnKernel(best, contest, &report)
