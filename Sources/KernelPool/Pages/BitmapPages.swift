@@ -45,8 +45,7 @@ extension PoolState {
     _ address: Address, _ bitmap: UnsafeMutablePointer<PageBitmap>, _ kind: PoolKind
   ) throws(Halt) -> UInt64 {
     let first = (address &- bitmap.pointee.base) &>> geometry.pageShift
-    var last = first
-    while try !bit(last, of: bitmap.pointee.endMap) { last &+= 1 }
+    let last = try endOfAllocation(bitmap, from: first)
     let pages = last &- first &+ 1
     setSmallBlocks(address, kind, false)
     if pages == 1, let list = singlePageList(kind, 1), try push(address, list) { return 1 }
@@ -60,6 +59,29 @@ extension PoolState {
       bitmap.pointee.hint = first
     }
     return pages
+  }
+
+  /// The next page from `first` on that is marked as the last of an allocation.
+  private mutating func endOfAllocation(
+    _ bitmap: UnsafeMutablePointer<PageBitmap>, from first: UInt64
+  ) throws(Halt) -> UInt64 {
+    let pages = bitmap.pointee.pages
+    // 64 pages at a time, on the host's bytes.
+    if let map = memory.kernelData(at: bitmap.pointee.endMap) {
+      var page = first
+      while page < pages {
+        let marks = map.word64(Int((page &>> 6) &<< 3)) &>> (page & 63)
+        if marks != 0 {
+          let last = page &+ UInt64(marks.trailingZeroBitCount)
+          if last < pages { return last }
+          break
+        }
+        page = (page | 63) &+ 1
+      }
+    }
+    var last = first
+    while try !bit(last, of: bitmap.pointee.endMap) { last &+= 1 }
+    return last
   }
 
   /// Marks pages as mapped, or takes the mapping away; what they held is then lost.
