@@ -71,9 +71,12 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
     count &+= 1
   }
 
+  /// Makes room for so many elements in all.
+  mutating func reserve(_ elements: Int) { if elements > capacity { grow(to: elements) } }
+
   /// Appends `elements` elements, each made from its place among them.
   @inline(__always) mutating func append(_ elements: Int, _ element: (Int) -> Element) {
-    if count &+ elements > capacity { grow(to: max(count &+ elements, capacity * 2)) }
+    reserve(count &+ elements)
     let first = base + count
     for place in 0..<elements { first[place] = element(place) }
     count &+= elements

@@ -46,6 +46,9 @@ struct ListMirror: ~Copyable {
   /// How many entries there are.
   var count: Int { index.count }
 
+  /// Makes room for so many heads.
+  mutating func reserveHeads(_ count: Int) { heads.reserve(count) }
+
   /// Adds a list's head, which has the number of the heads before it.
   mutating func addHead(_ address: Address, next: Address, back: Address) {
     heads.append(Head(address: address, next: next, back: back))

@@ -87,6 +87,7 @@ extension IncrementalAudit {
   private mutating func addHeads() {
     let units = facts.unitsPerPage
     let mask = ~facts.linkBit
+    lists.reserveHeads(descriptors.count &* Int(units))
     for number in 0..<descriptors.count {
       let heads = descriptors[number].listHeads
       let host = descriptors[number].host + Int(heads &- descriptors[number].address)
