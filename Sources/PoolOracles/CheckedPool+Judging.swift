@@ -120,7 +120,10 @@ extension CheckedPool {
   public mutating func checkOnceMore(_ failures: inout [PoolFailure]) {
     guard !isOver else { return }
     let live = replayer.liveAddress
-    if !oracles.isDisjoint(with: [.finalInvariants, .fullInvariants, .completeInvariants]) {
+    if audit?.followsChanges ?? false {
+      // The checks so far have seen everything; what may have changed since they follow as well.
+      report(audit?.check(view, live.pointee), &failures)
+    } else if !oracles.isDisjoint(with: [.finalInvariants, .fullInvariants, .completeInvariants]) {
       report(audit?.full(view, live.pointee), &failures)
     }
     guard oracles.contains(.bound), misuse == nil else { return }

@@ -1,5 +1,6 @@
 import KernelPool
 import PoolFuzzing
+import PoolInvariants
 import PoolTrace
 import PropertyTesting
 import Testing
@@ -106,6 +107,28 @@ import Testing
       var failures: [PoolFailure] = []
       checked.judgeUnstopped(.harmless, &failures)
       #expect(failures.isEmpty)
+    }
+  }
+
+  /// What changes behind the last check is seen at the end, whether everything is walked then or, as
+  /// where every operation was followed by a check that kept up with it, what has changed.
+  @Test(arguments: [OracleSet.everything, .fast, .everything.subtracting(.fullInvariants)])
+  func theEndSeesWhatTheLastCheckCouldNot(_ oracles: OracleSet) throws {
+    let operations = try TraceParser.operations(
+      in: "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nfree a\n")
+    for isChanged in [false, true] {
+      var checked = CheckedPool(TraceConfiguration(), oracles: oracles)
+      var failures: [PoolFailure] = []
+      for operation in operations {
+        _ = checked.perform(operation, &failures)
+        checked.check(&failures)
+      }
+      #expect(failures.isEmpty)
+      if isChanged, let address = checked.replayer.slots[SlotName("b")]?.address {
+        _ = [UInt8(0xA5)].withUnsafeBytes { checked.replayer.pool.write(address &+ 40, $0) }
+      }
+      checked.checkOnceMore(&failures)
+      #expect(failures.map(\.rule) == (isChanged ? [Invariant.livePattern.rawValue] : []))
     }
   }
 

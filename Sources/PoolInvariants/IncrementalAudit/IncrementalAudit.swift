@@ -190,6 +190,10 @@ public struct IncrementalAudit: ~Copyable {
   /// True where it is known that nothing was stored to memory or marks since the last check.
   public var knowsOfNoStore: Bool { journal?.hasNoStores ?? false }
 
+  /// True where everything was walked once and found sound, and every change since can be followed:
+  /// the next check looks at what has changed, and a complete audit would see no more.
+  public var followsChanges: Bool { hasCache && journal != nil }
+
   /// Walks everything, whatever was touched. The cache stays as it is.
   public mutating func full(_ view: PoolView, _ live: LiveAllocations) -> [Violation] {
     let violations = complete.full(view, live)
