@@ -295,7 +295,7 @@ struct ClearRunBounds {
   var region = -1
   /// By the length of a run, from 1 on: the first word of the map in which one can begin. The last
   /// stands for all longer ones.
-  private var words = SIMD16<UInt32>(repeating: 0)
+  private var words: [16 of UInt32] = .init(repeating: 0)
 
   /// The first bit at which a run of `count` bits, at least one, can begin.
   @inline(__always) func start(ofRunsOf count: UInt64) -> UInt64 {
@@ -320,12 +320,12 @@ struct ClearRunBounds {
     let longest = min(before &+ min(count, 16) &+ behind, 16)
     // Of 16 bits at least one is among the cleared ones.
     let word = UInt32(truncatingIfNeeded: (first &- min(before, 15)) &>> 6)
-    let lower = words .> SIMD16(repeating: word) .& Self.lengths .<= UInt32(longest)
-    words.replace(with: word, where: lower)
-  }
-
-  private static var lengths: SIMD16<UInt32> {
-    SIMD16(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
+    // Where a longer run can begin a shorter one can, so that the words ascend with the length.
+    var place = Int(truncatingIfNeeded: longest) &- 1
+    while place >= 0, words[place] > word {
+      words[place] = word
+      place &-= 1
+    }
   }
 
   /// How many bits are clear right before a bit, as far as its word tells; 16 where that is not told.
@@ -351,5 +351,5 @@ struct ClearRunBounds {
   }
 
   /// Forgets everything.
-  mutating func forget() { words = SIMD16(repeating: 0) }
+  mutating func forget() { words = .init(repeating: 0) }
 }
