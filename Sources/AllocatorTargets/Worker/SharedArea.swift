@@ -157,13 +157,12 @@ struct SharedArea {
 
   /// The calls that led to a signal, a line each.
   var backtrace: [String] {
-    var bytes: [UInt8] = []
-    let text = UnsafeMutableRawPointer(crash + 16).assumingMemoryBound(to: UInt8.self)
-    for index in 0..<CrashRecord.textBytes where text[index] != 0 || bytes.isEmpty {
-      if text[index] == 0 { break }
-      bytes.append(text[index])
-    }
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    Self.lines(UnsafeRawBufferPointer(start: crash + 16, count: CrashRecord.textBytes))
+  }
+
+  /// The lines before the first zero byte: what stands behind it is of a longer text before.
+  static func lines(_ text: UnsafeRawBufferPointer) -> [String] {
+    let lines = String(decoding: text.prefix { $0 != 0 }, as: UTF8.self).split(separator: "\n")
     return lines.map { PrintableText.escaped(String($0)) }
   }
 
