@@ -26,7 +26,8 @@ public struct FoundTrace: Sendable {
     var (trace, header) = try PoolFuzzTrace.readingWithHeader(text)
     trace.configuration.oracles = .replayed
     self.trace = trace
-    identity = FailureIdentity(header.failure?.value ?? "")
+    // What is written again has no blank there.
+    identity = FailureIdentity(String((header.failure?.value ?? "").drop(while: \.isWhitespace)))
     self.certificate = try certificate.map { try Certificate(parsing: $0) }
   }
 

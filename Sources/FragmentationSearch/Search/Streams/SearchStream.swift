@@ -141,7 +141,8 @@ public struct SearchOutcome: Sendable, Hashable {
 
   /// Reads ``text`` at the beginning of a line; gives what stands behind it too.
   static func reading(_ line: Substring) -> (outcome: SearchOutcome, rest: String)? {
-    let words = line.split(separator: " ", maxSplits: 7)
+    // A list without operations is written as nothing.
+    let words = line.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: false)
     let numbers = words.prefix(7).compactMap(SavedState.count)
     guard words.count == 8, numbers.count == 7 else { return nil }
     var outcome = SearchOutcome(pages: numbers[0], operations: numbers[1])
