@@ -14,8 +14,8 @@ public struct HistoryPage {
     public var title: String
     /// A line below the title: the version, how many operations, how it ended.
     public var about: String
-    /// What a reader must know before all else; empty for nothing.
-    public var warning: String
+    /// How the trace failed, for people; empty where it held.
+    public var failure: String
     /// Names and values of the whole trace's metrics, for a table.
     public var metrics: [(name: String, value: String)]
     /// Which proofs the bound is from, or why there is none.
@@ -23,22 +23,20 @@ public struct HistoryPage {
 
     /// A history with what is said of it.
     public init(
-      _ history: PoolHistory, title: String, about: String, warning: String = "",
+      _ history: PoolHistory, title: String, about: String, failure: String = "",
       metrics: [(name: String, value: String)] = [], boundNote: String = ""
     ) {
       self.history = history
       self.title = title
       self.about = about
-      self.warning = warning
+      self.failure = failure
       self.metrics = metrics
       self.boundNote = boundNote
     }
 
     var data: String {
-      let warnings = [warning, history.samplingNote ?? ""].filter { !$0.isEmpty }
-      return HistoryEncoder(history).text(
-        about: about, warning: warnings.joined(separator: " "), metrics: metrics,
-        boundNote: boundNote)
+      HistoryEncoder(history).text(
+        about: about, failure: failure, metrics: metrics, boundNote: boundNote)
     }
   }
 
@@ -115,12 +113,14 @@ struct HistoryEncoder {
 
   /// The object of the page's data. Nothing in it can end the element that holds it.
   func text(
-    about: String, warning: String, metrics: [(name: String, value: String)], boundNote: String
+    about: String, failure: String, metrics: [(name: String, value: String)], boundNote: String
   ) -> String {
+    let warnings = [failure, history.samplingNote ?? ""].filter { !$0.isEmpty }
     let figures = history.steps.map(\.figures)
     let hasBound = figures.contains { $0.bound != nil }
     let members: [(String, JSONValue)] = [
-      ("about", .string(about)), ("warning", .string(warning)),
+      ("about", .string(about)), ("failed", .bool(!failure.isEmpty)),
+      ("warning", .string(warnings.joined(separator: " "))),
       ("metrics", .array(metrics.map { .array([.string($0.name), .string($0.value)]) })),
       ("boundNote", .string(boundNote)), ("unitBytes", .unsigned(history.unitBytes)),
       ("unitsPerPage", .unsigned(history.unitsPerPage)),

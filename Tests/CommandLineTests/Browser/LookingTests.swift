@@ -57,6 +57,39 @@ extension BrowserTests {
 
   // MARK: Beside each other
 
+  /// Refusals and the failure at the end are one key away; a trace without them has no button.
+  @Test func theNextProblemIsShown() throws {
+    let scratch = try Scratch()
+    let path = try scratch.file(
+      "refused.trace",
+      """
+      config profile=windows-2003-x86 nonpaged_pages=64
+      alloc a NonPaged 10 Abcd
+      alloc b NonPaged 0x100000 Abcd
+      free a
+      alloc c NonPaged 0x100000 Abcd
+      alloc d NonPaged 10 Abcd
+      expect null d
+      """)
+    let run = try Command.run(["view", path])
+    let script = """
+      key("Home");
+      for (let index = 0; index < 4; index++) { key("n"); note(); }
+      key("N", true); note();
+      document.getElementById("problem").click(); note();
+      test.push(document.getElementById("problem").textContent);
+      """
+    let document = try browser.document(scripted(run.output, script))
+    #expect(
+      try text("test", document).split(separator: "\n") == [
+        "#op=2", "#op=4", "#op=5", "#op=2", "#op=5", "#op=2", "Next of 3 problems",
+      ])
+    let healthy = try browser.document(
+      scripted(
+        try page("page-fa808000"), "test.push(document.getElementById(\"problem\").hidden);"))
+    #expect(try text("test", healthy) == "true")
+  }
+
   /// The remedy's before and after: one sentence, one time line, both maps in rows of one height.
   @Test func twoPoolsAreShownAtOneTime() throws {
     let run = try Command.run([

@@ -84,8 +84,8 @@ import Testing
     let hostile = "</script><script>alert(1)</script><!-- \u{2028} {{history}} & \"'\u{0}\u{1B}"
     var history = try Recording("alloc a NonPaged 10 '<b>&'\n").history
     history.steps[1].line = hostile
-    let part = HistoryPage.Part(history, title: hostile, about: hostile, warning: hostile)
-    let plainPart = HistoryPage.Part(history, title: "", about: "", warning: "")
+    let part = HistoryPage.Part(history, title: hostile, about: hostile, failure: hostile)
+    let plainPart = HistoryPage.Part(history, title: "", about: "", failure: "")
     let page = HistoryPage.text(part)
     let plain = HistoryPage.text(plainPart)
     func count(_ text: String, _ part: String) -> Int { text.components(separatedBy: part).count }

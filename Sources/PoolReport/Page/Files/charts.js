@@ -124,6 +124,11 @@ function drawCurve(view) {
   for (const tick of roundTicks(view.from, view.to)) {
     below(context, area, shareOf(view, tick), grouped(tick));
   }
+  context.fillStyle = colours.bound;
+  for (const step of problems) {
+    const share = shareOf(view, operationOf(step));
+    if (share >= 0 && share <= 1) context.fillRect(area.x + share * area.width - 1, area.y - 4, 2, 4);
+  }
   if (view.selected) {
     const [left, right] = view.selected.map((at) => shareOf(view, at)).sort((a, b) => a - b);
     context.fillStyle = colours.accent;

@@ -201,6 +201,15 @@ function play(isOn) {
   playing = requestAnimationFrame(frame);
 }
 
+/** Goes to the nearest problem behind the step that is shown, or before it, and round the ends. */
+function goToProblem(direction) {
+  if (!problems.length) return;
+  const later = problems.filter((step) => step > view.step);
+  const earlier = problems.filter((step) => step < view.step);
+  go(direction > 0 ? later[0] ?? problems[0]
+    : earlier[earlier.length - 1] ?? problems[problems.length - 1]);
+}
+
 function nextPage(direction) {
   const contents = contentsAfter(view.step);
   const pages = map.pages.filter((page) => contents[page].length);
@@ -223,6 +232,8 @@ function keyAction(event) {
     case "End": return () => go(lastStep);
     case "ArrowDown": return () => nextPage(1);
     case "ArrowUp": return () => nextPage(-1);
+    case "n": return () => goToProblem(1);
+    case "N": return () => goToProblem(-1);
     case " ": return () => play(!playing);
     case "+": return () => zoom(0.5);
     case "-": return () => zoom(2);
@@ -273,6 +284,7 @@ function listenToTime() {
   });
   const actions = { first: () => go(0), back: () => go(view.step - 1),
     forward: () => go(view.step + 1), last: () => go(lastStep), play: () => play(!playing),
+    problem: () => goToProblem(1),
     "zoom-in": () => zoom(0.5), "zoom-out": () => zoom(2), "zoom-all": () => { setRange(); draw(); } };
   for (const [id, action] of Object.entries(actions)) {
     element(id).addEventListener("click", action);
@@ -352,7 +364,11 @@ function refresh() {
 }
 
 function start() {
-  if (isLeader) element("log-option").hidden = bound === null || pair !== null;
+  if (isLeader) {
+    element("log-option").hidden = bound === null || pair !== null;
+    element("problem").hidden = !problems.length;
+    element("problem").textContent = `Next of ${plural(problems.length, "problem")}`;
+  }
   element("hover").textContent = "One row is one page, to scale. Point at a block for its line; "
     + "click it for its life.";
   element("about").textContent = history_.about;

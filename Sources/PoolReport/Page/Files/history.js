@@ -36,6 +36,14 @@ function summed(differences) {
   return differences.map((difference) => (sum += difference));
 }
 
+/** Steps that end with a refused request or a stop, and the one that a trace fails at, which is its
+ * last. */
+const problems = lines.flatMap((line, step) => {
+  const result = line.split(" -> ")[1] ?? "ok";
+  const isFailure = step === lastStep && history_.failed;
+  return isFailure || !/^([0-9a-f]+|ok|null|skipped)$/.test(result) ? [step] : [];
+});
+
 const held = summed(history_.held);
 const live = summed(history_.live);
 const bound = history_.bound ? summed(history_.bound) : null;

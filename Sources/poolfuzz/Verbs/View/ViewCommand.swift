@@ -9,8 +9,8 @@ struct ShownHistory {
   let path: String
   /// A line on what is shown.
   let about: String
-  /// What a reader must know before all else; empty for nothing.
-  let warning: String
+  /// How the trace failed, for people; empty where it held.
+  let failure: String
   /// What the pages held.
   let history: PoolHistory
   /// Names and values for a table.
@@ -25,7 +25,7 @@ extension ShownHistory {
   /// What a page says of it.
   var part: HistoryPage.Part {
     HistoryPage.Part(
-      history, title: PathText.name(of: path), about: about, warning: warning, metrics: figures,
+      history, title: PathText.name(of: path), about: about, failure: failure, metrics: figures,
       boundNote: boundNote)
   }
 }
@@ -34,7 +34,7 @@ extension RecordedReplay {
   /// The replay to be shown.
   var shown: ShownHistory {
     ShownHistory(
-      path: path, about: about, warning: problem, history: history, figures: figures,
+      path: path, about: about, failure: problem, history: history, figures: figures,
       boundNote: bound.note,
       members: (
         [
@@ -54,7 +54,7 @@ extension DumpInspection {
     let profile = pool.view.profile.name
     return ShownHistory(
       path: name, about: "\(profile), the pools of a crash dump of build \(header.build)",
-      warning: "",
+      failure: "",
       history: DumpedMoment(pool, limits: limits).history, figures: [],
       boundNote: "a dump does not tell what was asked for, so no bound is proved",
       members: ([("dump", .string(name)), ("profile", .string(profile))], []))
@@ -80,6 +80,9 @@ struct ViewCommand {
     if let file {
       file.write(bytes)
       try file.finish()
+      if let output = settings.output, !settings.isQuiet {
+        streams.remark("\(output): \(counted(UInt64(bytes.count), "byte"))")
+      }
     } else {
       streams.print(bytes: bytes)
       streams.flush()
@@ -88,7 +91,7 @@ struct ViewCommand {
       if !settings.isQuiet, !settings.needsOneState, let note = shown.history.samplingNote {
         streams.remark("\(shown.path): \(note)")
       }
-      if !shown.warning.isEmpty { streams.remark("" + shown.warning) }
+      if !shown.failure.isEmpty { streams.remark(shown.failure) }
     }
     return .held
   }
