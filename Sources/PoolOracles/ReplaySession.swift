@@ -251,7 +251,9 @@ public struct ReplaySession: ~Copyable {
     case .skipped:
       return lastResult == .skipped ? nil : "the operation before was not skipped"
     case .metric(let name, let comparison, let number):
-      guard let value = metrics[name] else { return "there is no metric \(name)" }
+      guard let value = metrics[name] else {
+        return "there is no metric \(name)" + MetricKey.suggestion(for: name.description)
+      }
       return comparison.holds(value.number, number.value)
         ? nil : "\(name) is \(value.text), not \(comparison.rawValue) \(number)"
     case .block(let name, let property, let comparison, let number):

@@ -1,5 +1,6 @@
 import Foundation
 import PoolTestSupport
+import PoolTrace
 import Testing
 
 @testable import poolfuzz

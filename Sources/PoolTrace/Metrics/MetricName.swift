@@ -114,6 +114,16 @@ public struct MetricKey: Hashable, Sendable {
     self.name = name
   }
 
+  /// `; did you mean 'pages_held'?` for a metric that there is none of, or nothing where none is near.
+  public static func suggestion(for text: String) -> String {
+    let parts = text.split(separator: ".").map(String.init)
+    guard let first = parts.first, let last = parts.last else { return "" }
+    guard MetricName(rawValue: last) != nil else {
+      return Suggestion.text(for: last, among: MetricName.allCases.map(\.rawValue))
+    }
+    return Suggestion.text(for: first, among: PoolFamily.allCases.map(\.rawValue))
+  }
+
   /// The key that `text` writes; nil where there is no such metric, or none of a tag.
   public init?(_ text: String) {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,4 +1,5 @@
 import Platform
+import PoolTrace
 
 extension CommandFailure {
   /// What the system said ends the run: the environment failed.

@@ -70,8 +70,10 @@ extension LineCursor {
       return TraceConfiguration()
     }
     guard let profile = Profile.named(setting.value) else {
-      let names = Profile.all.map { $0.name }.joined(separator: ", ")
-      throw failure("one of the profiles \(names)", at: setting.valueOffset)
+      let names = Profile.all.map { $0.name }
+      throw failure(
+        "one of the profiles \(names.joined(separator: ", "))", at: setting.valueOffset,
+        among: names)
     }
     return TraceConfiguration(profile: profile)
   }
@@ -79,7 +81,8 @@ extension LineCursor {
   private func checkKeys(_ settings: [Setting]) throws(LineFailure) {
     for setting in settings where setting.key != "format" && setting.key != "profile" {
       guard ConfigurationKey.all.contains(where: { $0.name == setting.key }) else {
-        throw failure("a configuration key", at: setting.offset)
+        let names = ["format", "profile"] + ConfigurationKey.all.map(\.name)
+        throw failure("a configuration key", at: setting.offset, among: names)
       }
     }
   }

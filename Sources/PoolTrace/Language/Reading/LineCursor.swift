@@ -56,7 +56,9 @@ struct LineCursor {
   ) throws(LineFailure) -> Value {
     skipBlanks()
     let start = position
-    guard let value = table.find(field()) else { throw failure(expected, at: start) }
+    guard let value = table.find(field()) else {
+      throw failure(expected, at: start, among: table.words)
+    }
     return value
   }
 
@@ -75,12 +77,14 @@ struct LineCursor {
     throw failure("UTF-8 text", at: position &+ offset)
   }
 
-  func failure(_ expected: StaticString, at offset: Int) -> LineFailure {
-    LineFailure(offset: offset, expected: expected.description)
+  func failure(
+    _ expected: StaticString, at offset: Int, among words: [String] = []
+  ) -> LineFailure {
+    failure(expected.description, at: offset, among: words)
   }
 
-  func failure(_ expected: String, at offset: Int) -> LineFailure {
-    LineFailure(offset: offset, expected: expected)
+  func failure(_ expected: String, at offset: Int, among words: [String] = []) -> LineFailure {
+    LineFailure(offset: offset, expected: expected, words: words)
   }
 }
 

@@ -155,12 +155,14 @@ extension LineCursor {
       let word = UnsafeBufferPointer(rebasing: part)
       if let known = type {
         guard let modifier = PoolTypeNames.modifiers.find(word) else {
-          throw failure("Quota, MustSucceed or Raise", at: start &+ part.startIndex)
+          throw failure(
+            "Quota, MustSucceed or Raise", at: start &+ part.startIndex,
+            among: PoolTypeNames.modifiers.words)
         }
         type = known.union(modifier)
       } else {
         guard let kind = PoolTypeNames.kinds.find(word) else {
-          throw failure(LineCursor.expectation, at: start)
+          throw failure(LineCursor.expectation, at: start, among: PoolTypeNames.kinds.words)
         }
         type = kind
       }
@@ -184,6 +186,9 @@ struct KeywordTable<Value: Sendable>: Sendable {
   init(_ entries: [(StaticString, Value)]) {
     self.entries = entries.map { Entry(word: $0.0, value: $0.1) }
   }
+
+  /// The words themselves.
+  var words: [String] { entries.map(\.word.description) }
 
   /// The meaning of the word that `bytes` spell, or nil.
   func find(_ bytes: UnsafeBufferPointer<UInt8>) -> Value? {

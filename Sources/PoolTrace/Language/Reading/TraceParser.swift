@@ -267,8 +267,11 @@ public struct TraceError: Error, Hashable, Sendable {
   init(_ failure: LineFailure, line: UInt64, text: UnsafeBufferPointer<UInt8>) {
     self.line = line
     column = UInt64(failure.offset) + 1
+    let found = TraceError.excerpt(text, from: failure.offset)
+    let word = String(found.dropFirst().prefix { $0 != "'" && $0 != "=" && $0 != "+" })
     message =
-      "expected \(failure.expected), found " + TraceError.excerpt(text, from: failure.offset)
+      "expected \(failure.expected), found \(found)"
+      + Suggestion.text(for: word, among: failure.words)
   }
 
   private static let longestExcerpt = 40
@@ -304,4 +307,6 @@ struct LineFailure: Error {
   var offset: Int
   /// What should have stood there.
   var expected: String
+  /// The words of which one was perhaps meant.
+  var words: [String] = []
 }

@@ -1,26 +1,27 @@
 /// What was probably meant by a word that is none of those known.
-enum Suggestion {
+public enum Suggestion {
   /// `; did you mean 'a' or 'b'?`, or nothing where no word is near.
-  static func text(for word: String, among words: [String]) -> String {
+  public static func text(for word: String, among words: [String]) -> String {
     let near = nearest(to: word, among: words).map { "'\($0)'" }
     return near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
   }
 
   /// At most three words: those that are fewest slips of the typist away, where these are at most a
-  /// third of the letters, else those that begin with what was typed.
-  static func nearest(to word: String, among words: [String]) -> [String] {
+  /// third of the letters, else those that begin with what was typed. Two letters could be any word.
+  public static func nearest(to word: String, among words: [String]) -> [String] {
+    guard word.count > 2 else { return [] }
     let most = max(1, word.count / 3)
     let distances = words.map { (word: $0, distance: distance(word, $0)) }
     if let least = distances.map(\.distance).min(), least <= most {
       return Array(distances.filter { $0.distance == least }.map(\.word).prefix(3))
     }
-    let longer = words.filter { word.count > 2 && $0.hasPrefix(word) }
+    let longer = words.filter { $0.hasPrefix(word) }
     return longer.count <= 3 ? longer : []
   }
 
   /// How many slips lead from one word to another: a letter left out, put in or exchanged, or two
   /// neighbours the wrong way round.
-  static func distance(_ first: String, _ second: String) -> Int {
+  public static func distance(_ first: String, _ second: String) -> Int {
     let first = Array(first.lowercased())
     let second = Array(second.lowercased())
     var beforeLast: [Int] = []
