@@ -186,13 +186,20 @@ def copy_package(root, package):
     names = subprocess.run(
         ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         check=True, capture_output=True).stdout
-    for name in filter(None, names.decode().split("\0")):
+    names = {name for name in names.decode().split("\0") if name and os.path.isfile(os.path.join(root, name))}
+    # What is gone there would be compiled here for ever.
+    for top in ("Sources", "Tests"):
+        for folder, _, files in os.walk(os.path.join(package, top)):
+            for file in files:
+                path = os.path.join(folder, file)
+                if os.path.relpath(path, package) not in names:
+                    os.remove(path)
+    for name in sorted(names):
         source, target = os.path.join(root, name), os.path.join(package, name)
-        if os.path.isfile(source):
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            # An unchanged file keeps its time, so that a second copy builds little.
-            if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
-                shutil.copy(source, target)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        # An unchanged file keeps its time, so that a second copy builds little.
+        if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+            shutil.copy(source, target)
     folder = os.path.join(package, "Sources/MutationSwitch")
     os.makedirs(folder + "/include", exist_ok=True)
     for name, text in (("include/switch.h", HEADER_FILE), ("switch.c", SWITCH_FILE)):

@@ -41,7 +41,10 @@ import Testing
     let results = try results(library)
     #expect(results.byHand.heldOverPeak > least, "\(results.byHand)")
     #expect(results.byHand.program.hasPrefix("Robson"), "\(results.byHand)")
-    #expect(results.worst == (try self.results(library)).worst)
+    // That the same seed comes to the same is no matter of the library.
+    if TestScale.isWhole || library == "target-tlsf" {
+      #expect(results.worst == (try self.results(library)).worst)
+    }
   }
 
   @Test func moreProgramsFindNothingTamer() throws {

@@ -24,9 +24,10 @@ struct SearchTests {
   @Test(arguments: [PlacementRules.lastInFirstOut, .windows, .reactOS])
   func answersAreTrueAndReproducible(rules: PlacementRules) async throws {
     for algorithm in Self.algorithms {
-      let question = try Self.question(30_000, rules: rules)
+      let budget = TestScale.count(16_000, all: 30_000)
+      let question = try Self.question(budget, rules: rules)
       let answer = await algorithm.search(question)
-      let again = await algorithm.search(try Self.question(30_000, workers: 3, rules: rules))
+      let again = await algorithm.search(try Self.question(budget, workers: 3, rules: rules))
       #expect(answer == again, "\(algorithm.name)")
       let metrics = FragmentationMetrics.measuring(
         answer.trace, geometry: question.geometry, rules: rules)
@@ -43,12 +44,13 @@ struct SearchTests {
   }
 
   @Test func seedsMatterAndMacrosBeatTheControls() async throws {
+    let budget = TestScale.count(50_000, all: 100_000)
     let one = await MacroSearch(population: 16, runOperations: 3000).search(
-      try Self.question(100_000))
+      try Self.question(budget))
     let two = await MacroSearch(population: 16, runOperations: 3000).search(
-      try Self.question(100_000, seed: 2))
+      try Self.question(budget, seed: 2))
     #expect(one.trace != two.trace)
-    let control = await RandomSearch(traceOperations: 300).search(try Self.question(100_000))
+    let control = await RandomSearch(traceOperations: 300).search(try Self.question(budget))
     #expect(one.pages > control.pages)
   }
 
@@ -97,7 +99,7 @@ struct SearchTests {
   }
 
   @Test func remedyTableHasARowForEachRuleWithinItsBound() async throws {
-    let question = try Self.question(60_000)
+    let question = try Self.question(TestScale.count(36_000, all: 60_000))
     let table = await RemedyTable.measuring(
       question, by: MacroSearch(population: 16, runOperations: 3000), seeds: 2)
     let names = table.rows.map(\.name)
