@@ -2,15 +2,27 @@ import PoolTestSupport
 import KernelPool
 import PoolFuzzing
 import PoolOracles
-import PoolReference
 import PoolTrace
 import PropertyTesting
 import Testing
+
+@testable import PoolReference
 
 /// Planted bugs of the model in traces written by hand, each noticed by a rule that is named; and
 /// bugs that only the reference allocator notices, since every other prediction reads the state that
 /// it judges.
 @Suite struct ReferenceRuleTests {
+  /// The table grows after an entry that passed sixteen others, so these are counted to the one.
+  @Test func anEntryCountsWhatItPasses() {
+    var table = LargeBlockTable(entryBytes: 16, pageBytes: 4096)
+    table.start(entries: 64)
+    // Three pages of one hash, then two at the end of the table.
+    let passed = [1, 65, 129, 63, 127].map { table.insert($0 * 4096) }
+    #expect(passed == [0, 1, 2, 0, 1])
+    #expect(table.slots[1...3] == [4096, 65 * 4096, 129 * 4096])
+    #expect(table.slots[63] == 63 * 4096 && table.slots[0] == 127 * 4096)
+  }
+
   /// A list that is used 25 times a second gets deeper.
   static let depths =
     "config profile=windows-2003-x86 lookaside=dynamic\n"
