@@ -47,6 +47,20 @@ import Testing
     #expect(ReplayProgram.subject(ofProgram: "trace") == nil)
   }
 
+  /// The services read both beside the binary; libFuzzer ends at once where a dictionary is not there.
+  @Test(arguments: FuzzSubject.all)
+  func theDictionaryThatTheOptionsNameIsThere(_ subject: FuzzSubject) throws {
+    let settings = URL(filePath: Self.folder + "/../../Fuzz/settings")
+    let options = try String(
+      contentsOf: settings.appending(path: "fuzz-\(subject.name).options"), encoding: .utf8)
+    #expect(options.hasPrefix("[libfuzzer]\n"))
+    for line in options.split(separator: "\n") where line.hasPrefix("dict = ") {
+      let name = String(line.dropFirst("dict = ".count))
+      let words = try String(contentsOf: settings.appending(path: name), encoding: .utf8)
+      #expect(words.contains("\n\""), "\(name)")
+    }
+  }
+
   @Test(arguments: FuzzSubject.all)
   func emptyAndShortInputsAreInputsToo(_ subject: FuzzSubject) {
     let harness = subject.harness()
