@@ -61,11 +61,11 @@ final class FuzzCampaign {
       store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
       shrinks: settings.shrinks,
       findings: saved?.findings ?? CampaignFindings())
-    let (store, limit, words) = (store, traceSeconds, wordsToGoOn)
-    let (plan, file, clock) = (settings.plan, file, frame.clock)
-    try SlowTraces(seconds: limit).watch(engine.running) { run in
-      Self.leaveOut(
-        run, engine, triage, store, file, limit: limit, isPlanted: plan.mutant != .none, clock)
+    let slowTraces = SlowTraces(seconds: traceSeconds)
+    let (store, file, clock, words) = (store, file, frame.clock, wordsToGoOn)
+    let isPlanted = settings.plan.mutant != .none
+    try slowTraces.watch(engine.running) { run in
+      slowTraces.leaveOut(run, engine, triage, store, file, isPlanted: isPlanted, clock)
       ProcessStart.beginAnew(words)
       ProcessStart.end(ExitCode.environment.rawValue)
     } during: { () throws(CommandFailure) in
@@ -74,42 +74,6 @@ final class FuzzCampaign {
         save: { save(engine, triage.findings) }, tell: { tell($0, engine.state) })
     }
     return finish(engine, triage)
-  }
-
-  /// Files a trace that takes too long and saves a state that leaves it out, on a thread that nothing
-  /// else waits for. Where somebody wants the campaign to end, it ends.
-  private static func leaveOut(
-    _ run: RunningTraces.Run, _ engine: FuzzEngine, _ triage: TriageQueue, _ store: FindingStore,
-    _ file: StateFile, limit: Double, isPlanted: Bool, _ clock: CampaignClock
-  ) {
-    let note = { (text: String) in
-      try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
-    }
-    let found = FoundTrace(run.trace, SlowTraces.identity, nil)
-    let isOfHealthyModel = isPlanted && run.trace.configuration.mutant == .none
-    var (state, findings) = (engine.stateOfWholeEpochs, triage.findings)
-    state.slowTraces.insert(run.number)
-    do throws(SystemError) {
-      var path = ""
-      if !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
-        path = try store.file(found, isOfHealthyModel: isOfHealthyModel) { note($0) }.trace
-      }
-      findings.filed.append(
-        FiledFinding(
-          identity: SlowTraces.identity, profile: run.profile, number: run.number,
-          operationsBefore: run.trace.operations.count,
-          operationsAfter: run.trace.operations.count, executions: 0, isOneMinimal: false,
-          trace: path, certificate: "", metWhile: nil, mutant: run.trace.configuration.mutant))
-      let saved = SavedCampaign(
-        state: state, findings: findings, seconds: clock.secondsOfAll,
-        runSeconds: clock.secondsToKeep)
-      try store.write(file.saved.text(saved.text), to: file.path)
-      note("trace \(run.number) takes longer than \(limit) s (--timeout): \(path)")
-    } catch {
-      note("trace \(run.number) takes longer than \(limit) s (--timeout): \(error.message)")
-      ProcessStart.end(ExitCode.environment.rawValue)
-    }
-    if Interruption.isRequested { ProcessStart.end(128 + Interruption.signalNumber) }
   }
 
   private func isDone(_ state: FuzzState) -> Bool {

@@ -34,4 +34,40 @@ final class SlowTraces: Sendable {
     defer { isOver.withLock { $0 = true } }
     return try body()
   }
+
+  /// Files a trace that takes too long and saves a state that leaves it out, on a thread that nothing
+  /// else waits for. Where somebody wants the campaign to end, it ends.
+  func leaveOut(
+    _ run: RunningTraces.Run, _ engine: FuzzEngine, _ triage: TriageQueue, _ store: FindingStore,
+    _ file: StateFile, isPlanted: Bool, _ clock: CampaignClock
+  ) {
+    let note = { (text: String) in
+      try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
+    }
+    let found = FoundTrace(run.trace, Self.identity, nil)
+    let isOfHealthyModel = isPlanted && run.trace.configuration.mutant == .none
+    var (state, findings) = (engine.stateOfWholeEpochs, triage.findings)
+    state.slowTraces.insert(run.number)
+    do throws(SystemError) {
+      var path = ""
+      if !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
+        path = try store.file(found, isOfHealthyModel: isOfHealthyModel) { note($0) }.trace
+      }
+      findings.filed.append(
+        FiledFinding(
+          identity: Self.identity, profile: run.profile, number: run.number,
+          operationsBefore: run.trace.operations.count,
+          operationsAfter: run.trace.operations.count, executions: 0, isOneMinimal: false,
+          trace: path, certificate: "", metWhile: nil, mutant: run.trace.configuration.mutant))
+      let saved = SavedCampaign(
+        state: state, findings: findings, seconds: clock.secondsOfAll,
+        runSeconds: clock.secondsToKeep)
+      try store.write(file.saved.text(saved.text), to: file.path)
+      note("trace \(run.number) takes longer than \(seconds) s (--timeout): \(path)")
+    } catch {
+      note("trace \(run.number) takes longer than \(seconds) s (--timeout): \(error.message)")
+      ProcessStart.end(ExitCode.environment.rawValue)
+    }
+    if Interruption.isRequested { ProcessStart.end(128 + Interruption.signalNumber) }
+  }
 }
