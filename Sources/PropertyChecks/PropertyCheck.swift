@@ -23,9 +23,19 @@ extension Property where Machine: ~Copyable {
     Machine.Configuration: LosslessStringConvertible, Machine.Operation: LosslessStringConvertible
   {
     let place = SourceLocation(fileID: fileID, filePath: filePath, line: line, column: column)
-    return check(labels, at: place, filePath) { (text) throws(TraceTextError) in
-      try MachineTrace(parsing: text)
-    }
+    return check(labels, at: place, filePath, .lines)
+  }
+
+  /// The same where traces have a format of their own in files.
+  @discardableResult
+  public func check(
+    reaching labels: [String] = [],
+    keepingAs format: TraceFormat<Machine.Configuration, Machine.Operation>,
+    fileID: String = #fileID, filePath: String = #filePath, line: Int = #line,
+    column: Int = #column
+  ) -> Failure? {
+    let place = SourceLocation(fileID: fileID, filePath: filePath, line: line, column: column)
+    return check(labels, at: place, filePath, format)
   }
 
   /// The same where traces cannot be read back: none is kept.
@@ -36,37 +46,31 @@ extension Property where Machine: ~Copyable {
     line: Int = #line, column: Int = #column
   ) -> Failure? {
     let place = SourceLocation(fileID: fileID, filePath: filePath, line: line, column: column)
-    return check(labels, at: place, filePath, reading: nil)
+    return check(labels, at: place, filePath, nil)
   }
 
   private func check(
     _ labels: [String], at place: SourceLocation, _ filePath: String,
-    reading read: ((String) throws(TraceTextError) -> MachineTrace)?
+    _ format: TraceFormat<Machine.Configuration, Machine.Operation>?
   ) -> Failure? {
     func issue(_ words: String) { Issue.record(Comment(rawValue: words), sourceLocation: place) }
     do {
       let options = try PropertyOptions.environment().over(PropertyOptions.ofTraits)
       var property = self
       property.settings = options.applied(to: settings)
-      let kept =
-        read == nil
-        ? nil
-        : options.kept.map { name in
+      let kept = format.flatMap { format in
+        options.kept.map { name in
           KeptTraces(
             folder: name.hasPrefix("/") ? name : PathText.folder(of: filePath) + "/" + name,
-            subject: "\(Machine.self)")
+            subject: "\(Machine.self)", format: format)
         }
-      let texts = try kept?.texts() ?? []
-      let (failure, statistics) = property.run(
-        trying: try texts.map { file in
-          do throws(TraceTextError) { return try read?(file.text) ?? Trace(operations: []) } catch {
-            throw PropertyOptionsError(description: "\(file.path): \(error)")
-          }
-        })
+      }
+      let traces = try kept?.traces() ?? []
+      let (failure, statistics) = property.run(trying: traces.map(\.trace))
       if let failure {
         let path: String? =
-          if case .kept(let index) = failure.source { texts[index].path } else {
-            try kept?.keep("\(failure.trace)\n", of: failure.identity)
+          if case .kept(let index) = failure.source { traces[index].path } else {
+            try kept?.keep(failure.trace, of: failure.identity)
           }
         issue(Self.message(failure, property.settings, statistics, path))
         for (name, text) in failure.attachments {
@@ -101,28 +105,38 @@ extension Property where Machine: ~Copyable {
 }
 
 /// Failing traces in a folder of their own for each machine, a file a trace.
-struct KeptTraces {
+struct KeptTraces<Configuration: MachineConfiguration, Operation: SlotOperation> {
   /// The folder of the machine's traces.
   let folder: String
+  /// How they stand there.
+  let format: TraceFormat<Configuration, Operation>
 
-  init(folder: String, subject: String) {
+  init(folder: String, subject: String, format: TraceFormat<Configuration, Operation>) {
     self.folder = folder + "/" + Self.name(subject)
+    self.format = format
   }
 
   /// The traces, by their paths; none where there is no folder.
-  func texts() throws(SystemError) -> [(path: String, text: String)] {
+  func traces() throws -> [(path: String, trace: Trace<Configuration, Operation>)] {
     guard Files.isFolder(folder) else { return [] }
-    var texts: [(path: String, text: String)] = []
+    var traces: [(path: String, trace: Trace<Configuration, Operation>)] = []
     for name in try Files.names(in: folder) where name.hasSuffix(".trace") {
       let path = folder + "/" + name
       guard let bytes = try Files.contents(of: path, limitBytes: 1 << 24) else { continue }
-      texts.append((path, String(decoding: bytes, as: UTF8.self)))
+      do {
+        traces.append((path, try format.read(String(decoding: bytes, as: UTF8.self))))
+      } catch {
+        throw PropertyOptionsError(description: "\(path): \(error)")
+      }
     }
-    return texts
+    return traces
   }
 
   /// Keeps a trace under the name of its failure and of its content, and gives its path.
-  func keep(_ text: String, of identity: FailureIdentity) throws(SystemError) -> String {
+  func keep(
+    _ trace: Trace<Configuration, Operation>, of identity: FailureIdentity
+  ) throws(SystemError) -> String {
+    let text = format.write(trace)
     let path = "\(folder)/\(Self.name("\(identity)"))-\(ContentHash.of(text)).trace"
     try Files.makeFolder(folder)
     try AtomicFile.write(text, to: path)

@@ -4,9 +4,10 @@ import PoolFuzzing
 import PoolOracles
 import PoolTestSupport
 import PoolTrace
-import PropertyChecks
 import PropertyTesting
 import Testing
+
+@testable import PropertyChecks
 
 /// No alarm on healthy operations, and alarms where a bug is planted.
 @Suite struct HealthyTests {
@@ -41,11 +42,43 @@ import Testing
     #expect(failure == nil, "\(words) \(failure.map { "\($0)" } ?? "")\n\(trace.text())")
   }
 
-  /// The same by the library's front door, on machines as it draws them.
-  @Test func theLibraryFindsNothing() {
+  /// The same by the library's front door, on machines as it draws them. What fails is kept, and tried
+  /// first from then on.
+  @Test(.properties(kept: "../../Corpus/found")) func theLibraryFindsNothing() {
     let settings = PropertySettings(
       seed: CommitSeed.current.seed, traceCount: 4, operationLimit: 20)
-    Property(CheckedPool.self, PoolTraceModel.self, settings).check()
+    Property(CheckedPool.self, PoolTraceModel.self, settings).check(keepingAs: .traceFile)
+  }
+
+  /// A trace of a planted bug that lies in that folder fails before anything is generated, and one that
+  /// nobody can read is an issue too.
+  @Test(
+    .compactMapIssues { issue in
+      issue.comments.contains { $0.rawValue.contains("/CheckedPool/a.trace") } ? nil : issue
+    })
+  func keptTracesOfThePoolAreTriedFirst() throws {
+    let scratch = try Scratch()
+    func check() -> PropertyFailureSource? {
+      let settings = PropertySettings(traceCount: 0, shrinking: .off)
+      return PropertyOptions.$ofTraits.withValue(PropertyOptions(kept: scratch.path)) {
+        Property(CheckedPool.self, PoolTraceModel.self, settings).check(keepingAs: .traceFile)?
+          .source
+      }
+    }
+    #expect(check() == nil)
+    let text = "alloc s0 NonPaged 1000 Test\nalloc s1 NonPaged 1000 Test\nfree s1\nfree s0\n"
+    var trace = try PoolFuzzTrace.reading(text)
+    try FileManager.default.createDirectory(
+      at: scratch.url.appending(path: "CheckedPool"), withIntermediateDirectories: true)
+    for (mutant, source) in [(Mutant.none, nil), (.noForwardMerge, .kept(index: 0))]
+      as [(Mutant, PropertyFailureSource?)]
+    {
+      trace.configuration.mutant = mutant
+      let file = TraceFormat.traceFile.write(trace)
+      #expect(try TraceFormat.traceFile.read(file) == trace)
+      _ = try scratch.file("CheckedPool/a.trace", file)
+      #expect(check() == source)
+    }
   }
 
   /// The commit is really found, in a repository and in a further worktree of one.

@@ -67,6 +67,18 @@ extension PropertyTesting.Trace where Configuration == PoolSetup, Operation == P
   }
 }
 
+extension TraceFormat where Configuration == PoolSetup, Operation == PoolOperation {
+  /// A trace file, which `poolfuzz replay` takes; a planted bug is named in a comment.
+  public static var traceFile: TraceFormat {
+    TraceFormat(
+      read: { try PoolFuzzTrace.readingWithHeader($0).trace },
+      write: { trace in
+        let mutant = trace.configuration.mutant
+        return trace.text(comments: mutant == .none ? [] : ["mutant: \(mutant.rawValue)"])
+      })
+  }
+}
+
 extension PoolOperation {
   /// The operation of the language with its slot called otherwise.
   func renamed(_ rename: (SlotName) -> SlotName) -> PoolTrace.Operation {

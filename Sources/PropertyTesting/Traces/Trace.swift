@@ -97,6 +97,31 @@ where Configuration: LosslessStringConvertible, Operation: LosslessStringConvert
   }
 }
 
+/// How traces stand in files, for those who keep them.
+public struct TraceFormat<Configuration: MachineConfiguration, Operation: SlotOperation>: Sendable {
+  /// Reads what `write` writes; the error says where it is wrong and what was expected.
+  public var read: @Sendable (String) throws -> Trace<Configuration, Operation>
+  /// The text of a file.
+  public var write: @Sendable (Trace<Configuration, Operation>) -> String
+
+  /// That format.
+  public init(
+    read: @escaping @Sendable (String) throws -> Trace<Configuration, Operation>,
+    write: @escaping @Sendable (Trace<Configuration, Operation>) -> String
+  ) {
+    self.read = read
+    self.write = write
+  }
+}
+
+extension TraceFormat
+where Configuration: LosslessStringConvertible, Operation: LosslessStringConvertible {
+  /// The configuration, then an operation a line, each as it describes itself.
+  public static var lines: TraceFormat {
+    TraceFormat(read: { try Trace(parsing: $0) }, write: { "\($0)\n" })
+  }
+}
+
 /// A line that is no configuration or no operation.
 public struct TraceTextError: Error, Equatable, CustomStringConvertible {
   /// The number of the line, from 1.

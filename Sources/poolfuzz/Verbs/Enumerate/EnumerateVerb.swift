@@ -5,6 +5,7 @@ import PoolFuzzing
 import PoolOracles
 import PoolTrace
 import PropertyTesting
+import Synchronization
 
 extension Verb {
   /// `poolfuzz enumerate`: every small trace.
@@ -100,13 +101,27 @@ private struct EnumerateCommand {
     Interruption.install()
     let clock = ContinuousClock()
     let begin = clock.now
-    var scope = alphabet.scope(setup, operationLimit: limit)
-    scope.isInterrupted = { Interruption.isRequested }
-    let report = scope.search(CheckedPool.self, checksEnd: checksEnd, jobs: jobs)
+    let tried = OperationCount()
+    let (scope, checksEnd, jobs) = (scope(counting: tried), checksEnd, jobs)
+    // How many there will be nobody knows before: what fails is not gone on from.
+    let report = waiting {
+      scope.search(CheckedPool.self, checksEnd: checksEnd, jobs: jobs)
+    } meanwhile: {
+      streams.progress("\(tried.value.load(ordering: .relaxed)) operations tried")
+    }
     let (seconds, attoseconds) = (clock.now - begin).components
     show(report, seconds: Double(seconds) + Double(attoseconds) / 1e18)
     if Interruption.isRequested { return .interrupted }
     return report.minima.isEmpty ? .held : .found
+  }
+
+  private func scope(counting tried: OperationCount) -> SmallScope<PoolSetup, PoolOperation> {
+    var scope = alphabet.scope(setup, operationLimit: limit)
+    scope.isInterrupted = {
+      tried.value.add(1, ordering: .relaxed)
+      return Interruption.isRequested
+    }
+    return scope
   }
 
   private func show(_ report: SmallScopeReport<PoolSetup, PoolOperation>, seconds: Double) {
@@ -125,7 +140,8 @@ private struct EnumerateCommand {
     streams.print(
       "\(counted(report.executionCount, "trace")) of up to \(counted(limit, "operation")) over"
         + " \(alphabet.operations.count) kinds (by length: \(counts)),"
-        + " \(report.minima.count) failures\(report.isComplete ? "" : ", not all traces")")
+        + " \(counted(report.minima.count, "failure"))\(report.isComplete ? "" : ", not all traces")"
+    )
     streams.note("\(seconds) s")
   }
 
@@ -150,4 +166,9 @@ private struct EnumerateCommand {
       ),
     ])
   }
+}
+
+/// How many operations the threads of an enumeration have tried.
+private final class OperationCount: Sendable {
+  let value = Atomic<UInt64>(0)
 }

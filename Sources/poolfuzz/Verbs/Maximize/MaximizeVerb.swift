@@ -199,14 +199,17 @@ private struct MaximizeRun {
 
 /// Waits for asynchronous work where the command line, which is not, needs its answer.
 ///
-/// The main thread sleeps meanwhile; the work runs on the threads of the concurrency runtime.
-func waiting<Value: Sendable>(for work: @escaping @Sendable () async -> Value) -> Value {
+/// The main thread sleeps meanwhile, and wakes four times a second to tell how far it is; the work
+/// runs on the threads of the concurrency runtime.
+func waiting<Value: Sendable>(
+  for work: @escaping @Sendable () async -> Value, meanwhile tell: () -> Void = {}
+) -> Value {
   let answer = Answer<Value>()
   Task.detached {
     answer.value = await work()
     answer.isThere.signal()
   }
-  answer.isThere.wait()
+  while answer.isThere.wait(timeout: .now() + .milliseconds(250)) == .timedOut { tell() }
   guard let value = answer.value else { preconditionFailure("the work ended without an answer") }
   return value
 }
