@@ -1,9 +1,10 @@
-import AllocatorTargets
 import Foundation
 import KernelPool
 import PoolTestSupport
 import PropertyTesting
 import Testing
+
+@testable import AllocatorTargets
 
 /// What a trace makes allocators hold, who keeps their pages, and the table over several of them.
 @Suite struct FootprintTests {
@@ -109,5 +110,62 @@ import Testing
       "replay", "--target", "malloc,malloc", "--junit", scratch.path + "/x.xml", trace,
     ])
     #expect(junit.code == 2)
+  }
+
+  // MARK: view --target
+
+  private func view(_ options: [String]) throws -> (run: Command.Result, trace: String) {
+    let scratch = try Scratch()
+    let trace = try scratch.file("app.trace", Self.comb.text())
+    return (try Command.run(["view", trace] + options), trace)
+  }
+
+  /// What is drawn is what was measured, at every moment.
+  @Test func theCurvesAreWhatWasMeasured() throws {
+    let run = try view(["--json", "--target", "windows-2003-x86", "--target", "malloc"]).run
+    #expect(run.code == 0 && run.lines.count == 2, "\(run.errors)")
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(run.lines[0].utf8)) as? [String: Any])
+    let figures = try FootprintFigures.measured(Self.comb, on: .windows2003x86)
+    let expected = figures.moments.map {
+      [$0.operation, Int($0.heldBytes), Int($0.liveBytes), $0.pinnedPages]
+    }
+    #expect(object["over_time"] as? [[Int]] == expected)
+    #expect((object["worst"] as? [String: Any])?["operation"] as? Int == 300)
+    let picture = try view(["--svg", "--target", "windows-2003-x86"]).run
+    #expect(picture.code == 0 && picture.output.hasPrefix("<svg "))
+    #expect(
+      picture.output.contains(
+        "windows-2003-x86: worst behind operation 300: 400 KiB held for 40,000 B live (10.2 times"
+          + " as much), 100 pages pinned"))
+  }
+
+  @Test func linesAndAPageOfSeveralTargets() throws {
+    let library = try Command.product("libtarget-tlsf.so")
+    let targets = ["--target", library, "--target", "windows-2003-x86"]
+    let text = try view(["--text"] + targets).run
+    #expect(text.code == 0, "\(text.errors)")
+    let row = try #require(text.lines.last { $0.contains("*409600") })
+    #expect(row.split(separator: " ").suffix(4) == ["*409600", "40000", "10.24", "100"])
+    #expect(
+      text.lines.filter { $0.contains("*") }.count == 2, "one moment of both, and the heading")
+    let page = try view(targets).run.output
+    #expect(page.hasPrefix("<!DOCTYPE html>") && page.contains("<title>app.trace</title>"))
+    #expect(page.contains("<td>target-tlsf</td>") && page.contains("<td>windows-2003-x86</td>"))
+    #expect(page.contains("100 pages are kept by less than a tenth at its worst moment"))
+    #expect(page.contains("<td>*409600</td><td>40000</td><td>10.24</td><td>100</td>"))
+  }
+
+  @Test func aTargetThatCannotBeShownIsNamed() throws {
+    let run = try view(["--text", "--target", "/none/libnone.so", "--target", "windows-2003-x86"])
+      .run
+    #expect(run.code == 3 && run.errors.contains("not measured: /none/libnone.so"))
+    #expect(run.output.contains("\n  windows-2003-x86 "))
+    let nothing = try view(["--target", "/none/libnone.so"]).run
+    #expect(nothing.code == 3 && nothing.output.isEmpty)
+    for options in [["--at", "3"], ["--svg", "pins"], ["--compare", "x"]] {
+      let run = try view(["--target", "windows-2003-x86"] + options).run
+      #expect(run.code == 2 && run.errors.contains(options[0]), "\(options)")
+    }
   }
 }

@@ -16,6 +16,8 @@ public struct FootprintFigures: Sendable {
     public let heldBytes: UInt64
     /// Bytes live.
     public let liveBytes: UInt64
+    /// Pages of which live blocks take less than a tenth.
+    public let pinnedPages: Int
 
     /// Held over live; 0 where nothing is live.
     public var heldOverLive: Double {
@@ -69,72 +71,6 @@ public struct FootprintFigures: Sendable {
       index % stride == 0 || index == moments.count - 1 || moment == worst
     }.map(\.element)
   }
-}
-
-/// Pages that few live bytes keep, by whose blocks these are.
-public struct PinnedPages: Sendable {
-  /// What blocks of a tag keep.
-  public struct Row: Sendable {
-    /// The tag; 0 for calls that have none.
-    public let tag: UInt32
-    /// Pages of which live blocks take less than a tenth and that hold one of the tag.
-    public internal(set) var pages = 0
-    /// Those of them that hold no block of another tag: freeing the tag's blocks frees them.
-    public internal(set) var pagesAlone = 0
-    /// Blocks of the tag on such pages.
-    public internal(set) var blocks = 0
-    /// Their bytes on these pages, as they were asked for.
-    public internal(set) var bytes: UInt64 = 0
-  }
-
-  /// Bytes of a page.
-  static let pageBytes: UInt64 = 4096
-
-  /// Pages of which live blocks take less than a tenth.
-  public private(set) var pages = 0
-  /// Pages with a live block's byte.
-  public private(set) var usedPages = 0
-  /// By tag: the one that keeps the most pages comes first.
-  public private(set) var rows: [Row] = []
-
-  /// The pages of live blocks.
-  init(_ blocks: some Sequence<LivePlace>) {
-    var pieces: [UInt64: [(tag: UInt32, bytes: UInt64)]] = [:]
-    var whole = 0
-    for block in blocks {
-      let end = block.address &+ max(block.bytes, 1)
-      let (first, last) = (block.address / Self.pageBytes, (end - 1) / Self.pageBytes)
-      if last > first {
-        whole += Int(last - first) - 1
-        pieces[last, default: []].append((block.tag, end - last * Self.pageBytes))
-      }
-      let inFirst = min(end, (first + 1) * Self.pageBytes) - block.address
-      pieces[first, default: []].append((block.tag, inFirst))
-    }
-    usedPages = whole + pieces.count
-    var rows: [UInt32: Row] = [:]
-    for piece in pieces.values
-    where piece.reduce(0, { $0 + $1.bytes }) * 10 < Self.pageBytes {
-      pages += 1
-      let tags = Set(piece.map(\.tag))
-      for tag in tags {
-        rows[tag, default: Row(tag: tag)].pages += 1
-        if tags.count == 1 { rows[tag]?.pagesAlone += 1 }
-      }
-      for (tag, bytes) in piece {
-        rows[tag]?.blocks += 1
-        rows[tag]?.bytes += bytes
-      }
-    }
-    self.rows = rows.values.sorted { ($1.pages, $0.tag) < ($0.pages, $1.tag) }
-  }
-}
-
-/// A live block by its place.
-struct LivePlace {
-  var address: UInt64
-  var bytes: UInt64
-  var tag: UInt32
 }
 
 // MARK: Measuring
@@ -192,7 +128,9 @@ extension FootprintFigures {
     peakLiveBytes = story.peakBytes
     moments = answers.indices.compactMap { index in
       answers[index].heldBytes.map {
-        Moment(operation: places[index] + 1, heldBytes: $0, liveBytes: story.liveBytes[index])
+        Moment(
+          operation: places[index] + 1, heldBytes: $0, liveBytes: story.liveBytes[index],
+          pinnedPages: story.pinnedPages[index])
       }
     }
     worst = moments.max { ($0.gapBytes, $1.operation) < ($1.gapBytes, $0.operation) }
@@ -217,13 +155,16 @@ extension TargetOperation {
 private struct LiveStory {
   private(set) var blocks: [LivePlace?] = []
   private(set) var liveBytes: [UInt64] = []
+  private(set) var pinnedPages: [Int] = []
   private(set) var peakBytes: UInt64 = 0
   private(set) var peakIndex = 0
   private(set) var refusals = 0
 
   init(_ calls: [TargetOperation], _ answers: [MeasuredAnswer]) {
     var live: UInt64 = 0
+    var loads = PageLoads()
     liveBytes.reserveCapacity(calls.count)
+    pinnedPages.reserveCapacity(calls.count)
     for (call, answer) in zip(calls, answers) {
       let slot = Int(call.slot)
       while blocks.count <= slot { blocks.append(nil) }
@@ -231,11 +172,14 @@ private struct LiveStory {
       if answer.isDone {
         blocks[slot] = block(call, answer, old)
         live = live &- (old?.bytes ?? 0) &+ (blocks[slot]?.bytes ?? 0)
+        if let old { loads.remove(old) }
+        if let block = blocks[slot] { loads.add(block) }
       } else if call.call == .reallocate || old == nil && call.isAllocation {
         refusals += 1
       }
       if live > peakBytes { (peakBytes, peakIndex) = (live, liveBytes.count) }
       liveBytes.append(live)
+      pinnedPages.append(loads.pinnedPages)
     }
   }
 

@@ -69,9 +69,11 @@ public struct HistoryPage {
 
   private static let page = text(PackageResources.page_html)
   private static let comparison = text(PackageResources.compare_html)
+  /// The style of every page.
+  static let style = text(PackageResources.page_css)
   /// What both kinds of page have.
   private static let shared = [
-    "style": text(PackageResources.page_css), "summary": text(PackageResources.summary_html),
+    "style": style, "summary": text(PackageResources.summary_html),
     "timeline": text(PackageResources.timeline_html), "pool": text(PackageResources.pool_html),
     "script": text(PackageResources.metrics_js)
       + "\nfunction showHistory(root, history_, pair) {\n" + history + "\n}",

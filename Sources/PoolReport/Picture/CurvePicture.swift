@@ -22,7 +22,7 @@ public struct CurvePicture {
 
   private static let width = 960.0
   private static let height = 320.0
-  private static let area = (x: 86.0, y: 76.0, width: 850.0, height: 196.0)
+  private static let area = PlotArea(x: 86, y: 76, width: 850, height: 196)
 
   /// The picture.
   ///
@@ -58,22 +58,22 @@ public struct CurvePicture {
     let height: (UInt64) -> Double
     if isLogarithmic {
       let low = Double(state.pageBytes) / 4
-      let span = log2(Double(worst) / low) + 0.3
+      let span = PlotArea.log2(Double(worst) / low) + 0.3
       height = { value in
-        let power = log2(max(Double(value), low) / low)
+        let power = PlotArea.log2(max(Double(value), low) / low)
         return Self.area.y + Self.area.height * (1 - power / span)
       }
       var line = state.pageBytes
       while line <= worst {
-        level(&picture, height(line), NumberText.bytes(line))
+        Self.area.level(&picture, height(line), NumberText.bytes(line))
         line *= 8
       }
     } else {
-      let top = Self.roundUp((most + 1023) / 1024) * 1024
+      let top = PlotArea.roundUp((most + 1023) / 1024) * 1024
       height = { Self.area.y + Self.area.height * (1 - Double($0) / Double(top)) }
       for part in 0...4 {
         let bytes = top / 4 * UInt64(part)
-        level(&picture, height(bytes), NumberText.bytes(bytes))
+        Self.area.level(&picture, height(bytes), NumberText.bytes(bytes))
       }
     }
     area(&picture, figures.map { height($0.held) }, "held")
@@ -102,12 +102,13 @@ public struct CurvePicture {
     }.joined(separator: ", ")
     var picture = frame(
       "\(title): pages given back by blocks freed", about.isEmpty ? "no page is in use" : about)
-    let top = Self.roundUp(UInt64(max(all.pages, 4)))
+    let top = PlotArea.roundUp(UInt64(max(all.pages, 4)))
     let height = { (pages: UInt64) in
       Self.area.y + Self.area.height * (1 - Double(pages) / Double(top))
     }
     for part in 0...4 {
-      level(&picture, height(top / 4 * UInt64(part)), NumberText.grouped(top / 4 * UInt64(part)))
+      Self.area.level(
+        &picture, height(top / 4 * UInt64(part)), NumberText.grouped(top / 4 * UInt64(part)))
     }
     let points = sums.map { sum in
       (
@@ -115,7 +116,7 @@ public struct CurvePicture {
         height(UInt64(sum.pages))
       )
     }
-    picture.path(Self.polyline(points), classes: "line live-line")
+    picture.path(PlotArea.polyline(points), classes: "line live-line")
     ends(&picture, "0 blocks", NumberText.plural(UInt64(all.blocks), "block") + " freed")
     return picture.text
   }
@@ -129,7 +130,7 @@ public struct CurvePicture {
         + " \(NumberText.percent(half)) of it in holes too small for a block of half a page")
     let height = { (share: Double) in Self.area.y + Self.area.height * (1 - share) }
     for part in 0...4 {
-      level(&picture, height(Double(part) / 4), NumberText.percent(Double(part) / 4))
+      Self.area.level(&picture, height(Double(part) / 4), NumberText.percent(Double(part) / 4))
     }
     var points: [(Double, Double)] = []
     for (index, share) in space.shares.enumerated() {
@@ -139,19 +140,12 @@ public struct CurvePicture {
         points.append((x, height(share)))
       }
     }
-    picture.path(Self.polyline(points), classes: "line bound-line")
+    picture.path(PlotArea.polyline(points), classes: "line bound-line")
     ends(&picture, "a block of one unit", "a block of a page")
     return picture.text
   }
 
   // MARK: Parts
-
-  private func level(_ picture: inout VectorPicture, _ y: Double, _ text: String) {
-    picture.path(
-      "M\(VectorPicture.number(Self.area.x)) \(VectorPicture.number(y))"
-        + "h\(VectorPicture.number(Self.area.width))", classes: "grid-line")
-    picture.text(text, x: Self.area.x - 8, y: y + 4, anchor: "end")
-  }
 
   private func ends(_ picture: inout VectorPicture, _ left: String, _ right: String) {
     let y = Self.area.y + Self.area.height + 20
@@ -183,48 +177,15 @@ public struct CurvePicture {
   private func curve(_ picture: inout VectorPicture, _ heights: [Double], _ name: String) {
     let classes = name.split(separator: " ")
     let rest = classes.dropFirst().map { " " + $0 }.joined()
-    picture.path(Self.polyline(points(heights)), classes: "line \(classes[0])-line" + rest)
+    picture.path(PlotArea.polyline(points(heights)), classes: "line \(classes[0])-line" + rest)
   }
 
   private func area(_ picture: inout VectorPicture, _ heights: [Double], _ name: String) {
     let bottom = VectorPicture.number(Self.area.y + Self.area.height)
     let right = VectorPicture.number(Self.area.x + Self.area.width)
     let left = VectorPicture.number(Self.area.x)
-    let line = Self.polyline(points(heights))
+    let line = PlotArea.polyline(points(heights))
     picture.path(line + "L\(right) \(bottom)L\(left) \(bottom)z", classes: "area \(name)")
     curve(&picture, heights, name)
-  }
-
-  private static func polyline(_ points: [(Double, Double)]) -> String {
-    points.enumerated().map { index, point in
-      (index == 0 ? "M" : "L") + VectorPicture.number(point.0) + " "
-        + VectorPicture.number(point.1)
-    }.joined()
-  }
-
-  /// A round number of at least `value` that four divides.
-  private static func roundUp(_ value: UInt64) -> UInt64 {
-    var power: UInt64 = 1
-    while power * 400 < value { power *= 10 }
-    return [4, 8, 12, 16, 20, 28, 40, 48, 60, 80, 100, 120, 160, 200, 240, 320, 400]
-      .map { $0 * power }.first { $0 >= value } ?? 400 * power
-  }
-
-  /// The logarithm to base two; this module imports no library that has one.
-  private func log2(_ value: Double) -> Double {
-    guard value > 0, value.isFinite else { return 0 }
-    var rest = value.significand
-    var result = Double(value.exponent)
-    var digit = 0.5
-    // Squaring a number in 1..<2 brings out one binary digit of its logarithm after the other.
-    for _ in 0..<24 {
-      rest *= rest
-      if rest >= 2 {
-        rest /= 2
-        result += digit
-      }
-      digit /= 2
-    }
-    return result
   }
 }

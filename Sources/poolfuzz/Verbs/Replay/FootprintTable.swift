@@ -19,7 +19,7 @@ final class FootprintTable {
   private let streams: StandardStreams
   private var sections: [Section] = []
   /// Rows of tags below the table, for each target.
-  private static let mostTags = 5
+  static let mostTags = 5
   /// Moments of the curve in JSON.
   private static let mostMoments = 200
 
@@ -89,7 +89,7 @@ final class FootprintTable {
       let place = known ?? sections.count
       if known == nil { sections.append(Section(path: path, sites: CallSites(text))) }
       sections[place].figures.append(figures)
-      return members(figures, sections[place].sites)
+      return Self.members(figures, sections[place].sites, moments: Self.mostMoments)
     } catch {
       // What became of the trace is the judge's to say; the table only lacks a row.
       streams.remark("not measured: \(error.message)")
@@ -99,8 +99,9 @@ final class FootprintTable {
 
   // MARK: JSON
 
-  private func members(
-    _ figures: FootprintFigures, _ sites: CallSites
+  /// What JSON says of a trace on a target, with so many moments at most.
+  static func members(
+    _ figures: FootprintFigures, _ sites: CallSites, moments limit: Int
   ) -> [(String, JSONValue)] {
     func count(_ number: some BinaryInteger) -> JSONValue { .unsigned(UInt64(number)) }
     let last = figures.moments.last
@@ -118,7 +119,7 @@ final class FootprintTable {
     let worst = figures.worst.map { worst -> JSONValue in
       let rows = figures.pins.rows.map { row -> JSONValue in
         .object([
-          ("tag", .string(Self.text(row.tag))), ("site", .optional(sites[row.tag])),
+          ("tag", .string(text(row.tag))), ("site", .optional(sites[row.tag])),
           ("pages", count(row.pages)), ("pages_alone", count(row.pagesAlone)),
           ("blocks", count(row.blocks)), ("bytes", count(row.bytes)),
         ])
@@ -131,8 +132,11 @@ final class FootprintTable {
         ("used_pages", count(figures.pins.usedPages)), ("pinned_by", .array(rows)),
       ])
     }
-    let moments = figures.moments(atMost: Self.mostMoments).map { moment -> JSONValue in
-      .array([count(moment.operation), count(moment.heldBytes), count(moment.liveBytes)])
+    let moments = figures.moments(atMost: limit).map { moment -> JSONValue in
+      .array([
+        count(moment.operation), count(moment.heldBytes), count(moment.liveBytes),
+        count(moment.pinnedPages),
+      ])
     }
     return [
       ("metrics", .object(metrics)), ("worst", worst ?? .null), ("over_time", .array(moments)),
@@ -144,32 +148,34 @@ final class FootprintTable {
   private func printTable(_ section: Section) {
     let most = section.figures.map(\.peakLiveBytes).max() ?? 0
     streams.print("\(section.path): at most \(counted(most, "byte")) live")
-    var rows = [
-      [
-        "target", "held at most", "over live at most", "on average", "worst: operation", "held",
-        "live", "pinned pages", "refused",
-      ]
-    ]
-    for figures in section.figures {
-      let worst = figures.worst
-      rows.append([
-        figures.name, "\(figures.peakHeldBytes)", Self.rounded(figures.peakHeldOverPeakLive),
-        Self.rounded(figures.averageHeldOverLive), worst.map { "\($0.operation)" } ?? "-",
-        worst.map { "\($0.heldBytes)" } ?? "-", worst.map { "\($0.liveBytes)" } ?? "-",
-        "\(figures.pins.pages) of \(figures.pins.usedPages)", "\(figures.refusals)",
-      ])
-    }
-    Self.aligned(rows).forEach(streams.print)
+    Self.aligned(Self.rows(section.figures)).forEach(streams.print)
     for figures in section.figures where figures.pins.pages > 0 {
       printPins(figures, section.sites)
     }
   }
 
+  /// A row for each target below the names of the columns.
+  static func rows(_ figures: [FootprintFigures]) -> [[String]] {
+    [
+      [
+        "target", "held at most", "over live at most", "on average", "worst: operation", "held",
+        "live", "pinned pages", "refused",
+      ]
+    ]
+      + figures.map { figures in
+        let worst = figures.worst
+        return [
+          figures.name, "\(figures.peakHeldBytes)", rounded(figures.peakHeldOverPeakLive),
+          rounded(figures.averageHeldOverLive), worst.map { "\($0.operation)" } ?? "-",
+          worst.map { "\($0.heldBytes)" } ?? "-", worst.map { "\($0.liveBytes)" } ?? "-",
+          "\(figures.pins.pages) of \(figures.pins.usedPages)", "\(figures.refusals)",
+        ]
+      }
+  }
+
   private func printPins(_ figures: FootprintFigures, _ sites: CallSites) {
     let pins = figures.pins
-    let keep = pins.pages == 1 ? "is kept" : "are kept"
-    streams.print(
-      "\(figures.name): \(counted(pins.pages, "page")) \(keep) by less than a tenth:")
+    streams.print("\(Self.keepers(figures)):")
     for row in pins.rows.prefix(Self.mostTags) {
       let site = sites[row.tag].map { "  \($0)" } ?? ""
       streams.print(
@@ -181,8 +187,14 @@ final class FootprintTable {
     }
   }
 
+  /// What is said above those who keep pages.
+  static func keepers(_ figures: FootprintFigures) -> String {
+    let keep = figures.pins.pages == 1 ? "is kept" : "are kept"
+    return "\(figures.name): \(counted(figures.pins.pages, "page")) \(keep) by less than a tenth"
+  }
+
   /// Columns in line: the first to the left, figures to the right.
-  private static func aligned(_ rows: [[String]]) -> [String] {
+  static func aligned(_ rows: [[String]]) -> [String] {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = row.enumerated().map { column, cell in
@@ -193,15 +205,15 @@ final class FootprintTable {
     }
   }
 
-  private static func text(_ tag: UInt32) -> String {
+  static func text(_ tag: UInt32) -> String {
     tag == 0 ? "no tag" : MetricScope.tag(PoolTag(word: tag)).name
   }
 
-  private static func rounded(_ ratio: Double) -> String { String(format: "%.2f", ratio) }
+  static func rounded(_ ratio: Double) -> String { String(format: "%.2f", ratio) }
 }
 
 /// What call sites stand behind tags, as `import` writes it: comment lines `# tag XXXX is SITE`.
-private struct CallSites {
+struct CallSites {
   private var names: [UInt32: String] = [:]
 
   init(_ text: String) {

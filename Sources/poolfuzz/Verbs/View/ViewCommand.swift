@@ -68,25 +68,11 @@ struct ViewCommand {
 
   /// A trace that failed is shown all the same, and said; it is for `replay` to judge it.
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
-    if case .page = settings.form, settings.output == nil, StandardDescriptor.output.isTerminal {
-      throw .usage("the page goes to a file: -o FILE; --text shows the pool here")
-    }
-    // Opened first, so that a place where nothing can be written is known before the replay.
-    let file: WholeFile?
-    if let output = settings.output { file = try WholeFile(path: output) } else { file = nil }
+    let isPage = if case .page = settings.form { true } else { false }
+    let place = try ViewPlace(settings.output, isPage: isPage, isQuiet: settings.isQuiet, streams)
     let paths = [path] + (settings.compared.map { [$0] } ?? [])
     let histories = try paths.map { (path) throws(CommandFailure) in try history(path) }
-    let bytes = Array(text(histories).utf8)
-    if let file {
-      file.write(bytes)
-      try file.finish()
-      if let output = settings.output, !settings.isQuiet {
-        streams.remark("\(output): \(counted(UInt64(bytes.count), "byte"))")
-      }
-    } else {
-      streams.print(bytes: bytes)
-      streams.flush()
-    }
+    try place.write(text(histories))
     for shown in histories {
       if !settings.isQuiet, !settings.needsOneState, let note = shown.history.samplingNote {
         streams.remark("\(shown.path): \(note)")
@@ -142,6 +128,38 @@ struct ViewCommand {
         + "  \(shown.boundNote)\n"
     case .json:
       return ViewReport.json(shown, state, pinLimit: settings.pinLimit).versioned.text + "\n"
+    }
+  }
+}
+
+/// Where what is shown goes: a file, or standard output.
+struct ViewPlace {
+  private let path: String?
+  private let file: WholeFile?
+  private let isQuiet: Bool
+  private let streams: StandardStreams
+
+  /// Opened first, so that a place where nothing can be written is known before the replay.
+  init(
+    _ path: String?, isPage: Bool, isQuiet: Bool, _ streams: StandardStreams
+  ) throws(CommandFailure) {
+    if isPage, path == nil, StandardDescriptor.output.isTerminal {
+      throw .usage("the page goes to a file: -o FILE; --text shows the pool here")
+    }
+    (self.path, self.isQuiet, self.streams) = (path, isQuiet, streams)
+    if let path { file = try WholeFile(path: path) } else { file = nil }
+  }
+
+  /// Writes it, and says how much went to a file.
+  func write(_ text: String) throws(CommandFailure) {
+    let bytes = Array(text.utf8)
+    if let file {
+      file.write(bytes)
+      try file.finish()
+      if let path, !isQuiet { streams.remark("\(path): \(counted(UInt64(bytes.count), "byte"))") }
+    } else {
+      streams.print(bytes: bytes)
+      streams.flush()
     }
   }
 }

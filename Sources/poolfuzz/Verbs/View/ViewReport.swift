@@ -5,7 +5,7 @@ import PoolTrace
 /// What `view --json` prints.
 enum ViewReport {
   /// The most moments of the curves over time.
-  private static let moments = 1000
+  static let moments = 1000
 
   static func json(
     _ shown: ShownHistory, _ state: HistoryState, pinLimit: Int

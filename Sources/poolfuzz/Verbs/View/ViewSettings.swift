@@ -93,7 +93,8 @@ struct ViewSettings {
     colours = StandardDescriptor.output.takesColours && output == nil
   }
 
-  private static func form(_ arguments: ParsedArguments) throws(CommandFailure) -> Form {
+  /// The form that `--text`, `--svg` or `--json` ask for.
+  static func form(_ arguments: ParsedArguments) throws(CommandFailure) -> Form {
     let asked = ["--svg", "--text", "--json"].filter(arguments.has)
     guard asked.count < 2 else {
       throw .usage("\(asked.joined(separator: " and ")) exclude each other")

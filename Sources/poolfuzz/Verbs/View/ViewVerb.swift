@@ -25,6 +25,10 @@ extension Verb {
       ),
       ("poolfuzz view churn.trace --svg time", "memory held, in use and at most, over time"),
       ("poolfuzz view churn.trace --json --pins 100", "curves and pins for other tools"),
+      (
+        "poolfuzz view app.trace --target malloc --target ./libmine.so -o app.html",
+        "what other allocators hold for the same program over time, beside each other"
+      ),
     ],
     options: [
       .output("the file (standard output)"),
@@ -57,8 +61,12 @@ extension Verb {
       Option(
         name: "--pages", argument: .value("N"),
         help: "most pages kept (4096); of more pages some are left out"),
-    ],
+    ] + TargetOptions.naming + [TargetOptions.memoryLimit],
     run: { arguments, streams in
+      let targets = TargetOptions.libraries(arguments)
+      guard targets.isEmpty else {
+        return try FootprintView(arguments, targets, streams).run(arguments.operands)
+      }
       let settings = try ViewSettings(arguments, streams)
       guard arguments.operands.count == 1, let path = arguments.operands.first else {
         throw CommandFailure.usage("view needs one trace or crash dump")
