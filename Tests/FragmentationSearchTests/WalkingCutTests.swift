@@ -18,7 +18,7 @@ struct WalkingCutTests {
         guard let staircase = schedule?.best(), let predicted = staircase.predictedPages else {
           continue
         }
-        if staircase.plan.steps.contains(where: { $0.walkingUnits != nil }) { walked += 1 }
+        if staircase.plan.steps.contains(where: \.walks) { walked += 1 }
         let footprint = staircase.outcome().footprint
         #expect(footprint.peakPagesHeld == predicted, "\(page),\(smallest),\(cap)")
         #expect(footprint.peakLiveUnits <= cap, "\(page),\(smallest),\(cap)")
@@ -33,7 +33,7 @@ struct WalkingCutTests {
   /// Small caps of the kernel's page, where a cut that needs a whole page finds no room.
   @Test(
     arguments: TestScale.sample(
-      [(520, 70), (768, 170), (1024, 285), (1536, 522), (2048, 740)], 2))
+      [(520, 85), (768, 190), (1024, 302), (1536, 532), (2048, 770)], 2))
   func smallCapsHoldManyPages(cap: Int, least: Int) throws {
     for rules in [PlacementRules.windows, .lastInFirstOut] {
       let schedule = try #require(
@@ -67,7 +67,7 @@ struct WalkingCutTests {
       var pool = AbstractPool(geometry: .x86, rules: .windows)
       if stray > 0 { _ = pool.allocate(units: 512 - stray) }
       let page = WalkingHands(WalkingCut(.x86), .x86).makePage(tree, on: &pool)
-      for block in page.temporaries { pool.free(block) }
+      for block in page.temporaries { pool.free(block.handle) }
       let lengths = pool.pages().flatMap(\.runs).filter { $0.handle == nil }.map(\.units)
       #expect((lengths.sorted() == [210, 300]) == isWhole)
     }

@@ -110,105 +110,39 @@ extension PinTree {
 
 /// What a cut costs with early and with late pins, worked out once.
 struct LateCut: Sendable {
-  /// The cut.
-  let tree: PinTree
-  /// Its pins with the stretches they divide.
-  let pins: [StaircasePlan.PageCost.Pin]
+  /// What a page costs whose pins are all set.
+  let cost: PageCost
   /// Every stretch that is a free run from the level above its length on, until the level is above
   /// the length of the stretch around it.
   let runs: [(units: Int, parent: Int)]
-  /// Live units of a page whose pins are all set.
-  let units: Int
   /// Live units of a page whose last pins are not set.
   let lateUnits: Int
-  /// Units of the temporary blocks.
-  let temporaryUnits: Int
-  let pinUnits: Int
   /// The free runs beside temporary blocks that a late pin divides off, in rising order.
   let lateRests: [Int]
   /// One unit for each temporary block if a late page is all live for a moment, else 0.
   let swapUnits: Int
-  /// How the making of a page can be bridged, nil if it cannot.
-  let bridge: Bridge?
-  /// What a ``WalkingCut`` of a page needs, nil if there is none.
-  let walk: Walk?
-
-  /// What walking needs.
-  struct Walk: Sendable {
-    /// The most units of the page that are live.
-    let peakUnits: Int
-    /// No free run elsewhere may have these lengths.
-    let barredRuns: Range<Int>
-  }
-
-  /// What bridging needs.
-  struct Bridge: Sendable {
-    /// Units that a page costs for a moment beyond ``LateCut/units``.
-    let extraUnits: Int
-    /// Free runs of these lengths must be filled for the moment.
-    let filledRuns: ClosedRange<Int>
-    /// Units of such runs in every page that was cut before.
-    let filledUnitsOfPages: Int
-  }
+  /// No free run elsewhere may have these lengths where a page is cut by a walk.
+  let barredRuns: Range<Int>
 
   /// `walking`: of the same pool; nil to leave walks out.
-  init(_ given: PinTree, _ geometry: PoolGeometry, _ walking: WalkingCut? = nil) {
-    let tree = given.withShorterRestFirst
-    self.tree = tree
-    pins = StaircasePlan.PageCost(tree, exactFit: .taken).pins
+  init(_ tree: PinTree, _ geometry: PoolGeometry, _ walking: WalkingCut? = nil) {
+    cost = PageCost(tree, geometry, .lastInFirstOut, walking: walking)
     var runs: [(units: Int, parent: Int)] = []
     tree.forEachStretch { runs.append(($0, $1)) }
     self.runs = runs
     let smallest = geometry.smallestBlockUnits
-    temporaryUnits = tree.temporaryUnits(.taken, block: tree.units)
-    pinUnits = tree.pinUnits
-    units = temporaryUnits + pinUnits
     var rests: [Int] = []
     var temporaries = 0
     tree.forEachTemporary { temporaries += 1 }
     if temporaries == 1 { tree.forEachLatePin(smallest) { rests.append($0) } }
     lateRests = rests.sorted()
-    lateUnits = units - rests.count * smallest
+    lateUnits = cost.units - rests.count * smallest
     if case .divided(.temporary, _, _) = tree { swapUnits = 0 } else { swapUnits = temporaries }
-    bridge = Self.bridge(tree, smallest)
-    let shortest = tree.shortestRun(at: 0)
-    walk = walking?.peakUnits(tree).map { peakUnits in
-      Walk(peakUnits: peakUnits, barredRuns: smallest..<max(smallest, shortest))
-    }
-  }
-
-  private static func bridge(_ tree: PinTree, _ smallest: Int) -> Bridge? {
-    var extraUnits = smallest
-    var half = tree
-    if case .divided(let first, smallest, .divided(.temporary, smallest, .free(let rest))) = tree {
-      guard rest >= smallest else { return nil }
-      extraUnits += rest
-      half = first
-    }
-    guard case .divided(.temporary, smallest, .free(let rest)) = half, rest >= 2 * smallest else {
-      return nil
-    }
-    let filledRuns = rest - smallest...rest - 1
-    var filledUnits = 0
-    tree.forEachStretch { units, _ in if filledRuns.contains(units) { filledUnits += units } }
-    return Bridge(
-      extraUnits: extraUnits, filledRuns: filledRuns, filledUnitsOfPages: filledUnits)
+    barredRuns = smallest..<max(smallest, tree.shortestRun(at: 0))
   }
 }
 
 extension PinTree {
-  /// The same cut, and of two halves with a temporary block each the one with the shorter rest comes
-  /// first: a bridged page is begun with it, and the longer rests of the other pages are not in the
-  /// way then.
-  fileprivate var withShorterRestFirst: PinTree {
-    guard case .divided(let first, let pin, let second) = self,
-      case .divided(.temporary, let firstPin, .free(let firstRest)) = first,
-      case .divided(.temporary, let secondPin, .free(let secondRest)) = second,
-      firstPin == secondPin, firstRest > secondRest
-    else { return self }
-    return .divided(first: second, pin: pin, rest: first)
-  }
-
   /// Calls `body` with the free run beside the temporary block whose pin may be set late: the one at
   /// the start of the page, for elsewhere a run is cut at its end, which is the wrong side there.
   func forEachLatePin(_ smallest: Int, _ body: (_ rest: Int) -> Void) {

@@ -1,18 +1,13 @@
 import PoolBounds
 
 /// The staircase for pools that put remainders at the head of their list and take exact fits, with
-/// two refinements that only such a pool allows.
+/// late pins, which only such a pool allows.
 ///
-/// *Late pins.* While a temporary block holds its stretch, the pin behind it is not needed: what lies
+/// While a temporary block holds its stretch, the pin behind it is not needed: what lies
 /// beside the block is shorter than the level anyway. So the pin is set when the level is full. The
 /// rest of the stretch must then be filled beside a gap of one pin, by a request that finds no other
 /// free run that serves it; the runs that would are filled for the moment. Some pages get their
 /// pins early, and their temporary blocks go first to make room for that.
-///
-/// *Bridging.* A page is all live while it is cut, though it costs half of that afterwards. Near the
-/// end of a level there is no room for that moment, unless the temporary blocks of the other pages
-/// are released meanwhile. The page is then made with blocks larger than theirs, and these are
-/// replaced when the others are back in their places.
 public struct LateStaircase: Adversary {
   /// The pool it is written for.
   public let geometry: PoolGeometry
@@ -64,13 +59,13 @@ public struct LateStaircasePlan: Sendable, Hashable {
   struct Step: Sendable, Hashable {
     /// All free runs are shorter than this when the step begins.
     let level: Int
-    /// The cut of each page.
-    let tree: PinTree
+    /// The cut of each page, and what it costs.
+    let cost: PageCost
     /// Pages that get all their pins when they are made.
     let early: Int
     /// Pages whose last pins are set only when the level is full.
     let late: Int
-    /// Whether pages for which there is no room are cut by a walk, not bridged.
+    /// Whether early pages for which there is no room may be cut by a walk.
     let walks: Bool
   }
 
@@ -96,7 +91,7 @@ public struct LateStaircasePlan: Sendable, Hashable {
       guard counts.early + counts.late > 0 else { continue }
       steps.append(
         Step(
-          level: cut.level, tree: cut.cut.tree, early: counts.early, late: counts.late,
+          level: cut.level, cost: cut.cut.cost, early: counts.early, late: counts.late,
           walks: counts.walks))
     }
     lastRequestUnits = ledger.lastRequestUnits
@@ -148,19 +143,17 @@ struct LateStaircaseLedger {
     level: Int, cut: LateCut, fewer: Int = 0
   ) -> (early: Int, late: Int, walks: Bool) {
     begin(level)
-    let early = mostEarly(cut)
-    let walked = mostWalked(cut)
-    let late = mostLate(cut)
-    let walks = walked > early && walked >= late.early + late.late
+    let walks = !runs[cut.barredRuns].contains { $0 > 0 }
+    let early = cut.cost.mostPages(slackUnits: slackUnits, heldUnits: 0, walks: walks)
+    let late = mostLate(cut, mostEarly: early)
     var counts = late.early + late.late > early ? late : (early: early, late: 0)
-    if walks { counts = (walked, 0) }
     let lateFewer = min(fewer, counts.late)
     counts.late -= lateFewer
     counts.early = max(0, counts.early - (fewer - lateFewer))
     let made = counts.early + counts.late
     guard made > 0 else { return (0, 0, false) }
     pages += made
-    for pin in cut.pins {
+    for pin in cut.cost.pins {
       pinUnits[pin.stretch] += made * pin.units
       livePinUnits += made * pin.units
     }
@@ -170,14 +163,6 @@ struct LateStaircaseLedger {
     }
     last = (level, livePinUnits)
     return (counts.early, counts.late, walks)
-  }
-
-  /// Pages whose last ones are cut by a walk, if no free run is in its way.
-  private func mostWalked(_ cut: LateCut) -> Int {
-    guard let walk = cut.walk, slackUnits >= walk.peakUnits,
-      !runs[walk.barredRuns].contains(where: { $0 > 0 })
-    else { return 0 }
-    return (slackUnits - walk.peakUnits) / cut.units + 1
   }
 
   /// Ends the levels before: outgrown pins go, and their stretches become free runs.
@@ -191,38 +176,23 @@ struct LateStaircaseLedger {
     }
   }
 
-  /// Pages with all their pins from the start. The page is all live for a moment. Towards the end
-  /// of the level that moment is bridged by releasing the temporary blocks of the others, which
-  /// needs the way of ``LateStaircaseWork/makeBridgedPage(_:on:)``.
-  private func mostEarly(_ cut: LateCut) -> Int {
-    let slack = slackUnits
-    guard slack >= geometry.pageUnits else { return 0 }
-    let plain = (slack - geometry.pageUnits) / cut.units + 1
-    guard let bridge = cut.bridge else { return plain }
-    let bridged = (slack - bridge.extraUnits) / cut.units
-    // Before the last page all others keep only their pins.
-    let others = max(0, bridged - 1) * (cut.pinUnits + bridge.filledUnitsOfPages)
-    let filling = bridge.filledRuns.reduce(0) { $0 + $1 * runs[$1] }
-    return slack - others - filling >= geometry.pageUnits ? max(plain, bridged) : plain
-  }
-
   /// Pages of which most get their last pins late.
   ///
   /// When the level is full, the early pages' temporary blocks go. What that gives must fill every
   /// free run that a late pin's neighbour would be put into instead, and the first such neighbour.
-  private func mostLate(_ cut: LateCut) -> (early: Int, late: Int) {
+  private func mostLate(_ cut: LateCut, mostEarly: Int) -> (early: Int, late: Int) {
     guard let deepest = cut.lateRests.max(), let lowest = cut.lateRests.first else { return (0, 0) }
     let slack = slackUnits
     let smallest = geometry.smallestBlockUnits
-    guard slack >= geometry.pageUnits, deepest + smallest <= level else { return (0, 0) }
+    guard mostEarly > 0, deepest + smallest <= level else { return (0, 0) }
     var filling = deepest + smallest
     for units in lowest...(deepest + smallest - 1)
     where cut.lateRests.contains(where: { ($0..<$0 + smallest).contains(units) }) {
       filling += units * freeRuns(in: units...units)
     }
-    let gain = cut.temporaryUnits - cut.lateRests.reduce(0, +)
+    let gain = cut.cost.temporaryUnits - cut.lateRests.reduce(0, +)
     guard gain > 0 else { return (0, 0) }
-    let most = slack / cut.lateUnits
+    let most = min(mostEarly, slack / cut.lateUnits)
     var early = min(most, (filling + gain - 1) / gain)
     var best = (early: 0, late: 0)
     // What is left over at the end of the level helps, so a few fewer may do.
@@ -245,18 +215,17 @@ struct LateStaircaseLedger {
   private func lateCount(
     _ cut: LateCut, early: Int, filling: Int, slack: Int
   ) -> Int? {
-    let page = geometry.pageUnits
-    let left = slack - early * cut.units
-    // The early pages are made while there is room for a page that is all live.
-    guard early == 0 || left + cut.units >= page else { return nil }
+    let left = slack - early * cut.cost.units
     let late = (left - cut.swapUnits) / cut.lateUnits
     guard late > 0 else { return nil }
     let over = left - late * cut.lateUnits
     let restUnits = cut.lateRests.reduce(0, +)
-    guard over + early * cut.temporaryUnits >= filling + early * restUnits else { return nil }
+    guard over + early * cut.cost.temporaryUnits >= filling + early * restUnits else { return nil }
     // The last page, made while the early ones keep only their pins.
     if cut.swapUnits > 0 {
-      guard over + cut.lateUnits + early * cut.temporaryUnits >= page else { return nil }
+      guard over + cut.lateUnits + early * cut.cost.temporaryUnits >= geometry.pageUnits else {
+        return nil
+      }
     }
     return late
   }

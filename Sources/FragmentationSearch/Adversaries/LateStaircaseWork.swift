@@ -6,7 +6,6 @@ struct LateStaircaseWork {
   private let peakLiveUnits: Int
   private var early: StaircaseWork
   private var latePins: [LatePin] = []
-  private let walking: WalkingHands?
 
   /// A stretch that waits for its pin.
   private struct LatePin {
@@ -17,9 +16,8 @@ struct LateStaircaseWork {
 
   init(geometry: PoolGeometry, peakLiveUnits: Int, walks: Bool) {
     self.geometry = geometry
-    walking = walks ? WalkingHands(WalkingCut(geometry), geometry) : nil
     self.peakLiveUnits = peakLiveUnits
-    early = StaircaseWork(geometry: geometry, rules: .lastInFirstOut)
+    early = StaircaseWork(geometry: geometry, rules: .lastInFirstOut, walks: walks)
   }
 
   /// One level, from the release of outgrown pins to the release of all temporary blocks.
@@ -28,12 +26,9 @@ struct LateStaircaseWork {
   ) {
     early.begin(level: step.level, on: &target)
     for _ in 0..<step.early {
-      if target.footprint.liveUnits + geometry.pageUnits <= peakLiveUnits {
-        early.makePage(step.tree, on: &target)
-      } else if step.walks, let walking {
-        early.adopt(walking.makePage(step.tree, on: &target))
-      } else {
-        makeBridgedPage(step, on: &target)
+      let slack = peakLiveUnits - target.footprint.liveUnits
+      guard early.makePage(step.cost, slackUnits: slack, walks: step.walks, on: &target) else {
+        preconditionFailure("a plan has no more pages than a ledger finds room for")
       }
     }
     for _ in 0..<step.late { makeLatePage(step, on: &target) }
@@ -41,81 +36,18 @@ struct LateStaircaseWork {
     setLatePins(level: step.level, on: &target)
   }
 
-  /// A page made while the other pages keep only their pins: one pin in it, or one in the middle of
-  /// it and one in each half.
-  ///
-  /// A temporary block and its pin are one block at first, larger than any free run. When the others
-  /// are back in their places, it is replaced by the two.
-  private mutating func makeBridgedPage<Target: AllocatorTarget & ~Copyable>(
-    _ step: LateStaircasePlan.Step, on target: inout Target
-  ) {
-    let held = early.releaseTemporaries(on: &target)
-    switch step.tree {
-    case .divided(.temporary, let pin, .free(let rest)):
-      let half = takeHalf(step.level, pin, rest, on: &target)
-      early.hold(held, units: step.level, on: &target)
-      finish(half, step, stretch: step.tree.units, on: &target)
-    case .divided(let first, let pin, .divided(.temporary, _, .free(let rest))):
-      guard case .divided(_, _, .free(let firstRest)) = first else { return }
-      let head = target.allocate(units: first.units + pin)
-      let other = target.allocate(units: step.tree.units - first.units - pin)
-      target.free(head)
-      let firstBlock = target.allocate(units: first.units)
-      early.keep(target.allocate(units: pin), stretch: step.tree.units)
-      target.free(firstBlock)
-      let half = takeHalf(step.level, pin, firstRest, on: &target)
-      target.free(other)
-      let both = target.allocate(units: step.level + pin)
-      let otherHalf = Half(both: both, gap: target.allocate(units: rest), pin: pin)
-      early.hold(held, units: step.level, on: &target)
-      finish(half, step, stretch: first.units, on: &target)
-      finish(otherHalf, step, stretch: step.tree.units - first.units - pin, on: &target)
-    default:
-      preconditionFailure("a plan bridges only what a ledger can")
-    }
-  }
-
-  /// A temporary block and its pin as one block, and a block beside it that keeps its end.
-  private struct Half {
-    let both: BlockHandle
-    let gap: BlockHandle
-    let pin: Int
-  }
-
-  /// Takes a half at the start of a page: a fresh one, or the only free run that can serve it.
-  private func takeHalf<Target: AllocatorTarget & ~Copyable>(
-    _ level: Int, _ pin: Int, _ rest: Int, on target: inout Target
-  ) -> Half {
-    let both = target.allocate(units: level + pin)
-    let fillers = fill(rest - pin..<rest, on: &target)
-    let end = target.allocate(units: rest - pin)
-    let gap = target.allocate(units: pin)
-    target.free(end)
-    for block in fillers { target.free(block) }
-    return Half(both: both, gap: gap, pin: pin)
-  }
-
-  private mutating func finish<Target: AllocatorTarget & ~Copyable>(
-    _ half: Half, _ step: LateStaircasePlan.Step, stretch: Int, on target: inout Target
-  ) {
-    target.free(half.both)
-    early.hold(1, units: step.level, on: &target)
-    early.keep(target.allocate(units: half.pin), stretch: stretch)
-    target.free(half.gap)
-  }
-
   private mutating func makeLatePage<Target: AllocatorTarget & ~Copyable>(
     _ step: LateStaircasePlan.Step, on target: inout Target
   ) {
-    let isWhole = if case .divided(.temporary, _, _) = step.tree { false } else { true }
+    let isWhole = if case .divided(.temporary, _, _) = step.cost.tree { false } else { true }
     let peak = isWhole ? geometry.pageUnits : step.level
     if target.footprint.liveUnits + peak <= peakLiveUnits {
-      cut(step.tree, nil, first: step.level, on: &target)
+      cut(step.cost.tree, nil, first: step.level, on: &target)
       return
     }
     let held = early.releaseTemporaries(on: &target)
     let before = latePins.count
-    cut(step.tree, nil, first: step.level + 1, on: &target)
+    cut(step.cost.tree, nil, first: step.level + 1, on: &target)
     early.hold(held, units: step.level, on: &target)
     for index in before..<latePins.count {
       let pin = latePins[index]

@@ -92,27 +92,21 @@ public struct Staircase: Adversary {
     }
     var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
     for step in plan.steps {
-      let cost = StaircasePlan.PageCost(step.tree, exactFit: rules.exactFit)
       forecast.take(
-        cost, level: step.level, mostPages: step.mostPages, walkingUnits: step.walkingUnits)
+        step.cost, level: step.level, mostPages: step.mostPages, walks: step.walks)
     }
     return forecast.finish(lastRequestUnits: lastRequestUnits(after: forecast.level))
   }
 
   /// Runs the program on an empty target.
   public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
-    var work = StaircaseWork(geometry: geometry, rules: rules)
-    let walks = plan.steps.contains { $0.walkingUnits != nil }
-    let hands = walks ? WalkingHands(WalkingCut(geometry), geometry) : nil
+    var work = StaircaseWork(
+      geometry: geometry, rules: rules, walks: plan.steps.contains(where: \.walks))
     for step in plan.steps {
       work.begin(level: step.level, on: &target)
       for _ in 0..<step.mostPages {
         let slack = peakLiveUnits - target.footprint.liveUnits
-        if slack >= geometry.pageUnits {
-          work.makePage(step.tree, on: &target)
-        } else if let hands, let units = step.walkingUnits, slack >= units {
-          work.adopt(hands.makePage(step.tree, on: &target))
-        } else {
+        guard work.makePage(step.cost, slackUnits: slack, walks: step.walks, on: &target) else {
           break
         }
       }
@@ -131,34 +125,12 @@ public struct StaircasePlan: Sendable, Hashable {
   struct Step: Sendable, Hashable {
     /// All free runs are shorter than this when the step begins.
     let level: Int
-    /// The cut of each page.
-    let tree: PinTree
+    /// The cut of each page, and what it costs.
+    let cost: PageCost
     /// Pages to make; as many as the cap allows if it is more than that.
     var mostPages: Int
-    /// The most units of a page that are live while a ``WalkingCut`` makes it; nil if none can.
-    var walkingUnits: Int?
-  }
-
-  /// What a page of one cut costs, worked out once.
-  struct PageCost: Sendable, Hashable {
-    /// Units of the temporary blocks.
-    let temporaryUnits: Int
-    /// The stretch and the units of each pin.
-    let pins: [Pin]
-
-    struct Pin: Sendable, Hashable {
-      let stretch: Int
-      let units: Int
-    }
-
-    var pinUnits: Int { pins.reduce(0) { $0 + $1.units } }
-
-    init(_ tree: PinTree, exactFit: ExactFit) {
-      temporaryUnits = tree.temporaryUnits(exactFit, block: tree.units)
-      var pins: [Pin] = []
-      tree.forEachPin { pins.append(Pin(stretch: $0, units: $1)) }
-      self.pins = pins
-    }
+    /// Whether a page for which there is no room may be cut by a walk.
+    var walks = false
   }
 
   /// In order of levels.
@@ -182,7 +154,8 @@ public struct StaircasePlan: Sendable, Hashable {
           stretch: geometry.pageUnits, level: level, smallest: smallest),
         tree.isFeasible(geometry, rules)
       else { continue }
-      steps.append(Step(level: level, tree: tree, mostPages: .max))
+      let cost = PageCost(tree, geometry, rules, lowers: false)
+      steps.append(Step(level: level, cost: cost, mostPages: .max))
     }
     return StaircasePlan(steps: steps)
   }
@@ -219,21 +192,16 @@ struct StaircaseForecast {
     level = newLevel
   }
 
-  /// Makes pages of one cost at a level, at most `mostPages`; gives how many. A page is all live for
-  /// a moment, or as many units of it as `walkingUnits` says; so the last one needs so much slack
-  /// whatever it costs afterwards.
+  /// Makes pages of one cost at a level, at most `mostPages`; gives how many.
   @discardableResult
-  mutating func take(
-    _ cost: StaircasePlan.PageCost, level: Int, mostPages: Int, walkingUnits: Int? = nil
-  ) -> Int {
+  mutating func take(_ cost: PageCost, level: Int, mostPages: Int, walks: Bool = false) -> Int {
     begin(level: level)
-    let room = slackUnits - min(geometry.pageUnits, walkingUnits ?? geometry.pageUnits)
-    guard room >= 0, mostPages > 0 else { return 0 }
-    let pins = cost.pinUnits
-    let count = min(mostPages, room / (cost.temporaryUnits + pins) + 1)
+    let room = cost.mostPages(slackUnits: slackUnits, heldUnits: temporaryUnits, walks: walks)
+    let count = min(mostPages, room)
+    guard count > 0 else { return 0 }
     pages += count
     temporaryUnits += count * cost.temporaryUnits
-    livePinUnits += count * pins
+    livePinUnits += count * cost.pinUnits
     for pin in cost.pins { pinUnits[pin.stretch] += count * pin.units }
     return count
   }

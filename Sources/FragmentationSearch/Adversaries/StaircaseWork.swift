@@ -1,5 +1,19 @@
 import PoolBounds
 
+/// What a page consists of when it is cut.
+struct CutPage {
+  /// A block to release when the level is over.
+  struct Temporary {
+    var handle: BlockHandle
+    /// Which of the pins divides its stretch; nil where it fills one.
+    var pin: Int?
+  }
+
+  var temporaries: [Temporary] = []
+  /// Pins with the stretches that they divide.
+  var pins: [(handle: BlockHandle, stretch: Int)] = []
+}
+
 /// The hands of a staircase: cuts pages and remembers what to release when.
 struct StaircaseWork {
   let geometry: PoolGeometry
@@ -8,8 +22,10 @@ struct StaircaseWork {
   private var temporaries: [BlockHandle] = []
   /// Pins by the stretch they divide.
   private var pins: [[BlockHandle]]
+  private let walking: WalkingHands?
 
-  init(geometry: PoolGeometry, rules: PlacementRules) {
+  init(geometry: PoolGeometry, rules: PlacementRules, walks: Bool) {
+    walking = walks ? WalkingHands(WalkingCut(geometry), geometry) : nil
     self.geometry = geometry
     self.rules = rules
     pins = Array(repeating: [], count: geometry.pageUnits + 1)
@@ -53,16 +69,61 @@ struct StaircaseWork {
   mutating func keep(_ pin: BlockHandle, stretch: Int) { pins[stretch].append(pin) }
 
   /// Remembers the blocks of a page that somebody else cut.
-  mutating func adopt(_ page: WalkingHands.Page) {
-    temporaries += page.temporaries
+  private mutating func adopt(_ page: CutPage) {
+    for temporary in page.temporaries { adopt(temporary.handle) }
     for pin in page.pins { keep(pin.handle, stretch: pin.stretch) }
   }
 
-  /// Takes a fresh page and cuts it.
+  /// Takes a fresh page and cuts it; false, and nothing done, where there is no room for it.
   mutating func makePage<Target: AllocatorTarget & ~Copyable>(
+    _ cost: PageCost, slackUnits: Int, walks: Bool, on target: inout Target
+  ) -> Bool {
+    let way = cost.way(
+      slackUnits: slackUnits, heldUnits: temporaries.count * level, walks: walks)
+    switch way {
+    case nil: return false
+    case .whole: adopt(wholePage(cost.tree, on: &target))
+    case .walking: adopt(page(cost.tree, walking: true, on: &target))
+    case .lowered(let walking):
+      guard let lowering = cost.lowering else { return false }
+      makeLoweredPage(lowering.tree, walking: walking, on: &target)
+    }
+    return true
+  }
+
+  private func page<Target: AllocatorTarget & ~Copyable>(
+    _ tree: PinTree, walking isWalking: Bool, on target: inout Target
+  ) -> CutPage {
+    if isWalking, let walking { return walking.makePage(tree, on: &target) }
+    return wholePage(tree, on: &target)
+  }
+
+  private func wholePage<Target: AllocatorTarget & ~Copyable>(
     _ tree: PinTree, on target: inout Target
+  ) -> CutPage {
+    var page = CutPage()
+    cut(nil, tree, pin: nil, atPageStart: true, &page, on: &target)
+    return page
+  }
+
+  /// A page that is cut for a level one pin higher while the others keep only their pins: see
+  /// ``PageCost``.
+  private mutating func makeLoweredPage<Target: AllocatorTarget & ~Copyable>(
+    _ tree: PinTree, walking: Bool, on target: inout Target
   ) {
-    cut(nil, tree, atPageStart: true, on: &target)
+    let held = releaseTemporaries(on: &target)
+    var page = page(tree, walking: walking, on: &target)
+    for place in page.temporaries.indices {
+      target.free(page.temporaries[place].handle)
+      // All free runs of the level are exact fits, and filled before the longer one is cut.
+      if place == 0 { hold(held, units: level, on: &target) }
+      page.temporaries[place].handle = target.allocate(units: level)
+      guard let pin = page.temporaries[place].pin else { continue }
+      let lower = target.allocate(units: geometry.smallestBlockUnits)
+      target.free(page.pins[pin].handle)
+      page.pins[pin].handle = lower
+    }
+    adopt(page)
   }
 
   /// Cuts the stretch of a block that is ours, or a fresh page if there is none.
@@ -70,14 +131,16 @@ struct StaircaseWork {
   /// The stretch is released and is then the only free run that reaches the level. A request for
   /// the first side and the pin together lands in it; the remainder is filled; then the first block
   /// is released and requested again without the pin, which finds its place beside it.
-  private mutating func cut<Target: AllocatorTarget & ~Copyable>(
-    _ block: BlockHandle?, _ tree: PinTree, atPageStart: Bool, on target: inout Target
+  private func cut<Target: AllocatorTarget & ~Copyable>(
+    _ block: BlockHandle?, _ tree: PinTree, pin ownPin: Int?, atPageStart: Bool,
+    _ page: inout CutPage, on target: inout Target
   ) {
     switch tree {
     case .free:
       if let block { target.free(block) }
     case .temporary(let units):
-      temporaries.append(block ?? target.allocate(units: units))
+      page.temporaries.append(
+        CutPage.Temporary(handle: block ?? target.allocate(units: units), pin: ownPin))
     case .divided(let first, let pin, let rest):
       let sizes = CutSizes(
         first: first.units, pin: pin, rest: rest.units, exactFit: rules.exactFit,
@@ -85,9 +148,12 @@ struct StaircaseWork {
       if let block { target.free(block) }
       let restBlock = rest.units > 0 ? fillRest(of: tree.units, sizes, on: &target) : nil
       let firstBlock = target.allocate(units: sizes.first)
-      pins[tree.units].append(target.allocate(units: pin))
-      cut(firstBlock, first, atPageStart: atPageStart, on: &target)
-      if let restBlock { cut(restBlock, rest, atPageStart: false, on: &target) }
+      page.pins.append((target.allocate(units: pin), tree.units))
+      cut(
+        firstBlock, first, pin: page.pins.count - 1, atPageStart: atPageStart, &page, on: &target)
+      if let restBlock {
+        cut(restBlock, rest, pin: nil, atPageStart: false, &page, on: &target)
+      }
     }
   }
 

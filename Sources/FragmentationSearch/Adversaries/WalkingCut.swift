@@ -156,24 +156,17 @@ struct WalkingHands {
     self.geometry = geometry
   }
 
-  /// What a page consists of when it is cut.
-  struct Page {
-    /// Blocks to release when the level is over.
-    var temporaries: [BlockHandle]
-    /// Pins with the stretches that they divide.
-    var pins: [(handle: BlockHandle, stretch: Int)]
-  }
-
   /// Takes a fresh page and cuts it; `tree` must have a ``WalkingCut/peakUnits(_:)``.
   func makePage<Target: AllocatorTarget & ~Copyable>(
     _ tree: PinTree, on target: inout Target
-  ) -> Page {
+  ) -> CutPage {
     guard case .divided(let left, _, let right) = tree else {
       preconditionFailure("nothing to be cut")
     }
     if case .temporary(let level) = left {
       let (front, pin) = divide(level, tail: tree.units - level, on: &target)
-      return Page(temporaries: [front], pins: [(pin, tree.units)])
+      return CutPage(
+        temporaries: [CutPage.Temporary(handle: front, pin: 0)], pins: [(pin, tree.units)])
     }
     guard case .divided(.temporary(let level), _, .free(let rest)) = left else {
       preconditionFailure("only halves with one temporary block each are cut")
@@ -187,8 +180,10 @@ struct WalkingHands {
     let middlePin = walk(&front, left.units, stop, tail: rest + smallest, on: &target)
     target.free(front)
     let (first, firstPin) = divide(level, tail: left.units - level, on: &target)
-    return Page(
-      temporaries: [first, end],
+    return CutPage(
+      temporaries: [
+        CutPage.Temporary(handle: first, pin: 1), CutPage.Temporary(handle: end, pin: 2),
+      ],
       pins: [(middlePin, tree.units), (firstPin, left.units), (endPin, right.units)])
   }
 

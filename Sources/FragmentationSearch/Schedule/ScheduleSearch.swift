@@ -16,12 +16,7 @@ public struct ScheduleSearch: Sendable {
   public let peakLiveUnits: Int
   /// The first level of all plans.
   public let firstLevel: Int
-  private let choices: [[Choice]]
-
-  private struct Choice: Sendable {
-    let tree: PinTree
-    let cost: StaircasePlan.PageCost
-  }
+  private let choices: [[PageCost]]
 
   /// One level of a trial: the number of a choice, -1 to leave the level out, and a limit on pages.
   private struct Entry {
@@ -57,7 +52,7 @@ public struct ScheduleSearch: Sendable {
       let best = relaxed[level].map { [$0] } ?? []
       return (best + trees.filter { !best.contains($0) })
         .filter { $0.isFeasible(geometry, rules) }
-        .map { Choice(tree: $0, cost: StaircasePlan.PageCost($0, exactFit: rules.exactFit)) }
+        .map { PageCost($0, geometry, rules) }
     }
   }
 
@@ -117,7 +112,7 @@ public struct ScheduleSearch: Sendable {
     var forecast = StaircaseForecast(geometry: geometry, peakLiveUnits: peakLiveUnits)
     for (index, entry) in entries.enumerated() where entry.choice >= 0 {
       forecast.take(
-        choices[index][entry.choice].cost, level: firstLevel + index, mostPages: entry.mostPages)
+        choices[index][entry.choice], level: firstLevel + index, mostPages: entry.mostPages)
     }
     let last = Staircase.lastRequestUnits(after: forecast.level, geometry, rules.exactFit)
     let pages = forecast.finish(lastRequestUnits: last)
@@ -128,7 +123,7 @@ public struct ScheduleSearch: Sendable {
   private func plan(of entries: [Entry]) -> StaircasePlan {
     let steps = entries.enumerated().filter { $0.element.choice >= 0 }.map { index, entry in
       StaircasePlan.Step(
-        level: firstLevel + index, tree: choices[index][entry.choice].tree,
+        level: firstLevel + index, cost: choices[index][entry.choice],
         mostPages: entry.mostPages)
     }
     return StaircasePlan(steps: steps)

@@ -14,13 +14,12 @@ struct WalkingSchedule {
 
   private struct Level {
     let level: Int
-    let tree: PinTree
-    var walkingUnits: Int?
+    let cost: PageCost
+    /// Whether pages may be cut by a walk.
+    var walks: Bool
     /// The first level, by its place, from which on none leaves a run that a walk would meet.
     var firstClear = 0
-    /// What a page loads its level with.
-    let levelUnits: Int
-    /// What each page of before does.
+    /// What each page of before loads the level with.
     var pinUnits: Int
   }
 
@@ -40,23 +39,23 @@ struct WalkingSchedule {
     let plan = StaircasePlan.dyadic(
       geometry: geometry, rules: rules, firstLevel: geometry.pageUnits / 32)
     levels = plan.steps.map { step in
-      let cost = StaircasePlan.PageCost(step.tree, exactFit: .taken)
+      let cost = PageCost(step.cost.tree, geometry, rules, walking: walking)
       return Level(
-        level: step.level, tree: step.tree, walkingUnits: walking.peakUnits(step.tree),
-        levelUnits: cost.temporaryUnits + cost.pinUnits, pinUnits: cost.pinUnits)
+        level: step.level, cost: cost, walks: cost.walkingUnits != nil, pinUnits: cost.pinUnits)
     }
     for place in levels.indices.dropFirst() {
       // Pages of before have the pins of the level before that this one has not outgrown.
       var units = 0
-      levels[place - 1].tree.forEachPin { stretch, pin in
+      levels[place - 1].cost.tree.forEachPin { stretch, pin in
         if stretch >= levels[place].level { units += pin }
       }
       levels[place].pinUnits = units
-      guard levels[place].walkingUnits != nil else { continue }
-      let (tree, level) = (levels[place].tree, levels[place].level)
+      guard levels[place].walks else { continue }
+      let (tree, level) = (levels[place].cost.tree, levels[place].level)
       let rest = tree.shortestRun(at: level)
       levels[place].firstClear =
-        (levels[..<place].lastIndex { $0.tree.shortestRun(at: level) < rest } ?? -1) + 1
+        (levels[..<place].lastIndex { $0.cost.tree.shortestRun(at: level) < rest } ?? -1)
+        + 1
     }
   }
 
@@ -75,7 +74,7 @@ struct WalkingSchedule {
   private func staircase(from start: Int) -> Staircase {
     let levels = self.levels.indices[start...].map { place in
       var level = self.levels[place]
-      if level.firstClear > start { level.walkingUnits = nil }
+      if level.firstClear > start { level.walks = false }
       return level
     }
     // What a level could not make, because pages of long before still have more pins than those of
@@ -84,12 +83,11 @@ struct WalkingSchedule {
     var steps: [StaircasePlan.Step] = []
     for (level, pages) in zip(levels, pages(after: levels)) where pages > forecast.pages {
       let step = StaircasePlan.Step(
-        level: level.level, tree: level.tree, mostPages: pages - forecast.pages,
-        walkingUnits: level.walkingUnits)
+        level: level.level, cost: level.cost, mostPages: pages - forecast.pages,
+        walks: level.walks)
       steps.append(step)
       forecast.take(
-        StaircasePlan.PageCost(step.tree, exactFit: .taken), level: step.level,
-        mostPages: step.mostPages, walkingUnits: step.walkingUnits)
+        step.cost, level: step.level, mostPages: step.mostPages, walks: step.walks)
     }
     return Staircase(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits,
@@ -98,9 +96,8 @@ struct WalkingSchedule {
 
   /// Pages that fit at a level beside `pages` that were made before.
   private func room(_ level: Level, beside pages: Int) -> Int {
-    let slack = peakLiveUnits - pages * level.pinUnits
-    let cut = min(geometry.pageUnits, level.walkingUnits ?? geometry.pageUnits)
-    return slack < cut ? 0 : (slack - cut) / level.levelUnits + 1
+    level.cost.mostPages(
+      slackUnits: peakLiveUnits - pages * level.pinUnits, heldUnits: 0, walks: level.walks)
   }
 
   /// How many pages there are to be after each level.
