@@ -163,6 +163,31 @@ struct FilesTests {
   }
 }
 
+@Suite("Records kept for later")
+struct SpooledRecordsTests {
+  @Test("come back in their order, from memory and from the file", arguments: [10, 3_000])
+  func order(count: Int) throws {
+    var records = SpooledRecords()
+    for number in 0..<count {
+      let record = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: number % 1_000)
+      try records.append(record, number: UInt64(number) << 40)
+    }
+    #expect(records.hasFile == (count == 3_000))
+    // They can be read again.
+    for _ in 0..<2 {
+      var next = 0
+      try records.forEach { number, bytes in
+        let isRight =
+          number == UInt64(next) << 40 && bytes.count == next % 1_000
+          && bytes.allSatisfy { $0 == UInt8(truncatingIfNeeded: next) }
+        if !isRight { Issue.record("record \(next) came back as another") }
+        next += 1
+      }
+      #expect(next == count)
+    }
+  }
+}
+
 @Suite("Faults on purpose")
 struct PlannedFaultTests {
   @Test(

@@ -123,29 +123,20 @@ extension BugCheckReading {
     }
   }
 
-  /// Says of every bug check in which of the listings beside it its addresses lie.
-  static func locate(_ checked: inout [CheckedListing]) {
-    let pages = checked.compactMap { entry -> (listing: Listing, page: PoolListing)? in
-      switch entry.listing.content {
-      case .pool(let page), .poolInfoPage(let page): (entry.listing, page)
-      default: nil
-      }
-    }
-    guard !pages.isEmpty else { return }
-    for index in checked.indices {
-      guard case .bugCheck(let check) = checked[index].listing.content, let code = check.code,
-        !checked[index].findings.isEmpty
-      else { continue }
-      let reading = BugCheckReading(
-        source: checked[index].listing.source, line: 0, listing: check, code: code)
-      checked[index].findings[0].evidence += reading.places(in: pages)
-    }
+  /// Says of a bug check in which of the listed pages its addresses lie.
+  static func locate(_ checked: inout CheckedListing, in pages: ListedPages) {
+    guard !pages.isEmpty, case .bugCheck(let check) = checked.listing.content,
+      let code = check.code, !checked.findings.isEmpty
+    else { return }
+    let reading = BugCheckReading(
+      source: checked.listing.source, line: 0, listing: check, code: code)
+    checked.findings[0].evidence += reading.places(in: pages)
   }
 
-  private func places(in pages: [(listing: Listing, page: PoolListing)]) -> [String] {
+  private func places(in pages: ListedPages) -> [String] {
     let searched = searchedAddresses
     let found = searched.compactMap { name, address -> String? in
-      for (listing, page) in pages where page.pageAddress == address & ~0xFFF {
+      for (listing, page) in pages.kept where page.pageAddress == address & ~0xFFF {
         let place = "\(name) lies in the page listed at \(listing.source):\(listing.line)"
         let block = page.blocksByAddress.last {
           $0.address <= address && address - $0.address < $0.sizeBytes
@@ -157,9 +148,10 @@ extension BugCheckReading {
           + "0x\(Hexadecimal.text(block.sizeBytes)) bytes, "
           + "\(block.isAllocated ? "allocated" : "free"))"
       }
-      return nil
+      // Of the others only their places are kept.
+      return pages.place(of: address).map { "\(name) lies in the page listed at \($0)" }
     }
-    guard found.isEmpty, let first = searched.first else { return found }
+    guard found.isEmpty, !pages.isFull, let first = searched.first else { return found }
     return [
       "no listed page holds \(first.name): ask for !pool "
         + "\(Hexadecimal.address(first.address, listing.width)) 1"

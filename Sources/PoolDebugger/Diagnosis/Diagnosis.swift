@@ -3,110 +3,146 @@
 /// Each verdict has its own file, names the lines that it rests on and the guidance it follows, and
 /// says nothing when its evidence is missing: no `!vm` and `!poolused` of one system, no
 /// fragmentation figure; no whole page, nothing about pinning.
-public enum Diagnosis {
+///
+/// Listings are added one by one and not kept: what stays of them is counts by tag and size, the
+/// figures of tables, and for each page its address, so that a log of any length can be judged.
+public struct Diagnosis: Sendable {
   /// So many corrupt pages are diagnosed one by one.
   static let mostCorruptions = 64
+  /// So many conclusions of one kind are kept.
+  static let mostOfAKind = 1_000
+
+  /// A listing's own conclusion with the listing's place.
+  private typealias Placed = (ordinal: Int, entry: DiagnosisEntry)
+
+  private let owners: PoolTagDescriptions
+  private(set) var pages = ListedPages()
+  private var corruptions: [Placed] = []
+  private var otherWrongs: [Placed] = []
+  private var tags: TagConclusions
+  private var evidence = SystemEvidence()
+  private var sparse = SparsePages()
+  private var holes = HoleCoverage()
+  private var poorFits = PoorFits()
+  private var refreshes: [DiagnosisEntry] = []
+  private var uneven: [DiagnosisEntry] = []
+  private var limits: [(ordinal: Int, finding: Finding)] = []
+
+  /// What the listings say of one state of a system, for a comparison with another.
+  var state: TagSeries.Snapshot { tags.state }
+  /// Bytes that are left before each pool's maximum.
+  var bytesLeft: (nonpaged: UInt64?, paged: UInt64?) { evidence.bytesLeft }
+
+  init(owners: PoolTagDescriptions = .builtIn) {
+    self.owners = owners
+    tags = TagConclusions(owners: owners)
+  }
+
+  /// Takes a listing in; they come in the order of their places, bug checks perhaps later.
+  mutating func add(_ checked: CheckedListing) {
+    let ordinal = checked.listing.ordinal
+    if let entry = Self.wrong(checked) {
+      if entry.verdict == .corruption {
+        Self.insert((ordinal, entry), into: &corruptions)
+      } else {
+        Self.insert((ordinal, entry), into: &otherWrongs)
+      }
+    }
+    for finding in checked.findings where finding.rule == .debuggerLimit && limits.count < 32 {
+      limits.append((ordinal, finding))
+    }
+    pages.add(checked)
+    sparse.add(checked)
+    holes.add(checked)
+    poorFits.add(checked)
+    tags.add(checked)
+    evidence.add(checked)
+    switch checked.listing.content {
+    case .poolMonitor(let table):
+      refreshes += RefreshChanges.entries(table, source: checked.listing.source)
+        .prefix(Self.mostOfAKind - refreshes.count)
+    case .virtualMemory(let memory) where uneven.count < Self.mostOfAKind:
+      Self.unevenPools(memory, source: checked.listing.source).map { uneven.append($0) }
+    default: break
+    }
+  }
+
+  private static func insert(_ placed: Placed, into wrongs: inout [Placed]) {
+    let index = wrongs.lastIndex { $0.ordinal <= placed.ordinal }.map { $0 + 1 } ?? 0
+    guard index < mostCorruptions else { return }
+    wrongs.insert(placed, at: index)
+    if wrongs.count > mostCorruptions { wrongs.removeLast() }
+  }
+
+  /// The conclusions from all that was added, what matters most first.
+  func entries() -> [DiagnosisEntry] {
+    let wrongs = (corruptions + otherWrongs).map(\.entry).prefix(Self.mostCorruptions)
+    let tagEntries = tags.entries()
+    return wrongs + tagEntries.filter(\.verdict.isFinding)
+      + PoolFragmentation(evidence: evidence).entries()
+      + sparse.entries(wholePages: pages.wholeCount)
+      + holes.entries(sparse: sparse, evidence: evidence)
+      + PoolLimits(evidence: evidence).entries() + poorFits.entries
+      + refreshes + tagEntries.filter { !$0.verdict.isFinding } + uneven + debuggerLimits()
+  }
 
   /// Diagnoses one state of a system; tables of tags with several times are a series.
   public static func diagnose(
     _ listings: [CheckedListing], owners: PoolTagDescriptions = .builtIn
   ) -> [DiagnosisEntry] {
-    let evidence = SystemEvidence(listings)
-    let sparse = SparsePages(listings)
-    let holes = HoleCoverage(listings, sparse: sparse, evidence: evidence)
-    let tagEntries = tags(listings, owners: owners)
-    return wrongListings(listings) + tagEntries.filter(\.verdict.isFinding)
-      + PoolFragmentation(evidence: evidence).entries() + sparse.entries() + holes.entries()
-      + PoolLimits(evidence: evidence).entries() + PoorFits.entries(listings)
-      + RefreshChanges.entries(listings) + tagEntries.filter { !$0.verdict.isFinding }
-      + unevenPools(evidence) + debuggerLimits(listings)
+    diagnosis(of: listings, owners: owners).entries()
+  }
+
+  private static func diagnosis(
+    of listings: [CheckedListing], owners: PoolTagDescriptions = .builtIn
+  ) -> Diagnosis {
+    var diagnosis = Diagnosis(owners: owners)
+    for (ordinal, checked) in listings.enumerated() {
+      var checked = checked
+      checked.listing.ordinal = ordinal
+      diagnosis.add(checked)
+    }
+    return diagnosis
   }
 
   /// Compares two states of a system; `seconds` is the time between them, if it is known.
   public static func compare(
     before: [CheckedListing], after: [CheckedListing], seconds: Double?
   ) -> [DiagnosisEntry] {
-    let times: [Double?] = seconds.map { [0, $0] } ?? [nil, nil]
-    return series([(before, times[0]), (after, times[1])])
-  }
-
-  /// What several states of a system, one after the other, say of the time between them. Without a
-  /// time of its own a state has that of its tables, if they have one.
-  static func series(
-    _ states: [(listings: [CheckedListing], time: Double?)], owners: PoolTagDescriptions = .builtIn
-  ) -> [DiagnosisEntry] {
-    var series = TagSeries(
-      states.map { TagSeries.Snapshot($0.listings, time: $0.time) }, owners: owners)
-    series.left = SystemEvidence(states.last?.listings ?? []).bytesLeft
+    let later = diagnosis(of: after)
+    var states = [diagnosis(of: before).state, later.state]
+    if let seconds { (states[0].time, states[1].time) = (0, seconds) }
+    var series = TagSeries(states)
+    series.left = later.bytesLeft
     return series.entries()
   }
 
-  /// Each table by itself; of a series only the last one, and what its course says.
-  private static func tags(
-    _ listings: [CheckedListing], owners: PoolTagDescriptions
-  ) -> [DiagnosisEntry] {
-    let tables = listings.filter { $0.tagTable != nil }
-    let timed = Dictionary(grouping: tables.filter { $0.tagTable?.time != nil }) {
-      $0.tagTable?.time ?? 0
-    }
-    var single = tables
-    var entries: [DiagnosisEntry] = []
-    if timed.count >= 2 {
-      let ordered = timed.sorted { $0.key < $1.key }
-      entries = series(ordered.map { ($0.value, $0.key) }, owners: owners)
-      single = ordered.last?.value ?? []
-    }
-    var seen: Set<TagConclusion> = []
-    for checked in single {
-      guard let table = checked.tagTable else { continue }
-      let source = checked.listing.source
-      entries += TagVerdicts(source: source, table: table, owners: owners).entries().filter {
-        seen.insert(TagConclusion(verdict: $0.verdict, pool: $0.pool, tags: $0.tags)).inserted
-      }
-    }
-    return entries
-  }
-
-  /// The same tags in two sortings of one state give one conclusion.
-  private struct TagConclusion: Hashable {
-    var verdict: DiagnosisEntry.Verdict
-    var pool: String?
-    var tags: [ListedTag]
-  }
-
   /// The paged pools are used in turns, so one apart from others that are alike draws a remark.
-  private static func unevenPools(_ evidence: SystemEvidence) -> [DiagnosisEntry] {
-    evidence.memories.compactMap { source, memory -> DiagnosisEntry? in
-      let pools = memory.values.filter { value in
-        let label = value.label.hasSuffix(" Usage") ? value.label.dropLast(6) : value.label[...]
-        return label.hasPrefix("PagedPool ") && label.dropFirst(10).allSatisfy(\.isNumber)
-          && !label.dropFirst(10).isEmpty
-      }
-      let odd = pools.first { pool in
-        let others = pools.filter { $0.label != pool.label }.map(\.pages)
-        guard let least = others.min(), let most = others.max(), most >= 1_000,
-          most / 5 * 4 <= least
-        else { return false }
-        return most < pool.pages / 5 * 4 || pool.pages < least / 5 * 4
-      }
-      guard pools.count >= 3, let odd else { return nil }
-      return DiagnosisEntry(
-        verdict: .unevenPools, pool: "paged", bytes: nil,
-        text: "\(odd.label) holds \(DecimalText.grouped(odd.pages)) pages, apart from the other "
-          + "\(pools.count - 1) paged pools.",
-        evidence: pools.map { "\(source):\($0.line): \($0.label) \($0.pages) pages" },
-        guidance: .pagedDifference)
+  private static func unevenPools(
+    _ memory: VirtualMemoryListing, source: String
+  ) -> DiagnosisEntry? {
+    let pools = memory.values.filter { value in
+      let label = value.label.hasSuffix(" Usage") ? value.label.dropLast(6) : value.label[...]
+      return label.hasPrefix("PagedPool ") && label.dropFirst(10).allSatisfy(\.isNumber)
+        && !label.dropFirst(10).isEmpty
     }
+    let odd = pools.first { pool in
+      let others = pools.filter { $0.label != pool.label }.map(\.pages)
+      guard let least = others.min(), let most = others.max(), most >= 1_000,
+        most / 5 * 4 <= least
+      else { return false }
+      return most < pool.pages / 5 * 4 || pool.pages < least / 5 * 4
+    }
+    guard pools.count >= 3, let odd else { return nil }
+    return DiagnosisEntry(
+      verdict: .unevenPools, pool: "paged", bytes: nil,
+      text: "\(odd.label) holds \(DecimalText.grouped(odd.pages)) pages, apart from the other "
+        + "\(pools.count - 1) paged pools.",
+      evidence: pools.map { "\(source):\($0.line): \($0.label) \($0.pages) pages" },
+      guidance: .pagedDifference)
   }
 
-  /// Listings that show something wrong by themselves, a corruption before anything else.
-  private static func wrongListings(_ listings: [CheckedListing]) -> [DiagnosisEntry] {
-    let entries = listings.compactMap(wrong)
-    return Array(
-      (entries.filter { $0.verdict == .corruption } + entries.filter { $0.verdict != .corruption })
-        .prefix(mostCorruptions))
-  }
-
+  /// What a listing shows by itself to be wrong.
   private static func wrong(_ checked: CheckedListing) -> DiagnosisEntry? {
     guard let verdict = verdict(checked.verdict),
       let finding = checked.findings.first(where: \.isWrong)
@@ -149,8 +185,8 @@ public enum Diagnosis {
     }
   }
 
-  private static func debuggerLimits(_ listings: [CheckedListing]) -> [DiagnosisEntry] {
-    let limits = listings.flatMap(\.findings).filter { $0.rule == .debuggerLimit }
+  private func debuggerLimits() -> [DiagnosisEntry] {
+    let limits = limits.sorted { $0.ordinal < $1.ordinal }.map(\.finding)
     guard let first = limits.first else { return [] }
     return [
       DiagnosisEntry(

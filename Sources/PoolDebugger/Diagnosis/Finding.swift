@@ -142,20 +142,7 @@ public struct DamagedPlace: Sendable, Hashable {
 extension InspectionReport {
   /// What all findings together say is damaged: what a page and a bug check agree on, else all that
   /// either names.
-  public var damaged: [DamagedPlace] {
-    var sets = listings.map { $0.findings.flatMap(\.places) }.filter { !$0.isEmpty }
-    guard var common = sets.first else { return [] }
-    sets.removeFirst()
-    for set in sets {
-      let agreed = common.filter { set.contains($0) }
-      if agreed.isEmpty {
-        common += set.filter { !common.contains($0) }
-      } else {
-        common = agreed
-      }
-    }
-    return common
-  }
+  public var damaged: [DamagedPlace] { tally.damaged }
 }
 
 /// What can be said of a listing.

@@ -198,6 +198,7 @@ extension ListingAssembler {
     if poolFind != nil {
       var block = line.block
       block.line = number
+      continuePoolFind(number)
       poolFind?.content.blocks.append(block)
       return
     }
@@ -266,9 +267,21 @@ extension ListingAssembler {
     switch line {
     case .poolFindSearch(let tag):
       if poolFind?.content.tag == nil { poolFind?.content.tag = tag }
-    case .poolFindEntry(let entry): poolFind?.content.entries.append(entry)
+    case .poolFindEntry(let entry):
+      continuePoolFind(number)
+      poolFind?.content.entries.append(entry)
     default: poolFind?.content.isCutShort = true
     }
+  }
+
+  /// A search that found very much continues as another listing.
+  private mutating func continuePoolFind(_ number: Int) {
+    guard let open = poolFind?.content,
+      open.blocks.count + open.entries.count >= Self.mostRows
+    else { return }
+    reading.close(&poolFind) { .poolFind($0) }
+    let listing = PoolFindListing(tag: open.tag)
+    poolFind = OpenTable(index: self.open(.poolFind(listing), line: number), content: listing)
   }
 
   // MARK: - !poolval

@@ -42,7 +42,7 @@ extension ListingAssembler {
     let earlier = poolUsed?.known[row.tag].flatMap { poolUsed?.content.rows[$0] }
     if let earlier, earlier.nonpaged == row.nonpaged, earlier.paged == row.paged {
       odd("this tag is listed already", line: number)
-    } else {
+    } else if hasRoom(poolUsed?.content.rows.count, number) {
       poolUsed?.append(row)
     }
     return true
@@ -119,7 +119,7 @@ extension ListingAssembler {
         lookaside = OpenTable(index: open(.lookaside(listing), line: number), content: listing)
       }
       list.line = number
-      lookaside?.content.lists.append(list)
+      if hasRoom(lookaside?.content.lists.count, number) { lookaside?.content.lists.append(list) }
     case .lookasideFields(let fields):
       guard let last = lookaside?.content.lists.indices.last else {
         odd("fields of a lookaside list without its first line", line: number)
@@ -185,7 +185,7 @@ extension ListingAssembler {
     if UInt32(truncatingIfNeeded: row.difference) != difference {
       odd("allocations minus frees are not the difference shown", line: number)
     }
-    poolMonitor?.append(row, key: key)
+    if hasRoom(poolMonitor?.content.rows.count, number) { poolMonitor?.append(row, key: key) }
   }
 
   private mutating func openPoolMonitor(_ number: Int) {

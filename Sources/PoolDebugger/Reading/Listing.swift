@@ -40,6 +40,12 @@ public struct Listing: Sendable, Hashable {
   public var line: Int
   /// What it says.
   public var content: Content
+  /// Its place among the pieces of all sources that were begun, empty ones counted, from 0.
+  public internal(set) var ordinal = 0
+
+  var isBugCheck: Bool {
+    if case .bugCheck = content { true } else { false }
+  }
 
   /// The name of the kind in JSON and in reports.
   public var kindName: String {
@@ -74,6 +80,8 @@ public struct ParsedOutput: Sendable, Hashable {
   public var unrecognisedLines = 0
   /// All lines.
   public var lines = 0
+  /// All pieces that were begun, empty ones and those taken before counted.
+  var begunListings = 0
 }
 
 /// Something that a debugger would not have printed in just that way.
@@ -97,7 +105,7 @@ public struct ParseWarning: Sendable, Hashable {
 /// rows before it, and it remembers its keys, so that a repeated line is found at once: the cost of
 /// a table is linear in its lines.
 struct OpenTable<Content: Sendable, Key: Hashable & Sendable>: Sendable {
-  let index: Int
+  var index: Int
   var content: Content
   var known: [Key: Int] = [:]
 }

@@ -13,9 +13,21 @@ struct ListingAssembler: Sendable {
 
   /// So many complaints of the debugger are kept for a page or section.
   static let mostMessages = 1_000
+  /// Lines of a page may stand among those of so many other pages; behind more they begin another
+  /// listing of it.
+  static let mostOpenPages = 512
+  /// So many bug checks wait for a stack, or for being pasted once more.
+  static let mostOpenBugChecks = 256
+  /// Rows that a table may have; no system has as many tags.
+  static let mostRows = 1 << 15
 
   let source: String
   var reading = ParsedOutput()
+  /// The listings before those of `reading` that no line to come can change.
+  var settled: [Listing] = []
+  /// From so many listings on it is looked which are settled.
+  private var settlingCount = 64
+  private var openedCount = 0
   /// Index in `reading.listings` of the pool listing of each page in this section.
   var pages: [UInt64: Int] = [:]
   /// The pool listing that lines without an address belong to.
@@ -95,11 +107,13 @@ struct ListingAssembler: Sendable {
     _ = open(.poolEmpty(event), line: number)
   }
 
-  /// Everything read so far; listings in which nothing was found are left out.
+  /// The listings that were not taken yet; those in which nothing was found are left out.
   func finish(lines: Int) -> ParsedOutput {
     var copy = self
     copy.closeTables()
     copy.reading.lines = lines
+    copy.reading.begunListings = openedCount
+    copy.reading.listings = settled + copy.reading.listings
     copy.reading.listings.removeAll { Self.isEmpty($0.content) }
     BugCheckListing.mergeRepeated(&copy.reading.listings)
     return copy.reading
@@ -112,10 +126,70 @@ struct ListingAssembler: Sendable {
     }
   }
 
+  /// Whether a table of so many rows takes another; one that it does not take is odd.
+  mutating func hasRoom(_ rows: Int?, _ number: Int) -> Bool {
+    guard let rows, rows >= Self.mostRows else { return true }
+    odd("a table of more than \(Self.mostRows) rows", line: number)
+    return false
+  }
+
   /// Opens a listing and gives its index.
   mutating func open(_ content: Listing.Content, line: Int) -> Int {
-    reading.listings.append(Listing(source: source, line: line, content: content))
+    if reading.listings.count >= settlingCount { settle() }
+    reading.listings.append(
+      Listing(source: source, line: line, content: content, ordinal: openedCount))
+    openedCount += 1
     return reading.listings.count - 1
+  }
+
+  /// Sets the listings aside that no line to come can change: all before the first that is open. A
+  /// bug check waits behind them, since a stack or another copy of it may follow.
+  private mutating func settle() {
+    if pages.count > Self.mostOpenPages {
+      let oldest = pages.values.sorted()[pages.count - Self.mostOpenPages / 2]
+      pages = pages.filter { $0.value >= oldest || $0.value == currentPage }
+    }
+    let tables = [
+      poolUsed?.index, virtualMemory?.index, lookaside?.index, poolMonitor?.index, poolFind?.index,
+      messages?.index, tagTable?.index, memory?.index, header?.index, allocations?.index,
+      bugCheck?.index, currentPage, validation, pages.values.min(), reading.listings.count - 1,
+    ]
+    let firstOpen = tables.compactMap { $0 }.min() ?? 0
+    var excess =
+      reading.listings[..<firstOpen].count(where: \.isBugCheck) - Self.mostOpenBugChecks
+    var kept: [Listing] = []
+    for listing in reading.listings[..<firstOpen] {
+      if listing.isBugCheck, excess <= 0 {
+        kept.append(listing)
+      } else {
+        if listing.isBugCheck { excess -= 1 }
+        if !Self.isEmpty(listing.content) { settled.append(listing) }
+      }
+    }
+    let gone = firstOpen - kept.count
+    reading.listings.replaceSubrange(..<firstOpen, with: kept)
+    moveOpen(by: gone)
+    settlingCount = 2 * reading.listings.count + 64
+  }
+
+  /// Listings before the open ones are gone, so many.
+  private mutating func moveOpen(by gone: Int) {
+    poolUsed?.index -= gone
+    virtualMemory?.index -= gone
+    lookaside?.index -= gone
+    poolMonitor?.index -= gone
+    poolFind?.index -= gone
+    messages?.index -= gone
+    tagTable?.index -= gone
+    memory?.index -= gone
+    header?.index -= gone
+    allocations?.index -= gone
+    bugCheck?.index -= gone
+    currentPage = currentPage.map { $0 - gone }
+    validation = validation.map { $0 - gone }
+    pages = pages.mapValues { $0 - gone }
+    // A stack looks for its bug check when it begins; it has ended where a listing opens.
+    stackOwner = nil
   }
 
   mutating func openSection(command: String, _ arguments: String) {

@@ -6,8 +6,8 @@ import TextDecoding
 /// mail program or with its blanks collapsed by a forum. Lines are recognised one by one; a block
 /// line, or a value line of `!vm`, that ends too early is tried again together with the next line.
 /// A block enters a listing only when one line (or the joined one) names its address, size,
-/// previous size and state: nothing is ever inferred. Memory grows with what is recognised, never
-/// with what is not.
+/// previous size and state: nothing is ever inferred. Memory grows with what is recognised and not
+/// taken, never with what is not.
 public struct ListingReader: Sendable {
   /// So many warnings are kept; more are only counted.
   public static let mostWarnings = 1_000
@@ -44,6 +44,14 @@ public struct ListingReader: Sendable {
     } else {
       assembler.add(recognised, bytes: bytes, line: lineNumber)
     }
+  }
+
+  /// The listings that no line to come can change, in their order, which `finish()` then leaves
+  /// out. Who takes them after each line reads a text of any length in bounded memory.
+  mutating func takeSettled() -> [Listing] {
+    guard !assembler.settled.isEmpty else { return [] }
+    defer { assembler.settled = [] }
+    return assembler.settled
   }
 
   /// Ends the text and gives everything that was read; the reader is not used afterwards.

@@ -22,7 +22,13 @@ struct TagSeries {
     var bytes: UInt64
     var allocations: UInt64?
     var frees: UInt64?
-    var evidence: String
+    var source: String
+    var line: Int
+
+    /// The line that has them.
+    func evidence(_ tag: ListedTag) -> String {
+      "\(source):\(line): \(tag) \(outstanding) allocations, \(bytes) bytes"
+    }
   }
 
   /// All tags at one time.
@@ -33,16 +39,21 @@ struct TagSeries {
     /// Bytes that may still be committed.
     var commitLeftBytes: UInt64?
 
+    /// So many counters are kept; no system has as many tags.
+    static let mostCounters = 1 << 16
+
     /// Adds a table; a later one of the same tags replaces the earlier.
     mutating func add(_ table: TagTableListing, source: String) {
       time = time ?? table.time
       commitLeftBytes = table.commitLeftBytes ?? commitLeftBytes
       for row in table.rows {
+        let key = Key(tag: row.tag, isPaged: row.isPaged)
+        guard counters.count < Self.mostCounters || counters[key] != nil else { continue }
         guard let live = row.outstanding ?? (row.bytes == nil ? nil : 0) else { continue }
         let bytes = row.bytes ?? 0
-        counters[Key(tag: row.tag, isPaged: row.isPaged)] = Counters(
+        counters[key] = Counters(
           outstanding: live, bytes: bytes, allocations: row.allocations, frees: row.frees,
-          evidence: "\(source):\(row.line): \(row.tag) \(live) allocations, \(bytes) bytes")
+          source: source, line: row.line)
       }
     }
   }
@@ -138,7 +149,7 @@ struct TagSeries {
       text: "Tag \(growth.key.tag) grew by \(DecimalText.grouped(growth.allocations)) "
         + "allocations and \(DecimalText.grouped(growth.bytes)) bytes"
         + "\(sizes)\(since(growth))\(rate(growth))\(timeLeft(growth)).",
-      evidence: [growth.first.evidence, growth.last.evidence]
+      evidence: [growth.first, growth.last].map { $0.evidence(growth.key.tag) }
         + (isCandidate ? TagOwner(growth.key.tag, owners, toldBy: "").lines : []),
       guidance: .leakHunt)
   }
@@ -202,7 +213,7 @@ struct TagSeries {
         verdict: .pairedLeak, tags: group.map(\.key.tag), bytes: bytes,
         text: "Tags \(names.joined(separator: ", ")) grew by the same number of allocations "
           + "within one per cent: most likely one bug that leaks them together.",
-        evidence: group.map(\.last.evidence), guidance: .verifier)
+        evidence: group.map { $0.last.evidence($0.key.tag) }, guidance: .verifier)
     }
   }
 
@@ -221,7 +232,7 @@ struct TagSeries {
         verdict: .churn, pool: key.pool, tags: [key.tag],
         text: "Tag \(key.tag) was allocated \(DecimalText.grouped(made)) times"
           + "\(rate ?? "") and freed as often.",
-        evidence: [old.evidence, new.evidence], guidance: .lookaside)
+        evidence: [old, new].map { $0.evidence(key.tag) }, guidance: .lookaside)
     }
   }
 
@@ -246,18 +257,107 @@ struct TagSeries {
         verdict: .noGrowth, pool: key.pool, tags: [key.tag], bytes: high.bytes - first.bytes,
         text: "Tag \(key.tag) grew to \(DecimalText.grouped(high.bytes)) bytes and shrank again "
           + "to \(DecimalText.grouped(last.bytes)): no leak.",
-        evidence: [first.evidence, high.evidence, last.evidence], guidance: .secondTable)
+        evidence: [first, high, last].map { $0.evidence(key.tag) }, guidance: .secondTable)
     }
   }
 }
 
-extension TagSeries.Snapshot {
-  /// All tables of tags among the listings as one state of a system.
-  init(_ listings: [CheckedListing], time: Double? = nil) {
-    self.time = time
-    for checked in listings {
-      if let table = checked.tagTable { add(table, source: checked.listing.source) }
+/// Tables of tags one after the other, thinned out where they are very many: the first and the last
+/// stay, and of those between every second, then every fourth and so on.
+struct ThinnedSnapshots {
+  /// So many are compared.
+  static let most = 64
+
+  private(set) var snapshots: [TagSeries.Snapshot] = []
+  /// Which of all that came these are.
+  private var numbers: [Int] = []
+  private var count = 0
+  private var stride = 1
+
+  /// Takes the next one.
+  mutating func append(_ snapshot: TagSeries.Snapshot) {
+    if let last = numbers.last, last % stride != 0 { remove(at: numbers.count - 1) }
+    snapshots.append(snapshot)
+    numbers.append(count)
+    count += 1
+    guard numbers.count > Self.most else { return }
+    stride *= 2
+    for index in numbers.indices.dropLast().reversed() where numbers[index] % stride != 0 {
+      remove(at: index)
     }
+  }
+
+  /// Adds a table that has a time to the snapshot of that time.
+  mutating func add(_ table: TagTableListing, at time: Double, source: String) {
+    guard let index = snapshots.lastIndex(where: { $0.time == time }) else {
+      var snapshot = TagSeries.Snapshot()
+      snapshot.add(table, source: source)
+      return append(snapshot)
+    }
+    snapshots[index].add(table, source: source)
+  }
+
+  private mutating func remove(at index: Int) {
+    snapshots.remove(at: index)
+    numbers.remove(at: index)
+  }
+}
+
+/// What the tables of tags among the listings of one state say: each by itself, and of a series only
+/// the last, and what its course says.
+struct TagConclusions {
+  /// The same tags in two sortings of one state give one conclusion.
+  private struct Conclusion: Hashable {
+    var time: Double?
+    var verdict: DiagnosisEntry.Verdict
+    var pool: String?
+    var tags: [ListedTag]
+  }
+
+  let owners: PoolTagDescriptions
+  /// All tables as one state of a system.
+  private(set) var state = TagSeries.Snapshot()
+  private var timed = ThinnedSnapshots()
+  private var single: [(time: Double?, entry: DiagnosisEntry)] = []
+  private var seen: Set<Conclusion> = []
+  private var latest: Double?
+
+  init(owners: PoolTagDescriptions) { self.owners = owners }
+
+  mutating func add(_ checked: CheckedListing) {
+    guard let table = checked.tagTable else { return }
+    let source = checked.listing.source
+    state.add(table, source: source)
+    if let time = table.time {
+      timed.add(table, at: time, source: source)
+      if latest.map({ time > $0 }) ?? true {
+        latest = time
+        single.removeAll { $0.time != nil }
+        seen = seen.filter { $0.time == nil }
+      }
+      guard time == latest else { return }
+    }
+    for entry in TagVerdicts(source: source, table: table, owners: owners).entries()
+    where single.count < Diagnosis.mostOfAKind {
+      let conclusion = Conclusion(
+        time: table.time, verdict: entry.verdict, pool: entry.pool, tags: entry.tags)
+      if seen.insert(conclusion).inserted { single.append((table.time, entry)) }
+    }
+  }
+
+  func entries() -> [DiagnosisEntry] {
+    let isSeries = timed.snapshots.count >= 2
+    var course: [DiagnosisEntry] = []
+    if isSeries {
+      let snapshots = timed.snapshots.sorted { ($0.time ?? 0) < ($1.time ?? 0) }
+      course = TagSeries(snapshots, owners: owners).entries()
+    }
+    var told: Set<Conclusion> = []
+    return course
+      + single.filter { !isSeries || $0.time != nil }.map(\.entry).filter {
+        told.insert(Conclusion(time: nil, verdict: $0.verdict, pool: $0.pool, tags: $0.tags))
+          .inserted
+      }
   }
 }
 

@@ -284,7 +284,7 @@ extension ListingAssembler {
     row.line = number
     let total = ["TOTA", "Tota", "tota", "Sum "].map { ListedTag($0) }
     if total.contains(row.tag) { return }
-    tagTable?.content.rows.append(row)
+    if hasRoom(tagTable?.content.rows.count, number) { tagTable?.content.rows.append(row) }
   }
 
   private mutating func updateLastRow(_ change: (inout TagTableListing.Row) -> Void) {

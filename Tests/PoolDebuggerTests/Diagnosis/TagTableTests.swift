@@ -137,10 +137,15 @@ import Testing
     let states = [
       state(90_000_000, 0), state(10_000_000, 60), state(40_000_000, 120), state(200_000_000, 180),
     ]
-    let series = try #require(Inspection.series(states))
-    let leak = try #require(series.diagnosis.first { $0.verdict == .leakCandidate })
+    func series(_ states: [(report: InspectionReport, time: Double?)]) -> InspectionReport? {
+      var series = InspectionSeries()
+      for state in states { series.append(state.report, time: state.time) }
+      return series.report()
+    }
+    let rising = try #require(series(states))
+    let leak = try #require(rising.diagnosis.first { $0.verdict == .leakCandidate })
     #expect(leak.text.contains("without a pause since snapshot 2 of 4"))
-    let falling = try #require(Inspection.series(Array(states.reversed())))
+    let falling = try #require(series(states.reversed()))
     #expect(!falling.diagnosis.contains { $0.verdict == .leakCandidate })
   }
 

@@ -6,16 +6,32 @@
 /// splitter.push(bytes) { inspection.read(line: $0) }
 /// let report = inspection.report()
 /// ```
+///
+/// The report has all listings. Who takes them with `takeListings()` while the text is read, and
+/// puts them elsewhere, inspects a text of any length in bounded memory.
 public struct Inspection: Sendable {
-  private var readings: [ParsedOutput] = []
   private var reader: ListingReader?
   private var source = ""
   private var unreadSources: [String] = []
+  private var warnings: [ParseWarning] = []
+  private var warningCount = 0
+  private var unrecognisedLines = 0
+  private var lines = 0
+  /// Listings of the sources before this one, empty ones counted.
+  private var firstOrdinal = 0
+  private var hasListings = false
+  /// Checked and not taken.
+  private var listings: [CheckedListing] = []
+  /// Bug checks wait for the end: each may be pasted again, and pages that it names may follow.
+  private var bugChecks: [Listing] = []
+  private var diagnosis: Diagnosis
+  private var tally = ListingTally()
 
-  private let owners: PoolTagDescriptions
+  /// So many bug checks wait; of more the first are judged at once.
+  private static let mostBugChecks = 1_024
 
   /// An inspection that has read nothing yet; `owners` says whose the tags are.
-  public init(owners: PoolTagDescriptions = .builtIn) { self.owners = owners }
+  public init(owners: PoolTagDescriptions = .builtIn) { diagnosis = Diagnosis(owners: owners) }
 
   /// Begins the next file or stream; its name appears in the report.
   public mutating func begin(source: String) {
@@ -28,6 +44,14 @@ public struct Inspection: Sendable {
   public mutating func read(line: [UInt8]) {
     if reader == nil { begin(source: "standard input") }
     reader?.read(line: line)
+    for listing in reader?.takeSettled() ?? [] { take(listing) }
+  }
+
+  /// The listings that are complete, in their order, without bug checks; the report then leaves
+  /// them out. `Listing.ordinal` tells where those of the report stand among them.
+  public mutating func takeListings() -> [CheckedListing] {
+    defer { listings = [] }
+    return listings
   }
 
   /// Reads a whole text that is in memory as a source of its own.
@@ -40,31 +64,49 @@ public struct Inspection: Sendable {
   /// Everything read so far, checked and diagnosed.
   public mutating func report() -> InspectionReport {
     endSource()
-    var read = readings.flatMap(\.listings)
-    BugCheckListing.mergeRepeated(&read)
-    var listings = read.map(ListingCheck.check)
-    BugCheckReading.locate(&listings)
+    BugCheckListing.mergeRepeated(&bugChecks)
+    for listing in bugChecks { judge(listing) }
+    bugChecks = []
     return InspectionReport(
-      listings: listings, warnings: readings.flatMap(\.warnings),
-      warningCount: readings.reduce(0) { $0 + $1.warningCount },
-      unrecognisedLines: readings.reduce(0) { $0 + $1.unrecognisedLines },
-      lines: readings.reduce(0) { $0 + $1.lines },
-      diagnosis: Diagnosis.diagnose(listings, owners: owners), unreadSources: unreadSources)
+      listings: listings.sorted { $0.listing.ordinal < $1.listing.ordinal }, tally: tally,
+      warnings: warnings, warningCount: warningCount, unrecognisedLines: unrecognisedLines,
+      lines: lines, diagnosis: diagnosis.entries(), unreadSources: unreadSources,
+      state: diagnosis.state, bytesLeft: diagnosis.bytesLeft)
   }
 
-  /// The report on the last of several states of a system, with what changed from each to the
-  /// next; `time` is when a state was taken, in seconds, if it is known.
-  public static func series(
-    _ states: [(report: InspectionReport, time: Double?)],
-    owners: PoolTagDescriptions = .builtIn
-  ) -> InspectionReport? {
-    guard var report = states.last?.report else { return nil }
-    let course = Diagnosis.series(states.map { ($0.report.listings, $0.time) }, owners: owners)
-    report.diagnosis =
-      course.filter(\.verdict.isFinding) + report.diagnosis
-      + course.filter { !$0.verdict.isFinding }
-    report.unreadSources = states.flatMap(\.report.unreadSources)
-    return report
+  private mutating func take(_ listing: Listing) {
+    var listing = listing
+    listing.ordinal += firstOrdinal
+    hasListings = true
+    guard listing.isBugCheck else { return judge(listing) }
+    bugChecks.append(listing)
+    guard bugChecks.count > 2 * Self.mostBugChecks else { return }
+    BugCheckListing.mergeRepeated(&bugChecks)
+    let excess = max(0, bugChecks.count - Self.mostBugChecks)
+    for listing in bugChecks.prefix(excess) { judge(listing) }
+    bugChecks.removeFirst(excess)
+  }
+
+  private mutating func judge(_ listing: Listing) {
+    var checked = ListingCheck.check(listing)
+    if listing.isBugCheck { BugCheckReading.locate(&checked, in: diagnosis.pages) }
+    diagnosis.add(checked)
+    tally.add(checked)
+    listings.append(checked)
+  }
+
+  private mutating func endSource() {
+    guard var open = reader else { return }
+    reader = nil
+    let reading = open.finish()
+    reading.listings.forEach { take($0) }
+    if !hasListings { unreadSources.append(source) }
+    hasListings = false
+    firstOrdinal += reading.begunListings
+    warnings += reading.warnings.prefix(ListingReader.mostWarnings - warnings.count)
+    warningCount += reading.warningCount
+    unrecognisedLines += reading.unrecognisedLines
+    lines += reading.lines
   }
 
   /// The time that a file's name tells, in seconds from an arbitrary beginning.
@@ -77,15 +119,45 @@ public struct Inspection: Sendable {
   public static func compare(
     before: InspectionReport, after: InspectionReport, seconds: Double?
   ) -> InspectionReport {
-    series([(before, seconds.map { _ in 0 }), (after, seconds)]) ?? after
+    var series = InspectionSeries()
+    series.append(before, time: seconds.map { _ in 0 })
+    series.append(after, time: seconds)
+    return series.report() ?? after
+  }
+}
+
+/// Several states of a system, one after the other; of very many some are left out of the
+/// comparison, never the first and the last.
+public struct InspectionSeries: Sendable {
+  private let owners: PoolTagDescriptions
+  private var snapshots = ThinnedSnapshots()
+  private var last: InspectionReport?
+  private var unreadSources: [String] = []
+
+  /// No states yet; `owners` says whose the tags are.
+  public init(owners: PoolTagDescriptions = .builtIn) { self.owners = owners }
+
+  /// Takes the next state; `time` is when it was taken, in seconds from an arbitrary beginning, if
+  /// it is known. Without it the tables tell, if they do.
+  public mutating func append(_ report: InspectionReport, time: Double?) {
+    var state = report.state
+    state.time = time ?? state.time
+    snapshots.append(state)
+    unreadSources += report.unreadSources
+    last = report
   }
 
-  private mutating func endSource() {
-    guard var open = reader else { return }
-    let reading = open.finish()
-    if reading.listings.isEmpty { unreadSources.append(source) }
-    readings.append(reading)
-    reader = nil
+  /// The report on the last state, with what changed from each to the next; nil without any.
+  public func report() -> InspectionReport? {
+    guard var report = last else { return nil }
+    var series = TagSeries(snapshots.snapshots, owners: owners)
+    series.left = report.bytesLeft
+    let course = series.entries()
+    report.diagnosis =
+      course.filter(\.verdict.isFinding) + report.diagnosis
+      + course.filter { !$0.verdict.isFinding }
+    report.unreadSources = unreadSources
+    return report
   }
 }
 
@@ -101,8 +173,10 @@ public struct InspectionReport: Sendable {
     case notJudged = "not-judged"
   }
 
-  /// The listings in the order of the sources.
+  /// The listings in the order of the sources, without those that were taken before.
   public var listings: [CheckedListing]
+  /// What all of them come to.
+  var tally: ListingTally
   /// The odd lines that were kept.
   public var warnings: [ParseWarning]
   /// All odd lines.
@@ -115,14 +189,15 @@ public struct InspectionReport: Sendable {
   public var diagnosis: [DiagnosisEntry]
   /// The sources in which nothing was recognised.
   public var unreadSources: [String]
+  /// All tables of tags as one state of a system.
+  var state: TagSeries.Snapshot
+  /// Bytes that are left before each pool's maximum.
+  var bytesLeft: (nonpaged: UInt64?, paged: UInt64?)
 
   /// Whether anything wrong was found, and whether anything was judged at all.
   public var outcome: Outcome {
-    let isWrong =
-      listings.contains { $0.verdict.isFinding } || diagnosis.contains { $0.verdict.isFinding }
-    if isWrong { return .found }
-    let isJudged = listings.contains { $0.verdict != .unknown }
-    return isJudged && unreadSources.isEmpty ? .held : .notJudged
+    if tally.isWrong || diagnosis.contains(where: \.verdict.isFinding) { return .found }
+    return tally.isJudged && unreadSources.isEmpty ? .held : .notJudged
   }
 
   /// The answer to the question what is wrong, in a sentence.
@@ -135,16 +210,15 @@ public struct InspectionReport: Sendable {
       return "Found: \(first)"
         + (more > 0 ? " (and \(more) more, below)" : "")
     case .held:
-      let healthy = listings.count { $0.verdict == .healthy }
-      let others = listings.count - healthy
+      let others = tally.count - tally.healthy
       let remarks = diagnosis.count
-      return "Nothing wrong is visible: \(healthy) of \(listings.count) listings are whole and "
+      return "Nothing wrong is visible: \(tally.healthy) of \(tally.count) listings are whole and "
         + "sound" + (others > 0 ? "; the others do not show enough to say so." : ".")
-        + (listings.contains { $0.tagTable != nil }
+        + (tally.hasTagTable
           ? " A leak shows only in a second table of tags." : "")
         + (remarks > 0 ? " Remarks: \(remarks), below." : "")
     case .notJudged:
-      if listings.isEmpty {
+      if tally.count == 0 {
         return "Not judged: no debugger output recognised in \(lines) lines."
       }
       let unread =
@@ -155,10 +229,72 @@ public struct InspectionReport: Sendable {
   }
 
   /// JSON, one object a line: an object for each listing, then one with the diagnosis.
-  public var jsonLines: [String] {
-    (listings.map(InspectionJSON.object) + [InspectionJSON.summary(self)]).map(\.versioned.text)
-  }
+  public var jsonLines: [String] { listings.map(\.json) + [summary] }
+
+  /// The last line of the JSON.
+  public var summary: String { InspectionJSON.summary(self).versioned.text }
 
   /// The report for people.
-  public var text: String { InspectionText.text(self) }
+  public var text: String { head + listings.map(\.text).joined() + tail }
+
+  /// The report for people up to the listings.
+  public var head: String { InspectionText.text(InspectionText.head(self)) }
+
+  /// The report for people behind the listings.
+  public var tail: String { InspectionText.text(InspectionText.tail(self)) }
+}
+
+extension CheckedListing {
+  /// The listing's lines in the report for people.
+  public var text: String { InspectionText.text(InspectionText.listing(self)) }
+
+  /// The listing's line of JSON.
+  public var json: String { InspectionJSON.object(self).versioned.text }
+}
+
+/// What all listings of an inspection come to.
+struct ListingTally: Sendable {
+  /// So many listings that name something damaged are compared.
+  private static let mostNaming = 64
+
+  private(set) var count = 0
+  private(set) var healthy = 0
+  private(set) var isWrong = false
+  private(set) var isJudged = false
+  private(set) var hasTagTable = false
+  /// What each of the first listings that name something damaged names.
+  private var named: [(ordinal: Int, places: [DamagedPlace])] = []
+
+  /// Several listings name something damaged.
+  var isNamedTwice: Bool { named.count > 1 }
+
+  mutating func add(_ checked: CheckedListing) {
+    count += 1
+    if checked.verdict == .healthy { healthy += 1 }
+    isWrong = isWrong || checked.verdict.isFinding
+    isJudged = isJudged || checked.verdict != .unknown
+    hasTagTable = hasTagTable || checked.tagTable != nil
+    let places = checked.findings.flatMap(\.places)
+    guard !places.isEmpty, named.count < Self.mostNaming || checked.listing.isBugCheck else {
+      return
+    }
+    named.append((checked.listing.ordinal, places))
+  }
+
+  /// What the findings of several listings together say is damaged: what a page and a bug check
+  /// agree on, else all that either names.
+  var damaged: [DamagedPlace] {
+    var sets = named.sorted { $0.ordinal < $1.ordinal }.map(\.places)
+    guard var common = sets.first else { return [] }
+    sets.removeFirst()
+    for set in sets {
+      let agreed = common.filter { set.contains($0) }
+      if agreed.isEmpty {
+        common += set.filter { !common.contains($0) }
+      } else {
+        common = agreed
+      }
+    }
+    return common
+  }
 }

@@ -3,27 +3,26 @@ import JSONLines
 /// The report of `inspect` as text: the answer, what was recognised, what was odd, what follows
 /// from it and what to do, each once.
 enum InspectionText {
-  static func text(_ report: InspectionReport) -> String {
-    var lines = [report.headline] + damaged(report)
-    if !report.listings.isEmpty { lines.append("") }
-    lines += report.listings.flatMap(listing)
-    lines += warnings(report)
-    lines += conclusions(report)
-    lines += remedies(report)
-    return lines.joined(separator: "\n") + "\n"
+  static func text(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
+
+  static func head(_ report: InspectionReport) -> [String] {
+    [report.headline] + damaged(report) + (report.tally.count > 0 ? [""] : [])
+  }
+
+  static func tail(_ report: InspectionReport) -> [String] {
+    warnings(report) + conclusions(report) + remedies(report)
   }
 
   /// What several findings together say is damaged, where that is more than each says by itself.
   private static func damaged(_ report: InspectionReport) -> [String] {
-    let naming = report.listings.filter { $0.findings.contains { !$0.places.isEmpty } }
-    guard naming.count > 1 else { return [] }
+    guard report.tally.isNamedTwice else { return [] }
     let isWide = report.damaged.contains { ($0.address ?? 0) > 0xFFFF_FFFF }
     return DamagedPlace.sentence(report.damaged, isWide ? .bits64 : .bits32).map {
       "All together, " + $0
     }
   }
 
-  private static func listing(_ checked: CheckedListing) -> [String] {
+  static func listing(_ checked: CheckedListing) -> [String] {
     let place = "\(checked.listing.source):\(checked.listing.line)"
     let layout = checked.layout.map { ", \($0.rawValue)" } ?? ""
     let count = checked.blockCount > 0 ? ", \(checked.blockCount) \(unit(checked))" : ""

@@ -82,7 +82,7 @@ struct PoolLimits {
 
   private func memoryShare() -> DiagnosisEntry? {
     guard let usage = evidence.poolUsage(isPaged: false),
-      let physical = evidence.value(["Physical Memory"]), physical.pages > 0,
+      let physical = evidence.physicalMemory, physical.pages > 0,
       usage.pages >= physical.pages / 10
     else { return nil }
     return DiagnosisEntry(
@@ -95,10 +95,10 @@ struct PoolLimits {
 
   private func consumers(isPaged: Bool) -> [DiagnosisEntry] {
     guard let total = evidence.taggedBytes(isPaged: isPaged), total.bytes > 0,
-      let table = evidence.tables.first
+      let table = evidence.firstTable
     else { return [] }
     let pool = isPaged ? "paged" : "nonpaged"
-    return table.listing.rows.compactMap { row in
+    return table.rows.compactMap { row in
       let usage = isPaged ? row.paged : row.nonpaged
       guard usage.usedBytes < TagVerdicts.leastBytes,
         Double(usage.usedBytes) >= Double(total.bytes) * Self.consumerShare
@@ -121,11 +121,8 @@ struct PoolLimits {
 struct RefreshChanges {
   static let leastAllocations: Int64 = 50
 
-  static func entries(_ listings: [CheckedListing]) -> [DiagnosisEntry] {
-    listings.flatMap { checked -> [DiagnosisEntry] in
-      guard case .poolMonitor(let table) = checked.listing.content else { return [] }
-      return table.rows.compactMap { entry($0, source: checked.listing.source) }
-    }
+  static func entries(_ table: PoolMonitorListing, source: String) -> [DiagnosisEntry] {
+    table.rows.compactMap { entry($0, source: source) }
   }
 
   private static func entry(_ row: PoolMonitorListing.Row, source: String) -> DiagnosisEntry? {
@@ -159,19 +156,75 @@ struct SystemEvidence {
   typealias Pages = (pages: UInt64, evidence: [String])
   typealias Bytes = (bytes: UInt64, evidence: [String])
 
-  let memories: [(source: String, listing: VirtualMemoryListing)]
-  let tables: [(source: String, listing: PoolUsedListing)]
+  /// A figure of the system, of which all tables must say the same.
+  private enum Figure: Int, CaseIterable {
+    case nonpagedUsage, pagedUsage, nonpagedMaximum, pagedMaximum, physicalMemory
 
-  init(_ listings: [CheckedListing]) {
-    memories = listings.compactMap { checked in
-      guard case .virtualMemory(let memory) = checked.listing.content else { return nil }
-      return (checked.listing.source, memory)
+    /// The lines of `!vm` that it is the sum of.
+    var labels: [String] {
+      switch self {
+      case .nonpagedUsage: ["NonPagedPool Usage", "NonPagedPoolNx Usage"]
+      case .pagedUsage: ["PagedPool Usage"]
+      case .nonpagedMaximum: ["NonPagedPool Max"]
+      case .pagedMaximum: ["PagedPool Maximum"]
+      case .physicalMemory: ["Physical Memory"]
+      }
     }
-    tables = listings.compactMap { checked in
-      guard case .poolUsed(let table) = checked.listing.content,
-        checked.verdict == .healthy || checked.verdict == .suspicious, Self.coversEverything(table)
-      else { return nil }
-      return (checked.listing.source, table)
+  }
+
+  /// The first that was said, and whether all that came behind agree.
+  private struct Agreed<Value: Equatable & Sendable> {
+    var first: (value: Value, evidence: [String])?
+    var isContradicted = false
+
+    var found: (value: Value, evidence: [String])? { isContradicted ? nil : first }
+
+    mutating func add(_ value: Value, _ evidence: @autoclosure () -> [String]) {
+      if let first {
+        if first.value != value { isContradicted = true }
+      } else {
+        first = (value, evidence())
+      }
+    }
+  }
+
+  private var figures = [Agreed<UInt64>](repeating: .init(), count: Figure.allCases.count)
+  private var nonpagedTags = Agreed<UInt64>()
+  private var pagedTags = Agreed<UInt64>()
+  /// The rows of tags in the first table that has them.
+  private var rows: [ListedTag: (source: String, row: PoolUsedListing.Row)] = [:]
+  /// The first table that covers everything.
+  private(set) var firstTable: (source: String, rows: [PoolUsedListing.Row])?
+
+  mutating func add(_ checked: CheckedListing) {
+    let source = checked.listing.source
+    switch checked.listing.content {
+    case .virtualMemory(let memory):
+      for figure in Figure.allCases {
+        let values = figure.labels.compactMap { memory.value($0) }
+        guard !values.isEmpty else { continue }
+        figures[figure.rawValue].add(
+          values.reduce(0) { Saturating.sum($0, $1.pages) },
+          values.map {
+            "\(source):\($0.line): \($0.label) \($0.pages) pages (\($0.kilobytes) Kb)"
+          })
+      }
+    case .poolUsed(let table)
+    where (checked.verdict == .healthy || checked.verdict == .suspicious)
+      && Self.coversEverything(table):
+      if firstTable == nil { firstTable = (source, table.rows) }
+      for row in table.rows
+      where rows[row.tag] == nil && rows.count < TagSeries.Snapshot.mostCounters {
+        rows[row.tag] = (source, row)
+      }
+      guard let total = table.total else { return }
+      nonpagedTags.add(
+        total.nonpaged.usedBytes,
+        ["\(source):\(total.line): TOTAL \(total.nonpaged.usedBytes) bytes nonpaged"])
+      pagedTags.add(
+        total.paged.usedBytes,
+        ["\(source):\(total.line): TOTAL \(total.paged.usedBytes) bytes paged"])
+    default: break
     }
   }
 
@@ -185,38 +238,24 @@ struct SystemEvidence {
     return table.rows.count > 3 || !isAll
   }
 
-  func value(_ labels: [String]) -> Pages? {
-    var found: Pages?
-    for memory in memories {
-      let values = labels.compactMap { memory.listing.value($0) }
-      guard !values.isEmpty else { continue }
-      let sum = values.reduce(UInt64(0)) { Saturating.sum($0, $1.pages) }
-      if let found, found.pages != sum { return nil }
-      if found == nil {
-        found = (
-          sum,
-          values.map {
-            "\(memory.source):\($0.line): \($0.label) \($0.pages) pages (\($0.kilobytes) Kb)"
-          }
-        )
-      }
-    }
-    return found
+  private func pages(_ figure: Figure) -> Pages? {
+    figures[figure.rawValue].found.map { ($0.value, $0.evidence) }
   }
+
+  /// Pages of the machine's memory.
+  var physicalMemory: Pages? { pages(.physicalMemory) }
 
   /// Pages of the pool; nil when the figure exceeds the machine's memory and thus cannot be true.
   func poolUsage(isPaged: Bool) -> Pages? {
-    let labels =
-      isPaged ? ["PagedPool Usage"] : ["NonPagedPool Usage", "NonPagedPoolNx Usage"]
-    guard let usage = value(labels), usage.pages < 1 << 40 else { return nil }
-    if !isPaged, let physical = value(["Physical Memory"]), usage.pages > physical.pages {
+    guard let usage = pages(isPaged ? .pagedUsage : .nonpagedUsage), usage.pages < 1 << 40 else {
       return nil
     }
+    if !isPaged, let physical = physicalMemory, usage.pages > physical.pages { return nil }
     return usage
   }
 
   func poolMaximum(isPaged: Bool) -> Pages? {
-    guard let maximum = value([isPaged ? "PagedPool Maximum" : "NonPagedPool Max"]),
+    guard let maximum = pages(isPaged ? .pagedMaximum : .nonpagedMaximum),
       maximum.pages > 0, maximum.pages < 1 << 32
     else { return nil }
     return maximum
@@ -234,26 +273,9 @@ struct SystemEvidence {
   }
 
   func taggedBytes(isPaged: Bool) -> Bytes? {
-    var found: Bytes?
-    for table in tables {
-      guard let total = table.listing.total else { continue }
-      let bytes = isPaged ? total.paged.usedBytes : total.nonpaged.usedBytes
-      if let found, found.bytes != bytes { return nil }
-      found = (
-        bytes,
-        ["\(table.source):\(total.line): TOTAL \(bytes) bytes \(isPaged ? "paged" : "nonpaged")"]
-      )
-    }
-    return found
+    (isPaged ? pagedTags : nonpagedTags).found.map { ($0.value, $0.evidence) }
   }
 
   /// The row of a tag in a table that covers everything.
-  func row(_ tag: ListedTag) -> (source: String, row: PoolUsedListing.Row)? {
-    for table in tables {
-      if let row = table.listing.rows.first(where: { $0.tag == tag }) {
-        return (table.source, row)
-      }
-    }
-    return nil
-  }
+  func row(_ tag: ListedTag) -> (source: String, row: PoolUsedListing.Row)? { rows[tag] }
 }

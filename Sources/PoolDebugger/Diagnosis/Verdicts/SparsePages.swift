@@ -1,63 +1,132 @@
+/// The pages that were listed: where each stands first, and which are whole and healthy.
+struct ListedPages: Sendable {
+  /// So many pages are told apart, four gibibytes of pool.
+  static let most = 1 << 20
+  /// The first so many are kept with their blocks.
+  static let mostKept = 256
+
+  /// Where a page stands first.
+  private struct Place {
+    /// The number of its source.
+    var source: Int32
+    var line: Int32
+    var isWhole: Bool
+  }
+
+  private var places: [UInt64: Place] = [:]
+  private var sources: [String] = []
+  /// The first pages with their blocks.
+  private(set) var kept: [(listing: Listing, page: PoolListing)] = []
+  /// The whole and healthy pages, each counted once.
+  private(set) var wholeCount = 0
+
+  var isEmpty: Bool { kept.isEmpty }
+  /// Some pages could not be told from others any more.
+  var isFull: Bool { places.count >= Self.most }
+
+  mutating func add(_ checked: CheckedListing) {
+    let page: PoolListing
+    var isWhole = false
+    switch checked.listing.content {
+    case .pool(let listing):
+      page = listing
+      isWhole = checked.verdict == .healthy && checked.layout == .classic
+    case .poolInfoPage(let listing): page = listing
+    default: return
+    }
+    if kept.count < Self.mostKept { kept.append((checked.listing, page)) }
+    guard let address = page.pageAddress else { return }
+    let known = places[address]
+    guard known != nil || !isFull else { return }
+    if known == nil {
+      if sources.last != checked.listing.source { sources.append(checked.listing.source) }
+      places[address] = Place(
+        source: Int32(sources.count - 1), line: Int32(clamping: checked.listing.line),
+        isWhole: isWhole)
+    }
+    guard isWhole, known?.isWhole != true else { return }
+    places[address]?.isWhole = true
+    wholeCount += 1
+  }
+
+  /// Where the page of an address stands first, as `FILE:LINE`.
+  func place(of address: UInt64) -> String? {
+    places[address & ~0xFFF].map { "\(sources[Int($0.source)]):\($0.line)" }
+  }
+}
+
 /// The listed pages that are whole, healthy and nearly empty, and what keeps them.
 struct SparsePages {
   /// A page counts as pinned when less than a tenth of it is in use.
   static let mostUsedBytes = PageCheck.pageBytes / 10
+  /// So many such pages are looked at, half a gibibyte of pool.
+  static let mostPages = 1 << 17
+
+  /// A live block, of which few lie in such a page.
+  struct Block {
+    var tag: ListedTag?
+    var sizeBytes: UInt16
+    var line: Int32
+  }
 
   /// A page that its few live blocks keep.
   struct Page {
     var source: String
     var address: UInt64
-    var live: [ListedBlock]
-    var holes: [ListedBlock]
+    var width: PointerWidth
+    var live: [Block]
+    /// The sizes of its free blocks.
+    var holes: [UInt16]
 
-    var liveBytes: UInt64 { live.reduce(0) { $0 + $1.sizeBytes } }
-    var freeBytes: UInt64 { holes.reduce(0) { $0 + $1.sizeBytes } }
+    var liveBytes: UInt64 { live.reduce(0) { $0 + UInt64($1.sizeBytes) } }
+    var freeBytes: UInt64 { holes.reduce(0) { $0 + UInt64($1) } }
   }
 
-  var pages: [Page] = []
-  /// The whole pages that were listed, sparse or not.
-  var wholePages = 0
+  private(set) var pages: [Page] = []
+  private var indexOfPage: [UInt64: Int] = [:]
 
-  init(_ listings: [CheckedListing]) {
-    var indexOfPage: [UInt64: Int] = [:]
-    var seen: Set<UInt64> = []
-    for checked in listings where checked.verdict == .healthy {
-      guard case .pool(let listing) = checked.listing.content, checked.layout == .classic,
-        let address = listing.pageAddress
-      else { continue }
-      let page = Page(
-        source: checked.listing.source, address: address,
-        live: listing.blocks.filter(\.isAllocated),
-        holes: listing.blocks.filter { $0.state == .free })
-      if seen.insert(address).inserted { wholePages += 1 }
-      guard !page.live.isEmpty, page.liveBytes < Self.mostUsedBytes else { continue }
-      // A page listed twice counts once, as it was last.
-      if let known = indexOfPage[address] {
-        pages[known] = page
-      } else {
-        indexOfPage[address] = pages.count
-        pages.append(page)
-      }
+  /// Takes a page in; one listed twice counts once, as it was last.
+  mutating func add(_ checked: CheckedListing) {
+    guard case .pool(let listing) = checked.listing.content, checked.verdict == .healthy,
+      checked.layout == .classic, let address = listing.pageAddress
+    else { return }
+    let live = listing.blocks.filter(\.isAllocated)
+    guard let first = live.first, live.reduce(0, { $0 + $1.sizeBytes }) < Self.mostUsedBytes else {
+      return
+    }
+    let page = Page(
+      source: checked.listing.source, address: address, width: first.width,
+      live: live.map {
+        Block(
+          tag: $0.tag, sizeBytes: UInt16(clamping: $0.sizeBytes), line: Int32(clamping: $0.line))
+      },
+      holes: listing.blocks.filter { $0.state == .free }.map { UInt16(clamping: $0.sizeBytes) })
+    if let known = indexOfPage[address] {
+      pages[known] = page
+    } else if pages.count < Self.mostPages {
+      indexOfPage[address] = pages.count
+      pages.append(page)
     }
   }
 
-  func entries() -> [DiagnosisEntry] {
+  func entries(wholePages: Int) -> [DiagnosisEntry] {
     var byTag: [ListedTag: [Page]] = [:]
     for page in pages {
       for tag in Set(page.live.compactMap(\.tag)) { byTag[tag, default: []].append(page) }
     }
     return byTag.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
-      .map { tag, pages in entry(tag, pages) }
+      .map { tag, pages in entry(tag, pages, wholePages) }
   }
 
-  private func entry(_ tag: ListedTag, _ pinned: [Page]) -> DiagnosisEntry {
+  private func entry(_ tag: ListedTag, _ pinned: [Page], _ wholePages: Int) -> DiagnosisEntry {
     let sizes = Set(pinned.flatMap { $0.live.filter { $0.tag == tag }.map(\.sizeBytes) }).sorted()
-    let sizeText = sizes.map { "0x\(Hexadecimal.text($0)) (\($0))" }.joined(separator: ", ")
+    let sizeText = sizes.map { "0x\(Hexadecimal.text(UInt64($0))) (\($0))" }
+      .joined(separator: ", ")
     let free = pinned.reduce(UInt64(0)) { $0 + $1.freeBytes }
     let evidence = pinned.prefix(16).map { page in
       let first = page.live.first { $0.tag == tag } ?? page.live[0]
       return "\(page.source):\(first.line): page "
-        + "\(Hexadecimal.address(page.address, first.width)) keeps \(page.live.count) live "
+        + "\(Hexadecimal.address(page.address, page.width)) keeps \(page.live.count) live "
         + "block\(page.live.count == 1 ? "" : "s"), \(page.liveBytes) of 4096 bytes in use"
     }
     return DiagnosisEntry(
@@ -80,45 +149,78 @@ struct HoleCoverage {
   static func largestSmallRequest(_ width: PointerWidth) -> UInt64 {
     width == .bits32 ? 0xFF0 : 0xFE0
   }
+  /// So many kinds of large block are told apart, and so many of their pages.
+  static let mostKinds = 1 << 14
+  static let mostPages = 1 << 18
 
-  let sparse: SparsePages
-  let evidence: SystemEvidence
-  /// Allocated blocks of all listings, whole pages or not.
-  let allocated: [(source: String, block: ListedBlock)]
+  private struct Kind: Hashable {
+    var tag: ListedTag
+    var sizeBytes: UInt64
+  }
 
-  init(_ listings: [CheckedListing], sparse: SparsePages, evidence: SystemEvidence) {
-    self.sparse = sparse
-    self.evidence = evidence
-    allocated = listings.flatMap { checked -> [(source: String, block: ListedBlock)] in
-      let blocks: [ListedBlock]
-      switch checked.listing.content {
-      case .pool(let page) where checked.verdict != .corrupt && checked.verdict != .unknown:
-        blocks = page.blocks
-      case .poolFind(let find) where checked.verdict != .corrupt: blocks = find.blocks
-      default: blocks = []
+  /// The allocated blocks of a kind of all listings, whole pages or not.
+  private struct Blocks {
+    var count = 0
+    var pages: Set<UInt64> = []
+    var first: [(source: String, block: ListedBlock)] = []
+
+    mutating func add(_ block: ListedBlock, _ source: String, _ pageCount: inout Int) {
+      count += 1
+      if first.count < 8 { first.append((source, block)) }
+      if pageCount < HoleCoverage.mostPages, pages.insert(block.pageAddress).inserted {
+        pageCount += 1
       }
-      return blocks.filter(\.isAllocated).map { (checked.listing.source, $0) }
+    }
+
+    func lines(sizeBytes: UInt64) -> [String] {
+      first.map { source, block in
+        "\(source):\(block.line): \(Hexadecimal.address(block.address, block.width)) size "
+          + Hexadecimal.text(sizeBytes)
+      }
     }
   }
 
-  func entries() -> [DiagnosisEntry] {
-    let holes = sparse.pages.flatMap(\.holes)
-    guard sparse.pages.count >= 2, let largest = holes.map(\.sizeBytes).max(),
-      let width = holes.first?.width
+  /// Blocks of more than half a page and less than one.
+  private var large: [Kind: Blocks] = [:]
+  private var pageCount = 0
+
+  mutating func add(_ checked: CheckedListing) {
+    let blocks: [ListedBlock]
+    switch checked.listing.content {
+    case .pool(let page) where checked.verdict != .corrupt && checked.verdict != .unknown:
+      blocks = page.blocks
+    case .poolFind(let find) where checked.verdict != .corrupt: blocks = find.blocks
+    default: return
+    }
+    for block in blocks where block.isAllocated {
+      guard block.sizeBytes > PageCheck.pageBytes / 2, block.sizeBytes < PageCheck.pageBytes,
+        let tag = block.tag
+      else { continue }
+      let kind = Kind(tag: tag, sizeBytes: block.sizeBytes)
+      guard large.count < Self.mostKinds || large[kind] != nil else { continue }
+      large[kind, default: Blocks()].add(block, checked.listing.source, &pageCount)
+    }
+  }
+
+  func entries(sparse: SparsePages, evidence: SystemEvidence) -> [DiagnosisEntry] {
+    guard sparse.pages.count >= 2,
+      let width = sparse.pages.first(where: { !$0.holes.isEmpty })?.width,
+      let largest = sparse.pages.compactMap({ $0.holes.max() }).max().map({ UInt64($0) })
     else { return remainders() }
-    return [unserved(largest, holes: holes.count, width)].compactMap { $0 }
-      + nearPageRequests(above: largest)
+    return [unserved(largest, sparse, width)].compactMap { $0 }
+      + nearPageRequests(above: largest, evidence)
   }
 
   private func unserved(
-    _ largest: UInt64, holes: Int, _ width: PointerWidth
+    _ largest: UInt64, _ sparse: SparsePages, _ width: PointerWidth
   ) -> DiagnosisEntry? {
     let served = largest - min(largest, width.unitBytes)
     let most = Self.largestSmallRequest(width)
+    let holes = sparse.pages.reduce(0) { $0 + $1.holes.count }
     guard served < most, let least = sparse.pages.map(\.freeBytes).min() else { return nil }
     let lines = sparse.pages.prefix(16).map { page in
       "\(page.source): page \(Hexadecimal.address(page.address, width)) has holes of "
-        + page.holes.map { "0x" + Hexadecimal.text($0.sizeBytes) }.joined(separator: " and ")
+        + page.holes.map { "0x" + Hexadecimal.text(UInt64($0)) }.joined(separator: " and ")
     }
     return DiagnosisEntry(
       verdict: .unservedSizes,
@@ -130,61 +232,43 @@ struct HoleCoverage {
       evidence: lines, guidance: .largeTransfers)
   }
 
+  private static func isBefore(
+    _ left: (key: Kind, value: Blocks), _ right: (key: Kind, value: Blocks)
+  ) -> Bool {
+    (right.value.count, left.key.tag, left.key.sizeBytes)
+      < (left.value.count, right.key.tag, right.key.sizeBytes)
+  }
+
   /// Blocks of nearly a page, one in each page, without a page that shows what became of the rest.
   private func remainders() -> [DiagnosisEntry] {
-    let large = allocated.filter {
-      $0.block.sizeBytes > PageCheck.pageBytes / 4 * 3 && $0.block.sizeBytes < PageCheck.pageBytes
-    }
-    let groups = Dictionary(grouping: large.filter { $0.block.tag != nil }) {
-      Kind(tag: $0.block.tag ?? ListedTag(rawValue: 0), sizeBytes: $0.block.sizeBytes)
-    }
-    return groups.filter { Set($0.value.map(\.block.pageAddress)).count >= 2 }
-      .sorted { ($1.value.count, $0.key.tag) < ($0.value.count, $1.key.tag) }
+    large.filter { $0.key.sizeBytes > PageCheck.pageBytes / 4 * 3 && $0.value.pages.count >= 2 }
+      .sorted(by: Self.isBefore)
       .map { kind, blocks in
         let rest = PageCheck.pageBytes - kind.sizeBytes
         let size = Hexadecimal.text(kind.sizeBytes)
         return DiagnosisEntry(
           verdict: .pageRemainders, tags: [kind.tag], bytes: rest,
           text: "Tag \(kind.tag) has one block of 0x\(size) bytes in each of "
-            + "\(Set(blocks.map(\.block.pageAddress)).count) pages: each leaves "
+            + "\(blocks.pages.count) pages: each leaves "
             + "0x\(Hexadecimal.text(rest)) (\(rest)) bytes, in which small blocks of others settle "
             + "and keep the page when the large one is freed.",
-          evidence: blocks.prefix(8).map { source, block in
-            "\(source):\(block.line): \(Hexadecimal.address(block.address, block.width)) size \(size)"
-          },
-          guidance: .wholePages)
+          evidence: blocks.lines(sizeBytes: kind.sizeBytes), guidance: .wholePages)
       }
   }
 
-  private struct Kind: Hashable {
-    var tag: ListedTag
-    var sizeBytes: UInt64
-  }
-
-  private func nearPageRequests(above largest: UInt64) -> [DiagnosisEntry] {
-    var groups: [Kind: [(source: String, block: ListedBlock)]] = [:]
-    for (source, block) in allocated where block.sizeBytes > largest {
-      guard block.sizeBytes > PageCheck.pageBytes / 2, block.sizeBytes < PageCheck.pageBytes,
-        let tag = block.tag
-      else { continue }
-      groups[Kind(tag: tag, sizeBytes: block.sizeBytes), default: []].append((source, block))
-    }
-    return groups.filter { $0.value.count >= 2 }
-      .sorted {
-        ($1.value.count, $0.key.tag, $0.key.sizeBytes)
-          < ($0.value.count, $1.key.tag, $1.key.sizeBytes)
-      }
-      .map { kind, blocks in entry(kind, blocks, largest) }
+  private func nearPageRequests(
+    above largest: UInt64, _ evidence: SystemEvidence
+  ) -> [DiagnosisEntry] {
+    large.filter { $0.key.sizeBytes > largest && $0.value.count >= 2 }
+      .sorted(by: Self.isBefore)
+      .map { kind, blocks in entry(kind, blocks, largest, evidence) }
   }
 
   private func entry(
-    _ kind: Kind, _ blocks: [(source: String, block: ListedBlock)], _ largest: UInt64
+    _ kind: Kind, _ blocks: Blocks, _ largest: UInt64, _ evidence: SystemEvidence
   ) -> DiagnosisEntry {
     let rest = PageCheck.pageBytes - kind.sizeBytes
-    var lines = blocks.prefix(8).map { source, block in
-      "\(source):\(block.line): \(Hexadecimal.address(block.address, block.width)) size "
-        + Hexadecimal.text(block.sizeBytes)
-    }
+    var lines = blocks.lines(sizeBytes: kind.sizeBytes)
     if let (source, row) = evidence.row(kind.tag),
       let total = evidence.taggedBytes(isPaged: false)
     {
@@ -211,33 +295,31 @@ struct PoorFits {
   /// How far above half a page a block is still worth shrinking, in bytes.
   static let marginBytes: UInt64 = 0x40
 
-  static func entries(_ listings: [CheckedListing]) -> [DiagnosisEntry] {
-    var seen: Set<ListedTag> = []
-    var entries: [DiagnosisEntry] = []
+  private var seen: Set<ListedTag> = []
+  private(set) var entries: [DiagnosisEntry] = []
+
+  mutating func add(_ checked: CheckedListing) {
+    guard case .pool(let page) = checked.listing.content, checked.layout == .classic,
+      checked.verdict != .corrupt, checked.verdict != .unknown
+    else { return }
     let half = PageCheck.pageBytes / 2
-    for checked in listings where checked.layout == .classic && checked.verdict != .corrupt {
-      guard case .pool(let page) = checked.listing.content, checked.verdict != .unknown else {
-        continue
-      }
-      for block in page.blocks where block.isAllocated {
-        guard let tag = block.tag, block.sizeBytes > half, block.sizeBytes <= half + marginBytes,
-          seen.insert(tag).inserted
-        else { continue }
-        let over = block.sizeBytes - half
-        entries.append(
-          DiagnosisEntry(
-            verdict: .poorFit, tags: [tag], bytes: half - over,
-            text: "A block of tag \(tag) of 0x\(Hexadecimal.text(block.sizeBytes)) bytes is "
-              + "0x\(Hexadecimal.text(over)) over half a page: only one fits into a page, and "
-              + "\(half - over) bytes of its rest are wasted on its like.",
-            evidence: [
-              "\(checked.listing.source):\(block.line): "
-                + "\(Hexadecimal.address(block.address, block.width)) size "
-                + Hexadecimal.text(block.sizeBytes)
-            ],
-            guidance: .halfPages))
-      }
+    for block in page.blocks where block.isAllocated && entries.count < Diagnosis.mostOfAKind {
+      guard let tag = block.tag, block.sizeBytes > half, block.sizeBytes <= half + Self.marginBytes,
+        seen.insert(tag).inserted
+      else { continue }
+      let over = block.sizeBytes - half
+      entries.append(
+        DiagnosisEntry(
+          verdict: .poorFit, tags: [tag], bytes: half - over,
+          text: "A block of tag \(tag) of 0x\(Hexadecimal.text(block.sizeBytes)) bytes is "
+            + "0x\(Hexadecimal.text(over)) over half a page: only one fits into a page, and "
+            + "\(half - over) bytes of its rest are wasted on its like.",
+          evidence: [
+            "\(checked.listing.source):\(block.line): "
+              + "\(Hexadecimal.address(block.address, block.width)) size "
+              + Hexadecimal.text(block.sizeBytes)
+          ],
+          guidance: .halfPages))
     }
-    return entries
   }
 }

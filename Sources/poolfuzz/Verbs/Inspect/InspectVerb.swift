@@ -54,16 +54,19 @@ extension Verb {
       var files = InspectedFiles(
         options: try DumpOptions(arguments, streams), pages: views.pages,
         needsAllPages: arguments.has("--to-trace"))
-      let report = try inspection(arguments, &files)
+      let (report, listings) = try inspection(arguments, &files)
       guard views.isEmpty || files.dumps.contains(where: { $0.pool != nil }) else {
         throw CommandFailure(message: files.whyNoPool, code: .badInput)
       }
       if arguments.has("--to-trace") { return try writeTrace(report, arguments, files, streams) }
       if arguments.has("--json") {
         for dump in files.dumps { streams.print(dump.json) }
-        report.jsonLines.forEach(streams.print)
+        try listings.print(with: report.listings, streams)
+        streams.print(report.summary)
       } else if views.isEmpty || !arguments.has("--quiet") {
-        streams.print(bytes: Array(report.text.utf8))
+        streams.print(bytes: Array(report.head.utf8))
+        try listings.print(with: report.listings, streams)
+        streams.print(bytes: Array(report.tail.utf8))
         for dump in files.dumps { dump.lines.forEach(streams.print) }
       }
       let shown = try show(views, of: files, arguments, streams)
@@ -136,7 +139,7 @@ extension Verb {
 
   private static func inspection(
     _ arguments: ParsedArguments, _ files: inout InspectedFiles
-  ) throws(CommandFailure) -> InspectionReport {
+  ) throws(CommandFailure) -> (InspectionReport, SpooledListings) {
     let owners = try owners(arguments)
     guard let before = arguments.value("--before") else {
       guard !arguments.operands.isEmpty, !arguments.has("--after") else {
@@ -145,17 +148,17 @@ extension Verb {
       var paths: [String] = []
       for operand in arguments.operands { paths += try names(operand) }
       if arguments.has("--series") || paths.count > arguments.operands.count {
-        return try series(paths, owners, &files)
+        return try series(paths, arguments, owners, &files)
       }
-      return try report(paths, owners, &files)
+      return try report(paths, arguments, owners, &files)
     }
     guard let after = arguments.value("--after"), arguments.operands.isEmpty else {
       throw .usage("--before goes with --after and with no other file")
     }
     let seconds = try arguments.seconds("--seconds")
-    let earlier = try report([before], owners, &files)
-    let later = try report([after], owners, &files)
-    return Inspection.compare(before: earlier, after: later, seconds: seconds)
+    let (earlier, _) = try report([before], arguments, owners, &files)
+    let (later, listings) = try report([after], arguments, owners, &files)
+    return (Inspection.compare(before: earlier, after: later, seconds: seconds), listings)
   }
 
   private static func owners(
@@ -185,20 +188,29 @@ extension Verb {
 
   /// States of one system; a time stands in the table, in the file's name, or nowhere.
   private static func series(
-    _ paths: [String], _ owners: PoolTagDescriptions, _ files: inout InspectedFiles
-  ) throws(CommandFailure) -> InspectionReport {
-    var states: [(report: InspectionReport, time: Double?)] = []
+    _ paths: [String], _ arguments: ParsedArguments, _ owners: PoolTagDescriptions,
+    _ files: inout InspectedFiles
+  ) throws(CommandFailure) -> (InspectionReport, SpooledListings) {
+    var series = InspectionSeries(owners: owners)
+    var listings = SpooledListings(arguments)
     for path in paths {
       let name = path.split(separator: "/").last.map(String.init) ?? path
-      states.append((try report([path], owners, &files), Inspection.time(inName: name)))
+      let state: InspectionReport
+      (state, listings) = try report([path], arguments, owners, &files)
+      series.append(state, time: Inspection.time(inName: name))
     }
-    return Inspection.series(states, owners: owners) ?? states[0].report
+    guard let report = series.report() else {
+      throw .usage("inspect needs files, '-' for standard input, or --before with --after")
+    }
+    return (report, listings)
   }
 
   private static func report(
-    _ paths: [String], _ owners: PoolTagDescriptions, _ files: inout InspectedFiles
-  ) throws(CommandFailure) -> InspectionReport {
+    _ paths: [String], _ arguments: ParsedArguments, _ owners: PoolTagDescriptions,
+    _ files: inout InspectedFiles
+  ) throws(CommandFailure) -> (InspectionReport, SpooledListings) {
     var inspection = Inspection(owners: owners)
+    let listings = SpooledListings(arguments)
     for path in paths {
       if let dump = try DumpInspection(path: path, files.options) {
         let text =
@@ -210,11 +222,68 @@ extension Verb {
       let file = try InputFile(path: path, files.options.notes)
       inspection.begin(source: file.name)
       var splitter = LineSplitter()
-      try file.forEachPiece { splitter.push($0) { inspection.read(line: $0) } }
+      var failure: CommandFailure?
+      try file.forEachPiece { piece in
+        splitter.push(piece) { inspection.read(line: $0) }
+        do throws(CommandFailure) {
+          try listings.take(from: &inspection)
+        } catch {
+          failure = failure ?? error
+        }
+      }
+      if let failure { throw failure }
       splitter.finish { inspection.read(line: $0) }
       if let binary = splitter.binary { throw .binary(binary, name: file.name) }
     }
-    return inspection.report()
+    return (inspection.report(), listings)
+  }
+}
+
+/// The lines of listings that are complete, while the rest of a text is read.
+private final class SpooledListings {
+  private let isJSON: Bool
+  /// A trace is made of all pages together.
+  private let needsListings: Bool
+  private var records = SpooledRecords()
+
+  init(_ arguments: ParsedArguments) {
+    isJSON = arguments.has("--json")
+    needsListings = arguments.has("--to-trace")
+  }
+
+  /// Takes what is complete.
+  func take(from inspection: inout Inspection) throws(CommandFailure) {
+    guard !needsListings else { return }
+    for checked in inspection.takeListings() {
+      let number = UInt64(checked.listing.ordinal)
+      try answered { () throws(SystemError) in
+        try records.append(text(checked).utf8, number: number)
+      }
+    }
+  }
+
+  private func text(_ checked: CheckedListing) -> String {
+    isJSON ? checked.json + "\n" : checked.text
+  }
+
+  /// Prints them with those that the report has, in the order of the text.
+  func print(
+    with rest: [CheckedListing], _ streams: StandardStreams
+  ) throws(CommandFailure) {
+    var rest = rest[...]
+    func printRest(before number: UInt64) {
+      while let first = rest.first, first.listing.ordinal < number {
+        streams.print(bytes: Array(text(first).utf8))
+        rest.removeFirst()
+      }
+    }
+    try answered { () throws(SystemError) in
+      try records.forEach { number, bytes in
+        printRest(before: number)
+        streams.print(bytes: Array(bytes))
+      }
+    }
+    printRest(before: .max)
   }
 }
 
