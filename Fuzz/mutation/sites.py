@@ -75,12 +75,26 @@ def bodies(lines):
     return found
 
 
+def of_planted_bugs(lines):
+    """The lines of private functions that nothing calls but a bug planted by hand."""
+    found = set()
+    for begin, line in enumerate(lines):
+        name = re.match(r"( *)(?:fileprivate|private) (?:mutating )?func (\w+)\(", line)
+        if not name:
+            continue
+        calls = [text for text in lines if re.search(rf"\b{name[2]}\(", text) and " func " not in text]
+        if calls and all(re.search(r"\bhas\(\.|\bmutant == ", text) for text in calls):
+            end = next((index for index in range(begin, len(lines)) if lines[index] == name[1] + "}"), begin)
+            found.update(range(begin, end + 1))
+    return found
+
+
 def faults(lines):
     """Kind, index of the line and the line with the fault, `@` standing for the switch."""
-    inside = bodies(lines)
+    inside, planted = bodies(lines), of_planted_bugs(lines)
     for index, line in enumerate(lines):
         code = line.split("//")[0].rstrip()
-        if not inside[index] or not code.strip() or code != line.rstrip():
+        if not inside[index] or index in planted or not code.strip() or code != line.rstrip():
             continue
         header = HEADER.match(code)
         if header:

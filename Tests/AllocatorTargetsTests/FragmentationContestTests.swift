@@ -49,7 +49,7 @@ import Testing
 
   @Test func moreProgramsFindNothingTamer() throws {
     var longer = contest
-    longer.candidates = TestScale.count(12, all: 20)
+    longer.candidates = TestScale.count(8, all: 20)
     let short = try Self.ofTheModel.get().worst
     let long = try longer.results(of: .windows2003x86, seedCount: 1).worst
     #expect(long.heldOverPeak >= short.heldOverPeak)
