@@ -133,6 +133,22 @@ extension PlantedFault {
     #expect((0..<60).allSatisfy { single.trace($0).operations.allSatisfy { $0.call != .thread } })
   }
 
+  /// With what a campaign does by itself, under its own rule, whatever the seed; and no more threads are left
+  /// than it takes.
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func aFaultAcrossThreadsIsFoundFromAnySeed(_ seed: UInt64) throws {
+    let tester = try TargetTester.of("target-faulty", option: "plant=thread-cache")
+    let traces = TargetTraces(seed: Seed(seed), for: tester.capabilities)
+    var found: (trace: TargetTrace, failure: TargetFailure)?
+    for number in 0..<60 as Range<UInt64> where found == nil {
+      let trace = traces.trace(number)
+      if let failure = try tester.test(trace), failure.rule == .leak { found = (trace, failure) }
+    }
+    let (trace, failure) = try #require(found)
+    let small = try tester.shrink(trace, failure).trace
+    #expect(small.operations.map(\.word) == ["alloc", "thread", "free"], "\(small.text())")
+  }
+
   /// One pair of sizes of thousands is wrong: a grid has each of them, with and without a neighbour.
   @Test func aGridHasEveryReallocationAroundTheEndsOfClasses() throws {
     let tester = try TargetTester.of("target-faulty", option: "plant=realloc-boundary")

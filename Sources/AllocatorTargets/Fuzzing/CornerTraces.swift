@@ -57,7 +57,7 @@ struct CornerTraces {
     }
     let plain = TargetSetup()
     let shapes =
-      basics.map { (plain, $0) } + reallocations + resizings + fillings
+      basics.map { (plain, $0) } + threads + reallocations + resizings + fillings
       + programs.map { (plain, $0) } + alignments
     let usable = shapes.filter { setup, operations in
       setup.arenaBytes % capabilities.arenaAlignment == 0
@@ -97,6 +97,20 @@ struct CornerTraces {
       ])
     }
     return programs.map { (setup, $0) }
+  }
+
+  /// A block that another thread frees than the one that asked for it: a second one, the first, and the first
+  /// when the second has ended.
+  private var threads: [Shape] {
+    let other = TargetOperation(.thread, bytes: 1)
+    let first = TargetOperation(.thread)
+    let end = TargetOperation(.endThread, bytes: 1)
+    return [16, 64, 4096, 100_000].flatMap { (bytes: UInt64) -> [Shape] in
+      let (block, free) = (TargetOperation.allocate(Slot(0), bytes), TargetOperation.free(Slot(0)))
+      return [[block, other, free], [other, block, end, free], [other, block, first, free]].map {
+        (TargetSetup(), $0)
+      }
+    }
   }
 
   /// From a large block to a small one: beside the arena's end, and beside live neighbours.

@@ -81,7 +81,7 @@ struct CallProgram {
     }
     self.alignments = alignments
     let changesArena = choices.chance(1, in: 4)
-    let hasThreads = capabilities.promises.contains(.threads) && choices.chance(1, in: 3)
+    let hasThreads = capabilities.promises.contains(.threads) && choices.chance(1, in: 2)
     threadCount = hasThreads ? choices.draw(from: [2, 3, 4]) : 1
     weights = TargetOperation.Call.allCases.map { call in
       let weight: UInt64 =
