@@ -18,9 +18,11 @@ import sites
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-# Longer than any check takes that ends: a fault that makes one run for ever is noticed too. Of processor time,
-# since other work on the machine is no fault; and of the clock for what only waits.
-MOST_SECONDS, MOST_WAITING = 100, 3600
+# Many times what a check takes: a fault that makes one run for ever is noticed too. Of processor time, since
+# other work on the machine is no fault, for a replay, a check that takes longer, and tests; and of the clock
+# for what only waits.
+MOST_SECONDS = {"replay": 3, "corpus": 3, "fuzz": 20, "mutants": 20}
+MOST_SECONDS_OF_TESTS, MOST_WAITING = 100, 3600
 # The suites nearest to a module.
 SUITES = {
     "KernelPool": "KernelPoolTests|PoolTraceTests|PoolReferenceTests",
@@ -107,10 +109,11 @@ class Checks:
 
     def run(self, words, number, folder, expected=(0,)):
         environment = dict(os.environ, POOLFUZZ_MUTATION=str(number), SWIFT_BACKTRACE="enable=no")
+        seconds = MOST_SECONDS.get(words[1], MOST_SECONDS_OF_TESTS)
         try:
             run = subprocess.run(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=MOST_WAITING, check=False,
-                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS,) * 2))
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds,) * 2))
         except subprocess.TimeoutExpired:
             return False, b""
         return run.returncode in expected, run.stdout

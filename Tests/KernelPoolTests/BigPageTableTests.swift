@@ -1,6 +1,7 @@
-import KernelPool
 import PoolTestSupport
 import Testing
+
+@testable import KernelPool
 
 /// The table of large allocations: hash, entries, removal, growth and shrinking (ReactOS
 /// ExpAddTagForBigPages and kin; public symbols for the entries of each version).
@@ -151,6 +152,23 @@ import Testing
     #expect(test.view.variables.bigTableInUse == UInt64(blocks.count))
     for block in blocks { try test.free(block) }
     #expect(test.view.variables.bigTableInUse == 0)
+  }
+
+  /// An entry that passes fifteen others lets a crowded table be, one that passes sixteen doubles it.
+  @Test(arguments: [Profile.windows2003x86, .windows7x64])
+  func theSeventeenthProbeDoubles(_ profile: Profile) throws {
+    let test = try growing(profile, entries: 512)
+    func add(_ page: UInt64) throws -> UInt64 {
+      let isEntered = try test.pool.state.pointee.addBigEntry(
+        page << 12, tag: PoolTag("Test"), bytes: 0x1000, type: .nonPaged)
+      #expect(isEntered)
+      return test.view.variables.bigTableEntries
+    }
+    // These take the places 1 to 383 and 385; the next two hash to 369 and 370 and come to 384 and 386.
+    for page in 1...384 as ClosedRange<UInt64> { _ = try add(page) }
+    #expect(test.pool.state.pointee.partialHash(882 << 12) & 511 == 369)
+    let sizes = [try add(882), try add(881)]
+    #expect(sizes[0] == 512 && sizes[1] > 512)
   }
 
   /// Every large free halves a table less than an eighth of which is in use, down to a page of

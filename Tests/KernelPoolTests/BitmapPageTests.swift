@@ -53,6 +53,33 @@ import Testing
     #expect(lower == taken[5])
   }
 
+  /// What lies before the hint is in use as long as nobody writes the map; where a driver has cleared a
+  /// bit of it, the search that finds nothing from the hint on comes to that page.
+  @Test(arguments: Profiles.windows)
+  func theSearchWrapsToWhatADriverCleared(_ profile: Profile) throws {
+    var test = try TestPool(profile)
+    for _ in 0..<62 { _ = try test.allocate(0x1000, .paged) }
+    _ = try test.allocate(0x2000, .paged)
+    let map = test.view.variables.pagedBitmap
+    #expect(map.pages == 64 && map.hint == 62)
+    try test.write(word32: ~(1 << 10), at: map.allocationMap)
+    let found = index(profile, try test.allocate(0x1000, .paged))
+    #expect(found == 10)
+  }
+
+  /// The search for nonpaged pages remembers where nothing is clear; a driver's store to the map makes
+  /// it look again, whether stores are noted or not.
+  @Test(arguments: Profiles.vistaOn, [false, true])
+  func theSearchSeesWhatADriverCleared(_ profile: Profile, _ isNoted: Bool) throws {
+    var test = try TestPool(profile) { $0.nonPagedPages = 256 }
+    if isNoted { _ = test.pool.startJournal() }
+    let blocks = try (0..<130).map { _ in try test.allocate(0x1000) }
+    #expect(blocks.last == profile.nonPagedBase + 129 << 12)
+    try test.write(word32: ~(1 << 10), at: test.view.variables.nonPagedBitmap.allocationMap)
+    let found = try test.allocate(0x1000)
+    #expect(found == profile.nonPagedBase + 10 << 12)
+  }
+
   /// The lowest run that is long enough, from the hint on, then before it: held against a search that
   /// looks at page by page. Runs of more than 64 pages go over several words of the map.
   @Test(arguments: Profiles.all)

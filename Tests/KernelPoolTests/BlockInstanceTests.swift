@@ -36,6 +36,22 @@ import Testing
     return fastEnd
   }
 
+  /// An address one byte into a block, behind whose header lies what looks like one of nonpaged pool:
+  /// the first question, which nearly every free passes, must not let it pass.
+  @Test(arguments: Profiles.x86)
+  func anOddAddressIsNoBlock(_ profile: Profile) throws {
+    func outcome(isGeneral: Bool) throws -> KernelPool.FreeOutcome {
+      var test = try TestPool(profile)
+      if isGeneral { test.pool.useGeneralAlgorithmsOnly() }
+      let type = UInt32(try test.header(of: try test.allocate(8)).type)
+      // 256 units: one byte on, their lowest bits are an index of 0, and the tag is the type.
+      let block = try test.allocate(256 * 8 - 8, tag: PoolTag(word: 0x4141_4100 | type << 1))
+      return test.pool.free(block + 1)
+    }
+    let outcomes = [try outcome(isGeneral: false), try outcome(isGeneral: true)]
+    #expect(outcomes[0] == outcomes[1])
+  }
+
   @Test(arguments: Profiles.all)
   func sameBytesAsTheGeneralInstance(_ profile: Profile) {
     var ends: [String: Int] = [:]

@@ -123,6 +123,17 @@ import Testing
     }
   }
 
+  /// One letter or digit makes a tag a name; what stands beside them in the code does not.
+  @Test func whichTagsAreNames() throws {
+    for byte in 0x21...0x7E as ClosedRange<UInt32> {
+      var test = try TestPool(.windows7x64) { $0.profile.entryChecks = .all }
+      let tag = PoolTag(word: byte << 16 | 0x2121)
+      let outcome = test.pool.allocate(.nonPaged, bytes: 0x20, tag: tag)
+      let isName = Character(UnicodeScalar(UInt8(byte))).isLetter || (0x30...0x39).contains(byte)
+      #expect((outcome.bugCheck == nil) == isName, "byte \(byte)")
+    }
+  }
+
   /// After a bug check every operation answers with it.
   @Test(arguments: Profiles.all)
   func nothingRunsAfterABugCheck(_ profile: Profile) throws {

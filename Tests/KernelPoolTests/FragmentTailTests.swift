@@ -105,6 +105,7 @@ import Testing
     #expect(blocks.map(\.units) == [0x800 / test.unit + 1, tailUnits])
     #expect(blocks.map(\.previousUnits) == [0, 0x800 / test.unit + 1])
     #expect(blocks.map(\.type) == [0, 2])
+    #expect(blocks[0].tag == PoolTag("Frag").word)
     let first = try test.allocate(0x1000)
     #expect(first == large, "the first page was released")
     try test.free(small)

@@ -72,6 +72,16 @@ import Testing
     }
   }
 
+  /// What lies below the system's lowest address is a user's, and no pool is.
+  @Test(arguments: Profile.all)
+  func everyPoolIsTheSystems(_ profile: Profile) {
+    for base in [
+      profile.nonPagedBase, profile.pagedBase, profile.sessionBase, profile.contiguousBase,
+    ] {
+      #expect(base >= profile.systemBase)
+    }
+  }
+
   @Test(arguments: Profiles.all)
   func defaultsOfWhatIsUnverified(_ profile: Profile) {
     let isReactos = profile.name.hasPrefix("reactos")

@@ -71,6 +71,26 @@ import Testing
     #expect(standard.singlePageDepth == 4 && standard.pagedSinglePageDepth == nil)
   }
 
+  /// A list whose runs were given back is empty and takes as many again.
+  @Test(arguments: Profiles.all)
+  func aDrainedListIsEmpty(_ profile: Profile) throws {
+    var test = try TestPool(profile) { $0.singlePageDepth = 3 }
+    for type in [PoolType.nonPaged, .paged] {
+      func list() -> SinglePageList {
+        let lists = test.view.variables.singlePageLists
+        return type == .paged ? lists.paged : lists.nonPaged.0
+      }
+      for _ in 0..<2 {
+        let blocks = try (0..<3).map { _ in try test.allocate(0x1000, type) }
+        for block in blocks { try test.free(block) }
+        #expect(list().count == 3)
+        let outcome = test.pool.drainSinglePages()
+        #expect(outcome == .freed)
+        #expect(list().count == 0 && list().top == 0 && list().maximumCount == 3)
+      }
+    }
+  }
+
   /// A multi-page run is never put on a list of single pages.
   @Test(arguments: Profiles.before7)
   func longRunsAreFreed(_ profile: Profile) throws {
