@@ -79,8 +79,9 @@ enum Poolfuzz {
 
   private static func verb(_ name: String) throws(CommandFailure) -> Verb {
     guard let verb = verbs.first(where: { $0.name == name }) else {
-      let suggestion = Suggestion.text(for: name, among: verbs.map(\.name) + ["help"])
-      throw .usage("there is no verb '\(name)'\(suggestion); 'poolfuzz help' lists them")
+      let suggestion = Suggestion.text(
+        for: name, among: verbs.map(\.name) + ["help"], listedBy: "poolfuzz help")
+      throw .usage("there is no verb '\(name)'\(suggestion)")
     }
     return verb
   }

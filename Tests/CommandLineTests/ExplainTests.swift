@@ -64,6 +64,11 @@ struct ExplainTests {
     #expect(healthy.code == 0)
     #expect(healthy.output.contains("nothing is wrong with 3 operations\n"))
     #expect(!healthy.output.contains("poolfuzz shrink"))
+    // What its author expects is part of the verdict.
+    let text = Traces.healthy + "expect nonpaged.pages_held == 77\n"
+    let unmet = try Command.run(["explain", try folder.file("u.trace", text)])
+    #expect(unmet.lines.first?.contains("unmet expectation: ") == true)
+    #expect(unmet.output.contains("no rule is broken") && !unmet.output.contains("nothing is wrong"))
     #expect(try Command.run(["explain", try folder.file("n.trace", "nonsense\n")]).code == 3)
     #expect(try Command.run(["explain", folder.path + "/none.trace"]).code == 4)
     // A certificate of something else is no certificate.

@@ -1,3 +1,4 @@
+import Foundation
 import PoolTestSupport
 import Testing
 
@@ -181,6 +182,54 @@ struct ReplayTests {
     #expect(run.lines.filter { $0.contains(" |") }.count == 3)
     #expect(run.lines.count <= 9)
     #expect(!run.output.contains("not in use"))
+    let slip = try replay(["--step", "--quiet"], Traces.healthy + "free nobody\n")
+    #expect(slip.lines.contains { $0.hasPrefix("4: free nobody   (skipped") })
+  }
+
+  @Test func anAnswerHasEveryLineOfItsExercise() throws {
+    let folder = try Scratch()
+    let exercise = """
+      # Free a block.
+      config lookaside=0
+      alloc a NonPaged 24 Mine
+
+      # ...
+
+      alloc b NonPaged 24 Mine
+      # ... and more
+      expect nonpaged.pages_held == 1
+
+      """
+    _ = try folder.file("one.exercise", exercise)
+    let solution = exercise.replacing("# ...\n", with: "free  a\n")
+    let answers = [
+      ("one.trace", solution, 0, "ok"),
+      ("one.trace", exercise, 0, "ok"),
+      (
+        "one.trace", solution.replacing("== 1", with: ">= 0"), 3,
+        "'expect nonpaged.pages_held == 1'"
+      ),
+      ("one.trace", solution.replacing("alloc a", with: "alloc c"), 3, "at its beginning"),
+      (
+        "one.trace", solution.replacing("alloc b", with: "alloc d"), 3, "'alloc b NonPaged 24 Mine'"
+      ),
+      ("two.trace", solution, 4, "two.exercise"),
+    ]
+    for (name, text, code, words) in answers {
+      let path = try folder.file(name, text)
+      let run = try Command.run(["replay", "--exercise", folder.path, path])
+      #expect(run.code == code && (run.output + run.errors).contains(words), "\(run)")
+    }
+    // What a pupil did not rename is judged all the same.
+    try FileManager.default.createDirectory(
+      at: folder.url.appending(path: "answers"), withIntermediateDirectories: true)
+    _ = try folder.file("answers/one.exercise", exercise.replacing("== 1", with: "== 2"))
+    let all = try Command.run(
+      ["replay", "--exercise", folder.path + "/one.exercise", folder.path + "/answers"])
+    #expect(all.code == 3 && all.errors.contains("answers/one.exercise: not judged: "))
+    let none = try Command.run(
+      ["replay", "--exercise", try folder.file("x.trace", solution), folder.path + "/one.trace"])
+    #expect(none.code == 3 && none.errors.contains("no exercise"))
   }
 
   @Test func prefixesArePrintedWhereTheyAreAskedFor() throws {

@@ -63,6 +63,10 @@ struct ShrinkTests {
     #expect(run.code == 0)
     #expect(run.errors.contains("nothing is wrong with this trace"))
     #expect(!FileManager.default.fileExists(atPath: folder.path + "/big.min.trace"))
+    let expecting = "alloc a NonPaged 24 Test\nexpect nonpaged.pages_held == 77\n"
+    let unmet = try shrink(expecting, [], folder)
+    #expect(unmet.code == 1 && unmet.errors.contains("unmet expectation: "))
+    #expect(!unmet.errors.contains("nothing is wrong"))
   }
 
   @Test func badInputIsNamed() throws {

@@ -80,7 +80,7 @@ public enum TargetRule: String, Sendable, CaseIterable {
       ("A reallocated block keeps its alignment.", "POOLFUZZ_REALLOC_KEEPS_ALIGNMENT")
     case .resizeMoves: ("A block that is resized in place has the new size there.", Self.header)
     case .zeroes: ("Every byte of zeroed memory is zero.", "C 7.24.3.2")
-    case .overflow: ("A count times a size that overflow are refused.", "C 7.24.3.2")
+    case .overflow: ("A count times a size that overflows is refused.", "C 7.24.3.2")
     case .hugeSize:
       ("A request for more than there can be is refused.", "C 7.24.3; largest_bytes")
     case .servesNothing: ("A fresh allocator serves something.", Self.header)

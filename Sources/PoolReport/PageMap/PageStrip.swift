@@ -157,20 +157,18 @@ struct StripReader {
     case .large(let allocation):
       return large(allocation)
     case .table(let table, let address, let pages):
-      return [run(address, pages, .table, note: "\(table.rawValue), \(Self.counted(pages))")]
+      return [
+        run(address, pages, .table, note: "\(table.rawValue), \(NumberText.plural(pages, "page"))")
+      ]
     case .kept(let address, let pages):
-      return [run(address, pages, .kept, note: "\(Self.counted(pages)) for reuse")]
+      return [run(address, pages, .kept, note: "\(NumberText.plural(pages, "page")) for reuse")]
     }
-  }
-
-  private static func counted(_ pages: UInt64) -> String {
-    pages == 1 ? "1 page" : "\(pages) pages"
   }
 
   private func large(_ allocation: LargeAllocation) -> [PageStrip] {
     let tag = allocation.tag.characters
     let note =
-      "\(tag) \(Self.counted(allocation.pages)), 0x\(String(allocation.byteCount, radix: 16)) bytes"
+      "\(tag) \(NumberText.plural(allocation.pages, "page")), 0x\(String(allocation.byteCount, radix: 16)) bytes"
     guard let tail = walker.tail(of: allocation) else {
       return [run(allocation.address, allocation.pages, .large, tag: allocation.tag, note: note)]
     }

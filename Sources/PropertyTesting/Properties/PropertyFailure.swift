@@ -41,7 +41,7 @@ public struct PropertyFailure<Configuration: MachineConfiguration, Operation: Sl
       [first] + settings + operations + [
         "from \(original.operations.count) operations to \(trace.operations.count) in "
           + "\(shrinking.executionCount) executions: \(ending)",
-        "replay: \(source)",
+        "found by: \(source)",
       ]
     return lines.joined(separator: "\n")
   }

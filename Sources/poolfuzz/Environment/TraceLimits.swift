@@ -78,7 +78,7 @@ extension Option {
   /// The time of an input, for every verb.
   static let timeout = Option(
     name: "--timeout", argument: .quantity("TIME", .time()),
-    help: "ends with 4 where one trace or file takes longer (1h); fuzz files the trace (60s)")
+    help: "ends with 4 where one trace or file takes longer (1h)")
 }
 
 extension ParsedArguments {

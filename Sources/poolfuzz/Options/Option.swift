@@ -83,22 +83,32 @@ struct WordList: Sendable {
   var silentWords: [String] = []
   /// The command that lists them with what they mean; nil where the list is short.
   var command: String?
+  /// Beginnings of words that name what is there and not covered, and why.
+  var uncovered: (beginnings: [String], why: String) = ([], "")
 
   /// Throws, with what was probably meant, where `word` is none of them.
   func check(_ word: String, of option: String) throws(CommandFailure) {
     guard !words.contains(word), !silentWords.contains(word) else { return }
-    let suggestion = Suggestion.text(for: word, among: words)
+    if uncovered.beginnings.contains(where: word.lowercased().hasPrefix) {
+      throw .usage("\(option): '\(word)': \(uncovered.why)")
+    }
     guard let command, words.count > 12 else {
+      let suggestion = Suggestion.text(for: word, among: words)
       throw .usage(
         "\(option) is one of \(words.joined(separator: ", ")), not '\(word)'\(suggestion)")
     }
-    throw .usage(
-      "\(option): there is no \(noun) '\(word)'\(suggestion); '\(command)' lists them")
+    let suggestion = Suggestion.text(for: word, among: words, listedBy: command)
+    throw .usage("\(option): there is no \(noun) '\(word)'\(suggestion)")
   }
 
   /// The systems.
   static let systems = WordList(
-    noun: "system", words: Profile.all.map(\.name), command: "poolfuzz profiles")
+    noun: "system", words: Profile.all.map(\.name), command: "poolfuzz profiles",
+    uncovered: (
+      ["windows-11", "windows-10-19", "windows-10-2", "windows-2022", "windows-2025"],
+      "its kernel has the segment heap, which is not modelled; 'poolfuzz inspect' reads what a"
+        + " debugger prints of it"
+    ))
   /// The kinds of traffic that the generator makes.
   static let mixes = WordList(
     noun: "mix", words: GeneratorProfile.all.map(\.name),

@@ -1,5 +1,7 @@
 import Platform
+import PoolDebugger
 import PoolTrace
+import TextDecoding
 
 extension CommandFailure {
   /// What the system said ends the run: the environment failed.
@@ -17,6 +19,19 @@ extension CommandFailure {
     let names = (try? Files.names(in: folder.isEmpty ? "." : folder)) ?? []
     return Suggestion.text(
       for: PathText.name(of: path), among: names.map(PrintableText.escaped).sorted())
+  }
+}
+
+extension CommandFailure {
+  /// A file is no trace. Where its first bytes are of a debugger, who reads those is said.
+  init(_ error: TraceError, of path: String, beginningWith head: some Sequence<UInt8>) {
+    let text = String(decoding: TextEncoding.utf8(of: Array(head)), as: UTF8.self)
+    let isOfDebugger = !ListingReader.read(text, source: path).listings.isEmpty
+    let hint =
+      isOfDebugger
+      ? "; this is a debugger's output: 'poolfuzz inspect \(StandardStreams.quoted(path))' reads it"
+      : ""
+    self.init(message: error.description(file: path) + hint, code: .badInput)
   }
 }
 
@@ -77,9 +92,14 @@ struct InputFile: ~Copyable {
 /// The one file that a verb was asked to write; what fails ends the run.
 struct WholeFile {
   private let file: AtomicFile
+  private let path: String
+  /// Who is told that it is written; nil where a report says so.
+  private let streams: StandardStreams?
 
   /// Opens the file beside `path`, so that a place where nothing can be written is known at once.
-  init(path: String) throws(CommandFailure) {
+  init(path: String, telling streams: StandardStreams? = nil) throws(CommandFailure) {
+    self.path = path
+    self.streams = streams
     let kind = try answered({ () throws(SystemError) in try Files.kind(of: path) })
     guard kind == nil || kind == .file else {
       throw CommandFailure(message: "\(path): not an ordinary file", code: .environment)
@@ -94,6 +114,7 @@ struct WholeFile {
   func finish() throws(CommandFailure) {
     let file = file
     try answered { () throws(SystemError) in try file.finish() }
+    if let streams, !streams.isQuiet { streams.note("written to \(path)") }
   }
 }
 
@@ -126,6 +147,6 @@ extension StandardStreams {
 
   /// The file of a path; `-` is standard output.
   func place(_ path: String) throws(CommandFailure) -> any TracePlace {
-    path == "-" ? StreamedTrace(self) : try WholeFile(path: path)
+    path == "-" ? StreamedTrace(self) : try WholeFile(path: path, telling: self)
   }
 }

@@ -95,7 +95,7 @@ import Testing
     #expect(property.firstFailure(trying: [passes]) == nil)
     let failure = try #require(property.firstFailure(trying: [passes, fails]))
     #expect(failure.source == .kept(index: 1))
-    #expect(failure.message.contains("replay: kept trace 2"))
+    #expect(failure.message.contains("found by: kept trace 2"))
     #expect(failure.trace.operations.count == 2)
   }
 

@@ -21,7 +21,7 @@ import Testing
     #expect(failure.certificate?.isMinimal == true)
     for part in [
       "freeNeighbours after free", "  1. alloc s0 5  [without it: passes]",
-      "replay: \(failure.source)",
+      "found by: \(failure.source)",
       "no operation can be removed", "configuration: 2 3 3",
     ] {
       #expect(failure.message.contains(part), "\(part)")

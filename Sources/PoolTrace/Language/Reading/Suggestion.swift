@@ -6,8 +6,17 @@ public enum Suggestion {
     return near.isEmpty ? "" : "; did you mean \(near.joined(separator: " or "))?"
   }
 
+  /// The same, and the command that lists all words.
+  public static func text(
+    for word: String, among words: [String], listedBy command: String
+  ) -> String {
+    let suggestion = text(for: word, among: words)
+    return suggestion + (suggestion.isEmpty ? ";" : "") + " '\(command)' lists them"
+  }
+
   /// At most three words: those that are fewest slips of the typist away, where these are at most a
-  /// third of the letters, else those that begin with what was typed. Two letters could be any word.
+  /// third of the letters, else those that begin with what was typed or that it begins with. Two letters
+  /// could be any word.
   public static func nearest(to word: String, among words: [String]) -> [String] {
     guard word.count > 2 else { return [] }
     let most = max(1, word.count / 3)
@@ -15,8 +24,8 @@ public enum Suggestion {
     if let least = distances.map(\.distance).min(), least <= most {
       return Array(distances.filter { $0.distance == least }.map(\.word).prefix(3))
     }
-    let longer = words.filter { $0.hasPrefix(word) }
-    return longer.count <= 3 ? longer : []
+    let related = words.filter { $0.hasPrefix(word) || ($0.count > 3 && word.hasPrefix($0)) }
+    return related.count <= 3 ? related : []
   }
 
   /// How many slips lead from one word to another: a letter left out, put in or exchanged, or two

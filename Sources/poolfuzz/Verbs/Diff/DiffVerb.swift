@@ -36,10 +36,8 @@ extension Verb {
 extension Profile {
   /// The profile that a `--profile` names.
   static func chosen(_ name: String) throws(CommandFailure) -> Profile {
-    guard let profile = Profile.named(name) else {
-      let names = Profile.all.map { $0.name }.joined(separator: ", ")
-      throw .usage("--profile is one of \(names), not '\(name)'")
-    }
+    try WordList.systems.check(name, of: "--profile")
+    guard let profile = Profile.named(name) else { throw .usage("no system '\(name)'") }
     return profile
   }
 }

@@ -139,10 +139,10 @@ private struct EnumerateCommand {
     let counts = report.executionCounts.map { "\($0)" }.joined(separator: " ")
     streams.print(
       "\(counted(report.executionCount, "trace")) of up to \(counted(limit, "operation")) over"
-        + " \(alphabet.operations.count) kinds (by length: \(counts)),"
+        + " \(counted(alphabet.operations.count, "kind")) of operation (by length: \(counts)),"
         + " \(counted(report.minima.count, "failure"))\(report.isComplete ? "" : ", not all traces")"
     )
-    streams.note("\(seconds) s")
+    streams.note("\((seconds * 10).rounded() / 10) s")
   }
 
   private func json(

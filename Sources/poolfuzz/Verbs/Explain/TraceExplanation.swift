@@ -14,6 +14,8 @@ struct TraceExplanation {
   private let command: String?
   private let execution: Execution
   private let time: CorruptionTime
+  /// What the trace's author expects and the model does otherwise, where no rule is broken.
+  private let unmet: TraceVerdict?
 
   /// Operations that are drawn at most: the last ones.
   private static let mostDrawn = 16
@@ -38,6 +40,7 @@ struct TraceExplanation {
     found = FoundTrace(read.trace, identity ?? FailureIdentity(""), certificate)
     command = header.command?.value
     time = CorruptionTime(of: read.trace)
+    unmet = execution.failure == nil ? try TraceVerdict.unmetExpectation(path) : nil
   }
 
   private var fails: Bool {
@@ -145,10 +148,11 @@ struct TraceExplanation {
     let machine = "\(found.trace.configuration)".replacing("config format=1 ", with: "")
     guard let failure = execution.failure else {
       let recorded = found.identity == FailureIdentity("") ? "" : ": '\(found.identity)' is gone"
-      return [
-        "\(path): nothing is wrong with \(counted(operations.count, "operation"))\(recorded)", "",
-        "Next",
-      ] + nextLines
+      let count = counted(operations.count, "operation")
+      let verdict =
+        unmet.map { $0.lines + ["no rule is broken: it is the trace that expects something else"] }
+        ?? ["\(path): nothing is wrong with \(count)\(recorded)"]
+      return verdict + ["", "Next"] + nextLines
     }
     let identity = fails ? found.identity : failure.identities[0]
     let place =
@@ -188,7 +192,8 @@ struct TraceExplanation {
     let isWrong = execution.failure != nil
     return .object([
       ("trace", .string(path)), ("identity", isWrong ? .string("\(found.identity)") : .null),
-      ("occurs", .bool(fails)), ("rule", isWrong ? .string(rule) : .null),
+      ("occurs", .bool(fails)), ("unmet_expectation", .optional(unmet?.lines.first)),
+      ("rule", isWrong ? .string(rule) : .null),
       ("statement", isWrong ? .string(statement.text) : .null),
       ("source", .optional(isWrong ? statement.source : nil)),
       ("mutant", .string(mutant.rawValue)),

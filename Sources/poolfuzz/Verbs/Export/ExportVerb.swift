@@ -28,7 +28,7 @@ extension Verb {
         throw CommandFailure.usage("export needs the form to write: --kmtest")
       }
       let file = try arguments.value("--output").map { path throws(CommandFailure) in
-        try WholeFile(path: path)
+        try WholeFile(path: path, telling: streams)
       }
       let test = try KernelModeTest(of: path, streams)
       if let file {

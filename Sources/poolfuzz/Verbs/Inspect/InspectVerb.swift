@@ -75,6 +75,10 @@ extension Verb {
         for warning in report.warnings { streams.remark("\(warning)") }
         return .badInput
       }
+      for path in arguments.operands where path.hasSuffix(".trace") && report.listings.isEmpty {
+        streams.flush()
+        streams.remark("\(path): a trace is judged by 'poolfuzz replay'")
+      }
       // Who asks for views has got them, whatever they say.
       return views.isEmpty ? report.outcome.exitCode : shown
     })

@@ -10,7 +10,7 @@ extension Verb {
     summary: "lists the systems whose pool is modelled, and the kinds of traffic",
     examples: [
       ("poolfuzz profiles", "the systems, for --profile"),
-      ("poolfuzz profiles windows-vista-x86", "what each of its facts rests on"),
+      ("poolfuzz profiles windows-vista-x86", "each of its facts, and what it rests on"),
       ("poolfuzz profiles --mixes", "the kinds of traffic that 'fuzz' makes, for --mix"),
     ],
     options: [
@@ -44,23 +44,44 @@ extension Verb {
       return .held
     })
 
-  /// Each fact of a version and what it rests on.
+  /// Each fact of a version, its value and what it rests on.
   private static func printEvidence(
     _ profile: Profile, isJSON: Bool, _ streams: StandardStreams
   ) {
+    let rows = profile.evidence.map { ($0.fact, value(of: $0.fact, profile), words($0.evidence)) }
     if isJSON {
-      for (fact, evidence) in profile.evidence {
+      for (fact, value, evidence) in rows {
         streams.print(
           JSONValue.object([
             ("profile", .string(profile.name)), ("fact", .string(fact)),
-            ("evidence", .string(words(evidence))),
+            ("value", .string(value)), ("evidence", .string(evidence)),
           ]))
       }
     } else {
-      streams.print(columns: profile.evidence.map { ($0.fact, words($0.evidence)) })
+      let width = rows.map(\.1.count).max() ?? 0
+      streams.print(
+        columns: rows.map { fact, value, evidence in
+          (fact, value + String(repeating: " ", count: width + 2 - value.count) + evidence)
+        })
       streams.print(
         "\(profile.unverifiedFacts) of \(profile.evidence.count) facts of \(profile.name) are unverified"
       )
+    }
+  }
+
+  /// A fact in words: the name of its case, a number, yes or no; of a layout how long it is.
+  private static func value(of fact: String, _ profile: Profile) -> String {
+    switch fact {
+    case "header": return counted(profile.header.bytes, "byte")
+    case "descriptor": return counted(profile.descriptor.bytesWithLock, "byte")
+    case "smallRequestLimit": return "\(profile.largestSmallRequest)"
+    default: break
+    }
+    let children = Mirror(reflecting: profile).children
+    guard let value = children.first(where: { $0.label == fact })?.value else { return "?" }
+    if let value = value as? Bool { return value ? "yes" : "no" }
+    return "\(value)".reduce(into: "") { words, character in
+      words += character.isUppercase ? " \(character.lowercased())" : "\(character)"
     }
   }
 

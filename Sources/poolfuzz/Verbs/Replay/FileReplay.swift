@@ -33,6 +33,11 @@ struct FileReplay {
   }
 
   private func replay(_ path: String) throws(CommandFailure) -> ExitCode {
+    if let place = settings.exercise,
+      let objection = try Exercise(place, for: path).objection(to: path)
+    {
+      return show(.notJudged(path, objection), path)
+    }
     var file = try TraceFile(path: path, streams)
     let configuration = try file.configuration()
     if let target = file.header.target {
@@ -117,7 +122,7 @@ struct FileReplay {
       if showsState {
         transcript.lines(operation, result, tags: session.replayer.tags).forEach(streams.print)
       } else if let before = map {
-        map = showStep(operation, session, before)
+        map = showStep(operation, session, before, isSkipped: result == .skipped)
       }
     }
   }
@@ -138,10 +143,12 @@ struct FileReplay {
   }
 
   private func showStep(
-    _ operation: PoolTrace.Operation, _ session: borrowing ReplaySession, _ before: PageMap
+    _ operation: PoolTrace.Operation, _ session: borrowing ReplaySession, _ before: PageMap,
+    isSkipped: Bool
   ) -> PageMap {
     let map = PageMap(session.view)
-    show("\(session.operations): \(TraceWriter.line(operation))")
+    let note = isSkipped ? "   (skipped: it means nothing here)" : ""
+    show("\(session.operations): \(TraceWriter.line(operation))\(note)")
     let changes = map.text(mapOptions(.changed), since: before)
     if !changes.isEmpty { show(changes) }
     return map

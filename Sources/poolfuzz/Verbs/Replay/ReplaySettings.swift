@@ -14,6 +14,8 @@ struct ReplaySettings {
   var mutant: Mutant?
   /// Whether skipped operations are failures.
   var isStrict: Bool
+  /// The exercise that the traces answer, or a folder of them; nil for none.
+  var exercise: String?
   /// What is printed at the end of each trace, in the order of the table.
   var views: [ReplayViewOption] = []
   /// Addresses or slots whose page is printed.
@@ -43,6 +45,10 @@ struct ReplaySettings {
     level = try arguments.checkLevel()
     mutant = try arguments.mutant()
     isStrict = arguments.has("--strict")
+    exercise = arguments.value("--exercise")
+    guard exercise == nil || !arguments.has("--batch") else {
+      throw .usage("--exercise goes with traces, not with --batch")
+    }
     profile = try arguments.value("--profile").map(Profile.chosen)
     pages = arguments.values("--pool")
     poolUsed = arguments.value("--poolused") ?? ""

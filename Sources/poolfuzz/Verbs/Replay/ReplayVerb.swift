@@ -54,7 +54,10 @@ extension Verb {
       guard !arguments.operands.isEmpty else {
         throw CommandFailure.usage("replay needs a trace, a folder of traces, or --batch")
       }
-      let paths = try TraceFile.expand(arguments.operands)
+      let paths =
+        settings.exercise == nil
+        ? try TraceFile.expand(arguments.operands)
+        : try TraceFile.expand(arguments.operands, where: Exercise.isAnswer)
       guard settings.crashDump == nil || paths.count == 1 else {
         throw CommandFailure.usage("--crash-dump takes one trace, not \(paths.count)")
       }
@@ -67,6 +70,9 @@ extension Verb {
       Option(
         name: "--strict", argument: .none,
         help: "operations that mean nothing fail, unless 'expect skipped' announces them"),
+      Option(
+        name: "--exercise", argument: .value("FILE|FOLDER"),
+        help: "judges only what has every line of an exercise, or of that of its name in a folder"),
       Option(name: "--state", argument: .none, help: "prints results and dumps, nothing else"),
       Option(name: "--show-config", argument: .none, help: "prints the effective configuration"),
       Option(

@@ -10,6 +10,8 @@ struct TraceFile: ~Copyable {
   /// An operation that was read while looking for the configuration.
   private var held: PoolTrace.Operation?
   private var heldLine: UInt64 = 0
+  /// Whether a line has been one.
+  private var hasOperations = false
   /// Who is told how far it is read; nil for nobody.
   private let streams: StandardStreams?
   /// What it is read for, where it is read more than once; with a blank at its end.
@@ -86,16 +88,25 @@ struct TraceFile: ~Copyable {
     defer { line = parser.line }
     if let streams, parser.line & 255 == 255 { streams.progress(progress) }
     switch parser.next() {
-    case .operation(let operation): return operation
+    case .operation(let operation):
+      hasOperations = true
+      return operation
     case .finished: return nil
     case .endOfTrace:
       throw CommandFailure(
         message: "\(path):\(parser.line): 'end' belongs to --batch", code: .badInput)
     case .failure(let error):
-      throw CommandFailure(message: error.description(file: path), code: .badInput)
+      throw CommandFailure(error, of: path, beginningWith: hasOperations ? [] : head)
     case .unreadable(let number):
       throw CommandFailure(SystemError(path: path, number: number))
     }
+  }
+
+  /// The first bytes of an ordinary file; none of a pipe.
+  private var head: [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = bytes.withUnsafeMutableBytes { (try? file.read(into: $0, at: 0)) ?? 0 }
+    return Array(bytes.prefix(count))
   }
 
   /// How far it is read, in words.
@@ -108,7 +119,9 @@ struct TraceFile: ~Copyable {
 
   /// The traces that operands name: files as they are, folders with every trace below them in the
   /// order of their names.
-  static func expand(_ operands: [String]) throws(CommandFailure) -> [String] {
+  static func expand(
+    _ operands: [String], where isTrace: (String) -> Bool = { $0.hasSuffix(".trace") }
+  ) throws(CommandFailure) -> [String] {
     var paths: [String] = []
     for operand in operands {
       guard Files.isFolder(operand) else {
@@ -120,7 +133,7 @@ struct TraceFile: ~Copyable {
         try Files.paths(below: operand) { unseen.append($0) }
       }
       if let error = unseen.first { throw CommandFailure(error) }
-      let traces = below.filter { $0.hasSuffix(".trace") }
+      let traces = below.filter(isTrace)
       guard !traces.isEmpty else {
         throw CommandFailure(message: "\(operand): no .trace file below", code: .badInput)
       }

@@ -45,6 +45,14 @@ struct TraceVerdict {
       isStrict: false)
   }
 
+  /// What `replay` objects to in a trace that breaks no rule: that an expectation of its author is unmet.
+  /// Nil where there is nothing, and for standard input, which cannot be read again.
+  static func unmetExpectation(_ path: String) throws(CommandFailure) -> TraceVerdict? {
+    guard path != "-" else { return nil }
+    let verdict = try judging(path, level: .full)
+    return verdict.code == .found && verdict.showsRecorded == nil ? verdict : nil
+  }
+
   private init(outcome: String, code: ExitCode, lines: [String], showsRecorded: Bool?) {
     self.outcome = outcome
     self.code = code

@@ -104,6 +104,11 @@ struct ShrinkCommand {
         trace = found.trace
       }
     } else {
+      if let unmet = try TraceVerdict.unmetExpectation(path) {
+        unmet.lines.forEach(streams.note)
+        streams.note("\(path): no rule is broken, and broken rules are what is reduced")
+        return unmet.code
+      }
       streams.note("\(path): nothing is wrong with this trace, there is nothing to reduce")
       return .held
     }
@@ -220,7 +225,7 @@ extension FoundTrace {
     } catch let failure as CommandFailure {
       throw failure
     } catch let error as TraceError {
-      throw CommandFailure(message: error.description(file: path), code: .badInput)
+      throw CommandFailure(error, of: path, beginningWith: bytes.prefix(1 << 16))
     } catch {
       throw CommandFailure(message: "\(path): \(error)", code: .badInput)
     }

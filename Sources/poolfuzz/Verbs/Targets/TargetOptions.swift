@@ -61,7 +61,8 @@ enum TargetOptions {
     Option(
       name: "--timeout", argument: .quantity("TIME", .time()),
       help: "a target hangs that takes so much processor time, or sleeps for so long, without an"
-        + " answer (5s); without one, ends with 4 where one trace or file takes longer (1h)"),
+        + " answer (5s); without one, the longest that a trace may take (1h; in fuzz 60s, which files it)"
+    ),
   ]
 
   /// The libraries named, one an option or separated by commas; none for the model.

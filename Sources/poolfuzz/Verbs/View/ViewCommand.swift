@@ -77,6 +77,11 @@ struct ViewCommand {
       if !settings.isQuiet, !settings.needsOneState, let note = shown.history.samplingNote {
         streams.remark("\(shown.path): \(note)")
       }
+      if let asked = settings.operation, asked > shown.history.operations {
+        let last = counted(shown.history.operations, "operation")
+        streams.remark(
+          "\(shown.path): --at \(asked) is past its end, after \(last), which is shown")
+      }
       if !shown.failure.isEmpty { streams.remark(shown.failure) }
     }
     return .held
@@ -156,7 +161,9 @@ struct ViewPlace {
     if let file {
       file.write(bytes)
       try file.finish()
-      if let path, !isQuiet { streams.remark("\(path): \(counted(UInt64(bytes.count), "byte"))") }
+      if let path, !isQuiet {
+        streams.note("written to \(path), \(counted(UInt64(bytes.count), "byte"))")
+      }
     } else {
       streams.print(bytes: bytes)
       streams.flush()

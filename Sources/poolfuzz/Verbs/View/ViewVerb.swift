@@ -69,7 +69,10 @@ extension Verb {
       }
       let settings = try ViewSettings(arguments, streams)
       guard arguments.operands.count == 1, let path = arguments.operands.first else {
-        throw CommandFailure.usage("view needs one trace or crash dump")
+        // A word behind `--svg` that is none of its own is a file.
+        let pictures = ViewSettings.pictures.joined(separator: ", ")
+        let hint = arguments.has("--svg") ? "; --svg is one of \(pictures)" : ""
+        throw CommandFailure.usage("view needs one trace or crash dump\(hint)")
       }
       return try ViewCommand(settings: settings, streams: streams).run(path)
     })
