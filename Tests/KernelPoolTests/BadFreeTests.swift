@@ -255,6 +255,28 @@ import Testing
     }
   }
 
+  /// ReactOS looks at both neighbours of an entry that it takes out as well: the back link of the one
+  /// before no longer leads to who points at it.
+  @Test(arguments: Profiles.reactos)
+  func aSmashedLinkOfTheEntryBefore(_ profile: Profile) throws {
+    var before: Address = 0
+    let outcome = try free(profile) { test in
+      var blocks: [Address] = []
+      for _ in 0..<3 {
+        _ = try test.allocate(0x80)
+        blocks.append(try test.allocate(0x80))
+      }
+      let neighbour = try test.allocate(0x80)
+      _ = try test.allocate(0x80)
+      // The list holds the first, the second, the third.
+      for block in blocks.reversed() { try test.free(block) }
+      before = blocks[1]
+      try test.write(pointer: blocks[2] | 1, at: before + test.word)
+      return neighbour
+    }
+    #expect(outcome.bugCheck?.prefix(3) == [0x19, 3, before])
+  }
+
   /// A smashed list head is noticed when a block is taken from it.
   @Test(arguments: Profiles.all)
   func aSmashedHead(_ profile: Profile) throws {

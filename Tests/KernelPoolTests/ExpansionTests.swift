@@ -30,6 +30,17 @@ import Testing
     #expect(test.view.variables.expansionPages == 0)
   }
 
+  /// Between the guard pages of three lies one that can be had.
+  @Test(arguments: Profiles.before7, [Expansion.lowestFirst, .smallestCluster])
+  func anExpansionOfOnePage(_ profile: Profile, _ expansion: Expansion) throws {
+    var test = try pool(profile, expansion) { $0.maximumNonPagedPages = 11 }
+    _ = try test.allocate(0x8000)
+    let last = try test.allocate(0x1000)
+    #expect(last == first(profile))
+    let outcome = test.pool.allocate(.nonPaged, bytes: 0x1000, tag: PoolTag("Test"))
+    #expect(outcome == .null)
+  }
+
   /// What the regions, the maps and everybody else take for the pages that there can be.
   @Test(arguments: Profiles.all)
   func oneAnswerToWhichPagesThereAre(_ profile: Profile) throws {

@@ -67,6 +67,9 @@ import Testing
     }
     let lists = test.view.variables.singlePageLists
     #expect(lists.nonPaged.0.maximumCount == 4 && lists.paged.maximumCount == 8)
+    // Of two and three pages: where a version has no such lists they have no room.
+    let longer = profile.singleListPages == 3 ? 4 : 0 as UInt16
+    #expect(lists.nonPaged.1.maximumCount == longer && lists.nonPaged.2.maximumCount == longer)
     let standard = PoolConfiguration(profile: profile)
     #expect(standard.singlePageDepth == 4 && standard.pagedSinglePageDepth == nil)
   }

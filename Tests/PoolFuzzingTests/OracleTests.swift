@@ -47,6 +47,16 @@ import Testing
     #expect(found, "\(rule.rawValue) never objects to \(mutant.rawValue)")
   }
 
+  /// A size that has a lookaside list, of which nothing is on it: whose turn it is, is judged all the same.
+  @Test func anEmptyLookasideListDecidesNothing() throws {
+    var trace = try PoolFuzzTrace.reading(
+      "config profile=windows-2003-x86 lookaside=0\nalloc a Paged 24 Test\n",
+      mutant: .roundRobinStuck)
+    trace.configuration.oracles = [.placement]
+    let rules = FuzzRun(trace).failure?.failures.map(\.rule)
+    #expect(rules == [OracleRule.placementTurn.rawValue])
+  }
+
   /// Two contiguous allocations that need memory outside of the pool, and share a page of it.
   @Test func anOverlapIsSeen() throws {
     var trace = try PoolFuzzTrace.reading(
