@@ -109,6 +109,8 @@ import Testing
   func storesToMissingPages(_ profile: Profile) throws {
     for isFreed in [false, true] {
       var test = try pool(profile)
+      // Not the first block: of each the second page is the guard.
+      _ = try test.allocate(100, tag: Self.tag)
       let block = try test.allocate(100, tag: Self.tag)
       let end = (block & ~0xFFF) + 0x1000
       if isFreed { try test.free(block) }
