@@ -158,6 +158,10 @@ int poolfuzz_check(void *allocator, char *message, size_t message_bytes);
 typedef void (*poolfuzz_visit)(void *context, const void *address, size_t bytes, int is_free);
 void poolfuzz_walk(void *allocator, poolfuzz_visit visit, void *context);
 
+/* Optional. Where the bytes begin that count how often each place of the library's code was reached, and
+ * how many they are. Nobody writes it: poolfuzz_counters.h has it. */
+void poolfuzz_counters(uint8_t **start, size_t *count);
+
 #ifdef __cplusplus
 }
 #endif

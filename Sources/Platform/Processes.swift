@@ -270,15 +270,20 @@ public struct ScratchFile: Sendable {
   /// Closes it.
   public func close() { closeDescriptor(descriptor) }
 
-  /// What was written since the last time, at most 4 KiB of it.
-  public func take() -> String {
-    let end = lseek(descriptor, 0, SEEK_CUR)
-    guard end > 0 else { return "" }
-    var bytes = [UInt8](repeating: 0, count: min(Int(end), 4096))
+  /// What was written since the last time, at most so many bytes of it.
+  public func take(most: Int = 4096) -> [UInt8] {
+    let end = Self.writtenBytes(of: descriptor)
+    guard end > 0 else { return [] }
+    var bytes = [UInt8](repeating: 0, count: min(end, most))
     let count = max(pread(descriptor, &bytes, bytes.count, 0), 0)
     ftruncate(descriptor, 0)
     lseek(descriptor, 0, SEEK_SET)
-    return String(decoding: bytes.prefix(count), as: UTF8.self)
+    return Array(bytes.prefix(count))
+  }
+
+  /// Bytes that whoever holds such a file under a descriptor has written since the last time.
+  public static func writtenBytes(of descriptor: Int32) -> Int {
+    max(Int(lseek(descriptor, 0, SEEK_CUR)), 0)
   }
 }
 

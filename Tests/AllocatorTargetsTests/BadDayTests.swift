@@ -32,6 +32,29 @@ import Testing
     #expect(tester.lostProcessCount >= 1)
   }
 
+  /// What is handed over together is told apart: each trace gets the verdict that it gets by itself, whether the
+  /// worker notices it, its end does, or the judge.
+  @Test(
+    arguments: misdeeds.filter { !["sleep", "grow", "leak"].contains($0.option) }.map(\.option)
+      + ["plant=overlap", "plant=check", "none"])
+  func aBatchSaysOfEachTraceWhatItIsByItself(_ option: String) throws {
+    let (good, bad) = (trace(lastBytes: 500), trace(lastBytes: 1500))
+    let traces = [good, good, bad, good, bad, bad] + Array(repeating: good, count: 17) + [bad]
+    let seconds = option == "hang" ? 0.5 : 30
+    let single = try TargetTester.of("target-faulty", option: option, timeoutSeconds: seconds)
+    let expected = try traces.map { try single.test($0) }
+    let tester = try TargetTester.of("target-faulty", option: option, timeoutSeconds: seconds)
+    var found: [TargetFailure?] = []
+    while found.count < traces.count {
+      let (passed, failure) = try tester.test(Array(traces[found.count...]))
+      found += Array(repeating: nil, count: passed)
+      if let failure { found.append(failure) }
+    }
+    #expect(found.map { $0?.rule } == expected.map { $0?.rule })
+    #expect(found.map { $0?.step } == expected.map { $0?.step })
+    #expect(tester.lostProcessCount == single.lostProcessCount)
+  }
+
   @Test func aLibraryThatIsNoneIsRefusedInWords() throws {
     for library in ["/nonexistent/library.so", "libm.so.6", "/etc/passwd"] {
       #expect(throws: TargetError.self) { _ = try TargetTester.of(library) }

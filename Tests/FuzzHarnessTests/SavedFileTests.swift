@@ -18,6 +18,7 @@ struct SavedFileTests {
       target.next = 17
       target.flaky = [FailureIdentity("target.crash after alloc")]
       target.filed = [filed]
+      target.kept = [3, 16]
       return target.text
     case "certificate": return String(certificate.dropLast(22))
     case "program": return String(program.dropLast(22))

@@ -12,6 +12,16 @@ public final class TargetTester {
   private var freshBytes: [TargetSetup: UInt64] = [:]
   /// Traces run so far.
   public private(set) var traceCount = 0
+  /// Whether the last trace that passed reached code, or reached it more often, than any before that were
+  /// tested with `isCounted`.
+  public private(set) var hasReachedMore = false
+  /// Whether it was the first to reach a place of the code.
+  public private(set) var hasReachedNewCode = false
+  private var reached = ReachedCode()
+  /// What the last run that passed came to, where it was counted.
+  private var counters: [UInt8] = []
+  /// What of the code the last trace that has reached more was the first to reach, by counter.
+  private var newlyReached: [Int: UInt8] = [:]
   /// What is judged.
   public var rules = Set(TargetRule.allCases)
   /// Asked before each step of a reduction; true ends it with what it has come to.
@@ -42,52 +52,151 @@ public final class TargetTester {
   /// many follow, and so on: that tells a leak from a cache that fills. The resident set of the others
   /// says so little about two rounds that only a trace of many (`target rounds=2048`) looks at it, and goes
   /// on in the same way. What seems to leak there gets time to give it back.
+  ///
+  /// Where asked, what it reaches of the library's code is compared with what those before reached that were
+  /// counted; of a library without counters nothing is known.
   public func test(
-    _ trace: TargetTrace, inFreshProcess isFresh: Bool = false
+    _ trace: TargetTrace, inFreshProcess isFresh: Bool = false, isCounted: Bool = false
   ) throws(TargetError) -> TargetFailure? {
-    try test(trace, inFreshProcess: isFresh, isCandidate: false)
+    let failure = try test(
+      trace, inFreshProcess: isFresh, isCandidate: false, isCounted: isCounted)
+    let (new, isCode) = reached.takes(counters)
+    (hasReachedMore, hasReachedNewCode) = (!new.isEmpty, isCode)
+    if hasReachedMore { newlyReached = new }
+    return failure
   }
 
   private func test(
-    _ trace: TargetTrace, inFreshProcess isFresh: Bool, isCandidate: Bool
+    _ trace: TargetTrace, inFreshProcess isFresh: Bool, isCandidate: Bool, isCounted: Bool = false
   ) throws(TargetError) -> TargetFailure? {
+    counters = []
     try makeRoom(for: trace.operations.count)
-    let fresh = try freshBytes(of: trace.configuration)
+    var order = try order(trace, isCandidate: isCandidate)
     if isFresh { try process.replaceRunner() }
-    traceCount += 1
-    let operations = measured(trace.operations)
-    var setup = trace.configuration
-    let isOnce = operations.contains { [.addRegion, .resizeArena, .misuse].contains($0.call) }
-    if isOnce { setup.rounds = 1 }
-    // Where a growth is refused, what the emptied allocator serves is not judged.
-    var flags: SharedArea.Flag = setup.refusedGrowth == 0 ? [.probe] : []
-    let tellsFootprint = capabilities.functions.contains(.footprint)
-    if tellsFootprint { flags.insert(.measure) }
-    let isAskedFor = setup.rounds >= TargetSetup.manyRounds
-    if !isOnce, isAskedFor || (tellsFootprint && setup.refusedGrowth == 0) { flags.insert(.leak) }
+    if isCounted { order.flags.insert(.counters) }
     let run = try process.run(
-      operations, setup, freshBytes: fresh, flags: flags,
-      restSeconds: isCandidate ? 0 : settings.restSeconds,
-      certainMark: isCandidate ? RoundReadings.candidateMark : RoundReadings.certainMark,
+      order.operations, order.setup, freshBytes: order.freshBytes, flags: order.flags,
+      restSeconds: order.restSeconds, certainMark: order.certainMark,
       timeoutSeconds: timeoutSeconds)
+    let failure = try judged(order, run)
+    if failure == nil, run.ending == .finished { counters = run.counters }
+    return failure
+  }
+
+  /// Runs traces one after another, in as few round trips as can be, until one fails; how many passed before
+  /// that. Each is judged as it is by itself: behind a trace that fails nothing of the process is used again, and
+  /// whatever of the others was run there is forgotten.
+  public func test(
+    _ traces: [TargetTrace]
+  ) throws(TargetError) -> (passed: Int, failure: TargetFailure?) {
+    hasReachedMore = false
+    var passed = 0
+    while passed < traces.count {
+      let batch = traces[passed...].prefix(SharedArea.batchTraces).prefix(while: Self.isShort)
+      guard batch.count > 1 else {
+        if let failure = try test(traces[passed]) { return (passed, failure) }
+        passed += 1
+        continue
+      }
+      let orders = try batch.map { (trace) throws(TargetError) in
+        try order(trace, isCandidate: false)
+      }
+      let runs = try process.run(orders, timeoutSeconds: timeoutSeconds)
+      for (order, run) in zip(orders, runs) {
+        let spent = lostProcesses
+        if let failure = try judged(order, run) { return (passed, failure) }
+        passed += 1
+        // A run that ended its process and is nobody's fault ends the batch as well.
+        if lostProcesses > spent { break }
+      }
+    }
+    return (passed, nil)
+  }
+
+  /// Whether a trace has room in a batch, and keeps nobody waiting there.
+  private static func isShort(_ trace: TargetTrace) -> Bool {
+    trace.operations.count <= SharedArea.batchOperations
+      && trace.configuration.rounds < TargetSetup.manyRounds
+  }
+
+  /// What the worker is to do for a trace.
+  private func order(
+    _ trace: TargetTrace, isCandidate: Bool
+  ) throws(TargetError) -> WorkerOrder {
+    let operations = measured(trace.operations)
+    var order = WorkerOrder(operations: operations, setup: trace.configuration)
+    order.freshBytes = try freshBytes(of: trace.configuration)
+    let isOnce = operations.contains { [.addRegion, .resizeArena, .misuse].contains($0.call) }
+    if isOnce { order.setup.rounds = 1 }
+    // Where a growth is refused, what the emptied allocator serves is not judged.
+    if order.setup.refusedGrowth == 0 { order.flags = [.probe] }
+    let tellsFootprint = capabilities.functions.contains(.footprint)
+    if tellsFootprint { order.flags.insert(.measure) }
+    let isAskedFor = order.setup.rounds >= TargetSetup.manyRounds
+    if !isOnce, isAskedFor || (tellsFootprint && order.setup.refusedGrowth == 0) {
+      order.flags.insert(.leak)
+    }
+    order.restSeconds = isCandidate ? 0 : settings.restSeconds
+    order.certainMark = isCandidate ? RoundReadings.candidateMark : RoundReadings.certainMark
+    return order
+  }
+
+  /// The verdict on a run; behind one that failed or ended its process the next one gets another.
+  private func judged(_ order: WorkerOrder, _ run: TargetRun) throws(TargetError) -> TargetFailure?
+  {
+    traceCount += 1
     // How many rounds follow those that the trace asks for depends on what the system says of memory:
     // what else goes wrong in them would not repeat.
     // A round that cannot be is a word that the allocator has overwritten, and excuses nothing.
     let isRound = run.round < UInt64(SharedArea.mostRounds + SharedArea.restedRounds)
-    let isBeyond = run.ending != .finished && isRound && run.round >= setup.rounds
+    let isBeyond = run.ending != .finished && isRound && run.round >= order.setup.rounds
     var failure =
       isBeyond
       ? nil
       : TargetOracle.failure(
-        operations, run, setup, capabilities, freshBytes: fresh, rules: rules)
+        order.operations, run, order.setup, capabilities, freshBytes: order.freshBytes,
+        rules: rules)
     failure?.isOfLaterRound = run.ending != .finished && run.round > 0
     // A runner that is still there after a failure is not one to go on with.
-    let isSpent = run.ending != .finished || failure != nil
-    if isSpent {
+    if run.ending != .finished || failure != nil {
       lostProcesses += 1
       try process.replaceRunner()
     }
     return failure
+  }
+
+  /// The last trace that has reached more without operations that this does not take: what is changed later
+  /// should have nothing in it that only stands in the way.
+  public func withoutDetours(_ trace: TargetTrace) throws(TargetError) -> TargetTrace {
+    let wanted = newlyReached
+    var (small, runs) = (trace, 0)
+    var size = max(trace.operations.count / 2, 1)
+    while true {
+      var end = small.operations.count
+      while end > 0, runs < Self.detourRuns {
+        let start = max(end - size, 0)
+        var candidate = small
+        candidate.operations.removeSubrange(start..<end)
+        runs += 1
+        if !candidate.operations.isEmpty, try reaches(wanted, candidate) { small = candidate }
+        end = start
+      }
+      guard size > 1, runs < Self.detourRuns else { return small }
+      size = (size + 1) / 2
+    }
+  }
+
+  /// Runs that looking for detours may take.
+  private static let detourRuns = 80
+
+  private func reaches(
+    _ wanted: [Int: UInt8], _ trace: TargetTrace
+  ) throws(TargetError) -> Bool {
+    let failure = try test(trace, inFreshProcess: false, isCandidate: true, isCounted: true)
+    return failure == nil
+      && wanted.allSatisfy { index, bit in
+        index < counters.count && ReachedCode.bit(counters[index]) == bit
+      }
   }
 
   /// How many of so many runs, each in a fresh process, show a failure, and what the last of these saw.

@@ -9,7 +9,7 @@ public struct TargetTraces: Sendable {
   public let seed: Seed
   /// The profiles; where they were asked for, no other traces are made.
   public let profiles: [GeneratorProfile]
-  private let capabilities: TargetCapabilities
+  let capabilities: TargetCapabilities
   private let isPortfolioOnly: Bool
   private let corners: [TargetTrace]
   /// The arenas in pages of 4 KiB.
@@ -29,9 +29,12 @@ public struct TargetTraces: Sendable {
     corners = isPortfolioOnly ? [] : CornerTraces(capabilities).all
   }
 
+  /// Whether a number is that of a corner case.
+  func isCorner(_ number: UInt64) -> Bool { number % 2 == 0 && number / 2 < UInt64(corners.count) }
+
   /// One trace.
   public func trace(_ number: UInt64) -> TargetTrace {
-    if number % 2 == 0, number / 2 < UInt64(corners.count) { return corners[Int(number / 2)] }
+    if isCorner(number) { return corners[Int(number / 2)] }
     var choices = RandomChoices(seed: seed, stream: number)
     if isPortfolioOnly || choices.chance(1, in: 3) { return portfolio(&choices) }
     var program = CallProgram(capabilities, &choices)

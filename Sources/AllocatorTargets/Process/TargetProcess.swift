@@ -126,50 +126,98 @@ final class TargetProcess {
     guard operations.count <= settings.operationLimit else {
       throw TargetError(message: "\(settings.library): a trace of \(operations.count) operations")
     }
-    hasRun = true
-    write(operations, setup)
-    area[.freshBytes] = freshBytes
-    area[.slotCount] = UInt64(slotCount)
-    area[.certainMark] = UInt64(certainMark)
-    area[.restMilliseconds] = UInt64(restSeconds * 1000)
-    area[.flags] = flags.rawValue
-    guard command.write(0x52) else {
-      throw TargetError(message: "\(settings.library): the worker is gone")
-    }
-    let ending = try answer(timeoutSeconds: timeoutSeconds)
-    if case .problem(.environment, _, _, _) = ending {
-      throw TargetError(
-        message: "\(settings.library): no memory for an allocator of \(setup.arenaBytes) bytes")
-    }
-    var run = taken(ending, operations.count)
-    run.certainMark = certainMark
+    let order = WorkerOrder(
+      operations: operations, setup: setup, freshBytes: freshBytes, flags: flags,
+      restSeconds: restSeconds, certainMark: certainMark)
+    write(order, area, slotCount: slotCount)
+    let ending = try ask(0x52, timeoutSeconds) { [area] in area[.heartbeat] } ?? ending(area)
+    var run = try taken(ending, order, area)
+    run.counters = counters
+    run.output = Self.text(captured.output.take())
+    run.errors = Self.text(captured.errors.take())
     return run
   }
 
-  private func write(_ operations: [TargetOperation], _ setup: TargetSetup) {
-    for (index, operation) in operations.enumerated() { area.setOperation(operation, index) }
+  /// Runs at most ``SharedArea/batchTraces`` traces of at most ``SharedArea/batchOperations`` operations in one
+  /// round trip, until something is wrong with one; what became of each that was run, in order. Whatever ended the
+  /// runner is the last one's.
+  func run(
+    _ orders: [WorkerOrder], timeoutSeconds: Double
+  ) throws(TargetError) -> [TargetRun] {
     area.clear()
-    area[.operationCount] = UInt64(operations.count)
+    area[.batchCount] = UInt64(orders.count)
+    for (index, order) in orders.enumerated() { write(order, area.trace(index), slotCount: 0) }
+    let place = { [area] in min(Int(clamping: area[.batchPlace]), orders.count - 1) }
+    let ending = try ask(0x42, timeoutSeconds) { [area] in
+      // The next trace begins its own count.
+      area.trace(place())[.heartbeat] &+ UInt64(place()) << 48
+    }
+    let (output, errors) = (
+      captured.output.take(most: 1 << 16), captured.errors.take(most: 1 << 16)
+    )
+    var (runs, outputEnd, errorEnd): ([TargetRun], Int, Int) = ([], 0, 0)
+    for index in 0...place() {
+      let (trace, isLast) = (area.trace(index), index == place())
+      var run = try taken(isLast ? ending ?? self.ending(trace) : .finished, orders[index], trace)
+      if isLast { run.crash = (area.crash[1], area.backtrace) }
+      // What the last one has written ends with the file.
+      let ends =
+        isLast
+        ? (output.count, errors.count)
+        : (Int(clamping: trace[.outputBytes]), Int(clamping: trace[.errorBytes]))
+      run.output = Self.text(output, outputEnd..<max(ends.0, outputEnd))
+      run.errors = Self.text(errors, errorEnd..<max(ends.1, errorEnd))
+      (outputEnd, errorEnd) = (max(ends.0, outputEnd), max(ends.1, errorEnd))
+      runs.append(run)
+    }
+    return runs
+  }
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  /// A part of what was written; what lies behind the bytes that are kept was there, and no more is known.
+  private static func text(_ bytes: [UInt8], _ part: Range<Int>) -> String {
+    let kept = text(Array(bytes[part.clamped(to: bytes.indices)].prefix(4096)))
+    return kept.isEmpty && !part.isEmpty ? " " : kept
+  }
+
+  private func write(_ order: WorkerOrder, _ area: SharedArea, slotCount: Int) {
+    for (index, operation) in order.operations.enumerated() { area.setOperation(operation, index) }
+    area.clear()
+    let setup = order.setup
+    area[.operationCount] = UInt64(order.operations.count)
     area[.roundCount] = setup.rounds
     area[.arenaBytes] = setup.arenaBytes
     area[.arenaOffset] = setup.offset
     area[.refusedGrowth] = setup.refusedGrowth
-    let sizes = operations.filter { $0.call == .resizeArena }.map { min($0.bytes, 1 << 30) }
+    let sizes = order.operations.filter { $0.call == .resizeArena }.map { min($0.bytes, 1 << 30) }
     area[.arenaCapacity] = max(setup.arenaBytes, sizes.max() ?? 0)
     area[.memoryLimit] = settings.memoryLimitBytes + setup.arenaBytes
+    area[.freshBytes] = order.freshBytes
+    area[.slotCount] = UInt64(slotCount)
+    area[.certainMark] = UInt64(order.certainMark)
+    area[.restMilliseconds] = UInt64(order.restSeconds * 1000)
+    area[.flags] = order.flags.rawValue
   }
 
-  private func answer(timeoutSeconds: Double) throws(TargetError) -> TargetRun.Ending {
-    var watch = HangWatch(timeoutSeconds: timeoutSeconds, heartbeat: area[.heartbeat])
+  /// Has the runner do something and waits for its end; nil where it says that it is done.
+  private func ask(
+    _ word: UInt8, _ timeoutSeconds: Double, heartbeat: () -> UInt64
+  ) throws(TargetError) -> TargetRun.Ending? {
+    hasRun = true
+    guard command.write(word) else {
+      throw TargetError(message: "\(settings.library): the worker is gone")
+    }
+    var watch = HangWatch(timeoutSeconds: timeoutSeconds, heartbeat: heartbeat())
     while true {
       switch next(seconds: watch.sliceSeconds) {
-      case .word(0x44): return ending()
+      case .word(0x44): return nil
       case .numbered(0x58, let status):
         let ending = Self.ending(status: status)
         try awaitRunner()
         return ending
       case .late:
-        let hangs = watch.hangs(heartbeat: area[.heartbeat]) { ProcessActivity(of: runner) }
+        let hangs = watch.hangs(heartbeat: heartbeat()) { ProcessActivity(of: runner) }
         guard hangs else { continue }
         Processes.kill(runner)
         try awaitEnd()
@@ -198,7 +246,7 @@ final class TargetProcess {
     try awaitEnd()
   }
 
-  private func ending() -> TargetRun.Ending {
+  private func ending(_ area: SharedArea) -> TargetRun.Ending {
     guard let problem = TargetProblem(rawValue: area[.problem]) else { return .finished }
     return .problem(
       problem, detail: area[.detail], second: area[.secondDetail], message: area.messageText)
@@ -211,13 +259,22 @@ final class TargetProcess {
     }
   }
 
-  private func taken(_ ending: TargetRun.Ending, _ count: Int) -> TargetRun {
+  private func taken(
+    _ ending: TargetRun.Ending, _ order: WorkerOrder, _ area: SharedArea
+  ) throws(TargetError) -> TargetRun {
+    if case .problem(.environment, _, _, _) = ending {
+      throw TargetError(
+        message: "\(settings.library): no memory for an allocator of"
+          + " \(order.setup.arenaBytes) bytes")
+    }
+    let count = order.operations.count
     let phase = SharedArea.Phase(rawValue: area[.phase]) ?? .idle
     let isInOperation = phase == .operations || phase == .misuse
     var run = TargetRun(
       ending: ending, phase: phase,
       step: isInOperation ? min(Int(clamping: area[.progress]), count) : count,
       results: (0..<count).map { area.result($0) })
+    run.certainMark = order.certainMark
     run.round = area[.round]
     run.freshFootprint = area[.freshFootprint]
     run.footprints = Array(area.readings(.footprints))
@@ -230,9 +287,12 @@ final class TargetProcess {
       (area[.regions, 2 * $0], area[.regions, 2 * $0 + 1])
     }
     run.crash = (area.crash[1], area.backtrace)
-    run.output = captured.output.take()
-    run.errors = captured.errors.take()
     return run
+  }
+
+  private var counters: [UInt8] {
+    let count = min(Int(clamping: area[.counterCount]), SharedArea.mostCounters)
+    return Array(UnsafeRawBufferPointer(start: area.counters, count: count))
   }
 
   /// Seconds for a worker to start or to end: a loaded machine takes its time.

@@ -40,6 +40,9 @@ struct TargetRun {
   /// What `grow` gave, and regions that were added: address and bytes.
   var growth: (base: UInt64, bytes: UInt64) = (0, 0)
   var regions: [(base: UInt64, bytes: UInt64)] = []
+  /// How often each place of the library's code was reached in the first round, up to 255; empty where
+  /// nobody asked.
+  var counters: [UInt8] = []
   /// The address that a process touched which a signal ended, and the calls that led there.
   var crash: (address: UInt64, backtrace: [String]) = (0, [])
   /// What was written on standard output, and on standard error.
@@ -49,6 +52,19 @@ struct TargetRun {
   init(ending: Ending, phase: SharedArea.Phase, step: Int, results: [TargetResult]) {
     (self.ending, self.phase, self.step, self.results) = (ending, phase, step, results)
   }
+}
+
+/// What a worker is to run, and how.
+struct WorkerOrder {
+  var operations: [TargetOperation]
+  var setup: TargetSetup
+  /// The largest request that a fresh allocator serves; 0 where nobody has asked.
+  var freshBytes: UInt64 = 0
+  var flags: SharedArea.Flag = []
+  /// For how long a run that seems to leak waits before it is looked at again.
+  var restSeconds = 0.0
+  /// Rounds behind which what is straight is a leak, as a power of two.
+  var certainMark = RoundReadings.certainMark
 }
 
 /// How an allocator is put under test.

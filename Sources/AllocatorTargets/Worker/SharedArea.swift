@@ -7,7 +7,8 @@ import Platform
 /// process; so the parent takes every word in it for a claim.
 ///
 /// Layout, in words of eight bytes: a header, then four words for each operation, then six for
-/// each result. A message lies in the header's second kilobyte, capabilities in its third, what a
+/// each result, then a byte for each counter; behind these, for each trace of a batch, a header with
+/// operations and results of its own. A message lies in the header's second kilobyte, capabilities in its third, what a
 /// process that was ended by a signal has written in the rest.
 struct SharedArea {
   /// Words of the header.
@@ -52,6 +53,12 @@ struct SharedArea {
     case certainMark
     /// The footprint and the address space then; 0 where nobody waited.
     case restedFootprint, restedAddressSpace
+    /// Counters of the library that were told of; 0 where nobody asked, or the first round had no end.
+    case counterCount
+    /// Bytes that standard output and standard error had behind the run.
+    case outputBytes, errorBytes
+    /// Traces of a batch, and which of them is being run.
+    case batchCount, batchPlace
     /// Footprints after rounds 1, 2, 4, ...
     case footprints = 64
     /// Bytes of address space after the same rounds.
@@ -74,6 +81,8 @@ struct SharedArea {
     static let piece = Flag(rawValue: 8)
     /// A later piece: the allocator and what is live are those of the piece before.
     static let resumes = Flag(rawValue: 16)
+    /// Tell of the library's counters behind the first round.
+    static let counters = Flag(rawValue: 32)
   }
 
   /// How far a run is.
@@ -89,6 +98,10 @@ struct SharedArea {
   static let roundMarks = 17
   /// Regions that are kept.
   static let mostRegions = 8
+  /// Counters that are told of: those of a larger library that stand behind them guide nobody.
+  static let mostCounters = 1 << 16
+  /// The most traces of a batch, and the most operations of each.
+  static let (batchTraces, batchOperations) = (16, 512)
   private static let headerWords = 512
   /// Words that a new run clears.
   private static let runWords = 128
@@ -105,7 +118,24 @@ struct SharedArea {
 
   /// Bytes of an area for so many operations.
   static func byteCount(capacity: Int) -> Int {
+    runBytes(capacity) + mostCounters + batchTraces * runBytes(batchOperations)
+  }
+
+  /// Bytes of a header with so many operations and results.
+  private static func runBytes(_ capacity: Int) -> Int {
     (headerWords + (operationWords + resultWords) * capacity) * 8
+  }
+
+  /// The area of a trace of a batch; it has no counters and no batch of its own.
+  func trace(_ index: Int) -> SharedArea {
+    let bytes =
+      Self.runBytes(capacity) + Self.mostCounters
+      + min(index, Self.batchTraces - 1) * Self.runBytes(Self.batchOperations)
+    return SharedArea(words: words + bytes / 8, capacity: Self.batchOperations)
+  }
+
+  private init(words: UnsafeMutablePointer<UInt64>, capacity: Int) {
+    (self.words, self.capacity) = (words, capacity)
   }
 
   /// Maps the area behind a descriptor; nil where that fails.
@@ -175,6 +205,13 @@ struct SharedArea {
   func setOperation(_ operation: TargetOperation, _ index: Int) {
     let place = Self.headerWords + index * Self.operationWords
     (words[place], words[place + 1], words[place + 2], words[place + 3]) = operation.words
+  }
+
+  /// What the library's counters came to.
+  var counters: UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(
+      words + Self.headerWords
+        + capacity * (Self.operationWords + Self.resultWords))
   }
 
   private func resultPlace(_ index: Int) -> Int {

@@ -37,6 +37,7 @@ public struct TargetCapabilities: Sendable, Hashable {
     static let footprint = Functions(rawValue: 1 << 8)
     static let check = Functions(rawValue: 1 << 9)
     static let walk = Functions(rawValue: 1 << 10)
+    static let counters = Functions(rawValue: 1 << 11)
   }
 
   /// What a request of no bytes is answered with.

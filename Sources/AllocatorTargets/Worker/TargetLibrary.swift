@@ -19,6 +19,8 @@ struct TargetLibrary {
   typealias Check = @convention(c) (Memory?, UnsafeMutablePointer<CChar>, Int) -> Int32
   typealias Visit = @convention(c) (Memory?, UnsafeRawPointer?, Int, Int32) -> Void
   typealias Walk = @convention(c) (Memory?, Visit, Memory?) -> Void
+  private typealias TellCounters =
+    @convention(c) (UnsafeMutablePointer<Memory?>, UnsafeMutablePointer<Int>) -> Void
   private typealias Declare = @convention(c) (Memory) -> Void
   private typealias Alignment = @convention(c) () -> Int
 
@@ -38,6 +40,8 @@ struct TargetLibrary {
   var footprint: Footprint?
   var check: Check?
   var walk: Walk?
+  /// A byte for each place in the code that counts how often it was reached; see `poolfuzz_counters.h`.
+  var counters = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   init(create: Create, allocate: Allocate, free: Free, destroy: Destroy) {
     (self.create, self.allocate, self.free, self.destroy) = (create, allocate, free, destroy)
@@ -63,6 +67,16 @@ struct TargetLibrary {
       return try declared(interface(library), library)
     }
     return try MallocLibrary.load(library)
+  }
+
+  /// The counters of a library that was compiled with them; none of another.
+  static func counters(of library: LoadedLibrary) -> UnsafeMutableRawBufferPointer {
+    var (start, count) = (Memory?.none, 0)
+    if let symbol = library.symbol("poolfuzz_counters"), library.isOwner(of: symbol) {
+      unsafeBitCast(symbol, to: TellCounters.self)(&start, &count)
+    }
+    return UnsafeMutableRawBufferPointer(
+      start: start, count: start == nil ? 0 : min(max(count, 0), SharedArea.mostCounters))
   }
 
   private static func interface(_ library: LoadedLibrary) throws(Failure) -> TargetLibrary {
@@ -92,6 +106,7 @@ struct TargetLibrary {
     target.footprint = optional("footprint", Footprint.self)
     target.check = optional("check", Check.self)
     target.walk = optional("walk", Walk.self)
+    target.counters = counters(of: library)
     return target
   }
 
@@ -130,6 +145,11 @@ struct TargetLibrary {
     return target
   }
 
+  /// Has every counter begin anew.
+  func clearCounters() {
+    if !counters.isEmpty { counters.initializeMemory(as: UInt8.self, repeating: 0) }
+  }
+
   /// Gives a block back, with its size where that is asked or the library needs it.
   func give(
     _ allocator: Memory?, _ address: Memory, _ block: TraceExecutor.Owned, saysSize: Bool = false
@@ -155,6 +175,7 @@ struct TargetLibrary {
     if footprint != nil { functions.insert(.footprint) }
     if check != nil { functions.insert(.check) }
     if walk != nil { functions.insert(.walk) }
+    if !counters.isEmpty { functions.insert(.counters) }
     return functions
   }
 }
@@ -199,10 +220,10 @@ enum MallocLibrary {
     alignedAlloc = optional("aligned_alloc", Calloc.self)
     posixMemalign = optional("posix_memalign", PosixMemalign.self)
     usable = optional("malloc_usable_size", UsableSize.self)
-    return target()
+    return target(TargetLibrary.counters(of: library))
   }
 
-  private static func target() -> TargetLibrary {
+  private static func target(_ counters: UnsafeMutableRawBufferPointer) -> TargetLibrary {
     var target = TargetLibrary(
       create: { _ in UnsafeMutableRawPointer(bitPattern: 1) },
       allocate: { _, _, bytes, _, alignment in
@@ -225,6 +246,8 @@ enum MallocLibrary {
       }
       functions.insert(.usableSize)
     }
+    if !counters.isEmpty { functions.insert(.counters) }
+    target.counters = counters
     target.capabilities.interface = 0
     target.capabilities.functions = functions
     target.capabilities.promises = [.joins, .stableUsableSize, .threads]

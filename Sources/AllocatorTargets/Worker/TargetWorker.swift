@@ -13,7 +13,8 @@ import Platform
 /// | keeper | parent | `E`                 | it is not; the reason is the message      |
 /// | keeper | parent | `F` and four bytes  | a runner of that process number is ready  |
 /// | parent | runner | `R`                 | run the trace in the shared area          |
-/// | runner | parent | `D`                 | it was run                                |
+/// | parent | runner | `B`                 | run the traces of the batch in it         |
+/// | runner | parent | `D`                 | it was run, or they were                  |
 /// | keeper | parent | `X` and four bytes  | the runner has died with that wait status |
 ///
 /// Before `H` the keeper writes down what the library can do and promises. A closed pipe ends both: a runner that does not come to read it
@@ -88,8 +89,8 @@ public enum TargetWorker {
       guard var executor = TraceExecutor(runner.library, runner.area, option: option) else {
         Processes.endNow(4)
       }
-      while commands.readWord() != nil {
-        executor.run()
+      while let word = commands.readWord() {
+        if word == 0x42 { executor.runBatch() } else { executor.run() }
         send(0x44)
       }
     }

@@ -6,7 +6,8 @@ import Platform
 /// test, or may have been overwritten by it. What callers own lies in tables that were mapped before.
 struct TraceExecutor {
   let library: TargetLibrary
-  let area: SharedArea
+  /// Where the trace is; that of a batch's trace while it is run.
+  private(set) var area: SharedArea
   private let option: UnsafePointer<CChar>
   var allocator: UnsafeMutableRawPointer?
   let owned: UnsafeMutablePointer<Owned>
@@ -55,6 +56,20 @@ struct TraceExecutor {
     self.option = option
   }
 
+  /// Runs the traces of the area's batch one after another, until something is wrong with one.
+  mutating func runBatch() {
+    let whole = area
+    defer { area = whole }
+    for index in 0..<min(Int(clamping: whole[.batchCount]), SharedArea.batchTraces) {
+      whole[.batchPlace] = UInt64(index)
+      area = whole.trace(index)
+      run()
+      area[.outputBytes] = UInt64(ScratchFile.writtenBytes(of: 1))
+      area[.errorBytes] = UInt64(ScratchFile.writtenBytes(of: 2))
+      if isStopped { return }
+    }
+  }
+
   /// Runs the trace in the area.
   mutating func run() {
     isStopped = false
@@ -62,6 +77,7 @@ struct TraceExecutor {
     let flags = SharedArea.Flag(rawValue: area[.flags])
     let count = Int(min(area[.operationCount], UInt64(area.capacity)))
     if !flags.contains(.resumes) {
+      if flags.contains(.counters) { library.clearCounters() }
       begin()
       guard !isStopped else { return }
     }

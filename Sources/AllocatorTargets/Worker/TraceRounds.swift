@@ -10,6 +10,8 @@ extension TraceExecutor {
     var round = 0
     while round < goal, !isStopped {
       runRound(round, count, flags)
+      // How many rounds follow is the system's word; the first is the trace's alone.
+      if round == 0, flags.contains(.counters), !isStopped { tellCounters() }
       round += 1
       guard !isStopped, round & (round - 1) == 0 else { continue }
       let mark = round.trailingZeroBitCount
@@ -27,6 +29,12 @@ extension TraceExecutor {
     for index in 0..<count where !isStopped { relay(index, isFirst: round == 0, flags) }
     threads.endAll()
     if !isStopped { empty(isFirst: round == 0, judgesGrowth: round & (round + 1) == 0) }
+  }
+
+  private func tellCounters() {
+    guard let start = library.counters.baseAddress else { return }
+    area.counters.copyMemory(from: start, byteCount: library.counters.count)
+    area[.counterCount] = UInt64(library.counters.count)
   }
 
   /// Where each round seems to leave something behind, lets time pass and looks again behind some more:

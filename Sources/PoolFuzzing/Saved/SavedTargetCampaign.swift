@@ -14,6 +14,8 @@ public struct SavedTargetCampaign: Sendable {
   public var filed: [FiledFinding] = []
   /// Failures that did not repeat.
   public var flaky: Set<FailureIdentity> = []
+  /// The numbers of the traces that reached more of the target's code than those before, ascending.
+  public var kept: [UInt64] = []
 
   /// At its beginning.
   public init() {}
@@ -25,6 +27,7 @@ public struct SavedTargetCampaign: Sendable {
     ]
     lines += filed.map { "filed \($0.line)" }
     lines += flaky.map { "flaky \($0)" }.sorted()
+    lines += kept.map { "kept \($0)" }
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -47,6 +50,12 @@ public struct SavedTargetCampaign: Sendable {
     case "seconds": return SavedText.seconds(rest).map { seconds = $0 } != nil
     case "run": return SavedText.seconds(rest).map { runSeconds = $0 } != nil
     case "filed": return FiledFinding.reading(rest).map { filed.append($0) } != nil
+    case "kept":
+      guard let number = SavedText.count(rest), number > kept.last ?? 0 || kept.isEmpty else {
+        return false
+      }
+      kept.append(number)
+      return true
     case "flaky": return flaky.insert(FailureIdentity(String(rest))).inserted
     default: return false
     }

@@ -29,7 +29,8 @@ final class TargetCampaign {
   private var earlierOperations: UInt64 = 0
   private var known: Set<FailureIdentity> = []
   private var code = ExitCode.held
-  private lazy var traces = TargetTraces(seed: seed, profiles: profiles, for: tester.capabilities)
+  private lazy var traces = GuidedTraces(
+    TargetTraces(seed: seed, profiles: profiles, for: tester.capabilities))
 
   init(
     _ arguments: ParsedArguments, library: String, _ streams: StandardStreams
@@ -95,6 +96,9 @@ final class TargetCampaign {
     FindingStore(folder: folder).removeLeftovers()
     AtomicFile.removeLeftovers(in: PathText.folder(of: file.path))
     try resume()
+    try TargetOptions.asking { () throws(TargetError) in
+      try traces.keepAgain(progress.kept, tester)
+    }
     try frame.work(
       until: { isDone },
       step: { () throws(CommandFailure) in try TargetOptions.asking(testNext) }, save: save,
@@ -135,11 +139,34 @@ final class TargetCampaign {
     }
   }
 
+  /// Traces that are handed over together; one at a time where what it reaches decides on the next.
+  private static let batchTraces: UInt64 = 16
+
   private func testNext() throws(TargetError) {
-    let number = progress.next
-    let trace = grid?.trace(number) ?? traces.trace(number)
-    let failure = try tester.test(trace)
+    let first = progress.next
+    if grid == nil, traces.areGuided { return try testGuided(first) }
+    let numbers = first..<min(first + Self.batchTraces, traceLimit)
+    let batch = numbers.map { grid?.trace($0) ?? traces.trace($0) }
+    let (passed, failure) = try tester.test(batch)
+    for trace in batch.prefix(passed) { note(trace) }
+    guard let failure else { return }
+    try take(batch[passed], failure, progress.next)
+    note(batch[passed])
+  }
+
+  private func testGuided(_ number: UInt64) throws(TargetError) {
+    let trace = traces.trace(number)
+    let failure = try tester.test(trace, isCounted: true)
+    if tester.hasReachedMore {
+      let isFirst = tester.hasReachedNewCode
+      traces.keep(try tester.withoutDetours(trace), isFirstThere: isFirst)
+      progress.kept.append(number)
+    }
     if let failure { try take(trace, failure, number) }
+    note(trace)
+  }
+
+  private func note(_ trace: TargetTrace) {
     progress.operationCount += UInt64(trace.operations.count)
     progress.next += 1
   }
