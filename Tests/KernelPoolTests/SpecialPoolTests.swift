@@ -104,6 +104,31 @@ import Testing
     #expect(refused.bugCheck == [0xC1, 2, 1, 40, 0x30])
   }
 
+  /// Wherever beside the block a byte is changed, its free says so, and of which byte.
+  @Test(arguments: SpecialPoolEdge.allCases)
+  func everyByteBesideTheBlock(_ edge: SpecialPoolEdge) throws {
+    let bytes: UInt64 = 101
+    let page: UInt64 = 0x1000
+    var test = try pool(.windows7x64, edge)
+    let first = try test.allocate(bytes, tag: Self.tag) & (page - 1)
+    try test.free(test.pool.configuration.specialPoolBase + first)
+    let record: Range<UInt64> = edge == .tail ? 0..<8 : page - 8..<page
+    var offsets = Array(0..<20 as Range<UInt64>)
+    offsets += Array(stride(from: 20, to: page, by: 517))
+    offsets += Array(max(first, 9) - 9..<first + 3)
+    offsets += Array(first + bytes - 2..<min(first + bytes + 30, page))
+    for offset in offsets {
+      if record.contains(offset) { continue }
+      var test = try pool(.windows7x64, edge)
+      let block = try test.allocate(bytes, tag: Self.tag)
+      try test.write([0], at: block - first + offset)
+      let outcome = test.pool.free(block)
+      let isOwn = (first..<first + bytes).contains(offset)
+      #expect((outcome == .freed) == isOwn, "byte \(offset)")
+      if !isOwn { #expect(outcome.bugCheck?[2] == block - first + offset) }
+    }
+  }
+
   /// A store beyond the end and one after the free, by the driver.
   @Test(arguments: profiles)
   func storesToMissingPages(_ profile: Profile) throws {
