@@ -172,46 +172,63 @@ private struct FreeList: Sendable {
 
 /// Free blocks of a descriptor by their size in units.
 struct BlocksBySize: Sendable {
-  /// The sizes that have blocks, ascending.
-  private var sizes: [Int] = []
+  /// A bit for each size, set where there are blocks of it.
+  private var sizes: [UInt64] = []
+  /// The place in `lists` of each size; none for one that never had a block.
+  private var places: [Int32] = []
   private var lists: [FreeList] = []
-  /// Empty lists to be used again.
-  private var spare: [FreeList] = []
 
   /// Takes the first block of the smallest size from `units` on.
   mutating func takeFirst(from units: Int) -> Address? {
-    let place = place(of: units)
-    guard place < sizes.count, let header = lists[place].takeFirst() else { return nil }
-    forgetIfEmpty(place)
+    guard let size = firstSize(from: units) else { return nil }
+    let place = Int(places[size])
+    let header = lists[place].takeFirst()
+    forgetIfEmpty(place, size)
     return header
   }
 
   /// Puts a block to an end of its list; returns what `remove` needs.
   mutating func insert(_ header: Address, units: Int, atHead: Bool) -> Int {
-    let place = place(of: units)
-    if place == sizes.count || sizes[place] != units {
-      sizes.insert(units, at: place)
-      lists.insert(spare.popLast() ?? FreeList(), at: place)
+    if units >= places.count { makeRoom(for: units) }
+    if places[units] < 0 {
+      places[units] = Int32(lists.count)
+      lists.append(FreeList())
     }
-    return lists[place].insert(header, atHead: atHead)
+    sizes[units &>> 6] |= 1 &<< UInt64(units & 63)
+    return lists[Int(places[units])].insert(header, atHead: atHead)
   }
 
   mutating func remove(_ order: Int, units: Int) {
-    let place = place(of: units)
-    guard place < sizes.count, sizes[place] == units else { return }
+    guard firstSize(from: units) == units else { return }
+    let place = Int(places[units])
     lists[place].remove(order)
-    forgetIfEmpty(place)
+    forgetIfEmpty(place, units)
   }
 
-  private mutating func forgetIfEmpty(_ place: Int) {
+  /// The smallest size from `units` on that has blocks, or nil.
+  private func firstSize(from units: Int) -> Int? {
+    var word = units &>> 6
+    guard word < sizes.count else { return nil }
+    var bits = sizes[word] & (.max &<< UInt64(units & 63))
+    while bits == 0 {
+      word += 1
+      guard word < sizes.count else { return nil }
+      bits = sizes[word]
+    }
+    return word &<< 6 + bits.trailingZeroBitCount
+  }
+
+  private mutating func forgetIfEmpty(_ place: Int, _ size: Int) {
     guard lists[place].isEmpty else { return }
-    sizes.remove(at: place)
-    var list = lists.remove(at: place)
-    list.reset()
-    spare.append(list)
+    sizes[size &>> 6] &= ~(1 &<< UInt64(size & 63))
+    lists[place].reset()
   }
 
-  private func place(of units: Int) -> Int { sizes.place { $0 >= units } }
+  private mutating func makeRoom(for units: Int) {
+    let words = max(units &>> 6 + 1, 2 * sizes.count)
+    sizes += Array(repeating: 0, count: words - sizes.count)
+    places += Array(repeating: -1, count: words * 64 - places.count)
+  }
 }
 
 /// A lookaside list: headers of blocks, the top last, and what its depth is worked out from.
@@ -254,6 +271,38 @@ struct Lookaside: Sendable {
 
   /// Whether nothing was asked of it since the last second.
   var isIdle: Bool { allocates == 0 }
+}
+
+/// The lookaside lists of a machine. It has hundreds, of which a short trace asks a few: the others
+/// are one value.
+struct Lookasides: Sendable {
+  /// The place in `used` of each list; none for one that nobody has asked for.
+  private var places: [Int32]
+  private var used: [Lookaside] = []
+  /// What a list is that nobody has asked for.
+  private var untouched: Lookaside
+
+  init(count: Int, depth: Int) {
+    places = Array(repeating: -1, count: count)
+    untouched = Lookaside(depth: depth)
+  }
+
+  subscript(number: Int) -> Lookaside {
+    _read { yield places[number] < 0 ? untouched : used[Int(places[number])] }
+    _modify {
+      if places[number] < 0 {
+        places[number] = Int32(used.count)
+        used.append(untouched)
+      }
+      yield &used[Int(places[number])]
+    }
+  }
+
+  /// Changes every list.
+  mutating func changeAll(_ change: (inout Lookaside) -> Void) {
+    change(&untouched)
+    for place in used.indices { change(&used[place]) }
+  }
 }
 
 /// What a caller holds in whole pages.

@@ -170,13 +170,13 @@ extension ReferencePool {
   // MARK: The tail of the last page
 
   /// Units in front of the tail in the last page, or nil where no block fits behind the request.
-  private func unitsBeforeTail(_ roundedBytes: UInt64) -> Int? {
+  private mutating func unitsBeforeTail(_ roundedBytes: UInt64) -> Int? {
     guard profile.largeTail == .fragment, fault != .fragmentForgotten else { return nil }
     let units = Int(roundedBytes & (sizes.page - 1)) / Int(sizes.unit)
     return units == 0 || sizes.unitsPerPage - units <= 1 ? nil : units
   }
 
-  private func lastPage(_ address: Address, _ roundedBytes: UInt64) -> Address {
+  private mutating func lastPage(_ address: Address, _ roundedBytes: UInt64) -> Address {
     (address &+ roundedBytes) & ~(sizes.page - 1)
   }
 

@@ -163,7 +163,7 @@ extension ReferencePool {
   }
 
   /// The list for freed runs of a length; nil where there is none.
-  private func singlePageList(_ kind: PoolKind, _ pages: UInt64) -> Int? {
+  private mutating func singlePageList(_ kind: PoolKind, _ pages: UInt64) -> Int? {
     switch kind {
     case .paged: pages == 1 ? 3 : nil
     case .session: pages == 1 ? 4 : nil
@@ -172,7 +172,7 @@ extension ReferencePool {
     }
   }
 
-  private func mostPages(_ list: Int) -> Int {
+  private mutating func mostPages(_ list: Int) -> Int {
     let most = Int(
       list < 3
         ? configuration.singlePageDepth

@@ -81,7 +81,7 @@ public struct ReferencePool: Sendable {
   let firstPagedOwner: Int
   var lastPagedTurn: UInt64 = 0
   var blocks = BlockPages()
-  var lookasides: [Lookaside]
+  var lookasides: Lookasides
 
   var runs: RunLists
   var nonPagedMap: FreePageRuns?
@@ -115,9 +115,9 @@ public struct ReferencePool: Sendable {
     owners = Self.owners(profile)
     firstPagedOwner = owners.count - Int(profile.pagedDescriptors)
     let lists = configuration.processors + (profile.sharedLookaside == .separate ? 1 : 0)
-    lookasides = Array(
-      repeating: Lookaside(depth: Int(configuration.lookasideDepth ?? profile.lookasideDepth)),
-      count: lists * PoolKind.allCases.count * Int(profile.lookasideClasses))
+    lookasides = Lookasides(
+      count: lists * PoolKind.allCases.count * Int(profile.lookasideClasses),
+      depth: Int(configuration.lookasideDepth ?? profile.lookasideDepth))
     runs = RunLists(initialPages: configuration.nonPagedPages, fault: fault)
     expansion = ExpansionEntries(
       count: configuration.nonPagedGrowth,

@@ -370,13 +370,12 @@ extension ReferencePool {
     let highest = Int(profile.lookasideMaximumDepth)
     let ratioUnit = profile.missRatioUnit == .fraction ? 1 : 1000
     let enough = fault == .depthThresholdOneMore ? 26 : 25
-    for list in lookasides.indices {
+    lookasides.changeAll { list in
       for _ in 0..<min(seconds, 1024) {
-        let before = lookasides[list].depth
-        let wasIdle = lookasides[list].isIdle
-        lookasides[list].adjust(
-          lowest: lowest, highest: highest, ratioUnit: ratioUnit, enough: enough)
-        if wasIdle, lookasides[list].depth == before { break }
+        let before = list.depth
+        let wasIdle = list.isIdle
+        list.adjust(lowest: lowest, highest: highest, ratioUnit: ratioUnit, enough: enough)
+        if wasIdle, list.depth == before { break }
       }
     }
   }
