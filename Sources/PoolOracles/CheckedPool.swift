@@ -117,24 +117,33 @@ public struct CheckedPool: ~Copyable {
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
     guard !isOver else { return .skipped }
+    guard oracles.predict || !references.isEmpty else { return unjudged(operation, &failures) }
     for index in references.indices { references[index].predict(operation, replayer) }
-    let result = judged(operation, &failures)
+    let result =
+      misuse == nil && oracles.predict
+      ? judged(operation, &failures) : unjudged(operation, &failures)
     for index in references.indices {
       if let failure = references[index].judge(result) { failures.append(failure) }
     }
     return result
   }
 
+  /// Runs an operation of which nothing is predicted: a stop is a failure.
+  @inline(__always)
+  private mutating func unjudged(
+    _ operation: Operation, _ failures: inout [PoolFailure]
+  ) -> StepResult {
+    let result = run(operation, &failures)
+    if case .halted(let reason) = result { failures.append(.halted(reason)) }
+    return result
+  }
+
+  /// Never inlined: expectations are large values, and room for one would show in the time of a replay
+  /// without checks.
+  @inline(never)
   private mutating func judged(
     _ operation: Operation, _ failures: inout [PoolFailure]
   ) -> StepResult {
-    // Expectations are large values, and making one would show in the time of a replay without
-    // checks.
-    guard misuse == nil, oracles.predict else {
-      let result = run(operation, &failures)
-      if case .halted(let reason) = result { failures.append(.halted(reason)) }
-      return result
-    }
     let verdict = predictVerdict(operation)
     let before = stateBefore(verdict, operation)
     let expectation = expectation(of: operation)

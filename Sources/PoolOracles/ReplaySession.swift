@@ -83,13 +83,8 @@ public struct ReplaySession: ~Copyable {
   /// where the operation stands, for naming it where it is skipped.
   public mutating func step(_ operation: Operation, line: UInt64 = 0) -> StepResult? {
     if outcome != nil { return nil }
-    switch operation {
-    case .config: return .done
-    case .expect(let expectation):
-      judge(expectation)
-      return outcome == nil ? .done : nil
-    default: break
-    }
+    // Asked by itself: a switch that binds what an operation has copies it.
+    if operation.isForSession { return answer(operation) }
     if stoppedAsAnnounced || pending != nil {
       end()
       return nil
@@ -98,6 +93,12 @@ public struct ReplaySession: ~Copyable {
     let result = run(operation)
     if case .skipped = result { noteSkipped(operation, line) }
     return result
+  }
+
+  @inline(never)
+  private mutating func answer(_ operation: Operation) -> StepResult? {
+    if case .expect(let expectation) = operation { judge(expectation) }
+    return outcome == nil ? .done : nil
   }
 
   private mutating func run(_ operation: Operation) -> StepResult {
@@ -288,6 +289,14 @@ private struct BrokenRule: Hashable {
 }
 
 extension PoolTrace.Operation {
+  /// Whether it is a configuration or an expectation, which no machine carries out.
+  fileprivate var isForSession: Bool {
+    switch self {
+    case .config, .expect: true
+    default: false
+    }
+  }
+
   /// The operation, and why it meant nothing on the machine as it is.
   fileprivate func reasonForSkipping(_ replayer: borrowing Replayer) -> String {
     switch self {

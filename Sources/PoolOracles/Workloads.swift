@@ -67,7 +67,7 @@ public struct CheckedWorkload: ~Copyable {
     case .mixed:
       for _ in 0..<steps {
         let name = SlotName(generator.below(Self.mixedSlots))
-        if session.replayer.slots[name]?.state == .holds {
+        if session.replayer.slots.holds(name) {
           free(name)
         } else {
           allocate(name, bytes: 1 &+ generator.below(600))

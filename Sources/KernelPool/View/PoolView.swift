@@ -94,6 +94,14 @@ public struct PoolView {
     return nil
   }
 
+  /// The pool whose pages lie around `address`, or nil outside of every pool. A region is not handed on
+  /// for that: copying it showed in the time of every allocation.
+  @inlinable public func kind(ofPoolAt address: Address) -> PoolKind? {
+    for index in 0..<regionCount
+    where address &- regions[index].base < regions[index].byteCount { return regions[index].kind }
+    return nil
+  }
+
   /// The 64-bit word at `address`, or nil where nothing is mapped.
   @inlinable public func word64(_ address: Address) -> UInt64? {
     locateWord(address, byteCount: 8)?.loadUnaligned(as: UInt64.self)
@@ -166,8 +174,17 @@ extension PoolView {
       let marks = region.marksPointer
       let count = region.byteCount >> region.pageShift
       let smallBlocks = PageMarks.smallBlocks.rawValue
+      let smallBlocksOfEight = UInt64(smallBlocks) &* 0x0101_0101_0101_0101
       var page: UInt64 = 0
       while page < count {
+        // Most pages are not: eight at once.
+        if page &+ 8 <= count,
+          UnsafeRawPointer(marks + Int(page)).loadUnaligned(as: UInt64.self) & smallBlocksOfEight
+            == 0
+        {
+          page += 8
+          continue
+        }
         if marks[Int(page)] & smallBlocks != 0 {
           pages.append(region.base + page << region.pageShift)
         }

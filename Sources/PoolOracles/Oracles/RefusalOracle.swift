@@ -97,8 +97,20 @@ struct PageCensus {
       guard let map else { return view.bit(page, ofMapAt: bitmap.allocationMap) }
       return map.load(fromByteOffset: Int(page / 8), as: UInt8.self) &>> UInt8(page & 7) & 1 != 0
     }
-    for index in 0..<Int(bitmap.openPages) {
-      let page = UInt64(index)
+    var page: UInt64 = 0
+    while page < bitmap.openPages {
+      defer { page += 1 }
+      // Eight pages in use at once.
+      if let map, page & 7 == 0, page + 8 <= bitmap.openPages,
+        map.load(fromByteOffset: Int(page / 8), as: UInt8.self) == .max
+      {
+        held += 8
+        run = 0
+        unmapped = 0
+        tail = 0
+        page += 7
+        continue
+      }
       if isSet(page) {
         held += 1
         run = 0

@@ -59,6 +59,11 @@ struct HeldPages {
   }
 
   @inline(__always) private func sum(from first: Int, to end: Int) -> UInt64 {
+    Self.sum(counters, from: first, to: end)
+  }
+
+  @inline(__always)
+  private static func sum(_ counters: [UnsafeRawPointer], from first: Int, to end: Int) -> UInt64 {
     var sum: UInt64 = 0
     for place in first..<end {
       sum &+= UInt64(UInt32(littleEndian: counters[place].loadUnaligned(as: UInt32.self)))
@@ -68,8 +73,10 @@ struct HeldPages {
 
   /// Reads the counters of one pool after an operation on it.
   @inline(__always) mutating func update(_ family: PoolFamily) {
-    let now = now(family)
     let place = family.position
+    // Not by `now`: that copies what is kept for all pools.
+    let count = Self.sum(counters, from: pools[place].first, to: pools[place].end)
+    let now = count - min(count, pools[place].atStart)
     current = current &- pools[place].current &+ now
     pools[place].current = now
     pools[place].peak = max(pools[place].peak, now)
@@ -126,7 +133,8 @@ struct HeldOverLive: Sendable, Equatable {
   /// is left out of the average.
   @inline(__always) mutating func note(held: UInt64, live: UInt64) {
     if live > 0 {
-      sumOfRatios += Double(held) / Double(live)
+      // Neither reaches 2^63, and a conversion of signed numbers is one instruction.
+      sumOfRatios += Double(Int64(bitPattern: held)) / Double(Int64(bitPattern: live))
       samples &+= 1
     }
     if live > peakLive {

@@ -29,7 +29,7 @@ public struct LiveBlock: Sendable, Equatable {
   public init?(
     _ view: PoolView, at address: Address, _ type: PoolType, tag: PoolTag, requestedBytes: UInt64
   ) {
-    guard let kind = view.region(of: address)?.kind else { return nil }
+    guard let kind = view.kind(ofPoolAt: address) else { return nil }
     // The version's facts are read where they lie: this is asked for every allocation.
     let profile = view.profileAddress
     let blockBytes =
@@ -57,12 +57,16 @@ public struct LiveBlock: Sendable, Equatable {
     let profile = view.profileAddress
     let unit = profile.pointee.unitBytes
     let place = address &- UInt64(profile.pointee.header.bytes)
-    guard let header = BlockHeader(view, at: place) else { return nil }
-    let isSecond =
-      profile.pointee.cacheAlignment == .secondHeader
-      && profile.pointee.type(stored: header.storedType).contains(.cacheAligned)
-    guard isSecond else { return header.units &* unit }
-    return BlockHeader(view, at: place &- header.previousUnits &* unit).map { $0.units &* unit }
+    guard let word = view.word32(place) else { return nil }
+    let units = UInt64(profile.pointee.header.blockSize.get(word))
+    guard profile.pointee.cacheAlignment == .secondHeader,
+      profile.pointee.type(stored: profile.pointee.header.poolType.get(word)).contains(
+        .cacheAligned)
+    else { return units &* unit }
+    let distance = UInt64(profile.pointee.header.previousSize.get(word)) &* unit
+    return view.word32(place &- distance).map {
+      UInt64(profile.pointee.header.blockSize.get($0)) &* unit
+    }
   }
 }
 

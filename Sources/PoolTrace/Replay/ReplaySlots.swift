@@ -12,8 +12,16 @@ public struct ReplaySlots {
   /// No slots.
   public init() {}
 
-  /// The slot of a name, or nil where the name was never used or is forgotten.
-  public subscript(name: SlotName) -> TraceSlot? { table.find(name).map { live[slot: $0] } }
+  /// The slot of a name, or nil where the name was never used or is forgotten. Inlined, for whoever
+  /// asks wants one or two of its fields.
+  @inlinable public subscript(name: SlotName) -> TraceSlot? {
+    index(of: name).map { live[slot: $0] }
+  }
+
+  /// Whether a slot holds an allocation.
+  public func holds(_ name: SlotName) -> Bool {
+    table.find(name).map { live[slot: $0].state == .holds } ?? false
+  }
 
   /// The slot of an index that `index(of:)` gave.
   @inlinable public subscript(index: Int) -> TraceSlot { live[slot: index] }

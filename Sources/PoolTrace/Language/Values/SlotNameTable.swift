@@ -120,7 +120,7 @@ public struct SlotNameTable {
     }
     let position = Int(truncatingIfNeeded: number)
     if position >= byNumber.count {
-      let count = max(position + 1, byNumber.count * 2, 1024)
+      let count = max(position + 1, byNumber.count * 2, 64)
       byNumber += Array(repeating: SlotNameTable.nobody, count: count - byNumber.count)
     }
     byNumber[position] = Int32(index)
