@@ -21,8 +21,12 @@ public struct FillPattern: Equatable, Sendable {
     return product ^ (product &>> 29)
   }
 
-  /// Words a group: what is worked out at once.
+  /// Words a group: what is worked out at once. A power of two.
   private static var groupWords: Int { 16 }
+  /// The bits of a word's index that say where in its group it is.
+  private static var placeMask: UInt64 { UInt64(groupWords) &- 1 }
+  /// Bytes a group.
+  private static var groupBytes: UInt64 { UInt64(groupWords) &* 8 }
   @usableFromInline static var factor: UInt64 { 0x9E37_79B9_7F4A_7C15 }
 
   /// Calls `body` with what the products of a group's words lie above that of its lowest one, by the
@@ -39,15 +43,15 @@ public struct FillPattern: Equatable, Sendable {
   /// Never inlined: the optimiser would see the common factor, and multiply each again.
   @inline(never) private func storeOffsets(_ offsets: UnsafeMutablePointer<UInt64>) {
     var place: UInt64 = 0
-    while place < 16 {
-      offsets[Int(truncatingIfNeeded: place)] = (seed & 15 ^ place) &* Self.factor
+    while place <= Self.placeMask {
+      offsets[Int(truncatingIfNeeded: place)] = (seed & Self.placeMask ^ place) &* Self.factor
       place &+= 1
     }
   }
 
   /// The product of the lowest word of the group that begins with word `first`.
   @inline(__always) private func lowest(from first: UInt64) -> UInt64 {
-    ((seed ^ first) & ~15) &* Self.factor
+    ((seed ^ first) & ~Self.placeMask) &* Self.factor
   }
 
   /// The byte at `position` from the allocation's start.
@@ -66,7 +70,7 @@ public struct FillPattern: Equatable, Sendable {
     let first = position &>> 3
     // Every allocation of a replay comes by here; the buffer's own checks would double its cost.
     var index = 0
-    if first & 15 == 0, wordCount >= Self.groupWords {
+    if first & Self.placeMask == 0, wordCount >= Self.groupWords {
       withOffsets { offsets in
         while index &+ Self.groupWords <= wordCount {
           let lowest = lowest(from: first &+ UInt64(truncatingIfNeeded: index))
@@ -113,8 +117,9 @@ public struct FillPattern: Equatable, Sendable {
     }
     compareBytes(before: min((from &+ 7) & ~7, to))
     let lastWord = to & ~7
-    compareWords(before: min((position &+ 127) & ~127, lastWord))
-    let lastGroup = to & ~127
+    let inGroup = Self.groupBytes &- 1
+    compareWords(before: min((position &+ inGroup) & ~inGroup, lastWord))
+    let lastGroup = to & ~inGroup
     if position < lastGroup {
       withOffsets { offsets in
         while position < lastGroup {
@@ -127,7 +132,7 @@ public struct FillPattern: Equatable, Sendable {
             difference |= UInt64(littleEndian: found) ^ product ^ (product &>> 29)
             place &+= 1
           }
-          position &+= 128
+          position &+= Self.groupBytes
         }
       }
     }

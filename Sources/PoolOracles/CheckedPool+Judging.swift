@@ -91,10 +91,11 @@ extension CheckedPool {
     if oracles.contains(.completeInvariants) {
       report(audit?.full(view, live.pointee), &failures)
     } else if oracles.contains(.fullInvariants) {
-      report(audit?.check(view, live.pointee), &failures)
+      let filled = replayer.filled
+      report(live.lend { audit?.check(view, $0, filled: filled) }, &failures)
     } else if oracles.contains(.cheapInvariants) {
       let touched = replayer.touched
-      report(audit?.checkTouched(view, live.pointee, touched), &failures)
+      report(live.lend { audit?.checkTouched(view, $0, touched) }, &failures)
     }
   }
 

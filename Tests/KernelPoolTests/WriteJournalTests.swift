@@ -35,8 +35,7 @@ struct WriteJournalTests {
     _ marksBefore: [[UInt8]]
   ) -> [Address] {
     var lines: Set<Address> = []
-    for index in 0..<journal.chunkCount {
-      let chunk = journal.chunk(index)
+    for chunk in journal.chunks {
       for line in 0..<64 as Range<UInt64> where chunk.lines >> line & 1 != 0 {
         lines.insert(chunk.address + line * 64)
       }
@@ -121,15 +120,15 @@ struct WriteJournalTests {
     let journal = try #require(started)
     let base = pool.profile.nonPagedBase
     _ = [UInt8](repeating: 1, count: 4).withUnsafeBytes { pool.write(base + 0x10C0, $0) }
-    #expect(journal.chunkCount == 1)
-    #expect(journal.chunk(0).address == base + 0x1000)
-    #expect(journal.chunk(0).lines == 1 << 3)
+    #expect(journal.chunks.count == 1)
+    #expect(journal.chunks[0].address == base + 0x1000)
+    #expect(journal.chunks[0].lines == 1 << 3)
     _ = [UInt8](repeating: 1, count: 4).withUnsafeBytes { pool.write(base + 0x10FE, $0) }
-    #expect(journal.chunk(0).lines == 1 << 3 | 1 << 4)
+    #expect(journal.chunks[0].lines == 1 << 3 | 1 << 4)
     journal.clear()
-    #expect(journal.chunkCount == 0)
+    #expect(journal.chunks.count == 0)
     _ = [UInt8](repeating: 1, count: 4).withUnsafeBytes { pool.write(base + 0x1000, $0) }
-    #expect(journal.chunkCount == 1 && journal.chunk(0).lines == 1)
+    #expect(journal.chunks.count == 1 && journal.chunks[0].lines == 1)
   }
 
   @Test("a store over several chunks notes every line of it and no other")
@@ -143,9 +142,8 @@ struct WriteJournalTests {
       journal.clear()
       journal.note(region: 0, offset: offset, width: width)
       let base = pool.state.pointee.memory.regions[0].base
-      let noted = (0..<journal.chunkCount).flatMap { index in
-        let chunk = journal.chunk(index)
-        return (0..<64 as Range<UInt64>).filter { chunk.lines >> $0 & 1 != 0 }.map {
+      let noted = journal.chunks.flatMap { chunk in
+        (0..<64 as Range<UInt64>).filter { chunk.lines >> $0 & 1 != 0 }.map {
           chunk.address - base + $0 * WriteJournal.lineBytes
         }
       }

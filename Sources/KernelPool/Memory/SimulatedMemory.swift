@@ -296,8 +296,8 @@ struct SimulatedMemory: ~Copyable {
   mutating func locateForStore(
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
-    listHeads.stored(address, width)
     guard journal == nil else { return try searchForStore(address, width) }
+    listHeads.stored(address, width)
     let host = try locate(address, width)
     clearRuns.stored(toRegion: lastRegion)
     return host
@@ -341,7 +341,6 @@ struct SimulatedMemory: ~Copyable {
   private mutating func searchForStore(
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
-    listHeads.stored(address, width)
     // Nearly every store is a word within one line of one of the windows.
     if address & 63 &+ width <= 64, width <= 8, let journal, let poolLines, let systemLines {
       let inPool = address &- poolWindow.base
@@ -349,12 +348,15 @@ struct SimulatedMemory: ~Copyable {
         journal.note(region: 0, poolLines, line: (address &- regions[0].base) &>> 6)
         return poolWindow.host + Int(bitPattern: UInt(inPool))
       }
+      listHeads.stored(address, width)
       let inSystem = address &- systemWindow.base
       if inSystem < systemWindow.wordStarts {
         journal.note(region: 1, systemLines, line: (address &- regions[1].base) &>> 6)
         return systemWindow.host + Int(bitPattern: UInt(inSystem))
       }
+      return try searchForOtherStore(address, width)
     }
+    listHeads.stored(address, width)
     return try searchForOtherStore(address, width)
   }
 

@@ -88,13 +88,9 @@ public struct WriteJournal {
       && !storage.pointee.hasOverflown
   }
 
-  /// How many chunks were stored to.
-  public var chunkCount: Int { storage.pointee.chunkCount }
-
-  /// The `index`-th chunk, in the order of the first stores.
-  public func chunk(_ index: Int) -> Chunk {
-    precondition(index < storage.pointee.chunkCount, "a chunk that is on the list")
-    return storage.pointee.chunks[index]
+  /// The chunks that were stored to, in the order of the first stores; valid until the next store.
+  public var chunks: UnsafeBufferPointer<Chunk> {
+    UnsafeBufferPointer(start: storage.pointee.chunks, count: storage.pointee.chunkCount)
   }
 
   /// Addresses of pages whose marks changed; some more than once.

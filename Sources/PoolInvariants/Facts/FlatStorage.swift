@@ -32,10 +32,16 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
   private(set) var count = 0
   private var capacity: Int
 
-  /// An empty array.
+  /// An empty array: it has no room before the first element comes, for a short trace makes dozens
+  /// that stay empty.
   init() {
-    capacity = 16
-    base = .allocate(capacity: capacity)
+    capacity = 0
+    base = Self.nowhere
+  }
+
+  /// A place for no element.
+  private static var nowhere: UnsafeMutablePointer<Element> {
+    UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment).unsafelyUnwrapped
   }
 
   /// An array of `count` times the same value.
@@ -46,7 +52,9 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
     self.count = count
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    if capacity != 0 { base.deallocate() }
+  }
 
   @inline(__always) subscript(index: Int) -> Element {
     get {
@@ -66,7 +74,7 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
   }
 
   @inline(__always) mutating func append(_ element: Element) {
-    if count == capacity { grow(to: capacity * 2) }
+    if count == capacity { grow(to: max(capacity * 2, 16)) }
     base[count] = element
     count &+= 1
   }
@@ -79,6 +87,12 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
     reserve(count &+ elements)
     let first = base + count
     for place in 0..<elements { first[place] = element(place) }
+    count &+= elements
+  }
+
+  /// Appends room for elements that are stored before they are read.
+  mutating func appendUnmade(_ elements: Int) {
+    reserve(count &+ elements)
     count &+= elements
   }
 
@@ -95,7 +109,7 @@ struct FlatArray<Element: BitwiseCopyable>: ~Copyable {
   @inline(never) private mutating func grow(to elements: Int) {
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: elements)
     larger.moveInitialize(from: base, count: count)
-    base.deallocate()
+    if capacity != 0 { base.deallocate() }
     base = larger
     capacity = elements
   }
@@ -113,11 +127,14 @@ struct AddressIndex {
   }
 
   private(set) var count = 0
-  private var places: [Place]
-  private var mask: Int
+  private var places: [Place] = []
+  private var mask = 0
+
+  /// An empty index, which has no room yet: a short trace makes dozens that stay empty.
+  init() {}
 
   /// An empty index with room for about `capacity` addresses before it grows.
-  init(capacity: Int = 16) {
+  init(capacity: Int) {
     var room = 32
     while room < capacity * 2 { room *= 2 }
     places = Array(repeating: Place(), count: room)
@@ -129,7 +146,7 @@ struct AddressIndex {
     Int(truncatingIfNeeded: (address &* 0x9E37_79B9_7F4A_7C15) &>> 32) & mask
   }
 
-  /// The place of `address`, or the empty place where it would go.
+  /// The place of `address`, or the empty place where it would go; there must be room.
   @inline(__always) private func find(_ address: Address) -> Int {
     var place = home(address)
     while places[place].key != address, places[place].key != 0 { place = (place &+ 1) & mask }
@@ -138,7 +155,7 @@ struct AddressIndex {
 
   /// The value of `address`, or nil.
   @inline(__always) subscript(address: Address) -> UInt32? {
-    guard address != 0 else { return nil }
+    guard address != 0, count != 0 else { return nil }
     let found = places[find(address)]
     return found.key == address ? found.value : nil
   }
@@ -169,7 +186,7 @@ struct AddressIndex {
   /// tombstones pile up over a billion operations.
   @discardableResult
   mutating func remove(_ address: Address) -> UInt32? {
-    guard address != 0 else { return nil }
+    guard address != 0, count != 0 else { return nil }
     var hole = find(address)
     guard places[hole].key == address else { return nil }
     let value = places[hole].value
@@ -196,6 +213,7 @@ struct AddressIndex {
 
   /// Calls `body` for every address in the order of the table.
   func forEach(_ body: (Address, UInt32) throws -> Void) rethrows {
+    if count == 0 { return }
     for place in places where place.key != 0 { try body(place.key, place.value) }
   }
 

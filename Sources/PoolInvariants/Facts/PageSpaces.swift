@@ -20,8 +20,11 @@ struct PageSpaces {
   }
 
   private(set) var spaces: [Space] = []
-  /// The first of them, and the others by themselves: most addresses lie in the first.
-  private var first = Space(kind: .nonPaged, base: 0, firstPage: 0, pageCount: 0)
+  /// The first of them by itself, since most addresses lie in it, and the others, of which there are
+  /// three at most, side by side: asking an array for each showed in the time of every operation.
+  private var first = Self.none
+  private var others = (Self.none, Self.none, Self.none)
+  private static var none: Space { Space(kind: .nonPaged, base: 0, firstPage: 0, pageCount: 0) }
   /// Where the initial nonpaged pool starts, and its bytes.
   private(set) var firstBase: Address = 0
   private(set) var firstBytes: UInt64 = 0
@@ -45,6 +48,13 @@ struct PageSpaces {
     guard pages > 0 else { return }
     spaces.append(Space(kind: kind, base: base, firstPage: count, pageCount: pages))
     first = spaces[0]
+    switch spaces.count {
+    case 1: break
+    case 2: others.0 = spaces[1]
+    case 3: others.1 = spaces[2]
+    case 4: others.2 = spaces[3]
+    default: preconditionFailure("initial pool, expansion, paged and session pool")
+    }
     firstBase = first.base
     firstBytes = UInt64(initialCount) &<< pageShift
   }
@@ -52,35 +62,34 @@ struct PageSpaces {
   /// The space that holds `address`.
   @inline(__always) func space(of address: Address) -> Space? {
     if (address &- first.base) &>> pageShift < UInt64(first.pageCount) { return first }
-    return otherSpace(of: address)
-  }
-
-  @inline(never) private func otherSpace(of address: Address) -> Space? {
-    for space in spaces where (address &- space.base) &>> pageShift < UInt64(space.pageCount) {
-      return space
-    }
-    return nil
+    if page(of: address, in: others.0) != nil { return others.0 }
+    if page(of: address, in: others.1) != nil { return others.1 }
+    return page(of: address, in: others.2) != nil ? others.2 : nil
   }
 
   /// The number of the page that holds `address`, or nil outside of every pool.
   @inline(__always) func page(of address: Address) -> Int? {
     let inFirst = (address &- first.base) &>> pageShift
     if inFirst < UInt64(first.pageCount) { return Int(inFirst) }
-    guard let space = space(of: address) else { return nil }
-    return space.firstPage &+ Int((address &- space.base) &>> pageShift)
+    return page(of: address, in: others.0) ?? page(of: address, in: others.1)
+      ?? page(of: address, in: others.2)
+  }
+
+  @inline(__always) private func page(of address: Address, in space: Space) -> Int? {
+    let offset = (address &- space.base) &>> pageShift
+    return offset < UInt64(space.pageCount) ? space.firstPage &+ Int(offset) : nil
   }
 
   /// Where a page lies.
   @inline(__always) func address(of page: Int) -> Address {
     if page < first.pageCount { return first.base &+ UInt64(page) &<< pageShift }
-    return otherAddress(of: page)
+    return address(of: page, in: others.0) ?? address(of: page, in: others.1)
+      ?? address(of: page, in: others.2) ?? 0
   }
 
-  @inline(never) private func otherAddress(of page: Int) -> Address {
-    for space in spaces where page &- space.firstPage < space.pageCount {
-      return space.base &+ UInt64(page &- space.firstPage) &<< pageShift
-    }
-    return 0
+  @inline(__always) private func address(of page: Int, in space: Space) -> Address? {
+    let number = page &- space.firstPage
+    return number < space.pageCount ? space.base &+ UInt64(number) &<< pageShift : nil
   }
 
   /// Pages that are carved into small blocks, in the order of the pools and of their addresses.

@@ -66,6 +66,7 @@ struct FreeBlocks {
 extension PoolAudit {
   /// Walks every list; afterwards no free block may be left over.
   mutating func auditLists(_ view: PoolView) {
+    descriptorsWithLists = 0
     for (number, descriptor) in view.descriptors.enumerated() {
       // Nearly all lists are empty: a profile of small pools showed two thirds of an audit's time
       // in loading their heads word by word.
@@ -77,6 +78,7 @@ extension PoolAudit {
           units = firstUsed(heads, descriptor.listHeads, from: units)
           if units > facts.unitsPerPage { break }
         }
+        descriptorsWithLists |= 1 &<< UInt64(number)
         auditList(view, descriptor, number, units: units)
         units += 1
       }

@@ -263,11 +263,15 @@ extension PoolAudit {
 
 extension LiveAllocation {
   /// True where the bytes from `from` up to `to` of the allocation show its pattern, but for what its
-  /// owner has written.
+  /// owner has written. What was `filled` just before is not read again.
   func showsPattern(
-    _ host: UnsafeRawPointer, from: UInt64, to: UInt64
+    _ host: UnsafeRawPointer, from: UInt64, to: UInt64, filled: FilledMemory? = nil
   ) -> Bool {
     guard let seed = patternSeed else { return true }
+    if let filled, filled.covers(host, before: to, seed: seed) {
+      assert(showsPattern(host, from: from, to: to), "a store behind the fill")
+      return true
+    }
     let pattern = FillPattern(seed: seed)
     if writtenTo == 0 { return pattern.isShown(at: host, from: from, to: to) }
     let before = min(to, writtenFrom)

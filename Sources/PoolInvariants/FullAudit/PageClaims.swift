@@ -122,20 +122,30 @@ extension PoolAudit {
   private mutating func auditUnclaimed(_ view: PoolView) {
     for space in spaces.spaces {
       let bitmap = bitmap(view, space.kind)
-      let isSoundFree = Self.freePageTest(view, bitmap, space)
-      for page in space.pages {
-        let address = space.base &+ UInt64(page &- space.firstPage) &<< facts.pageShift
-        switch owners[page] {
-        case .freeRunStart, .freeRun: auditFreePage(view, page, address)
-        case .nobody:
-          if let isSoundFree, isSoundFree(page &- space.firstPage) { continue }
-          if let bitmap {
-            auditFreeBit(view, bitmap, space, bit: UInt64(page &- space.firstPage), address)
-          }
-          if space.kind == .nonPaged { auditNobodys(view, page, address, hasBitmap: bitmap != nil) }
-        default: break
-        }
+      guard let isSoundFree = Self.freePageTest(view, bitmap, space) else {
+        for page in space.pages { auditUnclaimed(view, space, bitmap, page) }
+        continue
       }
+      for page in space.pages {
+        if owners[page] == .nobody, isSoundFree(page &- space.firstPage) { continue }
+        auditUnclaimed(view, space, bitmap, page)
+      }
+    }
+  }
+
+  @inline(__always)
+  private mutating func auditUnclaimed(
+    _ view: PoolView, _ space: PageSpaces.Space, _ bitmap: PageBitmap?, _ page: Int
+  ) {
+    let address = space.base &+ UInt64(page &- space.firstPage) &<< facts.pageShift
+    switch owners[page] {
+    case .freeRunStart, .freeRun: auditFreePage(view, page, address)
+    case .nobody:
+      if let bitmap {
+        auditFreeBit(view, bitmap, space, bit: UInt64(page &- space.firstPage), address)
+      }
+      if space.kind == .nonPaged { auditNobodys(view, page, address, hasBitmap: bitmap != nil) }
+    default: break
     }
   }
 

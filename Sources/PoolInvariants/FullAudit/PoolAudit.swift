@@ -28,6 +28,8 @@ public struct PoolAudit: ~Copyable {
   var waiting = WaitingBlocks()
   /// Free blocks with room for links, by header address.
   var free = FreeBlocks()
+  /// The descriptors, by position, of whose list heads not all were found to lead to themselves.
+  var descriptorsWithLists: UInt64 = 0
   /// The owner of every page.
   var owners: [PageOwner] = []
   /// What the walks found, by descriptor.

@@ -23,6 +23,8 @@ struct ShadowState {
   private var untracked = AddressIndex()
   /// What the counters of each descriptor differ by from a recount.
   private(set) var drift: [Drift]
+  /// The descriptors of which that has changed since somebody asked, by position.
+  private var drifted: UInt64 = 0
   /// What each tag's row differs by from a recount.
   private(set) var tagDrift = TagTally()
   /// What single rows of the tag table differ by: a tag of zero counts in the first empty row,
@@ -100,7 +102,9 @@ struct ShadowState {
 
   /// Notes what a descriptor's byte counter gained without a recount showing it.
   mutating func drift(_ descriptor: Int, by bytes: UInt64) {
-    if drift.indices.contains(descriptor) { drift[descriptor].bytes &+= bytes }
+    guard drift.indices.contains(descriptor) else { return }
+    drift[descriptor].bytes &+= bytes
+    drifted |= 1 &<< UInt64(descriptor)
   }
 
   /// Notes that a large allocation of one descriptor was freed from the count of another.
@@ -110,6 +114,13 @@ struct ShadowState {
     drift[counted].largePages &+= pages
     drift[other].outstanding &-= 1
     drift[other].largePages &-= pages
+    drifted |= 1 &<< UInt64(counted) | 1 &<< UInt64(other)
+  }
+
+  /// The descriptors whose drift has changed since the last call, by position.
+  mutating func takeDrifted() -> UInt64 {
+    defer { drifted = 0 }
+    return drifted
   }
 
   /// Notes what a tag's row gained without a recount showing it.

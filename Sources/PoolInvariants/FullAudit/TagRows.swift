@@ -71,9 +71,9 @@ extension PoolAudit {
     for index in 0...Int(view.variables.trackerMask) {
       let row = UInt64(index)
       let address = rowAddress(view, row)
-      var host = view.bytes(at: address, count: table == nil ? stride : 0)
-      if let table { host = table + Int(row &* stride) }
-      guard let host else {
+      guard
+        let host = table.map({ $0 + Int(row &* stride) }) ?? view.bytes(at: address, count: stride)
+      else {
         findings.report(
           .trackerRow, at: address, expected: 1, found: 0, "a row of the tag table that is mapped")
         return
@@ -103,10 +103,15 @@ extension PoolAudit {
   private mutating func auditRow(
     _ host: UnsafeRawPointer, _ address: Address, _ tag: PoolTag, _ row: UInt64, isPaged: Bool
   ) {
-    let expected =
-      tags[tag, isPaged: isPaged] + shadow.drift(of: tag, isPaged: isPaged)
-      + shadow.drift(ofRow: row, isPaged: isPaged)
-    requireRow(facts.sum(inRow: host, isPaged: isPaged), address, tag, isPaged: isPaged, expected)
+    var expected = tags[tag, isPaged: isPaged]
+    if shadow.hasDrift {
+      expected =
+        expected + shadow.drift(of: tag, isPaged: isPaged)
+        + shadow.drift(ofRow: row, isPaged: isPaged)
+    }
+    let found = facts.sum(inRow: host, isPaged: isPaged)
+    if found == facts.counted(expected) { return }
+    requireRow(found, address, tag, isPaged: isPaged, expected)
   }
 
   /// Reports where a row shows another sum than it must.
@@ -162,8 +167,18 @@ extension PoolAudit {
   /// A row that probing does not reach is lost to the next allocation of its tag.
   private mutating func auditReach(_ view: PoolView, _ rows: AddressIndex) {
     var lost: [(tag: PoolTag, row: UInt32)] = []
+    let stride = facts.profile.trackerRowBytes
+    let table = view.bytes(
+      at: view.variables.trackerTable, count: (view.variables.trackerMask &+ 1) &* stride)
     rows.forEach { key, row in
       let tag = PoolTag(word: UInt32(truncatingIfNeeded: key))
+      // Most stand where their search begins.
+      let first = firstRow(view, tag)
+      if first == UInt64(row), !tag.isProtected, let table,
+        table.loadUnaligned(fromByteOffset: Int(first &* stride), as: UInt32.self) == tag.word
+      {
+        return
+      }
       // A key with the protected bit belongs to no tag.
       if trackerRow(view, of: tag) != UInt64(row) || tag.isProtected { lost.append((tag, row)) }
     }

@@ -49,16 +49,13 @@ struct WaitingBlocks {
 extension PoolAudit {
   /// Walks every lookaside list and claims its blocks.
   mutating func collectLookasides(_ view: PoolView) {
-    for owner in 0..<view.lookasideOwners {
-      for kind in PoolKind.allCases {
-        for units in 1...max(facts.profile.lookasideClasses, 1) {
-          let list = view.lookaside(owner: owner, kind: kind, units: units)
-          if list.top == 0, list.count == 0, list.totalFrees == 0, list.allocateHits == 0 {
-            continue
-          }
-          auditLookaside(view, list, kind, units: units)
-        }
-      }
+    let classes = Int(facts.profile.lookasideClasses)
+    // By owner, then by pool, then by size.
+    for index in 0..<view.lookasideCount {
+      let list = view.lookaside(at: index)
+      if list.top == 0, UInt32(list.count) | list.totalFrees | list.allocateHits == 0 { continue }
+      let kind = PoolKind(rawValue: UInt8((index / classes) & 3)) ?? .nonPaged
+      auditLookaside(view, list, kind, units: UInt64(index % classes &+ 1))
     }
   }
 

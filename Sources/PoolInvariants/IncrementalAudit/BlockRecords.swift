@@ -160,9 +160,9 @@ extension IncrementalAudit {
     let from = max(changed.from, inPage) &- inPage
     let end = min(changed.to, inPage &+ allocation.requestedBytes)
     guard end > inPage &+ from else { return }
-    if !allocation.showsPattern(page.host + Int(inPage), from: from, to: end &- inPage) {
-      fallBack()
-    }
+    let shows = allocation.showsPattern(
+      page.host + Int(inPage), from: from, to: end &- inPage, filled: filled)
+    if !shows { fallBack() }
   }
 
   @inline(__always)

@@ -16,6 +16,16 @@ struct SinglePageCache {
   /// By the numbers of ``KeptList``.
   var lists = Array(repeating: List(), count: KeptList.count)
 
+  /// The list that is being walked, the last one first: its room is used again.
+  var walked: [Address] = []
+
+  /// Keeps what was walked as the entries of a list.
+  mutating func keepWalked(as number: Int, top: Address) {
+    lists[number].top = top
+    lists[number].count = UInt16(truncatingIfNeeded: walked.count)
+    swap(&lists[number].entries, &walked)
+  }
+
   /// The lists as the kernel's variables had them when all were looked at last.
   private var seen:
     (SinglePageList, SinglePageList, SinglePageList, SinglePageList, SinglePageList)?
@@ -65,30 +75,32 @@ extension IncrementalAudit {
   /// Walks a list; entries that stayed where they were from the end on keep their pages.
   private mutating func walkSinglePages(_ view: PoolView, _ number: Int, _ kept: KeptList) {
     let list = kept.list
-    var entries: [Address] = []
+    singles.walked.removeAll(keepingCapacity: true)
     var chain = ChainWalk(view, top: list.top)
     while chain.count <= Int(list.count), let entry = chain.next() {
       guard facts.isPageAligned(entry.address), spaces.space(of: entry.address)?.kind == kept.kind,
         entry.next != nil
       else { return fallBack() }
-      entries.append(entry.address)
+      singles.walked.append(entry.address)
     }
-    guard chain.upcoming == 0, entries.count == Int(list.count) else { return fallBack() }
-    entries.reverse()
-    let old = singles.lists[number].entries
+    let (count, oldCount) = (singles.walked.count, singles.lists[number].entries.count)
+    guard chain.upcoming == 0, count == Int(list.count) else { return fallBack() }
+    singles.walked.reverse()
     let pages = kept.pages
     var same = 0
-    while same < min(old.count, entries.count), old[same] == entries[same] { same += 1 }
-    for entry in old[same...] {
-      if let page = spaces.page(of: entry) { release(page, pages) }
+    while same < min(oldCount, count),
+      singles.lists[number].entries[same] == singles.walked[same]
+    { same += 1 }
+    for place in same..<oldCount {
+      if let page = spaces.page(of: singles.lists[number].entries[place]) { release(page, pages) }
     }
-    for entry in entries[same...] {
-      guard let page = self.pages(of: entry, UInt64(pages)) else { return fallBack() }
+    for place in same..<count {
+      guard let page = self.pages(of: singles.walked[place], UInt64(pages)) else {
+        return fallBack()
+      }
       claim(page, pages, .singlePageList)
     }
-    singles.lists[number].entries = entries
-    singles.lists[number].top = list.top
-    singles.lists[number].count = list.count
+    singles.keepWalked(as: number, top: list.top)
   }
 }
 
@@ -109,7 +121,7 @@ extension IncrementalAudit {
   mutating func updateRuns(_ view: PoolView) {
     if touched.hasRunHeads {
       for list in 0..<4 {
-        let head = runs.heads[list].address
+        let head = runs.head(list).pointee.address
         guard let next = view.pointer(head), let back = view.pointer(head &+ facts.wordBytes)
         else { return fallBack() }
         runs.note(head: list, next: next, back: back)

@@ -21,6 +21,9 @@ struct LargeCache: ~Copyable {
     var isKernels = false
     /// Its contents were looked at in the present operation.
     var isFresh = true
+
+    /// The place of an entry that has not been found again: no entry lies there.
+    static let lostPlace: Address = 1
   }
 
   private var byAddress = AddressIndex()
@@ -75,6 +78,23 @@ struct LargeCache: ~Copyable {
     unused.append(UInt32(number))
   }
 
+  /// Forgets where the entries are.
+  mutating func forgetPlaces() {
+    byPlace.removeAll()
+    entryCount = 0
+    for number in 0..<claims.count
+    where claims[number].address != 0 && claims[number].place != 0 {
+      claims.place(number).pointee.place = Claim.lostPlace
+    }
+  }
+
+  /// Notes where an entry is whose place was forgotten.
+  mutating func setPlace(_ place: Address, of number: Int) {
+    claims.place(number).pointee.place = place
+    byPlace.set(place, UInt32(number))
+    entryCount &+= 1
+  }
+
   /// The place of an allocation, to be changed there.
   func place(_ number: Int) -> UnsafeMutablePointer<Claim> { claims.place(number) }
 }
@@ -116,6 +136,8 @@ extension IncrementalAudit {
       removeLarge(number)
     }
     guard let entry else { return }
+    // A moved table's new entries are found in it, and once more where its lines changed.
+    for index in 0..<large.pending.count where large.pending[index].place == place { return }
     large.pending.append(
       LargeCache.Claim(
         address: entry.address, place: place, tag: entry.tag.word,
@@ -132,7 +154,7 @@ extension IncrementalAudit {
         address: address, place: 0, tag: allocation.tag.word, pages: facts.largePages(bytes)))
   }
 
-  private mutating func removeLarge(_ number: Int) {
+  mutating func removeLarge(_ number: Int) {
     let old = large.claims[number]
     takeOutLarge(number)
     if let first = pages(of: old.address, old.pages) { release(first, Int(old.pages)) }
@@ -198,7 +220,7 @@ extension IncrementalAudit {
     if isNew, place.pointee.place != 0 { makeTail(view, live, number, kind, bytes: bytes) }
     guard allocation.patternSeed != nil, !isRebuilding else { return }
     guard let host = view.bytes(at: address, count: max(allocation.requestedBytes, 1)),
-      allocation.showsPattern(host, from: 0, to: allocation.requestedBytes)
+      allocation.showsPattern(host, from: 0, to: allocation.requestedBytes, filled: filled)
     else { return fallBack() }
   }
 
@@ -289,6 +311,8 @@ extension IncrementalAudit {
     let end = UInt64(64 &- lines.leadingZeroBitCount) &<< WriteJournalLine.shift
     let to = min(offset &+ end, allocation.requestedBytes)
     guard offset &+ first < to else { return }
-    if !allocation.showsPattern(host - Int(offset), from: offset &+ first, to: to) { fallBack() }
+    let shows = allocation.showsPattern(
+      host - Int(offset), from: offset &+ first, to: to, filled: filled)
+    if !shows { fallBack() }
   }
 }

@@ -218,7 +218,7 @@ extension IncrementalAudit {
     guard allocation.patternSeed != nil, allocation.requestedBytes > 0 else { return }
     // Bytes behind the last page are nobody's, and the complete audit says so.
     guard let host = view.bytes(at: address, count: allocation.requestedBytes),
-      allocation.showsPattern(host, from: 0, to: allocation.requestedBytes)
+      allocation.showsPattern(host, from: 0, to: allocation.requestedBytes, filled: filled)
     else { return fallBack() }
   }
 }

@@ -198,8 +198,8 @@ struct IncrementalRoots {
   private let trackerTable: Address
   private let trackerRows: UInt64
   private let trackerMask: UInt64
-  private let bigTable: Address
-  private let bigTableEntries: UInt64
+  private(set) var bigTable: Address
+  private(set) var bigTableEntries: UInt64
   /// Address of the heads of the lists of free runs.
   let freeRunHeads: Address
   private let process: Address
@@ -225,6 +225,14 @@ struct IncrementalRoots {
     sessionMap = variables.sessionBitmap.allocationMap
     sessionEndMap = variables.sessionBitmap.endMap
     nonPagedMap = variables.nonPagedBitmap.allocationMap
+  }
+
+  /// The same with the big-page table where it is now.
+  func withBigTable(of view: PoolView) -> IncrementalRoots {
+    var roots = self
+    roots.bigTable = view.variables.bigTable
+    roots.bigTableEntries = view.variables.bigTableEntries
+    return roots
   }
 
   /// True where the variables are still the same.

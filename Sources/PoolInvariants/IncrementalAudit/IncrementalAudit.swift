@@ -93,11 +93,17 @@ public struct IncrementalAudit: ~Copyable {
   var found = FlatArray<FoundBlock>()
   /// What the present operation touched.
   var touched = DirtySet()
+  /// What the present operation filled, if anything.
+  var filled: FilledMemory?
   /// Whether the cache is being made: then nothing is checked.
   var isRebuilding = false
 
   /// A step that is left out: a planted bug, for tests of the tests.
-  var leftOut: Step?
+  var leftOut: Step? {
+    didSet { leftOutBits = leftOut.map { 1 << UInt32($0.rawValue) } ?? 0 }
+  }
+  /// The same as a bit, which each step asks for.
+  private(set) var leftOutBits: UInt32 = 0
 
   /// An audit of the pool that `view` shows, which has served no request yet and keeps `journal`.
   /// Without a journal `check` walks everything.
@@ -156,10 +162,10 @@ public struct IncrementalAudit: ~Copyable {
   private mutating func note(_ address: Address, _ allocation: LiveAllocation) {
     touched.tags.append(DirtySet.key(allocation.tag.unprotected))
     touched.kinds |= 1 << UInt64(facts.kind(allocation.type).rawValue)
+    touched.descriptors |= complete.shadow.takeDrifted()
     guard facts.isPageAligned(address) else { return }
-    // A large allocation may count under another tag, and drifts its descriptor's bytes.
+    // A large allocation may count under another tag.
     touched.tags.append(DirtySet.key(.big))
-    touched.descriptors = .max
     touched.large.append(address)
   }
 
@@ -174,8 +180,12 @@ public struct IncrementalAudit: ~Copyable {
   }
 
   /// Checks everything that can have changed since the last check. The verdict is that of
-  /// `complete`; its time depends on what was touched.
-  public mutating func check(_ view: PoolView, _ live: LiveAllocations) -> [Violation] {
+  /// `complete`; its time depends on what was touched. What was `filled` last of all shows its pattern
+  /// by that, and is not read.
+  public mutating func check(
+    _ view: PoolView, _ live: LiveAllocations, filled: FilledMemory? = nil
+  ) -> [Violation] {
+    self.filled = filled
     checksLeft -= 1
     fallback = hasCache ? nil : .noCache
     if hasCache, checksLeft <= 0 { fallback = .confirmation }

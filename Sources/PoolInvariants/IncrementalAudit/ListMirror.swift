@@ -28,11 +28,22 @@ struct ListMirror: ~Copyable {
     var back: Address
   }
 
+  /// The heads of a descriptor's lists.
+  struct Group: BitwiseCopyable {
+    var base: Address
+    var headBytes: UInt64
+    var isMade: Bool
+  }
+
   static let unordered = Int64.min
 
   private var index = AddressIndex()
   private(set) var nodes = FlatArray<Node>()
-  private(set) var heads = FlatArray<Head>()
+  private var heads = FlatArray<Head>()
+  /// What is known of heads that are not in `heads` yet: of each descriptor, where all of its lists
+  /// were empty. Most traces use lists of a few of them.
+  private var groups = FlatArray<Group>()
+  private var groupShift = 0
   private var unused = FlatArray<UInt32>()
   /// Entries and heads to look at in the end.
   private(set) var queue = FlatArray<Address>()
@@ -54,10 +65,38 @@ struct ListMirror: ~Copyable {
     heads.append(Head(address: address, next: next, back: back))
   }
 
-  /// Adds so many heads behind those that there are: a machine has a thousand and more, so that they
-  /// are not added one by one.
+  /// Adds the heads of a descriptor's lists behind those that there are: a machine has a thousand and
+  /// more, so that they are not added one by one. Each descriptor has as many, a power of two.
   @inline(__always) mutating func addHeads(_ count: Int, _ head: (Int) -> Head) {
+    groupShift = count.trailingZeroBitCount
+    groups.append(Group(base: 0, headBytes: 0, isMade: true))
     heads.append(count, head)
+  }
+
+  /// The same of lists that are all empty, with heads from an address on: they are made when one of
+  /// them is asked for.
+  mutating func addEmptyHeads(_ count: Int, at base: Address, headBytes: UInt64) {
+    groupShift = count.trailingZeroBitCount
+    groups.append(Group(base: base, headBytes: headBytes, isMade: false))
+    heads.appendUnmade(count)
+  }
+
+  /// Where a list's head stands.
+  @inline(__always) mutating func head(_ list: Int) -> UnsafeMutablePointer<Head> {
+    if groups.count != 0, !groups.place(list &>> groupShift).pointee.isMade {
+      make(list &>> groupShift)
+    }
+    return heads.place(list)
+  }
+
+  @inline(never) private mutating func make(_ number: Int) {
+    let group = groups.place(number)
+    group.pointee.isMade = true
+    var address = group.pointee.base
+    for list in number &<< groupShift..<(number &+ 1) &<< groupShift {
+      heads[list] = Head(address: address, next: address, back: address)
+      address &+= group.pointee.headBytes
+    }
   }
 
   /// The number of an entry, or nil.
@@ -119,7 +158,7 @@ struct ListMirror: ~Copyable {
 
   /// Notes the links that a head has now.
   @inline(__always) mutating func note(head list: Int, next: Address, back: Address) {
-    let head = heads.place(list)
+    let head = head(list)
     guard head.pointee.next != next || head.pointee.back != back else { return }
     queue.append(head.pointee.address)
     if head.pointee.next != next { queue.append(head.pointee.next) }
@@ -158,7 +197,7 @@ struct ListMirror: ~Copyable {
   private mutating func isLinked(_ place: UnsafeMutablePointer<Node>) -> Bool {
     let entry = place.pointee.entry
     let list = place.pointee.list
-    let head = heads.place(Int(list))
+    let head = head(Int(list))
     if place.pointee.next == head.pointee.address {
       guard head.pointee.back == entry else { return false }
     } else {
@@ -176,7 +215,7 @@ struct ListMirror: ~Copyable {
   }
 
   private mutating func isLinked(head list: Int) -> Bool {
-    let head = heads.place(list)
+    let head = head(list)
     let address = head.pointee.address
     if head.pointee.next == address || head.pointee.back == address {
       return head.pointee.next == head.pointee.back
@@ -214,8 +253,8 @@ struct ListMirror: ~Copyable {
   }
 
   /// The place of an entry by its neighbours; nil where these have none yet.
-  private func order(of node: UnsafeMutablePointer<Node>) -> Int64? {
-    let head = heads.place(Int(node.pointee.list)).pointee.address
+  private mutating func order(of node: UnsafeMutablePointer<Node>) -> Int64? {
+    let head = head(Int(node.pointee.list)).pointee.address
     if node.pointee.back != head, let back = knownOrder(node.pointee.back) { return back &+ 1 }
     if node.pointee.next == head { return 0 }
     return knownOrder(node.pointee.next).map { $0 &- 1 }
@@ -231,8 +270,15 @@ struct ListMirror: ~Copyable {
   /// not end or entries are on none.
   mutating func renumber() -> Bool {
     var found = 0
-    for list in 0..<heads.count {
-      let head = heads.place(list)
+    var next = 0
+    while next < heads.count {
+      // Lists whose heads are not made are empty.
+      if groups.count != 0, !groups.place(next &>> groupShift).pointee.isMade {
+        next = (next &>> groupShift &+ 1) &<< groupShift
+        continue
+      }
+      let head = heads.place(next)
+      next &+= 1
       var entry = head.pointee.next
       while entry != head.pointee.address {
         guard found < count, let number = number(entry) else { return false }

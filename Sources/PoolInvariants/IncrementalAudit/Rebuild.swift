@@ -22,7 +22,12 @@ extension IncrementalAudit {
     claimTables(view)
     claimSmallPages(view)
     addLarge(view, live)
-    for index in 0..<view.lookasideCount { updateLookaside(view, index) }
+    for index in 0..<view.lookasideCount {
+      // Most of hundreds were never used, and an empty cache knows such a list already.
+      let list = view.lookaside(at: index)
+      if list.top == 0, UInt32(list.count) | list.allocateHits | list.freeHits == 0 { continue }
+      updateLookaside(view, index)
+    }
     touched.pending = (1 &<< UInt64(tallies.count)) &- 1
     updateDeferred(view)
     settlePages(view, live)
@@ -90,6 +95,11 @@ extension IncrementalAudit {
     lists.reserveHeads(descriptors.count &* Int(units))
     for number in 0..<descriptors.count {
       let heads = descriptors[number].listHeads
+      // The complete audit has just looked at each of them.
+      if complete.descriptorsWithLists &>> UInt64(number) & 1 == 0 {
+        lists.addEmptyHeads(Int(units), at: heads, headBytes: constants.headBytes)
+        continue
+      }
       let host = descriptors[number].host + Int(heads &- descriptors[number].address)
       // The bytes are read where they lie: asking the view for each was half of a rebuild.
       if facts.wordBytes == 8 {
@@ -198,11 +208,15 @@ extension IncrementalAudit {
   }
 
   private mutating func addRows(_ view: PoolView) {
-    for index in 0...Int(view.variables.trackerMask) {
-      let row = UInt64(index)
-      let key = view.word32(complete.rowAddress(view, row)) ?? 0
-      rows.keys.append(key)
-      rows.places.append(RowCache.Places())
+    let count = Int(view.variables.trackerMask) &+ 1
+    let stride = Int(facts.profile.trackerRowBytes)
+    guard let table = rowHost else { return fallBack() }
+    rows.keys.append(count) { row in
+      table.loadUnaligned(fromByteOffset: row &* stride, as: UInt32.self)
+    }
+    rows.places.append(count) { _ in RowCache.Places() }
+    for row in 0..<count {
+      let key = rows.keys[row]
       if key == 0 {
         rows.emptyRows += 1
       } else {
@@ -226,7 +240,7 @@ extension IncrementalAudit {
     }
   }
 
-  private mutating func addSpecials(_ view: PoolView) {
+  mutating func addSpecials(_ view: PoolView) {
     func add(_ kind: SpecialRange.Kind, _ number: Int, _ start: Address, _ bytes: UInt64) {
       specials.add(
         SpecialRange(kind: kind, number: Int32(number), start: start, end: start &+ bytes))

@@ -11,7 +11,8 @@ extension IncrementalAudit {
     guard !journal.hasOverflown,
       live.changeCount &- seenChanges <= LiveAllocations.keptChanges
     else { return fallBack(.overflow) }
-    guard roots.hold(in: view) else { return fallBack(.movedTable) }
+    if !roots.hold(in: view) { followBigTable(view) }
+    guard fallback == nil else { return }
     updateCaches(view, live, journal)
     if fallback == nil { updateBlocks(view, live) }
     if isTaken(.sums) { auditSums(view, live) }
@@ -60,7 +61,7 @@ extension IncrementalAudit {
   }
 
   @inline(__always) private func isTaken(_ step: Step) -> Bool {
-    leftOut != step && fallback == nil
+    leftOutBits & 1 &<< UInt32(step.rawValue) == 0 && fallback == nil
   }
 
   /// The steps in their order.
@@ -158,8 +159,7 @@ extension IncrementalAudit {
 
   /// Sorts the lines of the journal by what lies there.
   private mutating func sortLines(_ view: PoolView, _ journal: WriteJournal) {
-    for index in 0..<journal.chunkCount where fallback == nil {
-      let chunk = journal.chunk(index)
+    for chunk in journal.chunks where fallback == nil {
       let lines = chunk.lines
       if let number = specials.number(at: chunk.address) {
         sortSpecial(view, Int(number), chunk.address, lines)
@@ -209,7 +209,12 @@ extension IncrementalAudit {
       number = Int(part.pointee.next)
       guard left != 0 else { continue }
       // What a descriptor's fields say is looked at as a whole.
-      if part.pointee.range.kind == .descriptor { left &= 0 &- left }
+      if part.pointee.range.kind == .descriptor {
+        let descriptor: UInt64 = 1 &<< UInt64(part.pointee.range.number)
+        touched.descriptors |= descriptor
+        touched.pending |= descriptor
+        continue
+      }
       while left != 0 {
         let line = chunk &+ UInt64(left.trailingZeroBitCount) &<< WriteJournalLine.shift
         left &= left &- 1
@@ -228,9 +233,7 @@ extension IncrementalAudit {
     let range = part.pointee.range
     switch range.kind {
     case .listHeads: updateHeads(view, Int(range.number), range.start, from: start, to: end)
-    case .descriptor:
-      touched.descriptors |= 1 &<< UInt64(range.number)
-      touched.pending |= 1 &<< UInt64(range.number)
+    case .descriptor: break
     case .trackerTable:
       let rowBytes = facts.profile.trackerRowBytes
       for row in (start &- range.start) / rowBytes...(end &- 1 &- range.start) / rowBytes {
@@ -263,14 +266,18 @@ extension IncrementalAudit {
     let last = (end &- 1 &- heads) &>> shift
     let host = descriptors[descriptor].host + Int(heads &- descriptors[descriptor].address)
     let list = descriptor &* Int(facts.unitsPerPage)
+    let linkBit = facts.linkBit
     var head = first
     while head <= last {
       let offset = head &* bytes
       let next = facts.pointer(host, offset)
       let back = facts.pointer(host, offset &+ facts.wordBytes)
-      guard facts.isEncoded(next), facts.isEncoded(back) else { return fallBack() }
-      lists.note(
-        head: list &+ Int(head), next: next & ~facts.linkBit, back: back & ~facts.linkBit)
+      // Of the heads on a line one has changed, most times.
+      let old = lists.head(list &+ Int(head))
+      if (next ^ (old.pointee.next | linkBit)) | (back ^ (old.pointee.back | linkBit)) != 0 {
+        guard facts.isEncoded(next), facts.isEncoded(back) else { return fallBack() }
+        lists.note(head: list &+ Int(head), next: next & ~linkBit, back: back & ~linkBit)
+      }
       head &+= 1
     }
   }

@@ -23,6 +23,7 @@ public struct Replayer: ~Copyable {
     /// The tags that came last, each at a place that follows from it.
     var lastTags: [16 of PoolTag?] = .init(repeating: nil)
     var touched: TouchedByOperation = .nothing
+    var filled: FilledMemory?
   }
 
   private init(_ configuration: TraceConfiguration, _ pool: consuming KernelPool) {
@@ -65,6 +66,9 @@ public struct Replayer: ~Copyable {
 
   /// What the last operation did to what callers hold; nothing certain where the kernel stopped.
   public var touched: TouchedByOperation { state.pointee.touched }
+  /// What the last operation filled with a pattern, as the last thing that it did; nil where it filled
+  /// nothing. Whoever stores to the pool by other ways than `step` has to forget it.
+  public var filled: FilledMemory? { state.pointee.filled }
 
   /// Boots a machine. Throws where the configuration cannot be or memory is short.
   public static func boot(
@@ -84,11 +88,13 @@ public struct Replayer: ~Copyable {
     state.pointee.allocations = other.state.pointee.allocations
     state.pointee.lastTags = other.state.pointee.lastTags
     state.pointee.touched = other.state.pointee.touched
+    state.pointee.filled = nil
   }
 
   /// Runs one operation. Configurations, dumps and expectations are the caller's business.
   public mutating func step(_ operation: Operation) -> StepResult {
     state.pointee.touched = .nothing
+    state.pointee.filled = nil
     switch operation {
     case .config, .expect: return .done
     case .dump: return .dump
@@ -281,8 +287,13 @@ public struct Replayer: ~Copyable {
     _ seed: UInt64, at address: Address, byteCount: UInt64
   ) -> HaltReason? {
     let pattern = FillPattern(seed: seed)
-    let outcome = pool.write(address, byteCount: byteCount) { pattern.fill($0, from: $1) }
+    var filled = FilledMemory(seed: seed)
+    let outcome = pool.write(address, byteCount: byteCount) { piece, offset in
+      pattern.fill(piece, from: offset)
+      filled.add(piece, at: offset)
+    }
     if case .halted(let reason) = outcome { return reason }
+    state.pointee.filled = filled
     return nil
   }
 
