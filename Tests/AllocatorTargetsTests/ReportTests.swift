@@ -52,7 +52,9 @@ import Testing
     #expect(run.output.contains("\"source\":\"C 7.24.3.2\""))
     let junit = try scratch.text("it.xml")
     #expect(junit.contains("<failure message=\"target.zeroes after zeroed\">"), "\(junit)")
-    #expect(junit.contains("<testcase classname=\"target.overlap\""))
+    #expect(
+      junit.contains(
+        "name=\"No two live blocks share a byte, usable bytes counted.\"/>"), "\(junit)")
     let folder = scratch.path + "/corpus/found/libtarget-faulty.so/target.zeroes_after_zeroed"
     let name = try #require(try Scratch.names(folder).first { $0.hasSuffix(".trace") })
     let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
@@ -126,5 +128,65 @@ import Testing
     ])
     #expect(run.output.contains("the process got SIGSEGV at 0x8, in operation 11"), "\(run.output)")
     #expect(run.output.contains("  at libtarget-faulty.so+0x"), "\(run.output)")
+  }
+
+  private static let small = """
+    #include "poolfuzz_target.h"
+    #include <stdlib.h>
+    static int seen;
+    void *poolfuzz_create(const struct poolfuzz_configuration *c) { seen = 0; return (void *)c->arena; }
+    void *poolfuzz_allocate(void *a, uint32_t p, size_t bytes, uint32_t t, size_t l) {
+      if (bytes == 64) seen = 1;
+      if (bytes == 200) while (!seen) {}
+      if (bytes == 200) abort();
+      return malloc(bytes);
+    }
+    void poolfuzz_free(void *a, void *block, uint32_t t) { free(block); }
+    void poolfuzz_destroy(void *a) {}
+    """
+
+  /// Without its first operation the trace hangs: a candidate that does costs its own time-out, not that of
+  /// the trace, and is told of.
+  @Test func aCandidateThatHangsCostsLittle() throws {
+    let scratch = try Scratch()
+    _ = try scratch.file("it.c", Self.small)
+    let built = try Command.shell(
+      "clang -w -shared -fPIC -I '\(Self.include)' it.c -o it.so", in: scratch.url)
+    #expect(built.code == 0, "\(built.errors)")
+    var settings = TargetSettings(library: scratch.path + "/it.so")
+    (settings.timeoutSeconds, settings.candidateSeconds) = (10, 0.04)
+    let tester = try TargetTester(settings, executable: try Command.product("poolfuzz"))
+    var hung = 0
+    tester.onCandidate = { hung = $1 }
+    let trace = try TargetTrace.reading(
+      "alloc a NonPaged 64 Test\nalloc c NonPaged 32 Test\nalloc b NonPaged 200 Test\n").trace
+    let failure = try #require(try tester.test(trace))
+    let began = ContinuousClock.now
+    let reduced = try tester.shrink(trace, failure)
+    #expect(reduced.trace.operations.count == 2 && hung > 0)
+    #expect(ContinuousClock.now - began < .seconds(8))
+  }
+
+  /// A rule that the library has promised nothing for is not green.
+  @Test func whatIsNotPromisedIsSkipped() throws {
+    let scratch = try Scratch()
+    let trace = try scratch.file("it.trace", "alloc a NonPaged 64 Test\nfree a\n")
+    let run = try Command.run([
+      "replay", "--target", "malloc", "--ignore", "hang", "--junit", scratch.path + "/it.xml",
+      trace,
+    ])
+    #expect(run.code == 0, "\(run.errors)")
+    let rows = try scratch.text("it.xml").split(separator: "\n")
+    func row(_ rule: TargetRule) -> Substring {
+      rows.first { $0.contains("classname=\"\(rule.rawValue)\"") } ?? ""
+    }
+    for rule in [TargetRule.overlap, .crash, .zeroes] {
+      #expect(row(rule).hasSuffix("\"/>"), "\(rule)")
+    }
+    for rule in [TargetRule.walk, .check, .outside, .doubleFree, .resizeMoves] {
+      #expect(row(rule).hasSuffix("<skipped message=\"not promised\"/></testcase>"), "\(rule)")
+    }
+    #expect(row(.hang).contains("<skipped message=\"not asked for\"/>"))
+    #expect(rows.contains { $0.contains("failures=\"0\" skipped=\"") })
   }
 }

@@ -26,6 +26,9 @@ public final class TargetTester {
   public var rules = Set(TargetRule.allCases)
   /// Asked before each step of a reduction; true ends it with what it has come to.
   public var isOver: () -> Bool = { false }
+  /// Told of each candidate of a reduction: how many there were, and how many of them hung.
+  public var onCandidate: (_ count: Int, _ hung: Int) -> Void = { _, _ in }
+  private var candidates = (count: 0, hung: 0)
 
   /// The most operations of a trace that is judged.
   public static let mostOperations = 1 << 22
@@ -283,11 +286,17 @@ public final class TargetTester {
     _ trace: TargetTrace, _ failure: TargetFailure
   ) throws(TargetError) -> Reduced {
     let identity = failure.identity(in: trace)
-    // What hangs costs the whole time-out in every execution, what leaks two thousand rounds.
+    // What hangs costs the time-out in every execution, what leaks two thousand rounds.
     let isSlow = [.hang, .leak, .addressSpace, .exhaustion].contains(failure.rule)
+    let cut = failure.isOfLaterRound ? trace : trace.prefix(failure.step + 1)
     let patience = timeoutSeconds
-    if failure.rule == .hang { timeoutSeconds = min(timeoutSeconds, 0.5) }
-    defer { timeoutSeconds = patience }
+    timeoutSeconds = min(timeoutSeconds, settings.candidateSeconds)
+    candidates = (0, 0)
+    defer { (timeoutSeconds, candidates) = (patience, (0, 0)) }
+    if failure.rule != .hang, execution(of: cut).failure?.identities.contains(identity) != true {
+      // A call of it takes longer than that.
+      timeoutSeconds = patience
+    }
     // No search beyond the passes: what thousands of traces leave behind in one process makes a
     // library crash on traces that are harmless in a fresh one.
     let budget = ShrinkBudget(executionLimit: isSlow ? 240 : 3_000, searchLimit: 0)
@@ -295,7 +304,6 @@ public final class TargetTester {
       self.execution(of: $0)
     }
     shrinker.isInterrupted = isOver
-    let cut = failure.isOfLaterRound ? trace : trace.prefix(failure.step + 1)
     let result = shrinker.shrink(cut, identity)
     var small = result.trace
     var executions = result.executionCount
@@ -384,7 +392,11 @@ public final class TargetTester {
       // Numbered as it will be filed: what owners write depends on their slots.
       let trace = trace.numberedInOrderOfUse
       // Candidates are many, and what they come to is confirmed with more rounds and a rest.
-      let failure = try test(trace, inFreshProcess: true, isCandidate: true).map {
+      let shown = try test(trace, inFreshProcess: true, isCandidate: true)
+      candidates.count += 1
+      candidates.hung += shown?.rule == .hang ? 1 : 0
+      onCandidate(candidates.count, candidates.hung)
+      let failure = shown.map {
         Execution.Failure(
           step: $0.isOfLaterRound ? max(count - 1, $0.step) : $0.step,
           identities: [$0.identity(in: trace)])

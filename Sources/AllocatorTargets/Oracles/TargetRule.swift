@@ -123,6 +123,37 @@ public enum TargetRule: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether an allocator with these promises and functions is ever judged by the rule.
+  public func isJudged(with capabilities: TargetCapabilities) -> Bool {
+    let (promises, functions) = (capabilities.promises, capabilities.functions)
+    let joins = promises.contains(.joins)
+    return switch self {
+    case .outside: promises.contains(.inArena)
+    case .usableSize: functions.contains(.usableSize)
+    case .usableChange: functions.contains(.usableSize) && promises.contains(.stableUsableSize)
+    case .reallocContent, .reallocFailure: functions.contains(.reallocate)
+    case .reallocAlignment:
+      functions.contains(.reallocate) && promises.contains(.reallocKeepsAlignment)
+    case .resizeMoves: functions.contains(.resize)
+    case .zeroes, .overflow: functions.contains(.allocateZeroed)
+    case .servesNothing: !promises.contains(.lawfulNull)
+    case .refusal, .emptied: joins && !promises.contains(.lawfulNull)
+    case .fit: joins && promises.contains(.inArena) && !promises.contains(.lawfulNull)
+    case .refind: promises.contains(.refinds) && !promises.contains(.lawfulNull)
+    case .exhaustion: joins && capabilities.interface != 1
+    case .footprint: functions.contains(.footprint)
+    case .check: functions.contains(.check)
+    case .walk: functions.contains(.walk)
+    case .doubleFree: promises.contains(.detectsDoubleFree)
+    case .foreignFree: promises.contains(.detectsForeignFree)
+    case .interiorFree: promises.contains(.detectsInteriorFree)
+    case .overflowedBlock: promises.contains(.detectsOverflow)
+    case .overlap, .alignment, .outsideWrite, .zeroSize, .payload, .hugeSize, .leak, .addressSpace,
+      .growth, .creation, .stack, .output, .crash, .exit, .hang:
+      true
+    }
+  }
+
   /// The rule of a name, with or without `target.`.
   public static func named(_ name: String) -> TargetRule? {
     TargetRule(rawValue: name) ?? TargetRule(rawValue: "target." + name)

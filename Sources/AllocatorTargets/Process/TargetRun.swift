@@ -78,6 +78,9 @@ public struct TargetSettings: Sendable, Hashable {
   public var preload = ""
   /// Seconds without progress after which a trace counts as one that hangs.
   public var timeoutSeconds = 5.0
+  /// The same, at most, of a candidate while a failing trace is reduced: what is left out of a trace may
+  /// make others hang, and each would cost the whole time-out.
+  public var candidateSeconds = 0.5
   /// Resident bytes of the worker above which an allocator counts as growing without bound.
   public var memoryLimitBytes: UInt64 = 512 << 20
   /// Seconds after which a library that seems to leak has given back what it gives back by the clock.

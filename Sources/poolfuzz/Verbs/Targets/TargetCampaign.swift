@@ -108,7 +108,9 @@ final class TargetCampaign {
     } else if !frame.removeState() {
       code = code.combined(with: .environment)
     }
-    if !report.writeJUnit(isStrict: isStrict) { code = code.combined(with: .environment) }
+    if !report.writeJUnit(isStrict: isStrict, tester.capabilities) {
+      code = code.combined(with: .environment)
+    }
     tell(.end)
     return Interruption.isRequested ? .interrupted : code
   }
@@ -196,6 +198,11 @@ final class TargetCampaign {
     }
     var (small, seen, certificate, executions) = (trace, confirmed, Certificate?.none, 0)
     if shrinks {
+      tester.onCandidate = { [streams] count, hung in
+        streams.progress(
+          "reducing \(identity): \(counted(count, "candidate"))"
+            + (hung > 0 ? ", \(hung) hung" : ""))
+      }
       let reduced = try tester.shrink(trace, failure)
       executions = reduced.executionCount
       // What is filed is what was confirmed: where the small trace does not repeat, the long one.

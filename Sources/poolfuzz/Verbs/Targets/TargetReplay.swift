@@ -43,7 +43,9 @@ final class TargetReplay {
         code = code.combined(with: error.code)
       }
     }
-    if !report.writeJUnit(isStrict: false) { code = code.combined(with: .environment) }
+    if !report.writeJUnit(isStrict: false, tester.capabilities) {
+      code = code.combined(with: .environment)
+    }
     return Interruption.isRequested ? .interrupted : code
   }
 

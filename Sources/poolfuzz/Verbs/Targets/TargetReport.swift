@@ -135,8 +135,9 @@ final class TargetReport {
 
   // MARK: JUnit
 
-  /// Writes the JUnit file, where asked; false where it cannot be.
-  func writeJUnit(isStrict: Bool) -> Bool {
+  /// Writes the JUnit file, where asked; false where it cannot be. A rule is green only where it was
+  /// judged.
+  func writeJUnit(isStrict: Bool, _ capabilities: TargetCapabilities) -> Bool {
     guard let junitPath else { return true }
     let flaky = rows.filter { $0.outcome == .flaky }
     let others = rows.filter { $0.outcome != .flaky }
@@ -150,15 +151,20 @@ final class TargetReport {
         + body + "</testcase>"
     }
     let broken = Set(rows.map(\.rule))
-    for rule in TargetRule.allCases where rules.contains(rule) && !broken.contains(rule) {
+    for rule in TargetRule.allCases where !broken.contains(rule) {
+      let skipped =
+        !rules.contains(rule)
+        ? "not asked for" : rule.isJudged(with: capabilities) ? nil : "not promised"
       cases.append(
-        "<testcase classname=\"\(rule.rawValue)\" name=\"\(Self.escaped(rule.sentence))\"/>")
+        "<testcase classname=\"\(rule.rawValue)\" name=\"\(Self.escaped(rule.sentence))\""
+          + (skipped.map { "><skipped message=\"\($0)\"/></testcase>" } ?? "/>"))
     }
     let failures = cases.count { $0.contains("<failure ") }
     let text =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       + "<testsuite name=\"\(Self.escaped(settings.library))\" tests=\"\(cases.count)\""
-      + " failures=\"\(failures)\">\n" + cases.map { $0 + "\n" }.joined() + "</testsuite>\n"
+      + " failures=\"\(failures)\" skipped=\"\(cases.count { $0.contains("<skipped ") })\">\n"
+      + cases.map { $0 + "\n" }.joined() + "</testsuite>\n"
     return write(text, to: junitPath)
   }
 
