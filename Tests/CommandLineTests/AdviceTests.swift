@@ -80,6 +80,8 @@ struct AdviceTests {
     let again = try Command.run(command.split(separator: " ").dropFirst().map(String.init))
     #expect(again.lines.first == run.lines[1])
     #expect(!run.output.contains("bytes wasted"))
+    let once = "MmCm allocates its buffers once, at start (30,848 bytes), and keeps them"
+    #expect(run.output.contains(once), "\(run.output)")
     let table = try advice(Self.story, ["--metrics"])
     #expect(table.lines.starts(with: run.lines))
     #expect(table.output.contains("pages saved  at the peak  bytes wasted  tag"))
@@ -90,6 +92,8 @@ struct AdviceTests {
   @Test func wrongUsesAreRefused() throws {
     #expect(try advice(Self.story, ["--lookaside", "MmCm"]).code == 2)
     #expect(try Command.run(["whatif", "-", "--advise"]).code == 2)
+    let unchanged = try Command.run(["whatif", try scratch.file("u.trace", Self.story)])
+    #expect(unchanged.code == 2 && unchanged.errors.contains("--advise"))
     #expect(try advice("nonsense\n").code == 3)
   }
 }

@@ -1,7 +1,7 @@
 /// Decimal numbers for people, the same on every machine.
-enum DecimalText {
+package enum DecimalText {
   /// Digits in groups of three: `25,463`.
-  static func grouped(_ value: UInt64) -> String {
+  package static func grouped(_ value: UInt64) -> String {
     let digits = Array(String(value))
     var text = ""
     for (index, digit) in digits.enumerated() {

@@ -121,7 +121,8 @@ extension Verb {
       }
       guard !resizes.isEmpty || !tags.isEmpty || profile != nil else {
         throw CommandFailure.usage(
-          "whatif needs a change (--resize, --lookaside or --profile), --move or --special-pool")
+          "whatif needs --advise, a change (--resize, --lookaside or --profile), --move or "
+            + "--special-pool")
       }
       let changes = ChangedRequests(resizes: resizes, lookasideTags: tags, depth: depth)
       let request = try arguments.number("--request")

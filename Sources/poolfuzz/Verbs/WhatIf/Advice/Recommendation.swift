@@ -40,7 +40,7 @@ struct Recommendation {
       "ask for \(counted(to, "byte")) instead of \(from), so that \(perPage) fit into a page"
     case .lookaside: "keep freed blocks on a lookaside list"
     case .ownAllocation(let pools):
-      "take \(pools.map { counted($0.bytes, "byte") }.joined(separator: " and ")) once and keep them"
+      "allocate the buffers once, at start (\(Self.total(pools))), and keep them"
     }
   }
 
@@ -53,8 +53,17 @@ struct Recommendation {
       "\(tag.spelling) asks for \(counted(to, "byte")) instead of \(from), so that \(perPage) fit into a page"
     case .lookaside: "\(tag.spelling) keeps its freed blocks on a lookaside list"
     case .ownAllocation(let pools):
-      "\(tag.spelling) takes \(pools.map { counted($0.bytes, "byte") }.joined(separator: " and ")) once and keeps them"
+      "\(tag.spelling) allocates its buffers once, at start (\(Self.total(pools))), and keeps them"
     }
+  }
+
+  /// `19,653,168 bytes`, or of two pools `4,096 nonpaged and 80 paged bytes`.
+  private static func total(_ pools: [(type: PoolType, bytes: UInt64)]) -> String {
+    let amounts = pools.map {
+      DecimalText.grouped($0.bytes)
+        + (pools.count == 1 ? "" : $0.type.isPaged ? " paged" : " nonpaged")
+    }
+    return amounts.joined(separator: " and ") + (pools.map(\.bytes) == [1] ? " byte" : " bytes")
   }
 
   /// The options of `whatif` that try it alone; nil where none do, or a shell could not be told the
