@@ -103,6 +103,41 @@ import Testing
     #expect(try Command.run(["inspect", "--tags", first, second]).code == 3)
   }
 
+  /// Files of a folder that are no tables of tags are one state: each counts, as if it were named.
+  @Test func everyFileOfAFolderIsJudged() throws {
+    let incident = Manual.package.appendingPathComponent("Corpus/incident").path
+    for (name, sources) in [("a.txt", ["vm", "poolused"]), ("b.txt", ["page-fa808000"])] {
+      let text = try sources.map {
+        try String(contentsOfFile: "\(incident)/\($0).listing.txt", encoding: .utf8)
+      }
+      _ = try scratch.file("folder/\(name)", text.joined(separator: "\n"))
+    }
+    let folder = scratch.path + "/folder"
+    let all = try Command.run(["inspect", folder])
+    #expect(all.code == 1 && all.output.hasPrefix("Found: The nonpaged pool holds"))
+    #expect(all.output.contains("a.txt:1: !vm") && all.output.contains("b.txt:1: !pool page"))
+    let series = try Command.run(["inspect", "--series", folder])
+    #expect(
+      series.code == 1 && series.output.contains("Found: Before the last state: The nonpaged"))
+    #expect(series.output.contains("Series of 2 files, judged at the last: \(folder)/b.txt"))
+    _ = try scratch.file("folder/notes.md", "prose\n")
+    let unread = try Command.run(["inspect", folder])
+    #expect(
+      unread.code == 1 && unread.output.contains("Nothing was recognised in \(folder)/notes.md."))
+  }
+
+  /// A table that only rose and fell again is no finding of an earlier state.
+  @Test func whatTablesSaidEarlierTheCourseSaysBetter() throws {
+    func table(_ blocks: Int) -> String {
+      "Tag,Type,Allocs,Frees,Bytes\nBig,Paged,\(blocks + 10),10,\(blocks * 100_000)\n"
+    }
+    let earlier = try scratch.file("1.csv", table(9_000))
+    let later = try scratch.file("2.csv", table(1))
+    #expect(try Command.run(["inspect", earlier]).code == 1)
+    let series = try Command.run(["inspect", "--series", earlier, later])
+    #expect(!series.output.contains("Before the last state"), "\(series.output)")
+  }
+
   @Test func anImportThatKeepsNothingFails() throws {
     let kept = try Command.run(["import", "-"], input: "op,id,size\nalloc,1,64\nfree,1,\n")
     #expect(kept.code == 0 && kept.output.contains("alloc s0 NonPaged 64"))
@@ -121,6 +156,9 @@ import Testing
     #expect(
       try Command.run(["explain", "size", "0x1F0", "--json"]).lines.count
         == Profile.all.count + 1)
+    let one = try Command.run(["explain", "size", "0xF18", "--profile", "windows-7-x86", "--json"])
+    #expect(one.lines.count == 1 && one.output.contains("\"page_remainder_bytes\":224"))
+    #expect(try Command.run(["explain", "x.trace", "--profile", "windows-7-x86"]).code == 2)
     #expect(try Command.run(["explain", "size", "many"]).code == 2)
     #expect(try Command.run(["explain"]).code == 2)
   }

@@ -287,4 +287,7 @@ public struct DiagnosisEntry: Sendable, Hashable {
   public var guidance: Guidance
   /// A listing's own finding, which stands beside the listing already.
   var isOfListing = false
+  /// A remark that leads the report where nothing is wrong: pages are seen to be kept, or to be
+  /// about to be kept.
+  var keepsPages = false
 }

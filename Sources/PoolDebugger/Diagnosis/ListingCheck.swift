@@ -11,7 +11,7 @@ enum ListingCheck {
     case .poolUsed(let table): TableCheck.check(table, &checked)
     case .tagTable(let table):
       checked.blockCount = table.rows.count
-      checked.verdict = .incomplete
+      checked.isMissing("a total, which would tell whether all tags are in the table")
     case .virtualMemory(let memory): TableCheck.check(memory, &checked)
     case .poolFind(let find): TableCheck.check(find, &checked)
     case .lookaside(let lists): TableCheck.check(lists, &checked)
@@ -117,14 +117,21 @@ enum ListingCheck {
   }
 }
 
+extension CheckedListing {
+  /// Nothing is wrong, but not everything is shown: what is not.
+  fileprivate mutating func isMissing(_ words: String) {
+    verdict = .incomplete
+    findings.append(
+      Finding(
+        rule: .missingLines, text: "missing: \(words)"))
+  }
+}
+
 /// Arithmetic that holds within one table.
 enum TableCheck {
   static func check(_ table: PoolUsedListing, _ checked: inout CheckedListing) {
     checked.blockCount = table.rows.count
-    guard let total = table.total else {
-      checked.verdict = .incomplete
-      return
-    }
+    guard let total = table.total else { return checked.isMissing("the line TOTAL") }
     let nonpaged = table.rows.reduce(UInt64(0)) { Saturating.sum($0, $1.nonpaged.usedBytes) }
     let paged = table.rows.reduce(UInt64(0)) { Saturating.sum($0, $1.paged.usedBytes) }
     checked.verdict = .healthy
@@ -142,9 +149,13 @@ enum TableCheck {
 
   static func check(_ memory: VirtualMemoryListing, _ checked: inout CheckedListing) {
     checked.blockCount = memory.values.count
-    let isWhole =
-      memory.value("Physical Memory") != nil && memory.value("Commit limit") != nil
-    checked.verdict = isWhole || !memory.regions.isEmpty ? .healthy : .incomplete
+    let absent = ["Physical Memory", "Commit limit"].filter { memory.value($0) == nil }
+    if absent.isEmpty || !memory.regions.isEmpty {
+      checked.verdict = .healthy
+    } else {
+      checked.isMissing(
+        "\(absent.map { "'\($0)'" }.joined(separator: " and ")), which every whole listing has")
+    }
     let physical = memory.value("Physical Memory")?.pages
     for value in memory.values {
       let isPoolUsage =
@@ -163,7 +174,13 @@ enum TableCheck {
 
   static func check(_ find: PoolFindListing, _ checked: inout CheckedListing) {
     checked.blockCount = find.blocks.count + find.entries.count
-    checked.verdict = find.isCutShort || checked.blockCount == 0 ? .incomplete : .healthy
+    if find.isCutShort {
+      checked.isMissing("the end of the search, which was cut short")
+    } else if checked.blockCount == 0 {
+      checked.isMissing("every block")
+    } else {
+      checked.verdict = .healthy
+    }
     for block in find.blocks {
       let unit = block.width.unitBytes
       let fits = block.pageOffset &+ block.sizeBytes <= PageCheck.pageBytes
@@ -190,7 +207,9 @@ enum TableCheck {
       guard let depth = list.value("Max Depth"), let size = list.value("Size"),
         let most = list.value("Max Alloc")
       else {
-        if checked.verdict == .healthy { checked.verdict = .incomplete }
+        if checked.verdict == .healthy {
+          checked.isMissing("the size, depth or maximum of \(list.name)")
+        }
         continue
       }
       guard depth.multipliedReportingOverflow(by: size) != (most, false) else { continue }
@@ -205,7 +224,7 @@ enum TableCheck {
 
   static func check(_ table: PoolMonitorListing, _ checked: inout CheckedListing) {
     checked.blockCount = table.rows.count
-    checked.verdict = table.rows.isEmpty ? .incomplete : .healthy
+    if table.rows.isEmpty { checked.isMissing("every row") } else { checked.verdict = .healthy }
     for row in table.rows where row.difference > 0 && row.usedBytes >= 0 {
       guard UInt64(row.usedBytes / row.difference) != row.bytesPerAllocation else { continue }
       checked.verdict = .unknown

@@ -21,16 +21,24 @@ public struct SizeExplanation: Sendable {
     public var hasLookaside: Bool
     /// What is unverified or disputed about it.
     public var doubt: String?
+    /// Bytes of its page beside the block, where no second one of its size fits into the page; nil where
+    /// one does, and for pages.
+    public var remainderBytes: UInt64?
   }
 
   /// The bytes asked for.
   public let bytes: UInt64
+  /// The system that is asked about; nil for all of them.
+  public let profile: Profile?
 
   /// An explanation of a request.
-  public init(bytes: UInt64) { self.bytes = bytes }
+  public init(bytes: UInt64, profile: Profile? = nil) {
+    self.bytes = bytes
+    self.profile = profile
+  }
 
-  /// One row for each version of the model, then the segment heap's.
-  public var rows: [Row] { Profile.all.map(row) + [segmentHeap] }
+  /// One row for each version of the model, then the segment heap's; or that of one system.
+  public var rows: [Row] { profile.map { [row($0)] } ?? Profile.all.map(row) + [segmentHeap] }
 
   private func row(_ profile: Profile) -> Row {
     let header = UInt64(profile.header.bytes)
@@ -42,7 +50,7 @@ public struct SizeExplanation: Sendable {
         headerBytes: 0, blockBytes: pages,
         wasteBytes: profile.largeTail == .fragment ? 0 : pages - bytes, list: nil,
         hasLookaside: false,
-        doubt: profile.largeTail == .fragment
+        doubt: profile.largeTail == .fragment && pages > bytes
           ? "the rest of the last page becomes a Frag block and a free block" : nil)
     }
     let units = profile.units(forRequest: bytes)
@@ -52,7 +60,9 @@ public struct SizeExplanation: Sendable {
       wasteBytes: block - header - data, list: units,
       hasLookaside: units <= profile.lookasideClasses,
       doubt: profile.smallRequestLimit == nil && profile.header == .windows2000
-        ? "the largest small request of this version is unverified" : nil)
+        ? "the largest small request of this version is unverified" : nil,
+      remainderBytes: block > profile.pageBytes / 2 && block < profile.pageBytes
+        ? profile.pageBytes - block : nil)
   }
 
   /// Windows 10 1809 and later, as reverse engineering published it (SSTIC 2020; 20H2).
@@ -108,6 +118,12 @@ public struct SizeExplanation: Sendable {
       line += row.hasLookaside ? ", lookaside" : ", no lookaside"
       lines.append(line)
       lines.append("    \(row.place)")
+      if let rest = row.remainderBytes {
+        lines.append(
+          "    leaves 0x\(Hexadecimal.text(rest)) (\(DecimalText.grouped(rest))) bytes of its page, in "
+            + "which small blocks of others can settle"
+            + (rest < PageCheck.pageBytes / 4 ? "; 0x1000 takes the page whole" : ""))
+      }
       if let doubt = row.doubt { lines.append("    note: \(doubt)") }
     }
     return lines.joined(separator: "\n") + "\n"

@@ -43,6 +43,22 @@ import Testing
     #expect(large.blockBytes == 0x2000 && large.wasteBytes == 0x800 && large.list == nil)
     let tail = try row(0x1800, "windows-7-x64")
     #expect(tail.wasteBytes == 0 && tail.doubt?.contains("Frag") == true)
+    let whole = try row(0x2000, "windows-7-x64")
+    #expect(whole.wasteBytes == 0 && whole.doubt == nil && whole.remainderBytes == nil)
+  }
+
+  /// Nothing of the block is wasted, but a quarter of a page or less beside it is left to others.
+  @Test func whatItLeavesOfItsPageIsTold() throws {
+    #expect(try row(0xF18, "windows-7-x86").remainderBytes == 0xE0)
+    #expect(try row(0x900, "windows-7-x86").remainderBytes == 0x6F8)
+    #expect(try row(0x7F8, "windows-7-x86").remainderBytes == nil)
+    let text = SizeExplanation(bytes: 0xF18, profile: .windows2003x86).text
+    #expect(
+      text.contains(
+        "leaves 0xe0 (224) bytes of its page, in which small blocks of others can settle; "
+          + "0x1000 takes the page whole"))
+    #expect(text.split(separator: "\n").count == 4, "one system")
+    #expect(!SizeExplanation(bytes: 0x900).text.contains("takes the page whole"))
   }
 
   @Test func theSegmentHeapRoutesBySize() throws {

@@ -23,7 +23,7 @@ import Testing
     for part in ["25,463 pages", "65,912,104", "38,384,344", "9,371 pages", "36.8 %"] {
       #expect(entry.text.contains(part), "\(part)")
     }
-    #expect(entry.text.contains("101 MB in !vm, 65 MB in !poolused"))
+    #expect(entry.text.contains("99.5 MiB in !vm, 62.9 MiB in !poolused"))
     #expect(entry.text.contains("The pool is fragmented."))
     let paged = try #require(try diagnose(all).first { $0.verdict == .untaggedPaged })
     #expect(entries.count == 1 && paged.bytes == 33_079 * 4_096 - 66_610_504)
@@ -105,6 +105,85 @@ import Testing
     #expect(entries[0].text.contains("one block of 0xf18 bytes in each of 8 pages"))
     #expect(entries[0].text.contains("leaves 0xe8 (232) bytes"))
     #expect(!entries[0].verdict.isFinding)
+  }
+
+  /// Blocks of nearly a page whose rest is seen to be taken: who asks for a little less than a page is
+  /// named, with what to do. A rest that is free or the tag's own proves nothing.
+  @Test func aTakenRemainderNamesWhoLeftIt() {
+    func pages(_ tenant: String, _ state: String) -> InspectionReport {
+      var inspection = Inspection()
+      let lines = (1...4).map { page in
+        """
+        Pool page fa80\(page)000 region is Nonpaged pool
+        *fa80\(page)000 size:  f20 previous size:    0  (Allocated) *Acme
+         fa80\(page)f20 size:   18 previous size:  f20  (\(state))  \(tenant)
+         fa80\(page)f38 size:   c8 previous size:   18  (Free)  NtFs
+        """
+      }
+      inspection.read(text: lines.joined(separator: "\n"), source: "pages.txt")
+      return inspection.report()
+    }
+    let taken = pages("ReEv", "Allocated")
+    #expect(taken.outcome == .held)
+    #expect(taken.headline.hasPrefix("The pages are sound, but tag Acme has one block of 0xf20"))
+    #expect(
+      taken.headline.contains("Blocks of ReEv have settled in each of them")
+        && taken.headline.contains("whole page (0x1000) instead, at 224 bytes each"))
+    #expect(taken.diagnosis.first?.tags == [ListedTag("Acme"), ListedTag("ReEv")])
+    for silent in [pages("Acme", "Allocated"), pages("ReEv", "Free")] {
+      #expect(silent.headline.hasPrefix("Nothing wrong is visible: 4 of 4"))
+      #expect(!silent.text.contains("settled in"))
+    }
+  }
+
+  @Test func keptPagesLeadTheReportAndCountOnce() throws {
+    func report(_ text: String) -> InspectionReport {
+      var inspection = Inspection()
+      inspection.read(text: text, source: "page.txt")
+      return inspection.report()
+    }
+    let page = """
+      Pool page fa808000 region is Nonpaged pool
+      *fa808000 size: a20 previous size: 0 (Free) *MFE0
+      fa808a20 size: 18 previous size: a20 (Allocated) ReEv
+      fa808a38 size: 5c8 previous size: 18 (Free) NtFs
+
+      """
+    let one = report(page)
+    #expect(one.outcome == .held)
+    #expect(
+      one.headline
+        == "The pages are sound, but blocks of tag ReEv of 0x18 (24) bytes keep the listed page "
+        + "although nearly all of it is free: 4,072 bytes cannot be returned.")
+    let second = page.replacing("fa808", with: "fa809")
+      .replacing(
+        "a38 size: 5c8 previous size: 18 (Free) NtFs",
+        with:
+          "a38 size: 8 previous size: 18 (Allocated) Irp\nfa809a40 size: 5c0 previous size: 8 (Free) NtFs"
+      )
+    let both = report(page + second)
+    let pinned = both.diagnosis.filter { $0.verdict == .pinnedPages }
+    #expect(pinned.map(\.bytes) == [8_136])
+    #expect(pinned.first?.tags == [ListedTag("ReEv"), ListedTag("Irp")])
+    #expect(pinned.first?.text.contains("all 2 listed pages (1 of them together with Irp)") == true)
+  }
+
+  /// Far from a maximum nothing need be done about it; near it the events are named.
+  @Test func whatToDoAboutALimitIsSaidNearIt() {
+    func text(_ pages: Int) -> String {
+      var inspection = Inspection()
+      inspection.read(
+        text: """
+          *** Virtual Memory Usage ***
+          Physical Memory: 917368 ( 3669472 Kb)
+          NonPagedPool Usage: \(pages) ( \(pages * 4) Kb)
+          NonPagedPool Max: 32647 ( 130588 Kb)
+          """, source: "vm.txt")
+      return inspection.report().text
+    }
+    #expect(text(7_000).contains("limit-distance") && !text(7_000).contains("Event 2019"))
+    #expect(text(30_000).contains("limit-near") && text(30_000).contains("-> Event 2019"))
+    #expect(text(7_000).contains("missing: 'Commit limit', which every whole listing has"))
   }
 
   @Test func everyVerdictHasEvidenceAndGuidance() throws {

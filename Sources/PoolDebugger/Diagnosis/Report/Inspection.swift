@@ -26,6 +26,8 @@ public struct Inspection: Sendable {
   private var bugChecks: [Listing] = []
   private var diagnosis: Diagnosis
   private var tally = ListingTally()
+  /// Sources with a table of tags.
+  private var tableSources: Set<String> = []
 
   /// So many bug checks wait; of more the first are judged at once.
   private static let mostBugChecks = 1_024
@@ -71,7 +73,7 @@ public struct Inspection: Sendable {
       listings: listings.sorted { $0.listing.ordinal < $1.listing.ordinal }, tally: tally,
       warnings: warnings, warningCount: warningCount, unrecognisedLines: unrecognisedLines,
       lines: lines, diagnosis: diagnosis.entries(), unreadSources: unreadSources,
-      state: diagnosis.state, bytesLeft: diagnosis.bytesLeft)
+      tableSourceCount: tableSources.count, state: diagnosis.state, bytesLeft: diagnosis.bytesLeft)
   }
 
   private mutating func take(_ listing: Listing) {
@@ -92,6 +94,7 @@ public struct Inspection: Sendable {
     if listing.isBugCheck { BugCheckReading.locate(&checked, in: diagnosis.pages) }
     diagnosis.add(checked)
     tally.add(checked)
+    if checked.tagTable != nil { tableSources.insert(checked.listing.source) }
     listings.append(checked)
   }
 
@@ -126,25 +129,62 @@ public struct Inspection: Sendable {
   }
 }
 
-/// Several states of a system, one after the other; of very many some are left out of the
-/// comparison, never the first and the last.
+/// Several states of a system, one after the other, judged at the last, with what is wrong in an
+/// earlier one; of very many some are left out of the comparison, never the first and the last.
 public struct InspectionSeries: Sendable {
   private let owners: PoolTagDescriptions
   private var snapshots = ThinnedSnapshots()
   private var last: InspectionReport?
+  private var count = 0
+  private var lastSource: String?
+  /// What was wrong in earlier states. What tables of tags said by themselves, the course of the
+  /// series says better.
+  private var earlier: [DiagnosisEntry] = []
+  private var warnings: [ParseWarning] = []
+  private var warningCount = 0
+  private var unrecognisedLines = 0
+  private var lines = 0
   private var unreadSources: [String] = []
 
   /// No states yet; `owners` says whose the tags are.
   public init(owners: PoolTagDescriptions = .builtIn) { self.owners = owners }
 
   /// Takes the next state; `time` is when it was taken, in seconds from an arbitrary beginning, if
-  /// it is known. Without it the tables tell, if they do.
-  public mutating func append(_ report: InspectionReport, time: Double?) {
-    var state = report.state
-    state.time = time ?? state.time
-    snapshots.append(state)
+  /// it is known. Without it the tables tell, if they do. A source in which nothing was recognised
+  /// is no state.
+  public mutating func append(_ report: InspectionReport, time: Double?, source: String? = nil) {
     unreadSources += report.unreadSources
+    warnings += report.warnings.prefix(ListingReader.mostWarnings - warnings.count)
+    warningCount += report.warningCount
+    unrecognisedLines += report.unrecognisedLines
+    lines += report.lines
+    guard report.isRecognised || last == nil else { return }
+    if report.isRecognised {
+      var state = report.state
+      state.time = time ?? state.time
+      snapshots.append(state)
+      count += 1
+    }
+    let known = Set(earlier.map(Conclusion.init))
+    earlier += (last?.diagnosis ?? []).filter {
+      switch $0.verdict {
+      case .leakCandidate, .pairedLeak, .dominantTag, .hardlyFreed, .equalLive: false
+      default: $0.verdict.isFinding && !known.contains(Conclusion($0))
+      }
+    }.prefix(Diagnosis.mostOfAKind - earlier.count)
     last = report
+    lastSource = source
+  }
+
+  /// The same in two states is one conclusion.
+  private struct Conclusion: Hashable {
+    var verdict: DiagnosisEntry.Verdict
+    var pool: String?
+    var tags: [ListedTag]
+
+    init(_ entry: DiagnosisEntry) {
+      (verdict, pool, tags) = (entry.verdict, entry.pool, entry.tags)
+    }
   }
 
   /// The report on the last state, with what changed from each to the next; nil without any.
@@ -153,9 +193,20 @@ public struct InspectionSeries: Sendable {
     var series = TagSeries(snapshots.snapshots, owners: owners)
     series.left = report.bytesLeft
     let course = series.entries()
+    let now = Set(report.diagnosis.map(Conclusion.init))
+    let before = earlier.filter { !now.contains(Conclusion($0)) }.map { entry in
+      var entry = entry
+      entry.text = "Before the last state: " + entry.text
+      // Its listing is not in the report.
+      entry.isOfListing = false
+      return entry
+    }
     report.diagnosis =
-      course.filter(\.verdict.isFinding) + report.diagnosis
+      course.filter(\.verdict.isFinding) + report.diagnosis + before
       + course.filter { !$0.verdict.isFinding }
+    report.seriesPlace = lastSource.map { (count, $0) }
+    (report.warnings, report.warningCount) = (warnings, warningCount)
+    (report.lines, report.unrecognisedLines) = (lines, unrecognisedLines)
     report.unreadSources = unreadSources
     return report
   }
@@ -189,10 +240,17 @@ public struct InspectionReport: Sendable {
   public var diagnosis: [DiagnosisEntry]
   /// The sources in which nothing was recognised.
   public var unreadSources: [String]
+  /// Sources in which a table of tags was recognised.
+  public var tableSourceCount: Int
+  /// Of a series the number of its states and the source of the last one, at which it is judged.
+  var seriesPlace: (count: Int, last: String)?
   /// All tables of tags as one state of a system.
   var state: TagSeries.Snapshot
   /// Bytes that are left before each pool's maximum.
   var bytesLeft: (nonpaged: UInt64?, paged: UInt64?)
+
+  /// Whether any listing was recognised.
+  public var isRecognised: Bool { tally.count > 0 }
 
   /// Whether anything wrong was found, and whether anything was judged at all.
   public var outcome: Outcome {
@@ -212,6 +270,10 @@ public struct InspectionReport: Sendable {
     case .held:
       let others = tally.count - tally.healthy
       let remarks = diagnosis.count
+      if let kept = diagnosis.first(where: \.keepsPages) {
+        return "The pages are sound, but \(kept.text.prefix(1).lowercased())"
+          + kept.text.dropFirst() + (remarks > 1 ? " Other remarks: \(remarks - 1), below." : "")
+      }
       return "Nothing wrong is visible: \(tally.healthy) of \(tally.count) listings are whole and "
         + "sound" + (others > 0 ? "; the others do not show enough to say so." : ".")
         + (tally.hasTagTable
@@ -219,12 +281,12 @@ public struct InspectionReport: Sendable {
         + (remarks > 0 ? " Remarks: \(remarks), below." : "")
     case .notJudged:
       if tally.count == 0 {
-        return "Not judged: no debugger output recognised in \(lines) lines."
+        return "Not judged: no debugger output recognised in "
+          + "\(DecimalText.counted(lines, "line"))."
       }
-      let unread =
-        unreadSources.isEmpty
-        ? "" : " Nothing was recognised in \(unreadSources.joined(separator: ", "))."
-      return "Not judged: what was recognised does not suffice to say anything.\(unread)"
+      return tally.isJudged
+        ? "Not judged: nothing wrong is visible in what was recognised, but not every file was."
+        : "Not judged: what was recognised does not suffice to say anything."
     }
   }
 

@@ -6,11 +6,23 @@ enum InspectionText {
   static func text(_ lines: [String]) -> String { lines.map { $0 + "\n" }.joined() }
 
   static func head(_ report: InspectionReport) -> [String] {
-    [report.headline] + damaged(report) + (report.tally.count > 0 ? [""] : [])
+    [report.headline] + sources(report) + damaged(report) + (report.tally.count > 0 ? [""] : [])
   }
 
   static func tail(_ report: InspectionReport) -> [String] {
     warnings(report) + conclusions(report) + remedies(report)
+  }
+
+  /// Which files the answer rests on, where it does not rest on all of them alike.
+  private static func sources(_ report: InspectionReport) -> [String] {
+    var lines: [String] = []
+    if let (count, last) = report.seriesPlace, count > 1 {
+      lines.append("Series of \(count) files, judged at the last: \(last)")
+    }
+    if !report.unreadSources.isEmpty {
+      lines.append("Nothing was recognised in \(report.unreadSources.joined(separator: ", ")).")
+    }
+    return lines
   }
 
   /// What several findings together say is damaged, where that is more than each says by itself.
@@ -85,10 +97,12 @@ enum InspectionText {
       }
   }
 
-  /// Each remedy once, however many conclusions it follows from.
+  /// Each remedy once, however many conclusions it follows from; far from a limit nothing need be
+  /// done about it.
   private static func remedies(_ report: InspectionReport) -> [String] {
     var seen: Set<Guidance> = []
-    let remedies = report.diagnosis.map(\.guidance).filter { seen.insert($0).inserted }
+    let remedies = report.diagnosis.filter { $0.verdict != .limitDistance }.map(\.guidance)
+      .filter { seen.insert($0).inserted }
     guard !remedies.isEmpty else { return [] }
     return ["", "What to do:"] + remedies.map { "  -> \($0.text) [\($0.source)]" }
   }

@@ -42,10 +42,11 @@ struct PoolFragmentation {
       guidance: isPaged ? .pagedDifference : .longLivedBuffers)
   }
 
-  /// The two totals as people quote them from the printouts, thousands of Kb against millions of
-  /// bytes: `101 MB in !vm, 65 MB in !poolused`.
+  /// The two totals in one unit, to be compared at a glance.
   private static func rounded(_ pages: UInt64, _ bytes: UInt64) -> String {
-    "\(Saturating.product(pages, 4) / 1_000) MB in !vm, \(bytes / 1_000_000) MB in !poolused"
+    func mebibytes(_ bytes: UInt64) -> String { DecimalText.oneDecimal(Double(bytes) / 1_048_576) }
+    return "\(mebibytes(Saturating.product(pages, PageCheck.pageBytes))) MiB in !vm, "
+      + "\(mebibytes(bytes)) MiB in !poolused"
   }
 }
 

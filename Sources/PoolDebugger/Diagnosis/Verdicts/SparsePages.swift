@@ -79,6 +79,8 @@ struct SparsePages {
     var holes: [UInt16]
 
     var liveBytes: UInt64 { live.reduce(0) { $0 + UInt64($1.sizeBytes) } }
+    /// The tags of its live blocks, each once.
+    var tags: [ListedTag] { Set(live.compactMap(\.tag)).sorted() }
     var freeBytes: UInt64 { holes.reduce(0) { $0 + UInt64($1) } }
   }
 
@@ -109,10 +111,12 @@ struct SparsePages {
     }
   }
 
+  /// Each page once, by that of its tags which keeps the most pages.
   func entries(wholePages: Int) -> [DiagnosisEntry] {
-    var byTag: [ListedTag: [Page]] = [:]
-    for page in pages {
-      for tag in Set(page.live.compactMap(\.tag)) { byTag[tag, default: []].append(page) }
+    var counts: [ListedTag: Int] = [:]
+    for page in pages { for tag in page.tags { counts[tag, default: 0] += 1 } }
+    let byTag = Dictionary(grouping: pages.filter { !$0.tags.isEmpty }) { page in
+      page.tags.max { (counts[$0] ?? 0, $1) < (counts[$1] ?? 0, $0) } ?? page.tags[0]
     }
     return byTag.sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
       .map { tag, pages in entry(tag, pages, wholePages) }
@@ -123,6 +127,18 @@ struct SparsePages {
     let sizeText = sizes.map { "0x\(Hexadecimal.text(UInt64($0))) (\($0))" }
       .joined(separator: ", ")
     let free = pinned.reduce(UInt64(0)) { $0 + $1.freeBytes }
+    let others = Set(pinned.flatMap(\.tags)).subtracting([tag]).sorted()
+    let shared = pinned.count { $0.tags.count > 1 }
+    let beside =
+      others.isEmpty
+      ? ""
+      : " (\(shared == pinned.count ? "" : "\(shared) of them ")together with "
+        + "\(others.prefix(8).map(\.description).joined(separator: ", "))"
+        + "\(others.count > 8 ? " and others" : ""))"
+    let which =
+      pinned.count < wholePages
+      ? "\(pinned.count) of the \(wholePages) listed pages"
+      : wholePages == 1 ? "the listed page" : "all \(wholePages) listed pages"
     let evidence = pinned.prefix(16).map { page in
       let first = page.live.first { $0.tag == tag } ?? page.live[0]
       return "\(page.source):\(first.line): page "
@@ -130,11 +146,11 @@ struct SparsePages {
         + "block\(page.live.count == 1 ? "" : "s"), \(page.liveBytes) of 4096 bytes in use"
     }
     return DiagnosisEntry(
-      verdict: .pinnedPages, tags: [tag], bytes: free,
-      text: "Blocks of tag \(tag) of \(sizeText) bytes keep \(pinned.count) of the \(wholePages) "
-        + "listed pages although nearly all of each is free: \(DecimalText.grouped(free)) bytes "
+      verdict: .pinnedPages, tags: [tag] + others, bytes: free,
+      text: "Blocks of tag \(tag) of \(sizeText) bytes keep \(which)\(beside) although nearly all "
+        + "of \(pinned.count == 1 ? "it" : "each") is free: \(DecimalText.grouped(free)) bytes "
         + "cannot be returned.",
-      evidence: evidence, guidance: .pinning)
+      evidence: evidence, guidance: .pinning, keepsPages: true)
   }
 }
 
@@ -163,6 +179,9 @@ struct HoleCoverage {
     var count = 0
     var pages: Set<UInt64> = []
     var first: [(source: String, block: ListedBlock)] = []
+    /// The pages in whose rest blocks of others are seen, and the first of their tags.
+    var settledPages: Set<UInt64> = []
+    var settledTags: Set<ListedTag> = []
 
     mutating func add(_ block: ListedBlock, _ source: String, _ pageCount: inout Int) {
       count += 1
@@ -186,9 +205,12 @@ struct HoleCoverage {
 
   mutating func add(_ checked: CheckedListing) {
     let blocks: [ListedBlock]
+    /// All blocks of the page, where it is one.
+    var neighbours: [ListedBlock] = []
     switch checked.listing.content {
     case .pool(let page) where checked.verdict != .corrupt && checked.verdict != .unknown:
       blocks = page.blocks
+      neighbours = blocks
     case .poolFind(let find) where checked.verdict != .corrupt: blocks = find.blocks
     default: return
     }
@@ -199,6 +221,12 @@ struct HoleCoverage {
       let kind = Kind(tag: tag, sizeBytes: block.sizeBytes)
       guard large.count < Self.mostKinds || large[kind] != nil else { continue }
       large[kind, default: Blocks()].add(block, checked.listing.source, &pageCount)
+      guard large[kind]?.pages.contains(block.pageAddress) == true else { continue }
+      for other in neighbours where other.isAllocated && other.pageAddress == block.pageAddress {
+        guard let settled = other.tag, settled != tag else { continue }
+        large[kind]?.settledPages.insert(block.pageAddress)
+        if large[kind]?.settledTags.count ?? 0 < 8 { large[kind]?.settledTags.insert(settled) }
+      }
     }
   }
 
@@ -246,13 +274,23 @@ struct HoleCoverage {
       .map { kind, blocks in
         let rest = PageCheck.pageBytes - kind.sizeBytes
         let size = Hexadecimal.text(kind.sizeBytes)
+        let tags = blocks.settledTags.sorted()
+        // Only where it is seen that others settle there, it is said what to do about it.
+        let seen =
+          tags.isEmpty
+          ? ""
+          : " Blocks of \(tags.map(\.description).joined(separator: ", ")) have settled in "
+            + (blocks.settledPages.count == blocks.pages.count
+              ? "each" : "\(blocks.settledPages.count)")
+            + " of them: ask for a whole page (0x1000) instead, at \(rest) bytes each."
         return DiagnosisEntry(
-          verdict: .pageRemainders, tags: [kind.tag], bytes: rest,
+          verdict: .pageRemainders, tags: [kind.tag] + tags, bytes: rest,
           text: "Tag \(kind.tag) has one block of 0x\(size) bytes in each of "
             + "\(blocks.pages.count) pages: each leaves "
             + "0x\(Hexadecimal.text(rest)) (\(rest)) bytes, in which small blocks of others settle "
-            + "and keep the page when the large one is freed.",
-          evidence: blocks.lines(sizeBytes: kind.sizeBytes), guidance: .wholePages)
+            + "and keep the page when the large one is freed.\(seen)",
+          evidence: blocks.lines(sizeBytes: kind.sizeBytes), guidance: .wholePages,
+          keepsPages: !tags.isEmpty)
       }
   }
 

@@ -1,4 +1,5 @@
 import JSONLines
+import KernelPool
 import PoolDebugger
 
 extension Verb {
@@ -12,10 +13,14 @@ extension Verb {
         "the rule and its source, the steps, the certificate, the cause, what to run next"
       ),
       ("poolfuzz explain size 0x1F0", "header, block, list, waste and lookaside class"),
+      ("poolfuzz explain size 0xF18 --profile windows-7-x86", "the same on one system"),
     ],
-    options: [],
+    options: [.profile("with 'size': the system (all)")],
     run: { arguments, streams in
       if arguments.operands.count == 1 {
+        guard !arguments.has("--profile") else {
+          throw CommandFailure.usage("--profile goes with 'size'; a trace names its own system")
+        }
         let explanation = try TraceExplanation(path: arguments.operands[0])
         if arguments.has("--json") {
           streams.print(explanation.json)
@@ -25,11 +30,13 @@ extension Verb {
         return .held
       }
       guard arguments.operands.count == 2, arguments.operands[0] == "size" else {
-        throw CommandFailure.usage("explain takes a trace, or 'size' and a number of bytes")
+        throw CommandFailure.usage(
+          "explain takes a trace, or 'size' and a number of bytes; a system is --profile SYSTEM")
       }
       let bytes = try Quantity.bytes(0...(1 << 40)).value(
         of: arguments.operands[1], for: "the size")
-      let explanation = SizeExplanation(bytes: bytes)
+      let explanation = SizeExplanation(
+        bytes: bytes, profile: try arguments.value("--profile").map(Profile.chosen))
       guard arguments.has("--json") else {
         streams.print(bytes: Array(explanation.text.utf8))
         return .held
@@ -45,6 +52,7 @@ extension Verb {
       ("waste_bytes", .unsigned(row.wasteBytes)),
       ("list", row.list.map { .unsigned($0) } ?? .null), ("lookaside", .bool(row.hasLookaside)),
       ("doubt", .optional(row.doubt)),
+      ("page_remainder_bytes", row.remainderBytes.map { .unsigned($0) } ?? .null),
     ])
   }
 }

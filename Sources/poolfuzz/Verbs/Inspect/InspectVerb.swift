@@ -21,7 +21,7 @@ extension Verb {
         "poolfuzz inspect --before monday.txt --after friday.txt --seconds 4d",
         "two snapshots: leaks and churn"
       ),
-      ("poolfuzz inspect --series snapshots/", "a folder of tables of tags, oldest name first"),
+      ("poolfuzz inspect snapshots/", "a folder: tables of tags are a series, oldest name first"),
       (
         "poolfuzz inspect --to-trace pages.txt -o pages.trace",
         "a trace whose final state is the listed pages"
@@ -151,10 +151,13 @@ extension Verb {
       }
       var paths: [String] = []
       for operand in arguments.operands { paths += try names(operand) }
-      if arguments.has("--series") || paths.count > arguments.operands.count {
-        return try series(paths, arguments, owners, &files)
-      }
-      return try report(paths, arguments, owners, &files)
+      if arguments.has("--series") { return try series(paths, arguments, owners, &files) }
+      let isFolder = paths.count > arguments.operands.count
+      let whole = try report(paths, arguments, owners, &files)
+      guard isFolder, whole.0.tableSourceCount > 1 else { return whole }
+      // Several tables of tags in a folder are states; as one they would say nothing of growth.
+      files.dumps = []
+      return try series(paths, arguments, owners, &files)
     }
     guard let after = arguments.value("--after"), arguments.operands.isEmpty else {
       throw .usage("--before goes with --after and with no other file")
@@ -200,8 +203,10 @@ extension Verb {
     for path in paths {
       let name = path.split(separator: "/").last.map(String.init) ?? path
       let state: InspectionReport
-      (state, listings) = try report([path], arguments, owners, &files)
-      series.append(state, time: Inspection.time(inName: name))
+      let lines: SpooledListings
+      (state, lines) = try report([path], arguments, owners, &files)
+      if state.isRecognised { listings = lines }
+      series.append(state, time: Inspection.time(inName: name), source: path)
     }
     guard let report = series.report() else {
       throw .usage("inspect needs files, '-' for standard input, or --before with --after")
