@@ -69,6 +69,31 @@ import Testing
     #expect(try fuzz("zeroes", ["--only", "no-such"], in: scratch).code == 2)
   }
 
+  /// What would be passed over in silence is refused.
+  @Test func whatChoosesNothingIsRefused() throws {
+    let scratch = try Scratch()
+    for (line, words) in [
+      ("# known\ntarget.zeros after zeroed", "line 2: expected 'target.RULE after CALL'"),
+      ("target.zeros after zeroed", "did you mean 'zeroes'?"),
+      ("target.zeroes", "found 'target.zeroes'"),
+    ] {
+      let run = try fuzz("zeroes", ["--baseline", try scratch.file("b", line)], in: scratch)
+      #expect(run.code == 2 && run.errors.contains(words), "\(line): \(run.errors)")
+    }
+    let near = try fuzz("zeroes", ["--ignore", "emptyed"], in: scratch)
+    #expect(near.code == 2 && near.errors.contains("did you mean 'emptied'?"), "\(near.errors)")
+    #expect(!near.errors.contains("overlap"))
+    let trace = try scratch.file("t.trace", "alloc a NonPaged 8 Test\n")
+    for words in [
+      ["fuzz", "--traces", "1", "--as-c"], ["fuzz", "--traces", "1", "--junit", "x"],
+      ["fuzz", "--traces", "1", "--strict"], ["replay", "--as-c", trace],
+      ["replay", "--junit", "x", trace], ["replay", "--ignore", "hang", trace],
+    ] {
+      let run = try Command.run(words)
+      #expect(run.code == 2 && run.errors.contains("goes with --target LIBRARY"), "\(words)")
+    }
+  }
+
   /// The planted fault goes by the clock, as such faults do: once in thousands of runs it repeats by chance,
   /// and now and then a reduction of it takes a minute.
   @Test(.enabled(if: TestScale.isWhole, "long, and by the clock: POOLFUZZ_TESTS=all"))
@@ -159,7 +184,8 @@ import Testing
     var hung = 0
     tester.onCandidate = { hung = $1 }
     let trace = try TargetTrace.reading(
-      "alloc a NonPaged 64 Test\nalloc c NonPaged 32 Test\nalloc b NonPaged 200 Test\n").trace
+      "alloc a NonPaged 64 Test\nalloc c NonPaged 32 Test\nalloc b NonPaged 200 Test\n"
+    ).trace
     let failure = try #require(try tester.test(trace))
     let began = ContinuousClock.now
     let reduced = try tester.shrink(trace, failure)

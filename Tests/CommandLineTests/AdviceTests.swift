@@ -89,6 +89,22 @@ struct AdviceTests {
     #expect(nothing.output.contains("No tag of this trace"))
   }
 
+  /// A listing tells no traffic, so what would have prevented its pages cannot be told either.
+  @Test func ofAListingTheLimitIsSaid() throws {
+    let page = """
+      Pool page fa808000 region is Nonpaged pool
+      *fa808000 size: a20 previous size: 0 (Free) *MFE0
+      fa808a20 size: 18 previous size: a20 (Allocated) ReEv
+      fa808a38 size: 5c8 previous size: 18 (Free) NtFs
+
+      """
+    let made = try Command.run(["inspect", "--to-trace", "-"], input: page)
+    let listed = try advice(made.output)
+    #expect(listed.code == 0 && listed.output.contains("not the traffic that led to them"))
+    #expect(listed.lines.last?.hasPrefix("poolfuzz synthesize --poolused FILE --vm FILE") == true)
+    #expect(!(try advice(Self.story).output.contains("traffic")))
+  }
+
   @Test func wrongUsesAreRefused() throws {
     #expect(try advice(Self.story, ["--lookaside", "MmCm"]).code == 2)
     #expect(try Command.run(["whatif", "-", "--advise"]).code == 2)

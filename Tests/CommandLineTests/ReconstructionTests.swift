@@ -57,6 +57,8 @@ struct ReconstructionTests {
     #expect(try Command.run(["synthesize", "--poolused", "/nowhere", "--usage", "1"]).code == 4)
     let recipe = try scratch.file("bad.recipe", "seed\n")
     #expect(try Command.run(["synthesize", recipe]).errors.contains("bad.recipe: line 1"))
+    let printed = try Command.run(["synthesize", tags])
+    #expect(printed.code == 3 && printed.errors.contains("synthesize --poolused \(tags) --vm FILE"))
   }
 
   @Test func aListedPageIsPrintedAgain() throws {

@@ -84,6 +84,20 @@ struct VerdictTests {
       let run = try Command.run(words)
       #expect(run.code == 3, "\(words[0])")
       #expect(run.errors.contains("not judged: recorded against ./strange.so"), "\(words[0])")
+      #expect(
+        run.errors.contains("'poolfuzz replay --target ./strange.so \(path)' judges it"),
+        "\(run.errors)")
+    }
+    // A filed trace names its library without the folder; its command has it, with the option.
+    let filed = try scratch.file(
+      "f.trace",
+      trace.replacing(
+        "./strange.so\n",
+        with: "strange.so\n# replay: poolfuzz replay --target "
+          + "/lib/strange.so --target-option 'a=1' FILE\n"))
+    for verb in ["explain", "shrink", "replay"] {
+      let command = "'poolfuzz replay --target /lib/strange.so --target-option 'a=1' \(filed)'"
+      #expect(try Command.run([verb, filed]).errors.contains(command), "\(verb)")
     }
     let batch = try Command.run(["replay", "--batch"], input: trace + "end\n")
     #expect(batch.code == 3)

@@ -24,6 +24,7 @@ struct SmallGeometryTests {
       .strongest(for: rules).pages
     let programs: [any Adversary] = [
       ResetCycle(geometry: geometry, rules: rules, peakLiveUnits: cap),
+      Filling(geometry: geometry, rules: rules, peakLiveUnits: cap),
       Comb(geometry: geometry, rules: rules, peakLiveUnits: cap, finish: .refill),
       RobsonProgram(geometry: geometry, rules: rules, peakLiveUnits: cap),
       ContiguousChurn(geometry: geometry, rules: rules, peakLiveUnits: cap),

@@ -158,7 +158,19 @@ import Testing
       return error?.message ?? ""
     }
     #expect(message { target, _ in target.rows[1].nonPaged.bytes += 4 }.contains("tag File"))
-    #expect(message { target, _ in target.rows[3].nonPaged.bytes += 8 }.contains("tag LSwi"))
+    #expect(
+      message { target, _ in target.rows[3].nonPaged.bytes += 8 }
+        == "1 block of tag LSwi cannot have 12296 bytes: blocks are multiples of 8 bytes from 16 to "
+        + "4088, or whole pages; make it 12288 or 16384 bytes, or give it a block more")
+    #expect(
+      message { target, _ in target.rows[1].nonPaged.bytes += 4 }.contains(
+        "make it 128024 or 128032 bytes"))
+    // Too few of them and too few bytes are two things.
+    func pool(_ count: UInt64, _ bytes: UInt64) -> String {
+      message { target, _ in target.rows.append(Self.row("Pool", count, bytes)) }
+    }
+    #expect(pool(1, 200_000).contains("allocations of Pool; the table has 1: list at least that"))
+    #expect(pool(100, 2_000).contains("bytes as Pool; the table has 2000: list at least that"))
     #expect(message { target, _ in target.nonPagedPages = 100 }.contains("too little"))
     #expect(message { target, _ in target.nonPagedPages = 9_000 }.contains("each keep a page"))
     #expect(message { target, _ in target.nonPaged.bytes = 1_000 }.contains("exceed"))

@@ -89,6 +89,55 @@ public struct ContiguousChurn: Adversary {
   }
 }
 
+/// Blocks of the one size that takes the most pages, and nothing is released: what any pool can be made to
+/// hold, whatever its sizes are. Blocks of more than half a page take one each.
+public struct Filling: Adversary {
+  /// The pool it is written for.
+  public let geometry: PoolGeometry
+  /// The policy it is written for.
+  public let rules: PlacementRules
+  /// The most units it ever has live.
+  public let peakLiveUnits: Int
+  /// Units of the blocks.
+  public let blockUnits: Int
+
+  /// A filling for one pool and cap.
+  public init(geometry: PoolGeometry, rules: PlacementRules, peakLiveUnits: Int) {
+    self.geometry = geometry
+    self.rules = rules
+    self.peakLiveUnits = max(0, peakLiveUnits)
+    let cap = self.peakLiveUnits
+    let sizes = geometry.smallestBlockUnits...geometry.largestBlockUnits
+    blockUnits =
+      sizes.max { Self.pages(geometry, $0, cap) < Self.pages(geometry, $1, cap) }
+      ?? sizes.lowerBound
+  }
+
+  /// Pages that the pool holds at least where blocks of one size alone are live.
+  private static func pages(_ geometry: PoolGeometry, _ units: Int, _ cap: Int) -> Int {
+    let perPage = geometry.pageUnits / units
+    return (cap / units + perPage - 1) / perPage
+  }
+
+  /// A short name for tables.
+  public var name: String { Self.name }
+  /// The same, to tell it in a report.
+  public static let name = "blocks of one size"
+
+  /// The most pages the pool will hold, worked out without running; nil where exact fits are never taken, so
+  /// that the last block of a page may not fit into it.
+  public var predictedPages: Int? {
+    let fits = geometry.pageUnits / blockUnits == 1 || geometry.pageUnits % blockUnits > 0
+    guard rules.exactFit == .taken || fits else { return nil }
+    return Self.pages(geometry, blockUnits, peakLiveUnits)
+  }
+
+  /// Runs the program on an empty target.
+  public func run<Target: AllocatorTarget & ~Copyable>(on target: inout Target) {
+    for _ in 0..<peakLiveUnits / blockUnits { _ = target.allocate(units: blockUnits) }
+  }
+}
+
 /// Fills the pool with the smallest blocks and releases all but one in each page; with refill, it
 /// then takes blocks that no hole can serve, each of which needs a page of its own.
 public struct Comb: Adversary {

@@ -205,7 +205,8 @@ public struct FragmentationQuery: Sendable, Hashable {
         firstLevel: geometry.pageUnits / divisor)
     }
     return staircases + [
-      ResetCycle(geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits)
+      ResetCycle(geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits),
+      Filling(geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits),
     ]
   }
 

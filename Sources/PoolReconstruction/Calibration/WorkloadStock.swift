@@ -80,10 +80,17 @@ struct WorkloadStock {
     _ own: TagRow.Counts?, _ wanted: CalibrationTarget.Blocks, _ tag: PoolTag
   ) throws(CalibrationError) -> CalibrationTarget.Blocks {
     guard let own else { return wanted }
-    guard UInt64(own.outstanding) <= wanted.count, own.bytes <= wanted.bytes else {
+    let name = TagSpelling.text(tag)
+    let remedy = "list at least that, or leave the row of \(name) out"
+    guard UInt64(own.outstanding) <= wanted.count else {
       throw CalibrationError(
-        "the kernel's own tables take \(own.bytes) bytes as \(TagSpelling.text(tag)), more than"
-          + " the table leaves for it")
+        "the kernel's own tables are \(own.outstanding) allocations of \(name); the table has"
+          + " \(wanted.count): \(remedy)")
+    }
+    guard own.bytes <= wanted.bytes else {
+      throw CalibrationError(
+        "the kernel's own tables take \(own.bytes) bytes as \(name); the table has"
+          + " \(wanted.bytes): \(remedy)")
     }
     return CalibrationTarget.Blocks(
       count: wanted.count - UInt64(own.outstanding), bytes: wanted.bytes - own.bytes)
@@ -97,10 +104,13 @@ struct WorkloadStock {
     let mix =
       isDriver ? BlockMix(blocks, buffer: buffer, sizes) : BlockMix(blocks, sizes)
     guard let mix else {
+      let name = TagSpelling.text(tag)
       throw CalibrationError(
-        "no \(blocks.count) blocks of tag \(TagSpelling.text(tag)) can have \(blocks.bytes) bytes"
-          + " together: blocks are multiples of \(sizes.unitBytes) bytes from \(sizes.smallest)"
-          + " to \(sizes.largest), or whole pages")
+        (blocks.count == 1
+          ? "1 block of tag \(name) cannot have \(blocks.bytes) bytes"
+          : "\(blocks.count) blocks of tag \(name) cannot have \(blocks.bytes) bytes together")
+          + ": blocks are multiples of \(sizes.unitBytes) bytes from \(sizes.smallest)"
+          + " to \(sizes.largest), or whole pages; \(remedy(blocks))")
     }
     for part in mix.parts {
       let item = Item(tag: tag, type: type, part: part)
@@ -112,6 +122,21 @@ struct WorkloadStock {
         small.append(item)
       }
     }
+  }
+
+  /// What would make the figures of a tag possible.
+  private func remedy(_ blocks: CalibrationTarget.Blocks) -> String {
+    let (bytes, unit, page) = (blocks.bytes, sizes.unitBytes, sizes.pageBytes)
+    if bytes % unit != 0 {
+      let below = bytes / unit * unit
+      return "make it \(below) or \(below + unit) bytes"
+    }
+    guard blocks.count > 0, bytes / blocks.count >= sizes.smallest else {
+      return blocks.count == 0
+        ? "give it a block, or no bytes" : "give it at most \(bytes / sizes.smallest) blocks"
+    }
+    let below = bytes / page * page
+    return "make it \(max(below, sizes.largest)) or \(below + page) bytes, or give it a block more"
   }
 
   private mutating func addBackground(

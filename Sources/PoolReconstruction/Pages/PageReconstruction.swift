@@ -140,6 +140,7 @@ public struct PageReconstruction {
     for page in pages.prefix(8) {
       say("  poolfuzz replay --pool 0x\(String(page, radix: 16)) FILE")
     }
+    say("listed: the pages, without the traffic that led to them")
     add(.config(machine.configuration))
     for (type, pages) in [(PoolType.nonPaged, machine.nonPaged), (.paged, machine.paged)] {
       for step in machine.steps(pages, type) {

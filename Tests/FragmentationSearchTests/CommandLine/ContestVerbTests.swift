@@ -124,6 +124,33 @@ struct ContestVerbTests {
     #expect((story["upper_bound_pages"] as? Int ?? .max) < 3629)
   }
 
+  /// The table ends with its answer; blocks of one size are what any pool can be made to hold.
+  @Test func boundEndsWithASentence() throws {
+    for (words, sentence) in [
+      (
+        "--peak-live 1M",
+        "1 MiB of live blocks can hold at most 56,900 pages (222.3 MiB); 53,952 have been reached."
+      ),
+      (
+        "--peak-live 1M --sizes 0xf18-0xf18",
+        "1 MiB of live blocks can hold at most 270 pages (1.1 MiB), and this is reached."
+      ),
+      (
+        "--peak-live 1M --sizes 0x10-0xf18",
+        "no adversary fits these sizes, and by blocks of one size alone 510 have been reached."
+      ),
+      (
+        "--peak-live 4160",
+        "at most 132 pages (528 KiB); 5 have been reached without a search, and maximize may find"
+          + " more."
+      ),
+    ] {
+      let run = try poolfuzz.run("bound \(words)")
+      #expect(run.lines.last?.hasSuffix(sentence) == true, "\(run.output)")
+      #expect(!run.output.contains("bracket [0, "), "\(words)")
+    }
+  }
+
   /// Eight units a page, two the smallest, twelve live: four pages in twenty operations.
   @Test func theExactOptimumComesWithAWitnessThatReplays() throws {
     let run = try poolfuzz.run(

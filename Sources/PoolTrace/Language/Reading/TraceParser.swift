@@ -205,6 +205,8 @@ public struct TraceHeader: Equatable, Sendable {
   public private(set) var target: Entry?
   /// The command that judges it, with `FILE` for its path.
   public private(set) var command: Entry?
+  /// What it was made from, where that is a listing of pages, which tells no traffic.
+  public private(set) var listed: Entry?
 
   /// Says nothing.
   public init() {}
@@ -212,7 +214,7 @@ public struct TraceHeader: Equatable, Sendable {
   private static let names:
     [(name: StaticString, place: WritableKeyPath<TraceHeader, Entry?> & Sendable)] = [
       ("failure:", \.failure), ("mutant:", \.mutant), ("target:", \.target),
-      ("replay:", \.command),
+      ("replay:", \.command), ("listed:", \.listed),
     ]
 
   /// The planted bug that is named; nil where none is. Throws where there is no such bug.

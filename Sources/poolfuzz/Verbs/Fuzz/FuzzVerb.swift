@@ -60,6 +60,7 @@ extension Verb {
       if let library = libraries.first {
         return try TargetCampaign(arguments, library: library, streams).run()
       }
+      try TargetOptions.requireTarget(arguments, for: ["--grid", "--strict"])
       return try FuzzCampaign(arguments, streams).run()
     })
 }

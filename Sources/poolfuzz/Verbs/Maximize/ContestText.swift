@@ -1,11 +1,33 @@
 import Foundation
 import FragmentationSearch
+import PoolDebugger
 
 /// A report of `bound` or `maximize` for a reader.
 enum ContestText {
   /// The lines.
   static func lines(_ report: FragmentationReport) -> [String] {
     [question(report), ""] + bounds(report) + [""] + reached(report) + breaches(report)
+      + ["", sentence(report)]
+  }
+
+  /// The answer.
+  private static func sentence(_ report: FragmentationReport) -> String {
+    let geometry = report.geometry
+    let live = WhatIfAnswer.size(Int64(report.peakLiveUnits * geometry.unitBytes))
+    let most = report.optimumPages ?? report.upperBound.pages
+    let held = WhatIfAnswer.size(Int64(most * geometry.pageBytes))
+    let can =
+      "\(live) of live blocks can hold at most \(DecimalText.grouped(UInt64(most))) "
+      + "\(most == 1 ? "page" : "pages") (\(held))"
+    let reached = report.optimumPages ?? report.pages
+    guard reached < most else { return can + ", and this is reached." }
+    let been =
+      "\(DecimalText.grouped(UInt64(reached))) \(reached == 1 ? "has" : "have") been reached"
+    if report.method == Filling.name {
+      return "\(can); no adversary fits these sizes, and by blocks of one size alone \(been)."
+    }
+    return report.operations == nil && report.pages * 2 < most
+      ? "\(can); \(been) without a search, and maximize may find more." : "\(can); \(been)."
   }
 
   private static func question(_ report: FragmentationReport) -> String {

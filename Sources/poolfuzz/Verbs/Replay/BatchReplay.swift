@@ -125,7 +125,7 @@ private struct BatchTrace: ~Copyable {
   /// The line that answers the trace, which ends here.
   mutating func answer(_ name: String, _ header: TraceHeader) -> (line: JSONValue, code: ExitCode) {
     if let target = header.target, failure == nil {
-      let verdict = TraceVerdict.recordedAgainst(target.value, name)
+      let verdict = TraceVerdict.recordedAgainst(target.value, header, name)
       return (ReplayReport.json(name, verdict), verdict.code)
     }
     if !hasBegun { boot(nil, header) }

@@ -41,7 +41,7 @@ struct FileReplay {
     var file = try TraceFile(path: path, streams)
     let configuration = try file.configuration()
     if let target = file.header.target {
-      return show(.recordedAgainst(target.value, file.path), file.path)
+      return show(.recordedAgainst(target.value, file.header, file.path), file.path)
     }
     // Opened first, so that a place where nothing can be written is known before the replay.
     let dump = try settings.crashDump.map { path throws(CommandFailure) in

@@ -38,6 +38,7 @@ extension Verb {
         }
         return try TargetReplay(arguments, library: library, streams).run(arguments.operands)
       }
+      try TargetOptions.requireTarget(arguments, for: [])
       let settings = try ReplaySettings(arguments)
       if arguments.has("--batch") {
         guard arguments.operands.isEmpty else {

@@ -24,8 +24,15 @@ struct TraceVerdict {
 
   /// The verdict on traces that were recorded against somebody else's allocator: no library is
   /// loaded because a file names it.
-  static func recordedAgainst(_ target: String, _ path: String) -> TraceVerdict {
-    .notJudged(path, "recorded against \(target); 'poolfuzz replay --target \(target)' judges it")
+  static func recordedAgainst(
+    _ target: String, _ header: TraceHeader, _ path: String
+  ) -> TraceVerdict {
+    // The command that it was filed with has the library's path and its option.
+    let filed = header.command?.value ?? ""
+    let command =
+      filed.hasPrefix("poolfuzz replay --target ") && filed.hasSuffix(" FILE")
+      ? filed.dropLast(4) + path : "poolfuzz replay --target \(target) \(path)"
+    return .notJudged(path, "recorded against \(target), another allocator; '\(command)' judges it")
   }
 
   /// Judges a trace file as `replay` does.
@@ -34,7 +41,9 @@ struct TraceVerdict {
   ) throws(CommandFailure) -> TraceVerdict {
     var file = try TraceFile(path: path)
     let configuration = try file.configuration()
-    if let target = file.header.target { return .recordedAgainst(target.value, path) }
+    if let target = file.header.target {
+      return .recordedAgainst(target.value, file.header, path)
+    }
     let mutant = try file.plantedBug()
     var session = try ReplaySession.boot(
       configuration ?? TraceConfiguration(), level: level, mutant: mutant, for: path)

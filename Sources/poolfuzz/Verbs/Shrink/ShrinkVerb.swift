@@ -218,8 +218,8 @@ extension FoundTrace {
       header = try PoolFuzzTrace.readingWithHeader(text).header
       if let target = header.target {
         throw CommandFailure(
-          message: "\(path): not judged: recorded against \(target.value), whose traces"
-            + " 'poolfuzz fuzz --target' reduces", code: .badInput)
+          message: TraceVerdict.recordedAgainst(target.value, header, path).lines[0]
+            + ", and 'poolfuzz fuzz --target' reduces what it finds", code: .badInput)
       }
       found = try FoundTrace(text: text, certificate: nil)
     } catch let failure as CommandFailure {

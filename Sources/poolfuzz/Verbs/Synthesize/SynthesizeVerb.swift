@@ -115,7 +115,13 @@ private struct SynthesisRequest {
         }
       )
     } catch {
-      throw CommandFailure(message: "\(path): \(error.message)", code: .badInput)
+      let printed = ListingReader.read(
+        String(decoding: TextEncoding.utf8(of: bytes), as: UTF8.self), source: path)
+      let isListing = !printed.listings.isEmpty
+      throw CommandFailure(
+        message: isListing
+          ? "\(path) is debugger output and no recipe: synthesize --poolused \(path) --vm FILE"
+          : "\(path): \(error.message)", code: .badInput)
     }
   }
 

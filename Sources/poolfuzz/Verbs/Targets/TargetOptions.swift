@@ -1,5 +1,6 @@
 import AllocatorTargets
 import Platform
+import PoolTrace
 import PropertyTesting
 
 /// The options that put somebody else's allocator under test.
@@ -104,12 +105,29 @@ enum TargetOptions {
     var rules: Set<TargetRule> = []
     for name in arguments.values(option) {
       guard let rule = TargetRule.named(name) else {
-        let all = TargetRule.allCases.map { $0.rawValue.dropFirst("target.".count) }
-        throw .usage("\(option) is one of \(all.joined(separator: ", ")), not '\(name)'")
+        throw .usage("\(option): no rule '\(name)'\(suggestion(for: name))")
       }
       rules.insert(rule)
     }
     return rules
+  }
+
+  /// The rules that are near a name; all of them where none is.
+  private static func suggestion(for name: String) -> String {
+    let prefix = "target."
+    let word = name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    let all = TargetRule.allCases.map { String($0.rawValue.dropFirst(prefix.count)) }
+    let near = Suggestion.text(for: word, among: all)
+    return near.isEmpty ? "; one of \(all.joined(separator: ", "))" : near
+  }
+
+  /// Refuses options that say how a target is judged where there is none.
+  static func requireTarget(
+    _ arguments: ParsedArguments, for names: [String]
+  ) throws(CommandFailure) {
+    let common = ["--ignore", "--only", "--baseline", "--as-c", "--junit"]
+    guard let name = (common + names).first(where: arguments.has) else { return }
+    throw .usage("\(name) goes with --target LIBRARY")
   }
 
   /// The failures that a baseline file names; blank lines and comments say nothing, and a line of a
@@ -118,12 +136,22 @@ enum TargetOptions {
   {
     guard let path = arguments.value("--baseline") else { return [] }
     var known: Set<FailureIdentity> = []
-    for line in try textOfFile(path).split(whereSeparator: \.isNewline) {
+    let lines = try textOfFile(path).split(omittingEmptySubsequences: false) { $0.isNewline }
+    for (index, line) in lines.enumerated() {
       var words = line.drop { $0 == " " }
       let header = "# failure: "
       if words.hasPrefix(header) { words = words.dropFirst(header.count) }
       if words.isEmpty || words.hasPrefix("#") { continue }
       while words.last == " " { words.removeLast() }
+      let rule = words.prefix { $0 != " " }
+      let isKnown = TargetRule.allCases.contains {
+        rule == $0.rawValue || rule.hasPrefix($0.rawValue + "-")
+      }
+      guard isKnown, words.dropFirst(rule.count).hasPrefix(" after ") else {
+        throw .usage(
+          "--baseline \(path): line \(index + 1): expected 'target.RULE after CALL', found '\(words)'"
+            + (isKnown ? "" : suggestion(for: String(rule))))
+      }
       known.insert(FailureIdentity(String(words)))
     }
     return known

@@ -37,7 +37,8 @@ struct RecordedReplay {
     var configuration = try file.configuration() ?? TraceConfiguration()
     if let target = file.header.target {
       throw CommandFailure(
-        message: TraceVerdict.recordedAgainst(target.value, file.path).lines[0], code: .badInput)
+        message: TraceVerdict.recordedAgainst(target.value, file.header, file.path).lines[0],
+        code: .badInput)
     }
     if let profile = settings.profile {
       configuration = configuration.replacingProfile(by: profile)

@@ -35,7 +35,7 @@ struct Advice {
     guard path != "-" else {
       throw .usage("--advise reads the trace several times; give a file")
     }
-    let (before, census, pageBytes) = try original(streams)
+    let (before, census, pageBytes, isListed) = try original(streams)
     let remedies = candidates(before, census)
     var trials: [Trial] = []
     for (index, remedy) in remedies.enumerated() {
@@ -56,6 +56,7 @@ struct Advice {
       for trial in trials { streams.print(json(trial)) }
     } else {
       lines(trials, pageBytes).forEach(streams.print)
+      if isListed { Self.limit.forEach(streams.print) }
     }
     return .held
   }
@@ -69,7 +70,7 @@ struct Advice {
   }
 
   private func original(_ streams: StandardStreams) throws(CommandFailure) -> (
-    PoolMetrics, RequestCensus, UInt64
+    PoolMetrics, RequestCensus, UInt64, isListed: Bool
   ) {
     var file = try TraceFile(path: path, streams)
     var session = try boot(&file)
@@ -89,7 +90,7 @@ struct Advice {
     guard session.operations > 0 else {
       throw CommandFailure(message: "\(path): no operation to change", code: .badInput)
     }
-    return (session.metrics, census, profile.pageBytes)
+    return (session.metrics, census, profile.pageBytes, file.header.listed != nil)
   }
 
   /// The metrics with a remedy; nil where the pool cannot hold what it takes first.
@@ -140,6 +141,14 @@ struct Advice {
   }
 
   // MARK: Printing
+
+  /// What cannot be seen in a trace that `inspect --to-trace` has made.
+  private static let limit = [
+    "",
+    "The trace was made from a listing: it has the pages, not the traffic that led to them, so what"
+      + " would have prevented them does not show. Traffic that ends with a machine's figures:",
+    "poolfuzz synthesize --poolused FILE --vm FILE --buffer BYTES -o machine.trace",
+  ]
 
   private func json(_ trial: Trial) -> JSONValue {
     var members: [(String, JSONValue)] = [
