@@ -80,9 +80,9 @@ struct AdviceTests {
     let again = try Command.run(command.split(separator: " ").dropFirst().map(String.init))
     #expect(again.lines.first == run.lines[1])
     #expect(!run.output.contains("bytes wasted"))
-    let once = "MmCm allocates its buffers once, at start (30,848 bytes), and keeps them"
-    #expect(run.output.contains(once), "\(run.output)")
     let table = try advice(Self.story, ["--metrics"])
+    let once = "allocate the buffers once, at start (30,848 bytes), and keep them"
+    #expect(table.output.contains(once), "\(table.output)")
     #expect(table.lines.starts(with: run.lines))
     #expect(table.output.contains("pages saved  at the peak  bytes wasted  tag"))
     let nothing = try advice("alloc a NonPaged 0xff0 Full\n", ["--tags", "0"])

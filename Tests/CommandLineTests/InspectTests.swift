@@ -106,13 +106,13 @@ import Testing
   /// Files of a folder that are no tables of tags are one state: each counts, as if it were named.
   @Test func everyFileOfAFolderIsJudged() throws {
     let incident = Manual.package.appendingPathComponent("Corpus/incident").path
+    let folder = try scratch.folder("folder")
     for (name, sources) in [("a.txt", ["vm", "poolused"]), ("b.txt", ["page-fa808000"])] {
       let text = try sources.map {
         try String(contentsOfFile: "\(incident)/\($0).listing.txt", encoding: .utf8)
       }
       _ = try scratch.file("folder/\(name)", text.joined(separator: "\n"))
     }
-    let folder = scratch.path + "/folder"
     let all = try Command.run(["inspect", folder])
     #expect(all.code == 1 && all.output.hasPrefix("Found: The nonpaged pool holds"))
     #expect(all.output.contains("a.txt:1: !vm") && all.output.contains("b.txt:1: !pool page"))
@@ -128,11 +128,9 @@ import Testing
 
   /// A table that only rose and fell again is no finding of an earlier state.
   @Test func whatTablesSaidEarlierTheCourseSaysBetter() throws {
-    func table(_ blocks: Int) -> String {
-      "Tag,Type,Allocs,Frees,Bytes\nBig,Paged,\(blocks + 10),10,\(blocks * 100_000)\n"
-    }
-    let earlier = try scratch.file("1.csv", table(9_000))
-    let later = try scratch.file("2.csv", table(1))
+    let columns = "Tag,Type,Allocs,Frees,Bytes\n"
+    let earlier = try scratch.file("1.csv", columns + "Big,Paged,200010,10,900000000\n")
+    let later = try scratch.file("2.csv", columns + "Big,Paged,200010,200009,100000\n")
     #expect(try Command.run(["inspect", earlier]).code == 1)
     let series = try Command.run(["inspect", "--series", earlier, later])
     #expect(!series.output.contains("Before the last state"), "\(series.output)")

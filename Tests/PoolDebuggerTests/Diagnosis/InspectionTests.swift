@@ -92,7 +92,7 @@ import Testing
     inspection.read(text: "Nothing of the kind.\n", source: "prose")
     let report = inspection.report()
     #expect(report.outcome == .notJudged && report.unreadSources == ["prose"])
-    #expect(report.text.hasPrefix("Not judged: no debugger output recognised in 1 lines."))
+    #expect(report.text.hasPrefix("Not judged: no debugger output recognised in 1 line."))
     #expect(report.jsonLines.count == 1)
     #expect(report.jsonLines[0].contains(#""outcome":"not-judged""#))
     #expect(report.unrecognisedLines == 1)

@@ -159,13 +159,14 @@ import Testing
       .replacing(
         "a38 size: 5c8 previous size: 18 (Free) NtFs",
         with:
-          "a38 size: 8 previous size: 18 (Allocated) Irp\nfa809a40 size: 5c0 previous size: 8 (Free) NtFs"
+          "a38 size: 8 previous size: 18 (Allocated) Abcd\nfa809a40 size: 5c0 previous size: 8 (Free) NtFs"
       )
     let both = report(page + second)
     let pinned = both.diagnosis.filter { $0.verdict == .pinnedPages }
     #expect(pinned.map(\.bytes) == [8_136])
-    #expect(pinned.first?.tags == [ListedTag("ReEv"), ListedTag("Irp")])
-    #expect(pinned.first?.text.contains("all 2 listed pages (1 of them together with Irp)") == true)
+    #expect(pinned.first?.tags == [ListedTag("ReEv"), ListedTag("Abcd")])
+    #expect(
+      pinned.first?.text.contains("all 2 listed pages (1 of them together with Abcd)") == true)
   }
 
   /// Far from a maximum nothing need be done about it; near it the events are named.
