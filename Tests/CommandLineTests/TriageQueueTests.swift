@@ -45,6 +45,25 @@ struct TriageQueueTests {
     return (filed, try Scratch.tree(folder))
   }
 
+  /// A campaign met a failure, and nothing shows it again: it is filed once, and told each time.
+  @Test func whatDoesNotRepeatIsFiled() throws {
+    let scratch = try Scratch()
+    let queue = Self.queue(scratch.path)
+    let passes = try PoolFuzzTrace.reading("alloc a NonPaged 24 Test\nfree a\n")
+    for number in [3, 5] as [UInt64] {
+      queue.add(WaitingTrace(trace: passes, profile: "pages", number: number))
+    }
+    Self.wait(queue)
+    #expect(queue.findings.filed.map(\.identity) == [FailureIdentity("unrepeated")])
+    #expect(queue.findings.filed.map(\.number) == [3])
+    let notes = queue.takeNews().compactMap { news in
+      if case .note(let text) = news { text } else { nil }
+    }
+    #expect(notes.map { $0.prefix(14) } == ["trace 3 failed", "trace 5 failed"])
+    let files = try Scratch.tree(scratch.path)
+    #expect(files.values.contains { $0.contains("# failure: unrepeated") })
+  }
+
   @Test func whatIsFiledDoesNotDependOnTime() throws {
     let scratch = try Scratch()
     // Each is done before the next comes in.

@@ -109,7 +109,7 @@ final class TriageQueue: Sendable {
   }
 
   private func look(at item: WaitingTrace) throws(SystemError) -> Result {
-    guard let (trace, identity) = named(item.trace) else { return Result() }
+    guard let (trace, identity) = named(item.trace) else { return try unrepeated(item) }
     let isOfHealthyModel = mutant != .none && trace.configuration.mutant == .none
     let known =
       isOfHealthyModel
@@ -121,7 +121,7 @@ final class TriageQueue: Sendable {
         identity: known, filed: try file(found, item, executions: 0))
     }
     let outcome = PoolShrinker.shrink(trace, identity)
-    guard outcome.ending != .notReproduced else { return Result() }
+    guard outcome.ending != .notReproduced else { return try unrepeated(item) }
     let found = FoundTrace(outcome.trace, identity, outcome.certificate)
     let filed = try file(found, item, executions: outcome.executionCount)
     // What is met while following up is not followed up: the chain ends.
@@ -132,6 +132,22 @@ final class TriageQueue: Sendable {
         WaitingTrace(
           trace: $0.trace, profile: item.profile, number: item.number, metWhile: identity)
       })
+  }
+
+  /// What a failing trace is filed as that passes when it runs again. Nothing of the model may depend on what ran
+  /// before: that it does is a finding, though nobody can tell by this trace which.
+  static let unrepeatedIdentity = FailureIdentity("unrepeated")
+
+  private func unrepeated(_ item: WaitingTrace) throws(SystemError) -> Result {
+    let isKnown = state.withLock { state in
+      let number = "trace \(item.number) failed, and passes when it runs again"
+      state.news.append(.note("\(number): the model or a check depends on what ran before"))
+      return state.findings.known.contains(Self.unrepeatedIdentity)
+    }
+    guard !isKnown else { return Result() }
+    let found = FoundTrace(item.trace, Self.unrepeatedIdentity, nil)
+    return Result(
+      identity: Self.unrepeatedIdentity, filed: try file(found, item, executions: 0))
   }
 
   /// Whose failure it is, and the trace that shows it, under all oracles; under those of the campaign where all
