@@ -19,7 +19,7 @@ public enum HostMemory {
     return base == MAP_FAILED ? nil : base
   }
 
-  /// Gives memory back that ``reserve(_:)`` or ``share(_:_:)`` gave.
+  /// Gives memory back that ``reserve(_:)`` gave.
   public static func release(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
     munmap(base, max(byteCount, 1))
   }
@@ -50,10 +50,30 @@ public enum HostMemory {
     byteCount <= 0 || mprotect(base, byteCount, isOpen ? PROT_READ | PROT_WRITE : PROT_NONE) == 0
   }
 
-  /// Maps the content of a file that processes share; nil where the system refuses.
+  /// Maps the content of a file that processes share, a page that nobody can touch on either side: who
+  /// runs over the end of memory beside it ends there. Nil where the system refuses.
   public static func share(_ descriptor: Int32, _ byteCount: Int) -> UnsafeMutableRawPointer? {
-    let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
-    return base == MAP_FAILED ? nil : base
+    let (page, whole) = guarded(byteCount)
+    guard let closed = reserveClosed(whole) else { return nil }
+    let base = mmap(
+      closed + page, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, descriptor, 0)
+    if base == MAP_FAILED {
+      release(closed, whole)
+      return nil
+    }
+    return base
+  }
+
+  /// Unmaps what ``share(_:_:)`` mapped, with the pages beside it.
+  public static func releaseShared(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
+    let (page, whole) = guarded(byteCount)
+    release(base - page, whole)
+  }
+
+  /// Bytes of a page, and of all pages of a shared area with one before and one behind.
+  private static func guarded(_ byteCount: Int) -> (page: Int, whole: Int) {
+    let page = Int(getpagesize())
+    return (page, (byteCount + page - 1) / page * page + 2 * page)
   }
 }
 

@@ -26,18 +26,25 @@ public enum Processes {
   }
 
   /// Starts a program. `environment` replaces or adds variables; `descriptors` are given to it under
-  /// other numbers, and its standard input is empty. Returns its number.
+  /// other numbers, and its standard input is empty. It has a process group of its own: what a person
+  /// types at the terminal is for this process, which ends the other. Returns its number.
   public static func start(
     _ executable: String, _ words: [String], environment changes: [String: String],
     descriptors: [(own: Int32, itsOwn: Int32)]
   ) throws(SystemError) -> Int32 {
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?
+      var attributes: posix_spawnattr_t?
     #else
       var actions = posix_spawn_file_actions_t()
+      var attributes = posix_spawnattr_t()
     #endif
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     // Above all that is wanted first, so that no wanted number is overwritten before it is used.
     let high: Int32 = 200
     for (index, pair) in descriptors.enumerated() {
@@ -56,7 +63,8 @@ public enum Processes {
     var environment = (kept + added).map { strdup($0) } + [nil]
     defer { for word in arguments + environment { free(word) } }
     var number: pid_t = 0
-    let failure = posix_spawn(&number, executable, &actions, nil, &arguments, &environment)
+    let failure = posix_spawn(
+      &number, executable, &actions, &attributes, &arguments, &environment)
     guard failure == 0 else { throw SystemError(path: executable, number: failure) }
     return number
   }

@@ -188,6 +188,39 @@ struct SpooledRecordsTests {
   }
 }
 
+@Suite("Other processes")
+struct ProcessesTests {
+  @Test("have a process group of their own, which no terminal's interrupt reaches")
+  func processGroup() throws {
+    let number = try Processes.start("/bin/sleep", ["60"], environment: [:], descriptors: [])
+    #expect(getpgid(number) == number && getpgrp() != number)
+    Processes.kill(number)
+    #expect(Processes.Ending(status: Processes.wait(for: number)) == .signalled(SIGKILL))
+  }
+
+  @Test("share memory between two pages that nobody can touch")
+  func guardPages() throws {
+    let byteCount = 3 * Int(getpagesize()) - 8
+    let file = try ScratchFile(byteCount: byteCount)
+    defer { file.close() }
+    let ends = try PipeEnd.pair()
+    defer {
+      ends.reads.close()
+      ends.writes.close()
+    }
+    let base = try #require(HostMemory.share(file.descriptor, byteCount))
+    // The system reads from there as the process would.
+    func isReadable(_ place: UnsafeMutableRawPointer) -> Bool {
+      write(ends.writes.descriptor, place, 1) == 1
+    }
+    #expect(isReadable(base) && isReadable(base + byteCount - 1))
+    #expect(!isReadable(base - 1) && errno == EFAULT)
+    #expect(!isReadable(base + byteCount + 8) && errno == EFAULT)
+    HostMemory.releaseShared(base, byteCount)
+    #expect(!isReadable(base) && errno == EFAULT)
+  }
+}
+
 @Suite("Faults on purpose")
 struct PlannedFaultTests {
   @Test(

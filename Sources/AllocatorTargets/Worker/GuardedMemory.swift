@@ -36,7 +36,7 @@ struct GuardedMemory {
     for place in stride(from: 0, to: garbageBytes, by: 8) {
       memory.storeBytes(of: garbageWord(at: place), toByteOffset: place, as: UInt64.self)
     }
-    HostMemory.release(memory, garbageBytes)
+    HostMemory.releaseShared(memory, garbageBytes)
     garbage = file
   }
 

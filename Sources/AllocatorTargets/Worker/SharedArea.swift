@@ -147,7 +147,7 @@ struct SharedArea {
   }
 
   /// Unmaps it.
-  func unmap() { HostMemory.release(words, Self.byteCount(capacity: capacity)) }
+  func unmap() { HostMemory.releaseShared(words, Self.byteCount(capacity: capacity)) }
 
   subscript(word: Word) -> UInt64 {
     get { words[word.rawValue] }
