@@ -62,3 +62,15 @@ extension ContentHash {
     return content
   }
 }
+
+/// The counts that a saved file can say.
+public enum SavedCount {
+  /// No campaign and no search comes near it, and sums and small multiples of what lies below it do
+  /// not overflow.
+  public static let most = 1 << 52
+
+  /// The count that a text says; nil where it says none, or a larger one.
+  public static func reading(_ text: Substring) -> Int? {
+    Int(text).flatMap { (0...most).contains($0) ? $0 : nil }
+  }
+}

@@ -64,6 +64,70 @@ struct LimitTests {
     #expect(!left.contains { $0.hasSuffix(".campaign") })
   }
 
+  /// Whatever a reduction executes has the time of a trace: what has no end is filed, with what was reduced as
+  /// it was found, and the campaign goes on. A sixteenth of all traces of reductions hang here.
+  @Test func aReductionThatHangsEndsNoCampaign() throws {
+    let scratch = try Scratch()
+    let words =
+      "fuzz --mutant free-not-counted --mix small-lists --seed 1 --traces 8 --jobs 1 --canary 0"
+    let run = try Command.shell(
+      "exec \"$POOLFUZZ\" \(words) --timeout 300ms --json --corpus c",
+      environment: ["POOLFUZZ_HANG": "0"], in: URL(filePath: scratch.path))
+    #expect(run.code == 1, "\(run.errors)")
+    #expect(run.errors.contains("takes longer than 0.3 s (--timeout)"), "\(run.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/found")
+    #expect(names.contains("limit.time") && names.count > 1, "\(names)")
+    let events = run.output.split(separator: "\n").filter { $0.contains("\"limit.time\"") }
+    #expect(!events.isEmpty && events.allSatisfy { $0.contains("\"event\":\"finding\"") })
+    #expect(run.output.contains("\"event\":\"end\""))
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/fuzz")
+    #expect(!left.contains { $0.hasSuffix(".campaign") })
+  }
+
+  @Test func shrinkKeepsWhatItCameToWhereATraceHangs() throws {
+    let scratch = try Scratch()
+    _ = try scratch.file(
+      "t.trace",
+      """
+      # mutant: free-not-counted
+      # failure: counters.outstanding after free
+      alloc a NonPaged 24 Test
+      alloc b NonPaged 300 Test
+      free b
+      free a
+
+      """)
+    let run = try Command.shell(
+      "exec \"$POOLFUZZ\" shrink t.trace --quiet --timeout 300ms",
+      environment: ["POOLFUZZ_HANG": "1"], in: URL(filePath: scratch.path))
+    #expect(run.code == 4, "\(run.errors)")
+    let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path).sorted()
+    #expect(names == ["t.min.limit.time.trace", "t.min.trace", "t.trace"])
+    #expect(run.errors.contains("t.min.limit.time.trace"), "\(run.errors)")
+  }
+
+  /// A stream of a search that has no end is left out where there is a state to go on from.
+  @Test func aSearchGoesOnWithoutAStreamThatHangs() throws {
+    let scratch = try Scratch()
+    let words =
+      "maximize --algorithm macro --peak-live 4160 --operations 4000 --seed 1 --jobs 1 --quiet"
+      + " --timeout 300ms"
+    let folder = URL(filePath: scratch.path)
+    let plant = ["POOLFUZZ_HANG": "1"]
+    let run = try Command.shell(
+      "exec \"$POOLFUZZ\" \(words) --corpus c -o m.trace", environment: plant, in: folder)
+    #expect(run.code == 0, "\(run.errors)")
+    #expect(run.errors.contains("stream 1 of the search takes longer"), "\(run.errors)")
+    #expect(FileManager.default.fileExists(atPath: scratch.path + "/m.trace"))
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/maximize")
+    #expect(
+      left.contains { $0.hasSuffix(".stream-1") } && !left.contains { $0.hasSuffix(".campaign") })
+    let bare = try Command.shell(
+      "exec \"$POOLFUZZ\" \(words) -o n.trace", environment: plant, in: folder)
+    #expect(bare.code == 4 && bare.errors.contains("--corpus"), "\(bare.errors)")
+    #expect(!FileManager.default.fileExists(atPath: scratch.path + "/n.trace"))
+  }
+
   /// A limit of the file's size is an error of the write, with a message, and leaves nothing behind.
   @Test func aFileThatMayNotGrowIsAnError() throws {
     let scratch = try Scratch()

@@ -49,6 +49,30 @@ struct SearchCampaignTests {
     #expect(whole.epoch > 4 || algorithm is StateSearch)
   }
 
+  /// A stream that is left out stays as it is, also in a state; the others do what they did with it.
+  @Test func anAbandonedStreamStaysAsItIs() async throws {
+    let algorithm = MacroSearch()
+    let whole = await Self.run(SearchCampaign(try Self.question(), algorithm))
+    var campaign = SearchCampaign(try Self.question(), algorithm)
+    await campaign.runEpoch()
+    let before = campaign.text
+    campaign.abandon(0)
+    var again = SearchCampaign(try Self.question(), algorithm)
+    let isRestored = again.restore(campaign.text)
+    #expect(isRestored && again.abandoned == [0])
+    for damage in ["abandoned 2", "abandoned 0 0", "abandoned x", "abandoned "] {
+      let isTaken = again.restore(campaign.text.replacingFirst("abandoned 0", damage))
+      #expect(!isTaken, "\(damage)")
+    }
+    again = await Self.run(again)
+    func streams(_ text: String) -> [Substring] {
+      text.split(separator: "stream\n", omittingEmptySubsequences: true)
+    }
+    let (first, last, all) = (streams(before), streams(again.text), streams(whole.text))
+    #expect(last.count == 3 && all.count == 3)
+    #expect(last[1] == first[1] && last[2] == all[2])
+  }
+
   @Test func aDamagedStateIsRefusedAndChangesNothing() async throws {
     for algorithm in Self.algorithms {
       var campaign = SearchCampaign(try Self.question(), algorithm)

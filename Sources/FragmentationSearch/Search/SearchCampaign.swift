@@ -1,5 +1,7 @@
+import ContentHash
 import PoolBounds
 import PropertyTesting
+import Synchronization
 
 /// A search in epochs: in each, every stream simulates the same number of operations. After an
 /// epoch the search can be looked at, saved and resumed; what it has found depends on the question
@@ -14,6 +16,8 @@ public struct SearchCampaign: Sendable {
   /// Epochs that have ended.
   public private(set) var epoch = 0
   private var streams: [any SearchStream]
+  /// Streams that do not go on, because one of their candidates had no end.
+  public private(set) var abandoned: Set<Int> = []
 
   /// The longest epoch: about a second of a processor.
   private static let mostEpochOperations = 20_000_000
@@ -39,8 +43,13 @@ public struct SearchCampaign: Sendable {
   /// Whether the budget is spent.
   public var isDone: Bool {
     question.peakLiveUnits < question.geometry.smallestBlockUnits
-      || streams.allSatisfy { $0.operationsSpent >= question.operationsPerStream }
+      || streams.indices.allSatisfy {
+        abandoned.contains($0) || streams[$0].operationsSpent >= question.operationsPerStream
+      }
   }
+
+  /// Leaves a stream as it is: what it has found so far stays, the others go on.
+  public mutating func abandon(_ stream: Int) { abandoned.insert(stream) }
 
   /// Operations of a stream at the end of the next epoch, which begins.
   private mutating func goalOfNextEpoch() -> Int {
@@ -52,16 +61,18 @@ public struct SearchCampaign: Sendable {
   /// Lets every stream go on for an epoch, on the caller's thread.
   public mutating func runEpochHere() {
     let goal = goalOfNextEpoch()
-    for number in streams.indices { streams[number].advance(to: goal) }
+    for number in streams.indices where !abandoned.contains(number) {
+      streams[number].advance(to: goal)
+    }
   }
 
-  /// Lets every stream go on for an epoch.
-  public mutating func runEpoch() async {
+  /// Lets every stream go on for an epoch; `running` is told which are at work.
+  public mutating func runEpoch(telling running: RunningStreams = RunningStreams()) async {
     let goal = goalOfNextEpoch()
-    let before = streams
+    let (before, abandoned) = (streams, abandoned)
     streams = await Parallel.map(streams.indices, workers: question.workers) { number in
       var stream = before[number]
-      stream.advance(to: goal)
+      if !abandoned.contains(number) { running.executing(number) { stream.advance(to: goal) } }
       return stream
     }
   }
@@ -114,6 +125,9 @@ public struct SearchCampaign: Sendable {
   /// The state as text, a line for each part of it.
   public var text: String {
     var text = "epoch \(epoch) \(epochOperations)\n"
+    if !abandoned.isEmpty {
+      text += "abandoned \(abandoned.sorted().map(String.init).joined(separator: " "))\n"
+    }
     for stream in streams {
       text += "stream\n" + stream.lines.map { $0 + "\n" }.joined()
     }
@@ -126,9 +140,18 @@ public struct SearchCampaign: Sendable {
     var parts: [[Substring]] = []
     var lines = text.split(separator: "\n")[...]
     let heading = lines.popFirst()?.split(separator: " ") ?? []
-    guard heading.count == 3, heading[0] == "epoch", let epoch = SavedState.count(heading[1]),
+    guard heading.count == 3, heading[0] == "epoch", let epoch = SavedCount.reading(heading[1]),
       Int(heading[2]) == epochOperations
     else { return false }
+    var left: Set<Int> = []
+    if let line = lines.first, line.hasPrefix("abandoned ") {
+      let numbers = line.dropFirst(10).split(separator: " ").map { SavedCount.reading($0) ?? -1 }
+      left = Set(numbers)
+      guard numbers == left.sorted(), !left.isEmpty, left.isSubset(of: Set(streams.indices)) else {
+        return false
+      }
+      lines.removeFirst()
+    }
     for line in lines {
       if line == "stream" {
         parts.append([])
@@ -143,8 +166,34 @@ public struct SearchCampaign: Sendable {
       guard restored[number].restore(lines) else { return false }
     }
     self.epoch = epoch
+    abandoned = left
     streams = restored
     return true
+  }
+}
+
+/// The streams of a search that are at work at this moment, for whoever watches that none stays in an
+/// epoch for ever.
+public final class RunningStreams: Sendable {
+  private let begins = Mutex<[Int: ContinuousClock.Instant]>([:])
+  private let hanging: Int?
+
+  /// Nothing is at work. The stream `hanging` never ends an epoch: a fault on purpose.
+  public init(hanging: Int? = nil) { self.hanging = hanging }
+
+  /// The stream that has been at work longest, and for how many seconds; nil where none is.
+  public var oldest: (number: Int, seconds: Double)? {
+    begins.withLock { begins in
+      begins.min { ($0.value, $0.key) < ($1.value, $1.key) }
+        .map { ($0.key, $0.value.duration(to: .now) / .seconds(1)) }
+    }
+  }
+
+  func executing(_ number: Int, _ body: () -> Void) {
+    begins.withLock { $0[number] = .now }
+    defer { begins.withLock { $0[number] = nil } }
+    if number == hanging { while true {} }
+    body()
   }
 }
 

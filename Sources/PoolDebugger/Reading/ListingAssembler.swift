@@ -18,6 +18,8 @@ struct ListingAssembler: Sendable {
   static let mostOpenPages = 512
   /// So many bug checks wait for a stack, or for being pasted once more.
   static let mostOpenBugChecks = 256
+  /// Lines between two looks at which listings are settled.
+  private static let linesPerSettling = 4_096
   /// Rows that a table may have; no system has as many tags.
   static let mostRows = 1 << 15
 
@@ -25,8 +27,9 @@ struct ListingAssembler: Sendable {
   var reading = ParsedOutput()
   /// The listings before those of `reading` that no line to come can change.
   var settled: [Listing] = []
-  /// From so many listings on it is looked which are settled.
+  /// From so many listings on, or from this line on, it is looked which are settled.
   private var settlingCount = 64
+  private var settlingLine = linesPerSettling
   private var openedCount = 0
   /// Index in `reading.listings` of the pool listing of each page in this section.
   var pages: [UInt64: Int] = [:]
@@ -135,7 +138,10 @@ struct ListingAssembler: Sendable {
 
   /// Opens a listing and gives its index.
   mutating func open(_ content: Listing.Content, line: Int) -> Int {
-    if reading.listings.count >= settlingCount { settle() }
+    if reading.listings.count >= settlingCount || line >= settlingLine {
+      settle()
+      settlingLine = line + Self.linesPerSettling
+    }
     reading.listings.append(
       Listing(source: source, line: line, content: content, ordinal: openedCount))
     openedCount += 1

@@ -31,11 +31,8 @@ public struct SavedText: Sendable {
     return text.dropFirst(start.count)
   }
 
-  /// A count that a state can say: no campaign comes near the limit, and sums of what lies below it do
-  /// not overflow. Nil for anything else.
-  static func count(_ text: Substring) -> UInt64? {
-    UInt64(text).flatMap { $0 <= 1 << 52 ? $0 : nil }
-  }
+  /// A count that a state can say; nil for anything else.
+  static func count(_ text: Substring) -> UInt64? { SavedCount.reading(text).map { UInt64($0) } }
 
   /// Seconds that a state can say; nil for anything else.
   static func seconds(_ text: Substring) -> Double? {

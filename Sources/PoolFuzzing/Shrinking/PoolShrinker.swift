@@ -43,6 +43,8 @@ public struct PoolShrinker {
 
   /// What a reduction may cost.
   public var budget: ShrinkBudget
+  /// Executes each trace; somebody who watches may stand in between.
+  public var executes: (PoolFuzzTrace) -> Execution = PoolShrinker.execute
   /// Asked before each execution; true ends the reduction with what it has come to.
   public var isInterrupted: () -> Bool = { false }
 
@@ -137,7 +139,7 @@ public struct PoolShrinker {
 
   /// Reduces a trace that shows a failure.
   public func shrink(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) -> Outcome {
-    var shrinker = Shrinker(budget: budget, passes: Self.passes, execute: Self.execute)
+    var shrinker = Shrinker(budget: budget, passes: Self.passes, execute: executes)
     shrinker.search = Self.search
     shrinker.isInterrupted = isInterrupted
     let result = shrinker.shrink(trace, identity)
@@ -149,7 +151,7 @@ public struct PoolShrinker {
     {
       certificate = Certificate(of: numbered, identity) {
         executions += 1
-        return Self.execute($0)
+        return executes($0)
       }
       certificate?.length = result.length
     }

@@ -19,7 +19,8 @@ final class CampaignFrame {
   /// Whether nothing but findings is told.
   let isQuiet: Bool
   private let saveSeconds: Double
-  private let isJSON: Bool
+  /// Whether what is told is JSON.
+  let isJSON: Bool
   private let streams: StandardStreams
   private var lastSave = 0.0
   private var lastProgress = 0.0
@@ -89,7 +90,9 @@ final class CampaignFrame {
 
   /// The same as a line of JSON, where that was asked for.
   func tell(_ event: Event, _ seed: Seed, _ members: @autoclosure () -> [(String, JSONValue)]) {
-    if isJSON { print(event.rawValue, seed, members()) }
+    guard isJSON else { return }
+    streams.print(Self.object(event.rawValue, seed, members()))
+    streams.flush()
   }
 
   /// What is said of a finding: one line, or one object. `origin` is the name and the value of what it
@@ -98,26 +101,35 @@ final class CampaignFrame {
     _ finding: FiledFinding, _ seed: Seed, origin: (String, String), isOfHealthyModel: Bool = false,
     details: [(String, JSONValue)] = [], lines: [String] = []
   ) {
-    guard !isJSON else {
-      let members = finding.members + details
-      return print(
-        "finding", seed, [(origin.0, .string(origin.1)), ("finding", .object(members))])
-    }
-    let place = finding.trace.isEmpty ? "has its traces already" : finding.trace
     streams.print(
-      "finding: \(isOfHealthyModel ? "the healthy model shows " : "")\(finding.identity):"
-        + " \(counted(finding.operationsBefore, "operation")), now"
-        + " \(finding.operationsAfter): \(place)")
-    for line in lines { streams.print("  " + line) }
+      Self.text(
+        finding, seed, origin: origin, isOfHealthyModel: isOfHealthyModel, details: details,
+        isJSON: isJSON))
+    if !isJSON { for line in lines { streams.print("  " + line) } }
     streams.flush()
   }
 
-  private func print(_ event: String, _ seed: Seed, _ members: [(String, JSONValue)]) {
-    streams.print(
-      JSONValue.object(
-        [("event", .string(event)), ("seed", .unsigned(seed.value))] + members
-      ))
-    streams.flush()
+  /// The line that tells of a finding.
+  static func text(
+    _ finding: FiledFinding, _ seed: Seed, origin: (String, String), isOfHealthyModel: Bool,
+    details: [(String, JSONValue)] = [], isJSON: Bool
+  ) -> String {
+    if isJSON {
+      let members = finding.members + details
+      return object(
+        "finding", seed, [(origin.0, .string(origin.1)), ("finding", .object(members))]
+      ).versioned.text
+    }
+    let place = finding.trace.isEmpty ? "has its traces already" : finding.trace
+    return "finding: \(isOfHealthyModel ? "the healthy model shows " : "")\(finding.identity):"
+      + " \(counted(finding.operationsBefore, "operation")), now"
+      + " \(finding.operationsAfter): \(place)"
+  }
+
+  private static func object(
+    _ event: String, _ seed: Seed, _ members: [(String, JSONValue)]
+  ) -> JSONValue {
+    .object([("event", .string(event)), ("seed", .unsigned(seed.value))] + members)
   }
 }
 

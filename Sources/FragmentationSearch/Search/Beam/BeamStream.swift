@@ -1,3 +1,4 @@
+import ContentHash
 import PoolBounds
 
 /// A stream of beam searches: half of the budget breeds programs, half composes them.
@@ -143,10 +144,10 @@ struct BeamStream: SearchStream {
 
   private mutating func take(_ word: Substring, _ rest: Substring) -> Bool {
     switch word {
-    case "passes": return SavedState.count(rest).map { passOperations = $0 } != nil
+    case "passes": return SavedCount.reading(rest).map { passOperations = $0 } != nil
     case "choices": return UInt64(rest).map { generator = SeededGenerator(seed: $0) } != nil
     case "pages":
-      bestPages = rest == "-1" ? -1 : SavedState.count(rest) ?? -2
+      bestPages = rest == "-1" ? -1 : SavedCount.reading(rest) ?? -2
       return bestPages >= -1
     case "record":
       guard let read = SearchOutcome.reading(rest), let rounds = MacroRounds(text: read.rest) else {

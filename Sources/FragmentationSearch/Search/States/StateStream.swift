@@ -1,3 +1,5 @@
+import ContentHash
+
 /// A stream of passes over the states, each with twice the width of the one before, in turns with
 /// passes that come back where exact fits are never taken.
 struct StateStream: SearchStream {
@@ -84,8 +86,8 @@ struct StateStream: SearchStream {
 
   mutating func restore(_ lines: [Substring]) -> Bool {
     let words = lines.first?.split(separator: " ") ?? []
-    guard words.count == 3, words[0] == "passes", let passes = SavedState.count(words[1]),
-      let operations = SavedState.count(words[2]), lines.count <= 2
+    guard words.count == 3, words[0] == "passes", let passes = SavedCount.reading(words[1]),
+      let operations = SavedCount.reading(words[2]), lines.count <= 2
     else { return false }
     var record: (list: RawList, outcome: SearchOutcome)?
     if lines.count == 2 {

@@ -1,3 +1,5 @@
+import ContentHash
+
 /// A stream that breeds candidates by one rule.
 ///
 /// Where the cap is large, candidates are bred at a smaller one, at which a run costs less, and the
@@ -159,14 +161,14 @@ private struct SavedEvolution<G: Genome> {
     let rest = parts[1]
     switch parts[0] {
     case "spent":
-      spent = SavedState.count(rest)
+      spent = SavedCount.reading(rest)
       return spent != nil
     case "generator":
       generator = UInt64(rest)
       return generator != nil
     case "counters":
       let words = rest.split(separator: " ")
-      counters = words.compactMap { $0 == "-1" ? -1 : SavedState.count($0) }
+      counters = words.compactMap { $0 == "-1" ? -1 : SavedCount.reading($0) }
       return counters.count == words.count
     case "best", "member", "promoted":
       guard let read = SearchOutcome.reading(rest), let genome = G(text: read.rest) else {

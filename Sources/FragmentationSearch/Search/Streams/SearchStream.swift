@@ -1,3 +1,5 @@
+import ContentHash
+
 /// One of the independent, numbered parts of a search: a value that goes on from where it is, whose
 /// whole state is a text, so that a search can be killed and resumed.
 public protocol SearchStream: Sendable {
@@ -143,7 +145,7 @@ public struct SearchOutcome: Sendable, Hashable {
   static func reading(_ line: Substring) -> (outcome: SearchOutcome, rest: String)? {
     // A list without operations is written as nothing.
     let words = line.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: false)
-    let numbers = words.prefix(7).compactMap(SavedState.count)
+    let numbers = words.prefix(7).compactMap(SavedCount.reading)
     guard words.count == 8, numbers.count == 7 else { return nil }
     var outcome = SearchOutcome(pages: numbers[0], operations: numbers[1])
     outcome.limit = numbers[2]
@@ -152,14 +154,5 @@ public struct SearchOutcome: Sendable, Hashable {
     outcome.pinnedPages = numbers[5]
     outcome.liveBlocks = numbers[6]
     return (outcome, String(words[7]))
-  }
-}
-
-/// What the states of all streams have in common.
-enum SavedState {
-  /// A count that a state can say: no search comes near the limit, and sums and small multiples of
-  /// what lies below it do not overflow. Nil for anything else.
-  static func count(_ text: Substring) -> Int? {
-    Int(text).flatMap { (0...1 << 52).contains($0) ? $0 : nil }
   }
 }

@@ -30,7 +30,7 @@ public struct Inspection: Sendable {
   private var tableSources: Set<String> = []
 
   /// So many bug checks wait; of more the first are judged at once.
-  private static let mostBugChecks = 1_024
+  private static let mostBugChecks = 256
 
   /// An inspection that has read nothing yet; `owners` says whose the tags are.
   public init(owners: PoolTagDescriptions = .builtIn) { diagnosis = Diagnosis(owners: owners) }
@@ -82,7 +82,7 @@ public struct Inspection: Sendable {
     hasListings = true
     guard listing.isBugCheck else { return judge(listing) }
     bugChecks.append(listing)
-    guard bugChecks.count > 2 * Self.mostBugChecks else { return }
+    guard bugChecks.count > 4 * Self.mostBugChecks else { return }
     BugCheckListing.mergeRepeated(&bugChecks)
     let excess = max(0, bugChecks.count - Self.mostBugChecks)
     for listing in bugChecks.prefix(excess) { judge(listing) }

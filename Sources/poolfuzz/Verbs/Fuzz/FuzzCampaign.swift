@@ -62,16 +62,24 @@ final class FuzzCampaign {
       shrinks: settings.shrinks,
       findings: saved?.findings ?? CampaignFindings())
     let slowTraces = SlowTraces(seconds: traceSeconds)
-    let (store, file, clock, words) = (store, file, frame.clock, wordsToGoOn)
-    let isPlanted = settings.plan.mutant != .none
-    try slowTraces.watch(engine.running) { run in
-      slowTraces.leaveOut(run, engine, triage, store, file, isPlanted: isPlanted, clock)
+    let (seed, isJSON, words) = (settings.plan.seed, frame.isJSON, wordsToGoOn)
+    let campaign = SlowTraces.Campaign(
+      engine: engine, triage: triage, store: store, file: file,
+      isPlanted: settings.plan.mutant != .none, clock: frame.clock,
+      tell: { finding, isOfHealthyModel in
+        CampaignFrame.text(
+          finding, seed, origin: ("profile", finding.profile), isOfHealthyModel: isOfHealthyModel,
+          isJSON: isJSON)
+      })
+    try slowTraces.watch([engine.running, triage.running]) { run in
+      guard slowTraces.leaveOut(run, campaign) else { return }
       ProcessStart.beginAnew(words)
       ProcessStart.end(ExitCode.environment.rawValue)
     } during: { () throws(CommandFailure) in
       try frame.work(
         until: { isDone(engine.state) }, step: { runEpoch(engine, triage) },
         save: { save(engine, triage.findings) }, tell: { tell($0, engine.state) })
+      wait(triage) { triage.isIdle }
     }
     return finish(engine, triage)
   }
@@ -130,7 +138,6 @@ final class FuzzCampaign {
   }
 
   private func finish(_ engine: FuzzEngine, _ triage: TriageQueue) -> ExitCode {
-    wait(triage) { triage.isIdle }
     let state = engine.state
     let isComplete = settings.batchLimit.map { state.nextBatch >= $0 } ?? false
     let isWhole = isComplete && triage.findings.waiting.isEmpty

@@ -22,9 +22,18 @@ final class TriageQueue: Sendable {
     case note(String)
   }
 
+  /// What is reduced at this moment.
+  struct Reduced: Sendable {
+    let trace: PoolFuzzTrace
+    let identity: FailureIdentity
+    /// The identity under which the campaign knows it.
+    let known: FailureIdentity
+  }
+
   private struct State: Sendable {
     var findings: CampaignFindings
     var news: [News] = []
+    var reduced: Reduced?
     var isStopped = false
   }
 
@@ -32,6 +41,8 @@ final class TriageQueue: Sendable {
   private let oracles: OracleSet
   private let mutant: Mutant
   private let shrinks: Bool
+  /// What it executes, for whoever watches that none takes too long.
+  let running = SlowTraces.running()
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "findings")
 
@@ -53,6 +64,9 @@ final class TriageQueue: Sendable {
 
   /// What is in the queue and what has left it, at one moment.
   var findings: CampaignFindings { state.withLock { $0.findings } }
+
+  /// What is reduced at this moment; nil where nothing is.
+  var reduced: Reduced? { state.withLock { $0.reduced } }
 
   /// What there is to say since the last call.
   func takeNews() -> [News] {
@@ -98,6 +112,7 @@ final class TriageQueue: Sendable {
     }
     // One step, so that a state saved at any moment has the item on one side or on the other.
     state.withLock { state in
+      state.reduced = nil
       state.findings.waiting.replaceSubrange(..<1, with: result.others)
       if let identity = result.identity { state.findings.known.insert(identity) }
       if let finding = result.filed {
@@ -109,7 +124,7 @@ final class TriageQueue: Sendable {
   }
 
   private func look(at item: WaitingTrace) throws(SystemError) -> Result {
-    guard let (trace, identity) = named(item.trace) else { return try unrepeated(item) }
+    guard let (trace, identity) = named(item) else { return try unrepeated(item) }
     let isOfHealthyModel = mutant != .none && trace.configuration.mutant == .none
     let known =
       isOfHealthyModel
@@ -120,7 +135,12 @@ final class TriageQueue: Sendable {
       return Result(
         identity: known, filed: try file(found, item, executions: 0))
     }
-    let outcome = PoolShrinker.shrink(trace, identity)
+    state.withLock { $0.reduced = Reduced(trace: trace, identity: identity, known: known) }
+    var shrinker = PoolShrinker()
+    shrinker.executes = { [running] trace in
+      running.executing(trace, item.profile, item.number) { PoolShrinker.execute(trace) }
+    }
+    let outcome = shrinker.shrink(trace, identity)
     guard outcome.ending != .notReproduced else { return try unrepeated(item) }
     let found = FoundTrace(outcome.trace, identity, outcome.certificate)
     let filed = try file(found, item, executions: outcome.executionCount)
@@ -153,12 +173,15 @@ final class TriageQueue: Sendable {
   /// Whose failure it is, and the trace that shows it, under all oracles; under those of the campaign where all
   /// together see nothing.
   private func named(
-    _ trace: PoolFuzzTrace
+    _ item: WaitingTrace
   ) -> (trace: PoolFuzzTrace, identity: FailureIdentity)? {
-    var trace = trace
+    var trace = item.trace
     for oracles in [OracleSet.everything, oracles] {
       trace.configuration.oracles = oracles
-      guard var found = PoolShrinker.triage(trace) else { continue }
+      let named = running.executing(trace, item.profile, item.number) {
+        PoolShrinker.triage(trace)
+      }
+      guard var found = named else { continue }
       // It is reduced as a replay of the file will judge it. A stop that misuse led to, as the
       // version documents it, is no finding by itself.
       found.trace.configuration.oracles.insert(.afterMisuse)

@@ -1,8 +1,10 @@
+import Dispatch
 import Foundation
 import Platform
 import ContentHash
 import FragmentationSearch
 import PoolFuzzing
+import Synchronization
 
 /// One run of a search from scratch: epochs until a limit. With a corpus folder the state is saved
 /// now and then, so that the process may be killed at any moment, and at the end what is worth keeping
@@ -47,6 +49,7 @@ final class SearchRun {
   private let file: SearchFile?
   private let frame: CampaignFrame
   private let streams: StandardStreams
+  private let slowStreams: SlowStreams
   private var earlierOperations = 0
 
   init(
@@ -58,13 +61,18 @@ final class SearchRun {
     self.streams = streams
     file = settings.folder.map { SearchFile(folder: $0, query, campaign) }
     frame = try CampaignFrame(settings.arguments, file?.state, streams)
+    let words = settings.arguments.words(except: ["--seed"])
+    slowStreams = SlowStreams(
+      file: file, words: ["maximize"] + words + ["--seed", "\(campaign.question.seed)"])
   }
 
   /// Searches; gives the best trace so far where it is interrupted.
   func run() throws(CommandFailure) -> BestTrace {
     try frame.run { () throws(CommandFailure) in
       try begin()
-      try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
+      try slowStreams.watch(campaign) { () throws(CommandFailure) in
+        try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
+      }
       try save()
       try fileTheBest()
       tell(.end)
@@ -80,9 +88,11 @@ final class SearchRun {
 
   private func runEpoch() {
     let before = campaign
+    let running = slowStreams.running
+    slowStreams.epochBegins(before)
     campaign = waiting {
       var after = before
-      await after.runEpoch()
+      await after.runEpoch(telling: running)
       return after
     }
   }
@@ -126,6 +136,81 @@ final class SearchRun {
         + " \(outcome.largestFreeUnits + 1), \(counted(spent, "operation")),"
         + " \(Int(frame.clock.rate(UInt64(spent - earlierOperations)))) a second,"
         + " \(campaign.elites.count) kinds of behaviour")
+  }
+}
+
+/// Watches from a thread of its own that no stream of a search stays in an epoch longer than a trace may
+/// take.
+///
+/// One that does can only be ended with the process: it is left as it is, and the search goes on without it
+/// from what is saved. Without a corpus folder nothing is, and the search ends.
+private final class SlowStreams: Sendable {
+  /// Who is at work.
+  let running = RunningStreams(
+    hanging: Machine.environment(SlowTraces.plant).flatMap { Int($0) })
+  private let file: SearchFile?
+  private let words: [String]
+  private let seconds = ProcessLimits.seconds
+  /// The state before the epoch that runs.
+  private let lastState = Mutex("")
+  private let isOver = Mutex(false)
+
+  /// A watch over a search that `words` begin anew.
+  init(file: SearchFile?, words: [String]) {
+    self.file = file
+    self.words = words
+  }
+
+  /// An epoch begins.
+  func epochBegins(_ campaign: SearchCampaign) {
+    if file != nil { lastState.withLock { $0 = campaign.text } }
+  }
+
+  /// Watches as long as `body` runs.
+  func watch(
+    _ campaign: SearchCampaign, during body: () throws(CommandFailure) -> Void
+  ) throws(CommandFailure) {
+    DispatchQueue(label: "time of streams").async { [self] in
+      while !isOver.withLock({ $0 }) {
+        if let oldest = running.oldest, oldest.seconds > seconds {
+          leaveOut(oldest.number, campaign)
+        }
+        Machine.sleep(seconds: min(max(seconds / 10, 0.001), 0.1))
+      }
+    }
+    defer { isOver.withLock { $0 = true } }
+    try body()
+  }
+
+  /// Saves the state before the epoch without the stream, and with it beside that, where it can be looked
+  /// at; begins the search anew.
+  private func leaveOut(_ number: Int, _ campaign: SearchCampaign) -> Never {
+    let text =
+      "stream \(number) of the search takes longer than \(seconds) s for an epoch (--timeout)"
+    guard let file else {
+      note(text + "; with --corpus DIR the search goes on without it")
+      ProcessStart.end(ExitCode.environment.rawValue)
+    }
+    let before = lastState.withLock { $0 }
+    var left = campaign
+    guard left.restore(before) else { ProcessStart.end(ExitCode.environment.rawValue) }
+    left.abandon(number)
+    let kept = "\(file.state.base).stream-\(number)"
+    do throws(SystemError) {
+      try AtomicFile.write(file.state.saved.text(before), to: kept)
+      try AtomicFile.write(file.state.saved.text(left.text), to: file.state.path)
+    } catch {
+      note("\(text): \(error.message)")
+      ProcessStart.end(ExitCode.environment.rawValue)
+    }
+    note("\(text): left out; \(kept) is a state that shows it")
+    if Interruption.isRequested { ProcessStart.end(128 + Interruption.signalNumber) }
+    ProcessStart.beginAnew(words)
+    ProcessStart.end(ExitCode.environment.rawValue)
+  }
+
+  private func note(_ text: String) {
+    try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
   }
 }
 

@@ -3,6 +3,7 @@ import KernelPool
 import PoolFuzzing
 import PoolTrace
 import PropertyTesting
+import Synchronization
 import TextDecoding
 
 extension Verb {
@@ -143,7 +144,15 @@ struct ShrinkCommand {
   ) throws(CommandFailure) -> PoolShrinker.Outcome {
     let clock = ContinuousClock()
     let begin = clock.now
+    let base = output(path) + (number == 0 ? "" : ".other-\(number)")
+    let running = SlowTraces.running()
+    let smallest = SmallestTrace(trace)
     var shrinker = PoolShrinker(budget: budget)
+    shrinker.executes = { trace in
+      let execution = running.executing(trace, "", 0) { PoolShrinker.execute(trace) }
+      if execution.shows(identity) { smallest.take(trace) }
+      return execution
+    }
     var looks = 0
     shrinker.isInterrupted = { [streams] in
       looks += 1
@@ -151,12 +160,17 @@ struct ShrinkCommand {
         "\(path): \(counted(trace.operations.count, "operation")), \(counted(looks, "step")) tried")
       return Interruption.isRequested
     }
-    let outcome = shrinker.shrink(trace, identity)
+    // A trace that has no end can only be ended with the process.
+    let outcome = try SlowTraces(seconds: ProcessLimits.seconds).watch([running]) { run in
+      guard running.isExecuting(run) else { return }
+      Self.end(with: run.trace, smallest.trace, identity, path, base)
+    } during: { () throws(CommandFailure) in
+      shrinker.shrink(trace, identity)
+    }
     guard outcome.ending != .notReproduced else {
       throw CommandFailure(
         message: "\(path): the trace does not show '\(identity)'", code: .badInput)
     }
-    let base = output(path) + (number == 0 ? "" : ".other-\(number)")
     let found = FoundTrace(outcome.trace, identity, outcome.certificate)
     do throws(SystemError) {
       if let certificate = outcome.certificate {
@@ -176,6 +190,28 @@ struct ShrinkCommand {
     return outcome
   }
 
+  /// Files what takes too long beside what the reduction has come to, and ends the process.
+  private static func end(
+    with slow: PoolFuzzTrace, _ smallest: PoolFuzzTrace, _ identity: FailureIdentity,
+    _ path: String, _ base: String
+  ) -> Never {
+    let found = FoundTrace(smallest, identity, nil)
+    let hang = FoundTrace(slow, SlowTraces.identity, nil)
+    let hangPath = "\(base).\(SlowTraces.identity).trace"
+    var text =
+      "\(path): a trace of the reduction takes longer than \(ProcessLimits.seconds) s (--timeout):"
+      + " \(hangPath); what it came to: \(base).trace"
+    do throws(SystemError) {
+      try AtomicFile.write(hang.text, to: hangPath)
+      try Files.remove(base + ".certificate")
+      try AtomicFile.write(found.text, to: base + ".trace")
+    } catch {
+      text += "; not written: \(error.message)"
+    }
+    try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
+    ProcessStart.end(ExitCode.environment.rawValue)
+  }
+
   private func read(_ path: String) throws(CommandFailure) -> FoundTrace {
     let found = try FoundTrace.reading(path).found
     let names = arguments.values("--mutant")
@@ -191,6 +227,19 @@ struct ShrinkCommand {
     let base = given ?? (path == "-" ? "standard-input" : path)
     let stem = base.hasSuffix(".trace") ? String(base.dropLast(6)) : base
     return given == nil ? stem + ".min" : stem
+  }
+}
+
+/// The smallest trace so far that shows a failure, for whoever watches a reduction.
+private final class SmallestTrace: Sendable {
+  private let kept: Mutex<PoolFuzzTrace>
+
+  init(_ trace: PoolFuzzTrace) { kept = Mutex(trace) }
+
+  var trace: PoolFuzzTrace { kept.withLock { $0 } }
+
+  func take(_ trace: PoolFuzzTrace) {
+    kept.withLock { if TraceOrder.isSmaller(trace, than: $0) { $0 = trace } }
   }
 }
 
