@@ -159,6 +159,8 @@ final class TriageQueue: Sendable {
   static let unrepeatedIdentity = FailureIdentity("unrepeated")
 
   private func unrepeated(_ item: WaitingTrace) throws(SystemError) -> Result {
+    // What a reduction met on its way may be a stop that is documented.
+    guard item.metWhile == nil else { return Result() }
     let isKnown = state.withLock { state in
       let number = "trace \(item.number) failed, and passes when it runs again"
       state.news.append(.note("\(number): the model or a check depends on what ran before"))
