@@ -290,9 +290,9 @@ public struct StateSearch: SearchAlgorithm {
         let result = pass.run(on: makeTarget(), mostOperations: mostOperations)
         return (result.list, result.pages, result.operations)
       },
-      returningPass: { width, generator, mostOperations in
-        var pass = ReturningPass<Target>(question, width: width, generator)
-        let result = pass.run(on: makeTarget(), mostOperations: mostOperations)
+      returningPass: { round, generator, mostOperations in
+        let result = ReturningPass<Target>.best(
+          question, round: round, generator, mostOperations: mostOperations, on: makeTarget)
         return (result.list, result.pages, result.operations)
       },
       measure: { list, recording in

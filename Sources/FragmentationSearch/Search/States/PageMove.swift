@@ -4,7 +4,7 @@ import PoolBounds
 /// from a state at rest to another one, in terms that have a meaning in any state.
 ///
 /// A state is at rest where every page has exactly one live block. So the blocks that a move meets
-/// are its own and, in each page it comes to, the one that was there before.
+/// are its own and, in the page it comes to, the one that was there before.
 struct PageMove: Hashable {
   enum Step: Hashable {
     case request(units: Int)
@@ -14,7 +14,44 @@ struct PageMove: Hashable {
     case releaseOther(Int)
   }
 
-  var steps: [Step]
+  /// A page at rest: its only block.
+  struct Layout: Hashable, Comparable {
+    let offset: Int
+    let units: Int
+
+    static func < (left: Layout, right: Layout) -> Bool {
+      (left.offset, left.units) < (right.offset, right.units)
+    }
+
+    /// The longest free run of the page.
+    func longestRun(pageUnits: Int) -> Int { max(offset, pageUnits - offset - units) }
+
+    /// Summed over the pages of a state, whatever their order, it tells the state.
+    var digest: UInt64 {
+      var mixer = SeededGenerator(seed: UInt64(offset) << 32 | UInt64(units))
+      return mixer.next()
+    }
+  }
+
+  let steps: [Step]
+  /// The page before; nil where the move takes a fresh one.
+  let before: Layout?
+  /// The page afterwards.
+  let after: Layout
+  /// The most units live beyond those of the state that it begins with.
+  let peakUnits: Int
+
+  /// Sizes worth a request, in rising order: all in small pages, in large ones those near the smallest,
+  /// half a page, a page, and what is given.
+  static func sizes(_ geometry: PoolGeometry, near given: [Int]) -> [Int] {
+    let requests = geometry.smallestBlockUnits...geometry.largestBlockUnits
+    if geometry.pageUnits <= 24 { return Array(requests) }
+    var sizes: Set<Int> = []
+    for size in given + [requests.lowerBound, geometry.pageUnits / 2, geometry.pageUnits] {
+      for change in -1...1 where requests.contains(size + change) { sizes.insert(size + change) }
+    }
+    return sizes.sorted()
+  }
 
   /// Longer ones are not learnt: they hold more than one thought.
   static let mostSteps = 10
@@ -60,25 +97,5 @@ struct MoveBlocks {
     live.removeLast()
     pool.free(handle)
     return RawOperation(slot: Int(handle.index), units: 1)
-  }
-}
-
-/// A state at rest that a search keeps. A reference, for arrays hold no allocators.
-final class RestingPool<Target: AllocatorTarget & ~Copyable> {
-  struct Block {
-    var handle: BlockHandle
-    var units: Int
-    var page: UInt64
-  }
-
-  let pool: Target
-  let live: [Block]
-  /// The number of the step that led here; -1 for the beginning.
-  let step: Int
-
-  init(_ pool: consuming Target, _ live: [Block], step: Int) {
-    self.pool = pool
-    self.live = live
-    self.step = step
   }
 }

@@ -2,55 +2,37 @@ import PoolBounds
 
 /// One pass of a search that can come back: between states at rest, by moves that it learns.
 ///
-/// From a state at rest, in which every page has one live block, a few requests and releases lead to
-/// another: they close a page for a size, open a page, cut the start of one, restore one. Such a move
-/// is found once, by trying requests and releases in one page, and is tried from then on from every
-/// state at rest, so that what closed one page closes the next. States are told apart by their pages,
-/// live units, the largest hole and how far the pages are from closed; a state that holds no more pages
-/// than the one before it, or has larger holes, is as welcome as any other that is new. That is what a
-/// search of levels which only rise cannot do.
+/// From a state at rest, in which every page has one live block, a few requests and releases in one page
+/// lead to another: they close a page for a size, take a fresh one, cut the start of one, restore
+/// one. Such a move is found once, by trying requests and releases, those first that need fewest units, so that
+/// no loose move is known where a tight one would do. What it did to its page is what it promises to do to
+/// other pages that look the same, in any state.
+///
+/// So the moves of a state are tried in the order of what they promise. A state is worth its pages
+/// with a smallest block first; then a fresh page, or how few of the others still stand in the way of one:
+/// those that would serve the request with which this pass takes fresh pages. Between equals, the move that was on the
+/// way to more pages most often comes first. States are the same where their pages are, in any order,
+/// and have few kinds of pages: what pays for one page pays for those that look like it. A state that closes no
+/// page, or opens one again, is gone on from when nothing better is left, and that is what a search of
+/// levels which only rise cannot do.
 struct ReturningPass<Target: AllocatorTarget & ~Copyable> {
   typealias Resting = RestingPool<Target>
-
-  /// States at rest of a kind are rivals.
-  private struct Kind: Hashable {
-    var pages: Int
-    var slackUnits: Int
-    var largestFreeUnits: Int
-    /// The largest run of each page, all together: how far the pages are from closed.
-    var largestRunsUnits: Int
-  }
-
-  /// A move, how often it led to a new state, and of how many trials.
-  private struct Learnt {
-    var move: PageMove
-    var gains = 1
-    var trials = 1
-
-    var rate: Double { Double(gains) / Double(trials + 4) }
-  }
-
-  /// States within a move that are rivals.
-  private struct Likeness: Hashable {
-    var pages: Int
-    var liveUnits: Int
-    var blocks: Int
-    var largestFreeUnits: Int
-    var largestFreeBlocks: Int
-  }
+  typealias Layout = PageMove.Layout
 
   /// A state within a move.
-  private final class Midway {
+  final class Midway {
     let pool: Target
     let live: [Resting.Block]
     let blocks: MoveBlocks
     let steps: [PageMove.Step]
     let operations: [RawOperation]
+    /// The most units live beyond those at rest.
+    let peakUnits: Int
     let lastUnits: (requested: Int, released: Int)
 
     init(
       _ pool: consuming Target, _ live: [Resting.Block], _ blocks: MoveBlocks,
-      _ steps: [PageMove.Step], _ operations: [RawOperation],
+      _ steps: [PageMove.Step], _ operations: [RawOperation], peakUnits: Int,
       lastUnits: (requested: Int, released: Int)
     ) {
       self.pool = pool
@@ -58,60 +40,106 @@ struct ReturningPass<Target: AllocatorTarget & ~Copyable> {
       self.blocks = blocks
       self.steps = steps
       self.operations = operations
+      self.peakUnits = peakUnits
       self.lastUnits = lastUnits
     }
   }
 
-  /// Learnt moves; those that lead to new states most often come first.
-  private static var mostMoves: Int { 96 }
-  /// States at rest that are kept with their pools: memory.
-  private static var mostStates: Int { 1 << 13 }
-  /// States within a move that go on, of each kind.
-  private static var mostLikenesses: Int { 6 }
-  /// Blocks that a move may hold at once.
-  private static var mostOwnBlocks: Int { 4 }
-
-  private let question: SearchQuestion
-  private let width: Int
-  private var generator: SeededGenerator
-  private var mostOperations = 0
-  private var steps: [(parent: Int, operation: RawOperation)] = []
-  private var seen: Set<UInt64> = []
-  private var counts: [Kind: Int] = [:]
-  /// By worth: states from which the learnt moves were not tried yet, and those to look around from.
-  private var untried: [[Resting]] = []
-  private var unexplored: [[Resting]] = []
-  private var keptStates = 0
-  private var moves: [Learnt] = []
-  private var known: Set<PageMove> = []
-  private var result = StatePass<Target>.Result()
-  private var bestStep = -1
-
-  /// - Parameters:
-  ///   - width: states kept of each kind, at least 1.
-  ///   - generator: draws where to look around.
-  init(_ question: SearchQuestion, width: Int, _ generator: SeededGenerator) {
-    self.question = question
-    self.width = max(1, width)
-    self.generator = generator
+  /// Pages of a layout, or a fresh one if nil, to look around in.
+  struct Outlook {
+    let state: Resting
+    let layout: Layout?
+    var mostOperations: Int
   }
 
-  /// Goes on until nothing new can be met; simulates about `mostOperations` at most.
-  mutating func run(
-    on target: consuming Target, mostOperations: Int
-  ) -> StatePass<Target>.Result {
-    self.mostOperations = mostOperations
+  /// What a move does to its page.
+  struct Effect: Hashable {
+    var before: Layout?
+    var after: Layout
+  }
+
+  /// Kinds of pages of a state.
+  static var mostLayouts: Int { 3 }
+  /// Moves with one effect: not every one works among all other pages.
+  static var mostAlike: Int { 6 }
+  /// Bytes of the pools of states at rest: memory.
+  static var mostBytes: Int { 1 << 27 }
+  /// Operations without more pages that are nothing unusual.
+  static var patience: Int { 1000 }
+  /// Operations of the first look around; each further one has twice as many.
+  static var firstExploring: Int { 4000 }
+
+  let question: SearchQuestion
+  /// What fresh pages are taken with.
+  let freshUnits: Int
+  let width: Int
+  /// Blocks that a move may hold at once.
+  let mostOwnBlocks: Int
+  var generator: SeededGenerator
+  var mostOperations = 0
+  var steps: [(parent: Int, operation: RawOperation)] = []
+  /// States met, by their pages.
+  var seen: [UInt64: Int] = [:]
+  /// States with moves to be tried, a heap by what these promise; the newer first among equals.
+  var open = PromiseQueue<Target>()
+  var unexplored: [Outlook] = []
+  /// How often pages of a layout were looked around in.
+  var looks: [Layout?: Int] = [:]
+  var kept: [Resting] = []
+  /// The moves that led to states, each with the one before.
+  var trails: [(parent: Int, move: Int, isRecord: Bool)] = []
+  var mostPinnedPages = 0
+  /// How often a move was on the way to more pages.
+  var credits: [Int] = []
+  var moves: [PageMove] = []
+  var movesFrom: [Layout?: [Int]] = [:]
+  var alike: [Effect: [Int]] = [:]
+  /// Operations when the pages became more, and those that looked around since.
+  var recordOperations = 0
+  var exploringOperations = 0
+  var found = StatePass<Target>.Result()
+  var bestStep = -1
+
+  /// - Parameters:
+  ///   - target: empty.
+  ///   - freshUnits: what fresh pages are taken with.
+  ///   - round: from 0; every second pass knows larger moves, and later ones more orders of the same pages.
+  ///   - generator: draws where to look around.
+  init(
+    _ question: SearchQuestion, on target: consuming Target, freshUnits: Int, round: Int,
+    _ generator: SeededGenerator
+  ) {
+    self.question = question
+    self.freshUnits = freshUnits
+    width = 1 << min(round / 2, 10)
+    mostOwnBlocks = 2 + round % 2
+    self.generator = generator
     keep(Resting(target, [], step: -1))
-    while result.operations < mostOperations {
-      if let state = next(&untried) {
-        apply(from: state)
-        unexplored[worth(state.pool)].append(state)
-      } else if let state = nextToExplore() {
-        explore(from: state)
+  }
+
+  /// Goes on until nothing new can be met, or about so many operations are simulated, those of before
+  /// included.
+  mutating func advance(to mostOperations: Int) {
+    self.mostOperations = mostOperations
+    while found.operations < mostOperations {
+      // Where the pages no longer become more, half of the operations since then look around.
+      let since = found.operations - recordOperations
+      let explores = open.isEmpty || 2 * exploringOperations + Self.patience < since
+      if explores, let outlook = nextToExplore() {
+        let before = found.operations
+        explore(outlook)
+        exploringOperations += found.operations - before
+      } else if let state = open.popFirst() {
+        tryMove(from: state)
       } else {
         break
       }
     }
+  }
+
+  /// What it has come to.
+  var result: StatePass<Target>.Result {
+    var result = found
     var step = bestStep
     while step >= 0 {
       result.list.operations.append(steps[step].operation)
@@ -121,221 +149,238 @@ struct ReturningPass<Target: AllocatorTarget & ~Copyable> {
     return result
   }
 
-  /// The newest of the states of most worth.
-  private func next(_ stacks: inout [[Resting]]) -> Resting? {
-    guard let worth = stacks.lastIndex(where: { !$0.isEmpty }) else { return nil }
-    return stacks[worth].popLast()
-  }
-
-  /// Mostly the newest of the states of most worth, else any one.
-  private mutating func nextToExplore() -> Resting? {
-    if generator.chance(3, in: 4) { return next(&unexplored) }
-    let filled = unexplored.indices.filter { !unexplored[$0].isEmpty }
-    guard !filled.isEmpty else { return nil }
-    let worth = filled[generator.below(filled.count)]
-    return unexplored[worth].remove(at: generator.below(unexplored[worth].count))
-  }
-
-  /// Pages, less what is live in them beyond a smallest block each: a block of half a page is worth
-  /// half a page less, for it must be given up before the next one like it.
-  private func worth(_ pool: borrowing Target) -> Int {
-    let geometry = question.geometry
-    return (geometry.pageUnits + geometry.smallestBlockUnits) * pool.footprint.pagesHeld
-      - pool.footprint.liveUnits
-  }
-
-  private mutating func keep(_ state: Resting) {
-    let worth = worth(state.pool)
-    while untried.count <= worth {
-      untried.append([])
-      unexplored.append([])
+  /// Of passes with each size of fresh pages the better half goes on, until one is left.
+  static func best(
+    _ question: SearchQuestion, round: Int, _ generator: SeededGenerator, mostOperations: Int,
+    on makeTarget: () -> Target
+  ) -> StatePass<Target>.Result {
+    let sizes = PageMove.sizes(question.geometry, near: [])
+    var passes = sizes.map { units in
+      ReturningPass(
+        question, on: makeTarget(), freshUnits: units, round: round, generator)
     }
-    untried[worth].append(state)
-    keptStates += 1
-    guard keptStates > Self.mostStates else { return }
-    // Those of least worth go first.
-    if let least = unexplored.firstIndex(where: { !$0.isEmpty }) {
-      unexplored[least].removeFirst()
-      keptStates -= 1
+    var spent = 0
+    var rounds = 1
+    while 1 << rounds <= passes.count { rounds += 1 }
+    while true {
+      let share = (mostOperations - spent) / rounds / passes.count
+      for place in passes.indices {
+        let before = passes[place].found.operations
+        passes[place].advance(to: before + share)
+        spent += passes[place].found.operations - before
+      }
+      passes.sort {
+        ($0.mostPinnedPages, -$0.freshUnits) > ($1.mostPinnedPages, -$1.freshUnits)
+      }
+      rounds -= 1
+      if passes.count == 1 || rounds <= 0 { break }
+      passes.removeSubrange(((passes.count + 1) / 2)...)
     }
+    var result = passes.map(\.result).max { $0.pages < $1.pages } ?? StatePass<Target>.Result()
+    result.operations = spent
+    return result
   }
 
-  private func slack(_ pool: borrowing Target) -> Int {
+  // MARK: - States
+
+  func slack(_ pool: borrowing Target) -> Int {
     question.peakLiveUnits - pool.footprint.liveUnits
+  }
+
+  /// Whether a page can serve a request.
+  func serves(_ layout: Layout, _ units: Int) -> Bool {
+    let run = layout.longestRun(pageUnits: question.geometry.pageUnits)
+    return question.rules.exactFit == .taken ? run >= units : run > units
+  }
+
+  /// What a state is worth with other layouts than it has, and what decides between equals: `removed` for
+  /// `added`. Nil where it had too many kinds of pages.
+  func worth(
+    _ state: Resting, removing removed: Layout? = nil, adding added: Layout? = nil
+  ) -> (worth: Int, order: Int)? {
+    let smallest = question.geometry.smallestBlockUnits
+    var slack = slack(state.pool)
+    var pinned = state.pinnedPages
+    var pages = state.live.count
+    var layouts = state.counts.count
+    if let removed {
+      slack += removed.units
+      pages -= 1
+      if removed.units == smallest { pinned -= 1 }
+      if state.counts[removed] == 1 { layouts -= 1 }
+    }
+    if let added {
+      slack -= added.units
+      pages += 1
+      if added.units == smallest { pinned += 1 }
+      if state.counts[added] == nil || added == removed { layouts += 1 }
+    }
+    guard layouts <= Self.mostLayouts else { return nil }
+    let order = slack - layouts * question.peakLiveUnits
+    let most = question.peakLiveUnits / smallest + 2
+    if pages > pinned { return (pinned * most + 1, order) }
+    var serving = 0
+    for (layout, count) in state.counts where serves(layout, freshUnits) { serving += count }
+    if let removed, serves(removed, freshUnits) { serving -= 1 }
+    if let added, serves(added, freshUnits) { serving += 1 }
+    return (pinned * most - serving, order)
+  }
+
+  func rank(_ state: Resting) -> (Int, Int) {
+    worth(state).map { ($0.worth, $0.order) } ?? (0, 0)
+  }
+
+  mutating func keep(_ state: Resting) {
+    reward(state)
+    kept.append(state)
+    // In an order of its own: that of a dictionary is another one in each process.
+    for layout in [nil] + state.counts.keys.sorted().map(Optional.some) {
+      unexplored.append(
+        Outlook(state: state, layout: layout, mostOperations: Self.firstExploring))
+    }
+    refresh(state)
+    let bytes = 64 * question.geometry.pageUnits + 16_384
+    guard kept.count > Self.mostBytes / bytes else { return }
+    // The half of least worth goes.
+    kept = kept.map { (rank($0), $0) }.sorted { $0.0 > $1.0 }.prefix(kept.count / 2).map(\.1)
+    let remaining = Set(kept.map(ObjectIdentifier.init))
+    unexplored.removeAll { !remaining.contains(ObjectIdentifier($0.state)) }
+    open.removeAll { !remaining.contains(ObjectIdentifier($0)) }
+  }
+
+  /// By turns the state that is worth most, the layout that was looked at least, and sometimes any.
+  mutating func nextToExplore() -> Outlook? {
+    guard !unexplored.isEmpty else { return nil }
+    var place = generator.below(unexplored.count)
+    let draw = generator.below(8)
+    if draw > 0 {
+      let ranks = unexplored.map { outlook in
+        let rank = rank(outlook.state)
+        return (draw < 4 ? 0 : -looks[outlook.layout, default: 0], rank.0, rank.1)
+      }
+      place = ranks.indices.max { ranks[$0] < ranks[$1] } ?? place
+    }
+    let outlook = unexplored.remove(at: place)
+    looks[outlook.layout, default: 0] += 1
+    return outlook
   }
 
   // MARK: - Learnt moves
 
-  private mutating func apply(from state: Resting) {
-    // The best ones last: what they lead to is gone on from first.
-    for number in moves.indices.reversed() where result.operations < mostOperations {
-      guard var pool = state.pool.duplicate() else { return }
-      var live = state.live
-      var blocks = MoveBlocks()
-      var operations: [RawOperation] = []
-      for step in moves[number].move.steps {
-        let operation = blocks.perform(step, &pool, &live, slackUnits: slack(pool))
-        result.operations += 1
-        guard let operation else { break }
-        operations.append(operation)
+  /// Adds what the moves that a state was not asked for yet promise, and queues it.
+  mutating func refresh(_ state: Resting) {
+    let first = state.knownMoves
+    state.knownMoves = moves.count
+    let slack = slack(state.pool)
+    var found = false
+    for layout in [nil] + state.counts.keys.map(Optional.some) {
+      for number in (movesFrom[layout] ?? []).reversed() {
+        guard number >= first else { break }
+        guard moves[number].peakUnits <= slack, !isKnown(state, moves[number]),
+          let (worth, order) = worth(state, removing: layout, adding: moves[number].after)
+        else { continue }
+        state.promises.append(
+          Resting.Promise(worth: worth, credit: credits[number], order: order, move: number))
+        found = true
       }
-      guard operations.count == moves[number].move.steps.count else { continue }
-      moves[number].trials += 1
-      if offer(pool, live, from: state, operations) { moves[number].gains += 1 }
     }
-    var place = 1
-    while place < moves.count {
-      if moves[place].rate > moves[place - 1].rate { moves.swapAt(place, place - 1) }
-      place += 1
+    guard found else { return }
+    state.promises.sort()
+    queue(state)
+  }
+
+  /// Remembers the moves since the last record, if a state is one.
+  mutating func reward(_ state: Resting) {
+    guard state.pinnedPages > mostPinnedPages, state.trail >= 0 else { return }
+    mostPinnedPages = state.pinnedPages
+    recordOperations = found.operations
+    exploringOperations = 0
+    trails[state.trail].isRecord = true
+    var rewarded: Set<Int> = []
+    var trail = state.trail
+    repeat {
+      let move = trails[trail].move
+      if rewarded.insert(move).inserted { credits[move] += 1 }
+      trail = trails[trail].parent
+    } while trail >= 0 && !trails[trail].isRecord
+  }
+
+  mutating func queue(_ state: Resting) {
+    if let best = state.promises.last { open.insert(state, best) }
+  }
+
+  /// Whether the state that a move promises was met as often as it may be.
+  func isKnown(_ state: Resting, _ move: PageMove) -> Bool {
+    let digest = state.digest &- (move.before?.digest ?? 0) &+ move.after.digest
+    return seen[digest, default: 0] >= width
+  }
+
+  mutating func tryMove(from state: Resting) {
+    while let promise = state.promises.popLast() {
+      let move = moves[promise.move]
+      guard !isKnown(state, move) else { continue }
+      perform(promise.move, from: state)
+      break
+    }
+    queue(state)
+  }
+
+  mutating func perform(_ number: Int, from state: Resting) {
+    let move = moves[number]
+    guard var pool = state.pool.duplicate() else { return }
+    var live = state.live
+    var blocks = MoveBlocks()
+    var operations: [RawOperation] = []
+    for step in move.steps {
+      let operation = blocks.perform(step, &pool, &live, slackUnits: slack(pool))
+      found.operations += 1
+      guard let operation else { break }
+      operations.append(operation)
+      note(pool.footprint, from: state, operations)
+    }
+    if operations.count == move.steps.count {
+      offer(pool, live, from: state, operations, move: number)
     }
   }
 
-  private mutating func learn(_ steps: [PageMove.Step]) {
-    let move = PageMove(steps: steps)
-    guard known.insert(move).inserted else { return }
-    moves.append(Learnt(move: move))
-    guard moves.count > Self.mostMoves else { return }
-    let worst = moves.indices.min { moves[$0].rate < moves[$1].rate }
-    if let worst { moves.remove(at: worst) }
+  /// Remembers the way to the most pages.
+  mutating func note(
+    _ footprint: Footprint, from state: Resting, _ operations: [RawOperation]
+  ) {
+    guard footprint.pagesHeld > found.pages else { return }
+    found.pages = footprint.pagesHeld
+    bestStep = append(operations, to: state.step)
   }
 
-  /// Takes a state in if it is at rest and new, or holds more pages than any before.
-  private mutating func offer(
-    _ pool: consuming Target, _ live: [Resting.Block], from state: Resting,
-    _ operations: [RawOperation]
-  ) -> Bool {
-    let footprint = pool.footprint
-    let isRecord = footprint.pagesHeld > result.pages
-    let isAtRest = live.count == footprint.pagesHeld
-    var isNew = false
-    let geometry = question.geometry
-    let spareUnits = footprint.liveUnits - geometry.smallestBlockUnits * footprint.pagesHeld
-    // With more than a page of them there is nothing to come back from.
-    if isAtRest, spareUnits < geometry.pageUnits {
-      let runs = live.reduce(0) { sum, block in
-        let offset = pool.offset(of: block.handle)
-        return sum + max(offset, geometry.pageUnits - offset - block.units)
-      }
-      let kind = Kind(
-        pages: footprint.pagesHeld, slackUnits: slack(pool),
-        largestFreeUnits: pool.largestFreeUnits, largestRunsUnits: runs)
-      if counts[kind, default: 0] < width,
-        pool.stateDigest.map({ seen.insert($0).inserted }) ?? true
-      {
-        counts[kind, default: 0] += 1
-        isNew = true
-      }
-    }
-    guard isRecord || isNew else { return false }
-    var step = state.step
+  mutating func append(_ operations: [RawOperation], to parent: Int) -> Int {
+    var step = parent
     for operation in operations {
       steps.append((step, operation))
       step = steps.count - 1
     }
-    if isRecord {
-      result.pages = footprint.pagesHeld
-      bestStep = step
-    }
-    if isNew { keep(Resting(pool, live, step: step)) }
-    return isNew
+    return step
   }
 
-  // MARK: - Looking around
-
-  /// Tries requests and releases in a page, breadth first, and learns what leads to a new
-  /// state at rest.
-  private mutating func explore(from state: Resting) {
-    guard let pool = state.pool.duplicate() else { return }
-    var midways = [
-      Midway(pool, state.live, MoveBlocks(), [], [], lastUnits: (0, 0))
-    ]
-    var met: Set<UInt64> = []
-    for _ in 0..<PageMove.mostSteps where !midways.isEmpty {
-      var next: [Midway] = []
-      for midway in midways where result.operations < mostOperations {
-        for step in candidates(midway) {
-          guard let after = perform(step, midway) else { continue }
-          if let digest = after.pool.stateDigest, !met.insert(digest).inserted { continue }
-          guard let copy = after.pool.duplicate() else { return }
-          if offer(copy, after.live, from: state, after.operations) { learn(after.steps) }
-          // What comes behind a state at rest is another move.
-          if after.live.count > after.pool.footprint.pagesHeld { next.append(after) }
-        }
-      }
-      midways = thinned(next)
-    }
+  func isAtRest(_ pool: borrowing Target, _ live: [Resting.Block]) -> Bool {
+    // A page with more than a smallest block was just taken: one at a time.
+    let smallest = question.geometry.smallestBlockUnits
+    return live.count == pool.footprint.pagesHeld && live.count { $0.units > smallest } <= 1
   }
 
-  private mutating func perform(_ step: PageMove.Step, _ midway: Midway) -> Midway? {
-    guard var pool = midway.pool.duplicate() else { return nil }
-    var live = midway.live
-    var blocks = midway.blocks
-    let before = pool.footprint.liveUnits
-    result.operations += 1
-    guard let operation = blocks.perform(step, &pool, &live, slackUnits: slack(pool)) else {
-      return nil
+  /// Takes a state in if it is at rest and new.
+  mutating func offer(
+    _ pool: consuming Target, _ live: [Resting.Block], from state: Resting,
+    _ operations: [RawOperation], move: Int
+  ) {
+    guard isAtRest(pool, live) else { return }
+    let next = Resting(pool, live, step: -1)
+    guard next.counts.count <= Self.mostLayouts, seen[next.digest, default: 0] < width else {
+      return
     }
-    // A move is made in one page.
-    let own = blocks.own.compactMap { $0 }
-    if own.count > 1, let first = own.first, let last = own.last,
-      pool.page(of: first) != pool.page(of: last)
-    {
-      return nil
-    }
-    var lastUnits = midway.lastUnits
-    let change = pool.footprint.liveUnits - before
-    if change > 0 { lastUnits.requested = change } else { lastUnits.released = -change }
-    return Midway(
-      pool, live, blocks, midway.steps + [step], midway.operations + [operation],
-      lastUnits: lastUnits)
-  }
-
-  /// Requests of all sizes in small pages; in large ones those near what is there: the smallest, half
-  /// a page, the largest and the newest hole, the last request and release.
-  private func candidates(_ midway: Midway) -> [PageMove.Step] {
-    let geometry = question.geometry
-    let (least, most) = (geometry.smallestBlockUnits, geometry.largestBlockUnits)
-    var sizes: Set<Int> = []
-    if geometry.pageUnits <= 24 {
-      sizes = Set(least...most)
-    } else {
-      let largest = midway.pool.largestFreeUnits
-      let half = geometry.pageUnits / 2
-      for size in [
-        least, half, largest, midway.pool.newestFreeUnits, midway.lastUnits.requested,
-        midway.lastUnits.released,
-      ] { for change in -1...1 { sizes.insert(size + change) } }
-    }
-    var steps: [PageMove.Step] = []
-    let own = midway.blocks.own.indices.filter { midway.blocks.own[$0] != nil }
-    if own.count < Self.mostOwnBlocks {
-      var granted: Set<Int> = []
-      for size in sizes.sorted() where (least...most).contains(size) {
-        let units = question.remedy.granted(size, geometry)
-        if granted.insert(units).inserted { steps.append(.request(units: units)) }
-      }
-    }
-    for number in own { steps += [.releaseOwn(number), .releaseOther(number)] }
-    return steps
-  }
-
-  /// Of the states after a step a few of each kind go on, drawn.
-  private mutating func thinned(_ midways: [Midway]) -> [Midway] {
-    var order = Array(midways.indices)
-    for place in order.indices.dropLast() {
-      order.swapAt(place, generator.within(place...(order.count - 1)))
-    }
-    var counts: [Likeness: Int] = [:]
-    return order.compactMap { number in
-      let midway = midways[number]
-      let footprint = midway.pool.footprint
-      let likeness = Likeness(
-        pages: footprint.pagesHeld, liveUnits: footprint.liveUnits, blocks: midway.live.count,
-        largestFreeUnits: midway.pool.largestFreeUnits,
-        largestFreeBlocks: midway.pool.largestFreeBlocks)
-      let count = counts[likeness, default: 0]
-      counts[likeness] = count + 1
-      return count < Self.mostLikenesses ? midway : nil
-    }
+    seen[next.digest, default: 0] += 1
+    next.trail = trails.count
+    trails.append((state.trail, move, false))
+    next.step = append(operations, to: state.step)
+    keep(next)
   }
 }

@@ -9,7 +9,7 @@ struct StateStream: SearchStream {
     var question: SearchQuestion
     /// Makes a pass of a width and a seed, at most so many operations long.
     var pass: @Sendable (Int, SeededGenerator, Int) -> (list: RawList, pages: Int, operations: Int)
-    /// The same of passes that come back.
+    /// The same of passes that come back, by their number.
     var returningPass:
       @Sendable (Int, SeededGenerator, Int) -> (list: RawList, pages: Int, operations: Int)
     /// Runs a list from the beginning.
@@ -18,8 +18,6 @@ struct StateStream: SearchStream {
 
   /// States of each kind that the first pass keeps, and the most that any does.
   private static let widths = (first: 2, last: 1024)
-  /// The same of passes that come back, by turns: which one finds more differs from pool to pool.
-  private static let returningWidths = [1, 2, 4]
   /// A pass ends after about so many operations, so that a search by the clock can be saved.
   private static let mostPassOperations = 8_000_000
 
@@ -41,14 +39,13 @@ struct StateStream: SearchStream {
       let isReturning = turns == 2 && passes.isMultiple(of: turns)
       let round = passes / turns
       let width =
-        isReturning
-        ? Self.returningWidths[round % Self.returningWidths.count]
-        : min(Self.widths.first << min(round, 32), Self.widths.last)
+        isReturning ? round : min(Self.widths.first << min(round, 32), Self.widths.last)
       let seed = SeededGenerator(
         seed: setting.question.seed, stream: UInt64(number) << 32 | UInt64(passes))
       let left = setting.question.operationsPerStream - operationsSpent
       let pass = isReturning ? setting.returningPass : setting.pass
-      let result = pass(width, seed, min(left, Self.mostPassOperations))
+      let share = passes == 0 ? (left + turns - 1) / turns : left
+      let result = pass(width, seed, min(share, Self.mostPassOperations))
       passes += 1
       operationsSpent += max(1, result.operations)
       if result.pages > record?.outcome.pages ?? 0 { take(result.list) }
