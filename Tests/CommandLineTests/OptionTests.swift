@@ -129,13 +129,14 @@ struct TypedCommandTests {
     let adversary = ["adversary", "staircase", "--peak-live", "4K"]
     let new = try Command.run(adversary + ["-o", place])
     #expect(new.code == 0)
-    #expect(new.errors.isEmpty)
+    let written = "written to \(place)\n"
+    #expect(new.errors == written)
     let trace = try folder.text("a.trace")
     for (name, hint) in [("--output", ""), ("--trace", "--trace is written --output now")] {
       let run = try Command.run(["adversary", "staircase", "--peak-live", "4096", name, place])
       #expect(run.code == 0)
       #expect(run.output == new.output)
-      #expect(run.errors == (hint.isEmpty ? "" : "poolfuzz: \(hint)\n"))
+      #expect(run.errors == (hint.isEmpty ? "" : "poolfuzz: \(hint)\n") + written)
       #expect(try folder.text("a.trace") == trace)
     }
     #expect(try Command.run(adversary + ["--trace", place, "--quiet"]).errors.isEmpty)

@@ -228,7 +228,10 @@ struct ReplayTests {
       ["replay", "--exercise", folder.path + "/one.exercise", folder.path + "/answers"])
     #expect(all.code == 3 && all.errors.contains("answers/one.exercise: not judged: "))
     let none = try Command.run(
-      ["replay", "--exercise", try folder.file("x.trace", solution), folder.path + "/one.trace"])
+      [
+        "replay", "--exercise", try folder.file("x.trace", Traces.healthy),
+        folder.path + "/one.trace",
+      ])
     #expect(none.code == 3 && none.errors.contains("no exercise"))
   }
 

@@ -20,7 +20,7 @@ struct UsageTests {
     (["replay", "--batch", "x"], "takes no trace"),
     (["diff", "x"], "--profile"), (["diff"], "one trace"),
     (["diff", "x", "--profile", "dos"], "there is no system 'dos'"),
-    (["whatif"], "needs a trace"), (["whatif", "x"], "needs a change"),
+    (["whatif"], "needs a trace"), (["whatif", "x"], "needs --advise, a change"),
     (["whatif", "x", "--resize", "MmCm=1"], "TAG:FROM=TO"),
     (["whatif", "x", "--resize", "MmCmX:1=2"], "TAG:FROM=TO"),
     (["whatif", "x", "--lookaside", "MmCmX"], "four characters"),
