@@ -19,10 +19,10 @@ struct JSONTests {
     "diff healthy.trace --profile windows-7-x64", "whatif healthy.trace --advise",
     "whatif healthy.trace --profile windows-xp-x86", "whatif empty --profile windows-xp-x86",
     "whatif healthy.trace --move", "whatif healthy.trace --special-pool all",
-    "inspect listing", "explain filed.trace", "export --kmtest healthy.trace",
+    "inspect listing", "explain filed.trace", "explain size 0xf18", "export --kmtest healthy.trace",
     "import recording -o i",
     "bound --peak-live 65536", "adversary staircase --peak-live 16384", "profiles",
-    "profiles --mixes",
+    "profiles --mixes", "profiles windows-7-x64",
     "maximize --target windows-2003-x86 --peak-live 65536 --candidates 0",
   ]
   /// What prints no JSON, or only what another verb prints as well.
