@@ -136,6 +136,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [(1, "at least 1 of the 2"), (2, "all 2")])
+  func moreNearlyEmptyPagesThanAreKeptAreSaid(_ most: Int, _ which: String) {
+    let pages = ["fa808", "fa809"].map { page in
+      """
+      Pool page \(page)000 region is Nonpaged pool
+      *\(page)000 size: 40 previous size: 0 (Allocated) *MFE0
+      \(page)040 size: fc0 previous size: 40 (Free) ReEv
+
+      """
+    }
+    var sparse = SparsePages(mostPages: most)
+    for listing in ListingReader.read(pages.joined(), source: "p").listings {
+      sparse.add(ListingCheck.check(listing))
+    }
+    #expect(sparse.entries(wholePages: 2).map(\.text).first?.contains(which) == true)
+  }
+
   @Test func keptPagesLeadTheReportAndCountOnce() throws {
     func report(_ text: String) -> InspectionReport {
       var inspection = Inspection()

@@ -59,8 +59,9 @@ struct ListedPages: Sendable {
 struct SparsePages {
   /// A page counts as pinned when less than a tenth of it is in use.
   static let mostUsedBytes = PageCheck.pageBytes / 10
-  /// So many such pages are looked at, half a gibibyte of pool.
-  static let mostPages = 1 << 17
+  /// So many such pages are kept with their blocks, 64 MiB of pool; where there are more, the report says "at
+  /// least".
+  static let mostPages = 1 << 14
 
   /// A live block, of which few lie in such a page.
   struct Block {
@@ -86,6 +87,11 @@ struct SparsePages {
 
   private(set) var pages: [Page] = []
   private var indexOfPage: [UInt64: Int] = [:]
+  private let mostPages: Int
+  /// Whether there were more than are kept.
+  private var isCut = false
+
+  init(mostPages: Int = Self.mostPages) { self.mostPages = mostPages }
 
   /// Takes a page in; one listed twice counts once, as it was last.
   mutating func add(_ checked: CheckedListing) {
@@ -105,9 +111,11 @@ struct SparsePages {
       holes: listing.blocks.filter { $0.state == .free }.map { UInt16(clamping: $0.sizeBytes) })
     if let known = indexOfPage[address] {
       pages[known] = page
-    } else if pages.count < Self.mostPages {
+    } else if pages.count < mostPages {
       indexOfPage[address] = pages.count
       pages.append(page)
+    } else {
+      isCut = true
     }
   }
 
@@ -135,9 +143,10 @@ struct SparsePages {
       : " (\(shared == pinned.count ? "" : "\(shared) of them ")together with "
         + "\(others.prefix(8).map(\.description).joined(separator: ", "))"
         + "\(others.count > 8 ? " and others" : ""))"
+    let least = isCut ? "at least " : ""
     let which =
       pinned.count < wholePages
-      ? "\(pinned.count) of the \(wholePages) listed pages"
+      ? "\(least)\(pinned.count) of the \(wholePages) listed pages"
       : wholePages == 1 ? "the listed page" : "all \(wholePages) listed pages"
     let evidence = pinned.prefix(16).map { page in
       let first = page.live.first { $0.tag == tag } ?? page.live[0]
@@ -148,7 +157,7 @@ struct SparsePages {
     return DiagnosisEntry(
       verdict: .pinnedPages, tags: [tag] + others, bytes: free,
       text: "Blocks of tag \(tag) of \(sizeText) bytes keep \(which)\(beside) although nearly all "
-        + "of \(pinned.count == 1 ? "it" : "each") is free: \(DecimalText.grouped(free)) bytes "
+        + "of \(pinned.count == 1 ? "it" : "each") is free: \(least)\(DecimalText.grouped(free)) bytes "
         + "cannot be returned.",
       evidence: evidence, guidance: .pinning, keepsPages: true)
   }
