@@ -17,7 +17,7 @@ public struct MemoryListing: Sendable, Hashable {
   }
 
   /// Longer dumps continue as another listing.
-  static let mostBytes = 1 << 20
+  static let mostBytes = 1 << 18
 
   /// Up to eight bytes as a number; nil where one is unknown.
   func value(at offset: Int, bytes count: Int) -> UInt64? {

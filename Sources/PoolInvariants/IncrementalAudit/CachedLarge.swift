@@ -293,7 +293,8 @@ extension IncrementalAudit {
     return address &- claim.address < claim.pages &<< facts.pageShift
   }
 
-  private func largeClaim(_ page: Int) -> Int? {
+  // Called, it gets a copy of the whole audit.
+  @inline(__always) private func largeClaim(_ page: Int) -> Int? {
     var first = page
     while owners[first] & PageShare.first == 0, first > 0 { first -= 1 }
     return large.number(at: spaces.address(of: first))

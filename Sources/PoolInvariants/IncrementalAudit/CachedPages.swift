@@ -21,7 +21,7 @@ extension IncrementalAudit {
   }
 
   /// The numbers of the pages of an allocation; nil where they are not all in one space.
-  func pages(of address: Address, _ count: UInt64) -> Int? {
+  @inline(__always) func pages(of address: Address, _ count: UInt64) -> Int? {
     guard let space = spaces.space(of: address), facts.isPageAligned(address), count > 0
     else { return nil }
     let offset = (address &- space.base) &>> facts.pageShift

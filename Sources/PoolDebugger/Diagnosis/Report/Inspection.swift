@@ -316,7 +316,7 @@ extension CheckedListing {
 
 /// What all listings of an inspection come to.
 struct ListingTally: Sendable {
-  /// So many listings that name something damaged are compared.
+  /// So many bug checks, and so many other listings, that name something damaged are compared.
   private static let mostNaming = 64
 
   private(set) var count = 0
@@ -326,6 +326,8 @@ struct ListingTally: Sendable {
   private(set) var hasTagTable = false
   /// What each of the first listings that name something damaged names.
   private var named: [(ordinal: Int, places: [DamagedPlace])] = []
+  private var namingBugChecks = 0
+  private var namingOthers = 0
 
   /// Several listings name something damaged.
   var isNamedTwice: Bool { named.count > 1 }
@@ -337,9 +339,10 @@ struct ListingTally: Sendable {
     isJudged = isJudged || checked.verdict != .unknown
     hasTagTable = hasTagTable || checked.tagTable != nil
     let places = checked.findings.flatMap(\.places)
-    guard !places.isEmpty, named.count < Self.mostNaming || checked.listing.isBugCheck else {
-      return
-    }
+    guard !places.isEmpty else { return }
+    if checked.listing.isBugCheck { namingBugChecks += 1 } else { namingOthers += 1 }
+    let naming = checked.listing.isBugCheck ? namingBugChecks : namingOthers
+    guard naming <= Self.mostNaming else { return }
     named.append((checked.listing.ordinal, places))
   }
 
