@@ -210,6 +210,20 @@ struct IncrementalAuditTests {
     #expect(audited.audit.walks == [.noCache: 1, .brokenRule: 1])
   }
 
+  @Test("a table of large allocations that grows is followed, and what it takes is counted")
+  func grownTable() throws {
+    let machine = Machine(.windows7x64, "grows") { $0.bigTableEntries = 64 }
+    var audited = try AuditedPool(machine.configuration)
+    let first = audited.pool.view.variables.bigTable
+    var violations = audited.check()
+    for _ in 0..<100 {
+      audited.allocate(.nonPaged, 8192)
+      violations += audited.check()
+    }
+    #expect(violations == [] && audited.pool.view.variables.bigTable != first)
+    #expect(audited.audit.walks == [.noCache: 1] && audited.audit.falseAlarms == 0)
+  }
+
   @Test("the cache is confirmed now and then, and stays")
   func confirmations() throws {
     var audited = try AuditedPool(Machine(.reactosX86, "quiet") { _ in }.configuration)
