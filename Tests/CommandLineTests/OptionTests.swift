@@ -102,6 +102,7 @@ struct TypedCommandTests {
     (["replay", "--profile", "windows-10-1903-x64", "x"], "segment heap, which is not modelled"),
     (["view", "x", "--svg", "maps"], "--svg is one of map, time, pins, holes"),
     (["view", "x", "-o", "y.png"], "no PNG"),
+    (["view", "x", "--target", "malloc", "-o", "y.pdf"], "no PDF"),
   ])
   func aSlipIsAnswered(_ words: [String], _ message: String) throws {
     let run = try Command.run(words)

@@ -39,9 +39,7 @@ struct FootprintView {
     guard operands.count == 1, let path = operands.first else {
       throw .usage("view --target needs one trace")
     }
-    let isPage = if case .page = form { true } else { false }
-    let place = try ViewPlace(
-      arguments.value("--output"), isPage: isPage, isQuiet: arguments.has("--quiet"), streams)
+    let place = try ViewPlace(arguments.value("--output"), form, streams)
     let text = try textOfFile(path)
     let trace = try TargetTrace.ofFile(path, text).trace
     var (figures, code): ([FootprintFigures], ExitCode) = ([], .held)

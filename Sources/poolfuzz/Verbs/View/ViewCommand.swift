@@ -68,8 +68,7 @@ struct ViewCommand {
 
   /// A trace that failed is shown all the same, and said; it is for `replay` to judge it.
   func run(_ path: String) throws(CommandFailure) -> ExitCode {
-    let isPage = if case .page = settings.form { true } else { false }
-    let place = try ViewPlace(settings.output, isPage: isPage, isQuiet: settings.isQuiet, streams)
+    let place = try ViewPlace(settings.output, settings.form, streams)
     let paths = [path] + (settings.compared.map { [$0] } ?? [])
     let histories = try paths.map { (path) throws(CommandFailure) in try history(path) }
     try place.write(text(histories))
@@ -141,17 +140,20 @@ struct ViewCommand {
 struct ViewPlace {
   private let path: String?
   private let file: WholeFile?
-  private let isQuiet: Bool
   private let streams: StandardStreams
 
   /// Opened first, so that a place where nothing can be written is known before the replay.
   init(
-    _ path: String?, isPage: Bool, isQuiet: Bool, _ streams: StandardStreams
+    _ path: String?, _ form: ViewSettings.Form, _ streams: StandardStreams
   ) throws(CommandFailure) {
-    if isPage, path == nil, StandardDescriptor.output.isTerminal {
+    if case .page = form, path == nil, StandardDescriptor.output.isTerminal {
       throw .usage("the page goes to a file: -o FILE; --text shows the pool here")
     }
-    (self.path, self.isQuiet, self.streams) = (path, isQuiet, streams)
+    for ending in [".png", ".jpg", ".jpeg", ".gif", ".pdf"] {
+      guard path?.lowercased().hasSuffix(ending) == true else { continue }
+      throw .usage("view writes HTML, SVG, text and JSON, no \(ending.dropFirst().uppercased())")
+    }
+    (self.path, self.streams) = (path, streams)
     if let path { file = try WholeFile(path: path) } else { file = nil }
   }
 
@@ -161,7 +163,7 @@ struct ViewPlace {
     if let file {
       file.write(bytes)
       try file.finish()
-      if let path, !isQuiet {
+      if let path, !streams.isQuiet {
         streams.note("written to \(path), \(counted(UInt64(bytes.count), "byte"))")
       }
     } else {

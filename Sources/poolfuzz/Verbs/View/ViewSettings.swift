@@ -64,10 +64,6 @@ struct ViewSettings {
   init(_ arguments: ParsedArguments, _ streams: StandardStreams) throws(CommandFailure) {
     form = try Self.form(arguments)
     output = arguments.value("--output")
-    for ending in [".png", ".jpg", ".jpeg", ".gif", ".pdf"] {
-      guard output?.lowercased().hasSuffix(ending) == true else { continue }
-      throw .usage("view writes HTML, SVG, text and JSON, no \(ending.dropFirst().uppercased())")
-    }
     compared = arguments.value("--compare")
     if compared != nil {
       switch form {
