@@ -52,6 +52,31 @@ import Testing
     #expect(outcomes[0] == outcomes[1])
   }
 
+  /// A smashed link that leads one byte into a list's head: what is stored through it reaches into the
+  /// head of the next list, which is then looked at as if a driver had stored there.
+  @Test(arguments: [Profile.windows2000x86, .windowsXPx86, .windows2003x64])
+  func aLinkIntoAHeadIsNoHead(_ profile: Profile) throws {
+    func outcomes(isStoredAgain: Bool) throws -> [KernelPool.AllocationOutcome] {
+      var test = try TestPool(profile)
+      let heads = try test.descriptor(.nonPaged).listHeads
+      let headBytes = 2 * test.word
+      let (block, tag) = (try test.allocate(test.bytes(forUnits: 4)), PoolTag("Test"))
+      _ = try test.allocate(8)
+      try test.free(block)
+      try test.write(pointer: heads + 19 * headBytes + 1, at: block)
+      let first = test.pool.allocate(.nonPaged, bytes: test.bytes(forUnits: 4), tag: tag)
+      let next = heads + 20 * headBytes
+      let byte = UInt8(truncatingIfNeeded: try test.word32(next))
+      #expect(byte != UInt8(truncatingIfNeeded: next), "the head was reached")
+      if isStoredAgain { try test.write([byte], at: next) }
+      return [
+        first, test.pool.allocate(.nonPaged, bytes: test.bytes(forUnits: 21), tag: tag),
+      ]
+    }
+    let found = [try outcomes(isStoredAgain: false), try outcomes(isStoredAgain: true)]
+    #expect(found[0] == found[1])
+  }
+
   @Test(arguments: Profiles.all)
   func sameBytesAsTheGeneralInstance(_ profile: Profile) {
     var ends: [String: Int] = [:]

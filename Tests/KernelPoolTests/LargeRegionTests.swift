@@ -84,9 +84,9 @@ import Testing
     let upper = try test.allocate(1 << 30)
     let pin = try test.allocate(0x2000)
     let lower = try test.allocate(1 << 30)
-    try test.write([1], at: upper + 500 << 12)
+    for page: UInt64 in [500, 1024] { try test.write([1], at: upper + page << 12) }
     try test.free(upper)
-    for page: UInt64 in [0, 1, 499, 500, 501, 1 << 17] {
+    for page: UInt64 in [0, 1, 499, 500, 501, 1024, 1025, 1 << 17] {
       let stamp = try test.stamp(upper + page << 12)
       #expect(stamp == [0x4152_4D33, upper])
     }

@@ -23,6 +23,7 @@ import Testing
       let mask = UInt64.max >> (64 - 8 * test.word)
       let header = block - test.headerBytes
       #expect(stored != process)
+      #expect((stored ^ header) & mask != process, "the cookie hides it too")
       #expect((stored ^ test.view.variables.quotaCookie ^ header) & mask == process)
     } else {
       #expect(stored == process)

@@ -37,6 +37,13 @@ import Testing
     try expectSize(&test, .paged, bytes, expected)
   }
 
+  /// No bytes count as one, also where a header alone could be a block.
+  @Test func noBytesCountAsOne() {
+    var profile = Profile.windows2003x86
+    profile.smallestBlockUnits = 1
+    #expect((0...9).map { profile.units(forRequest: $0) } == [2, 2, 2, 2, 2, 2, 2, 2, 2, 3])
+  }
+
   private func expectSize(
     _ test: inout TestPool, _ type: PoolType, _ bytes: UInt64, _ expected: UInt64?
   ) throws {

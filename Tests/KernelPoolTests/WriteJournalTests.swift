@@ -161,5 +161,12 @@ struct WriteJournalTests {
     #expect(journal.hasOverflown && journal.markedPages.count == WriteJournal.mostNotes)
     journal.clear()
     #expect(!journal.hasOverflown && journal.markedPages.isEmpty)
+    // The same list twice in a row is one note.
+    for list in [7, 7, 8] { journal.noteLookaside(list) }
+    #expect(Array(journal.lookasides) == [7, 8])
+    for list in 0..<WriteJournal.mostNotes { journal.noteLookaside(list) }
+    #expect(journal.hasOverflown && journal.lookasides.count == WriteJournal.mostNotes)
+    journal.clear()
+    #expect(!journal.hasOverflown && journal.lookasides.isEmpty)
   }
 }

@@ -101,6 +101,26 @@ import Testing
     }
   }
 
+  /// The recount of what growth could add: pages between its two guard pages, as far as
+  /// there is memory.
+  @Test(arguments: [Profile.windowsXPx86, .windows2003x64])
+  func growthIsRecounted(_ profile: Profile) throws {
+    for (more, available, longest) in [
+      (0, 100, 0), (1, 100, 0), (2, 100, 0), (3, 100, 1), (9, 100, 7), (9, 3, 3),
+    ] as [(UInt64, UInt64, UInt64)] {
+      var configuration = PoolConfiguration(profile: profile)
+      configuration.initialisation = .none
+      configuration.nonPagedPages = 16
+      configuration.maximumNonPagedPages = 16 + more
+      configuration.expansion = .lowestFirst
+      configuration.availablePages = available
+      let pool = try KernelPool.boot(configuration)
+      let census = PageCensus(pool.view, .nonPaged)
+      #expect(census.longestGrowth == longest, "\(more) more pages")
+      #expect(census.longestRun == 16 && census.held == 0)
+    }
+  }
+
   /// A kernel that goes on where it must stop is told, and so is misuse that no audit notices; unless
   /// nobody asks for verdicts.
   @Test func aKernelThatGoesOnIsTold() {
@@ -118,6 +138,44 @@ import Testing
       checked.judgeUnstopped(.harmless, &failures)
       #expect(failures.isEmpty)
     }
+  }
+
+  /// After a double free two callers get the same block: the second is told, by an audit, without one
+  /// nobody asks. A check of the pool is not needed for it.
+  @Test func aBlockThatIsHandedOutTwiceIsTold() throws {
+    let operations = try TraceParser.operations(
+      in: "alloc a NonPaged 64 Test\nfree a\nfreeat a\nalloc b NonPaged 64 Test\n"
+        + "alloc c NonPaged 64 Test\n")
+    for oracles in [[.fullInvariants, .afterMisuse], .afterMisuse] as [OracleSet] {
+      var checked = CheckedPool(
+        TraceConfiguration(profile: .windows2003x86), oracles: oracles)
+      var failures: [PoolFailure] = []
+      for operation in operations { _ = checked.perform(operation, &failures) }
+      let slots = checked.replayer.slots
+      #expect(slots[SlotName("b")]?.address == slots[SlotName("c")]?.address)
+      let told = failures.filter { $0.rule == Invariant.liveOverlap.rawValue }.count
+      #expect(told == (oracles.contains(.fullInvariants) ? 1 : 0))
+    }
+  }
+
+  /// Of the first word of a block's header only the bytes of its sizes are sure to be noticed.
+  @Test(arguments: [Profile.windows2000x86, .windows2003x86, .windows2003x64])
+  func theBytesOfSizesAreWatched(_ profile: Profile) throws {
+    var checked = CheckedPool(TraceConfiguration(profile: profile), oracles: .everything)
+    var failures: [PoolFailure] = []
+    let name = SlotName("a")
+    _ = checked.perform(.alloc(name, .nonPaged, bytes: 64, tag: PoolTag("Test")), &failures)
+    let body = try #require(checked.replayer.slots[name]?.address)
+    let header = UInt64(profile.header.bytes)
+    let verdicts = try (0..<4 as Range<UInt64>).map { byte in
+      let old = try #require(checked.view.byte(body &- header &+ byte))
+      let write = Operation.write(
+        name, offset: Int64(byte) - Int64(header), [old ^ 0x40])
+      return VerdictOracle(checked.view, checked.replayer.liveAddress)
+        .verdict(on: write, checked.replayer)
+    }
+    let size = profile.header == .windows2000 ? 3 : 2
+    #expect(verdicts == (0..<4).map { $0 == 0 || $0 == size ? Verdict.noticed : .unspecified })
   }
 
   /// What changes behind the last check is seen at the end, whether everything is walked then or, as

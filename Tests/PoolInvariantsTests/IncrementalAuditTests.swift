@@ -228,6 +228,68 @@ struct IncrementalAuditTests {
     #expect(audited.audit.walks == [.noCache: 1] && audited.audit.falseAlarms == 0)
   }
 
+  @Test("a large allocation that found the table full is followed until it is freed")
+  func allocationsWithoutAnEntry() throws {
+    let machine = Machine(.windows2003x64, "full") {
+      $0.profile.bigTableResizing = .fixed
+      $0.initialisation = .none
+      $0.bigTableEntries = 64
+      $0.nonPagedPages = 128
+    }
+    var audited = try AuditedPool(machine.configuration)
+    var violations: [Violation] = audited.check()
+    while audited.pool.view.variables.bigTableInUse < 64 {
+      audited.allocate(.nonPaged, 4096)
+      violations += audited.check()
+    }
+    for _ in 0..<2 {
+      let address = audited.taking(.nonPaged, 8192)
+      violations += audited.check()
+      guard let number = audited.audit.large.number(at: address) else { throw TestPool.Failed() }
+      let place = audited.audit.large.claims[number].place
+      #expect(place == 0)
+      audited.free(address)
+      violations += audited.check()
+      let left = audited.audit.large.number(at: address)
+      #expect(left == nil)
+    }
+    #expect(violations == [] && audited.audit.walks == [.noCache: 1])
+  }
+
+  @Test("what large allocations are charged is followed", arguments: [PoolType.nonPaged, .paged])
+  func chargesOfLargeAllocations(_ type: PoolType) throws {
+    let machine = Machine(.windows2003x64, "charged") { $0.profile.largeQuota = .charged }
+    var audited = try AuditedPool(machine.configuration)
+    var violations = audited.check()
+    let address = audited.taking(type.union(.quota), 0x2800)
+    violations += audited.check()
+    let charged = audited.pool.view.variables.chargedBytes
+    #expect(charged.nonPaged + charged.paged == 0x3000)
+    audited.free(address)
+    violations += audited.check()
+    #expect(violations == [] && audited.audit.walks == [.noCache: 1])
+  }
+
+  @Test("what an owner has written splits its pattern, of which both parts are compared")
+  func patternsAroundWrites() throws {
+    for (offset, isNoticed) in [(40, true), (96, false), (103, false), (160, true)]
+      as [(Int64, Bool)]
+    {
+      var audited = try AuditedPool(Machine(.windows7x64, "quiet") { _ in }.configuration)
+      let victim = audited.taking(.nonPaged, 200)
+      audited.live.update(victim) { $0.noteWrite(offset: 96, count: 8) }
+      audited.poke(victim + 96, 0x4141_4141, 0x4242_4242)
+      let healthy = audited.check() + audited.full()
+      #expect(healthy == [])
+      let place = victim + UInt64(offset)
+      let old = try #require(audited.pool.view.byte(place))
+      _ = [~old].withUnsafeBytes { audited.pool.write(place, $0) }
+      let seen = audited.check()
+      let complete = audited.full()
+      #expect(seen == complete && seen.map(\.invariant) == (isNoticed ? [.livePattern] : []))
+    }
+  }
+
   @Test("the cache is confirmed now and then, and stays")
   func confirmations() throws {
     var audited = try AuditedPool(Machine(.reactosX86, "quiet") { _ in }.configuration)
