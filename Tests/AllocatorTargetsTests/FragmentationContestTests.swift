@@ -1,9 +1,10 @@
-import AllocatorTargets
 import Foundation
 import KernelPool
 import PoolTestSupport
 import PropertyTesting
 import Testing
+
+@testable import AllocatorTargets
 
 /// The search for the most fragmenting program runs on any allocator, the same for the same seed.
 @Suite struct FragmentationContestTests {
@@ -45,6 +46,49 @@ import Testing
     if TestScale.isWhole || library == "target-tlsf" {
       #expect(results.worst == (try self.results(library)).worst)
     }
+  }
+
+  /// An allocator that keeps what was freed for requests of the same class, and gives nothing back.
+  private final class KeepsFreedBlocks: MeasuredAllocator {
+    let name = "keeps"
+    private var blocks: [(address: UInt64, bytes: UInt64)?] = []
+    private var kept: [UInt64: [UInt64]] = [:]
+    private var heldBytes: UInt64 = 0
+
+    func begin(slotCount: Int, arenaBytes: UInt64) {
+      (blocks, kept, heldBytes) = (Array(repeating: nil, count: slotCount), [:], 0)
+    }
+
+    func run(_ calls: [TargetOperation]) -> [MeasuredAnswer] {
+      calls.map { call in
+        let slot = Int(call.slot)
+        if call.call == .free, let block = blocks[slot] {
+          kept[block.bytes, default: []].append(block.address)
+          blocks[slot] = nil
+        } else {
+          let address = kept[call.bytes]?.popLast() ?? heldBytes
+          if address == heldBytes { heldBytes += call.bytes }
+          blocks[slot] = (address, call.bytes)
+        }
+        return MeasuredAnswer(
+          address: blocks[slot]?.address ?? 0, isDone: true, heldBytes: heldBytes)
+      }
+    }
+  }
+
+  /// What keeps freed blocks class by class holds most for who keeps nothing and asks for every class.
+  @Test func whatIsKeptOfFreedBlocksIsShown() throws {
+    let programs = FragmentingProgram.byHand(peakLiveBytes: contest.peakLiveBytes)
+    func worst(_ isWanted: (String) -> Bool) throws -> Double {
+      try programs.filter { isWanted($0.name) }.map {
+        try contest.evaluate($0.program, named: nil, KeepsFreedBlocks()).heldOverPeak
+      }.max() ?? 0
+    }
+    let nothing = try worst { $0 == "ladder that keeps nothing" }
+    #expect(nothing > 100)
+    #expect(try nothing > 2 * worst { $0.hasPrefix("comb") || $0 == "Robson" })
+    let steps = programs.map(\.program.steps.count).max() ?? 0
+    #expect(steps < FragmentingProgram.mostSteps / 3 * 2, "none is cut off")
   }
 
   @Test func moreProgramsFindNothingTamer() throws {

@@ -24,8 +24,10 @@ public struct FragmentationFinding: Sendable, Hashable {
 
   /// How many times as much is held at the worst moment as was ever live.
   public var heldOverPeak: Double { Double(heldBytes) / Double(max(peakLiveBytes, 1)) }
-  /// How many times as much is held at the end as is live then.
-  public var heldOverFinal: Double { Double(finalHeldBytes) / Double(max(finalLiveBytes, 1)) }
+  /// How many times as much is held at the end as is live then; nil where nothing is.
+  public var heldOverFinal: Double? {
+    finalLiveBytes == 0 ? nil : Double(finalHeldBytes) / Double(finalLiveBytes)
+  }
 }
 
 /// Searches the most fragmenting program of any allocators with the same budget for each: the same
@@ -108,7 +110,10 @@ public struct FragmentationContest: Sendable {
   private func next(
     _ best: [FragmentingProgram], _ random: inout Xoshiro256
   ) -> FragmentingProgram {
-    guard random.draw(below: 3) > 0 else { return FragmentingProgram.random(&random) }
+    let largest = peakLiveBytes / 2
+    guard random.draw(below: 3) > 0 else {
+      return FragmentingProgram.random(&random, largest: largest)
+    }
     // The better of two: the list is ordered.
     func good(_ random: inout Xoshiro256) -> FragmentingProgram {
       let index = min(
@@ -117,10 +122,11 @@ public struct FragmentationContest: Sendable {
     }
     let parent = good(&random)
     guard random.draw(below: 4) > 0 else { return parent.followed(by: good(&random), &random) }
-    return parent.mutated(&random)
+    return parent.mutated(&random, largest: largest)
   }
 
-  private func evaluate(
+  /// What a program comes to on an allocator.
+  func evaluate(
     _ program: FragmentingProgram, named name: String?, _ allocator: any MeasuredAllocator
   ) throws(TargetError) -> FragmentationFinding {
     var run = try ProgramRun(

@@ -9,7 +9,7 @@ struct FragmentingProgram: Sendable, Hashable {
   enum Step: Sendable, Hashable {
     /// Takes blocks of so many bytes until so many sixteenths of what the cap leaves are used.
     case fill(bytes: Int, sixteenths: Int)
-    /// Gives back all blocks, or those of the last fill, but every `kept`th.
+    /// Gives back all blocks, or those of the last fill, but every `kept`th; with 0 none stays.
     case release(kept: Int, offset: Int, isLastFillOnly: Bool)
     /// Gives back all blocks, or those of the last fill, but the first in each span of so many bytes of
     /// addresses.
@@ -53,11 +53,11 @@ struct FragmentingProgram: Sendable, Hashable {
   /// The steps.
   var steps: [Step]
 
-  /// The most steps.
-  static let mostSteps = 128
-  /// Sizes in bytes that a step of a search may ask for. Below 16 bytes it is an allocator's overhead for
-  /// a block that would be compared, not its fragmentation.
-  static let sizes = 16...65_536
+  /// The most steps: room for the finest ladder and as much again.
+  static let mostSteps = 1024
+  /// The least bytes that a step of a search asks for: of smaller blocks it is an allocator's overhead for
+  /// each that would be compared, not its fragmentation. The most are half of the cap.
+  static let smallestBytes = 16
   /// Spans of addresses in bytes.
   static let spanSizes = [4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144]
 }
@@ -76,7 +76,7 @@ extension FragmentingProgram: CustomStringConvertible {
     case .fill(let bytes, let sixteenths):
       sixteenths == 16 ? "fill \(bytes)" : "fill \(bytes) to \(sixteenths)/16"
     case .release(let kept, _, let isLastFillOnly):
-      "keep 1 in \(kept)\(isLastFillOnly ? " of the last" : "")"
+      "keep \(kept == 0 ? "none" : "1 in \(kept)")\(isLastFillOnly ? " of the last" : "")"
     case .spans(let bytes, let isLastFillOnly):
       "keep 1 in each \(bytes) of addresses\(isLastFillOnly ? " of the last" : "")"
     case .covering(let bytes, _): "keep what covers one address in \(bytes)"
@@ -106,9 +106,20 @@ extension FragmentingProgram {
       ByHand(name: "comb", program: comb(16, pageBytes: 65_536)),
       ByHand(name: "churn", program: churn),
     ]
-    for span in spanSizes where span <= peakLiveBytes / 4 {
-      let steps = ladder(spanBytes: span, largest: peakLiveBytes / 2)
-      list.append(ByHand(name: "ladder", program: FragmentingProgram(steps: steps)))
+    for classes in [4, 8] {
+      for span in spanSizes where span <= peakLiveBytes / 4 {
+        let steps = ladder(
+          .spans(bytes: span, isLastFillOnly: true), classes: classes,
+          largest: min(span, peakLiveBytes / 2))
+        list.append(ByHand(name: "ladder", program: FragmentingProgram(steps: steps)))
+      }
+    }
+    for classes in [4, 32] {
+      let steps = ladder(
+        .release(kept: 0, offset: 0, isLastFillOnly: true), classes: classes,
+        largest: peakLiveBytes / 2)
+      list.append(
+        ByHand(name: "ladder that keeps nothing", program: FragmentingProgram(steps: steps)))
     }
     for (first, extent) in [
       (16, Extent.header(0)), (32, .header(0)), (32, .header(8)), (32, .header(16)),
@@ -120,7 +131,7 @@ extension FragmentingProgram {
     for span in [4096, 16_384, 65_536] where span <= peakLiveBytes / 4 {
       for header in [0, 8] {
         let steps =
-          ladder(spanBytes: span, largest: 1024)
+          ladder(.spans(bytes: span, isLastFillOnly: true), classes: 4, largest: 1024)
           + robson(from: 2048, .header(header), peakLiveBytes)
         list.append(
           ByHand(name: "ladder, then Robson", program: FragmentingProgram(steps: steps)))
@@ -129,16 +140,17 @@ extension FragmentingProgram {
     return list
   }
 
-  /// One size after the other, four to a doubling as classes of sizes are, and of each fill one block for
-  /// each span of addresses stays: a span that allocators keep for one class is kept by one block.
-  private static func ladder(spanBytes: Int, largest: Int) -> [Step] {
+  /// One size after the other, so many to a doubling as classes of sizes are, and a step behind each fill.
+  /// One that leaves a block in each span of addresses keeps what allocators keep for one class; one that
+  /// leaves nothing shows what they keep of freed blocks, class by class.
+  private static func ladder(_ between: Step, classes: Int, largest: Int) -> [Step] {
     var steps: [Step] = []
-    var bytes = 16
-    while bytes <= min(largest, spanBytes), steps.count + 2 <= mostSteps {
+    var bytes = smallestBytes
+    while bytes <= largest, steps.count + 2 <= mostSteps {
       steps.append(.fill(bytes: bytes, sixteenths: 16))
-      steps.append(.spans(bytes: spanBytes, isLastFillOnly: true))
-      let width = Int.bitWidth - bytes.leadingZeroBitCount
-      bytes += bytes < 128 ? 16 : 1 << (width - 3)
+      steps.append(between)
+      let doubling = 1 << (Int.bitWidth - 1 - bytes.leadingZeroBitCount)
+      bytes += max(doubling / classes, 16)
     }
     return steps
   }

@@ -39,7 +39,7 @@ struct ProgramRun {
     self.allocator = allocator
     self.peakLiveBytes = peakLiveBytes
     self.callLimit = callLimit
-    mostSlots = peakLiveBytes / FragmentingProgram.sizes.lowerBound + 1
+    mostSlots = peakLiveBytes / FragmentingProgram.smallestBytes + 1
     try allocator.begin(slotCount: mostSlots, arenaBytes: arenaBytes)
   }
 
@@ -55,7 +55,7 @@ struct ProgramRun {
       try keep { block, fill in
         guard !isLastFillOnly || block.fill == fill else { return true }
         defer { index += 1 }
-        return index % kept == offset
+        return kept > 0 && index % kept == offset
       }
     case .spans(let bytes, let isLastFillOnly):
       var seen: Set<UInt64> = []

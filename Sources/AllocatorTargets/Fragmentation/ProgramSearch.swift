@@ -1,23 +1,26 @@
 import PropertyTesting
 
 /// Steps of the search for a worse program: new ones, changed copies, the beginning of one with the end
-/// of another.
+/// of another. None asks for more than `largest` bytes at once, but where a program by hand does.
 extension FragmentingProgram {
-  static func random(_ random: inout Xoshiro256) -> FragmentingProgram {
+  static func random(_ random: inout Xoshiro256, largest: Int) -> FragmentingProgram {
     let count = 2 + Int(random.draw(below: 8))
-    return FragmentingProgram(steps: (0..<count).map { _ in randomStep(&random) })
+    return FragmentingProgram(steps: (0..<count).map { _ in randomStep(&random, largest) })
   }
 
-  private static func randomStep(_ random: inout Xoshiro256) -> Step {
+  private static func randomStep(_ random: inout Xoshiro256, _ largest: Int) -> Step {
     let isLastFillOnly = random.draw(below: 4) == 0
     switch random.draw(below: 8) {
-    case 0..<4: return randomFill(&random)
+    case 0..<4: return randomFill(&random, largest)
     case 4:
       let span = spanSizes[Int(random.draw(below: UInt64(spanSizes.count)))]
       return .spans(bytes: span, isLastFillOnly: random.draw(below: 4) > 0)
     case 5:
       return .covering(bytes: 32 << Int(random.draw(below: 14)), randomExtent(&random))
     default:
+      guard random.draw(below: 4) > 0 else {
+        return .release(kept: 0, offset: 0, isLastFillOnly: isLastFillOnly)
+      }
       let kept = 2 + Int(random.draw(below: random.draw(below: 2) == 0 ? 6 : 300))
       return .release(
         kept: kept, offset: Int(random.draw(below: 2)), isLastFillOnly: isLastFillOnly)
@@ -29,28 +32,29 @@ extension FragmentingProgram {
     return number == 3 ? .powerOfTwo(smallest: 32) : .header(8 * number)
   }
 
-  private static func randomFill(_ random: inout Xoshiro256) -> Step {
-    let width = 4 + random.draw(below: 13)
+  private static func randomFill(_ random: inout Xoshiro256, _ largest: Int) -> Step {
+    let widths = UInt64(largest.bitWidth - largest.leadingZeroBitCount)
+    let width = 4 + random.draw(below: widths - 4)
     let bytes = 1 << width | random.draw(below: 1 << width)
     let share = random.draw(below: 3) == 0 ? 1 + random.draw(below: 16) : 16
-    return .fill(bytes: min(Int(bytes), sizes.upperBound), sixteenths: Int(share))
+    return .fill(bytes: min(Int(bytes), largest), sixteenths: Int(share))
   }
 
   /// A changed copy.
-  func mutated(_ random: inout Xoshiro256) -> FragmentingProgram {
+  func mutated(_ random: inout Xoshiro256, largest: Int) -> FragmentingProgram {
     var copy = self
     if random.draw(below: 4) == 0 { copy.changeEveryStep(&random) }
     for _ in 0...random.draw(below: 3) {
       let index = Int(random.draw(below: UInt64(copy.steps.count)))
       switch random.draw(below: 6) {
-      case 0: copy.steps[index] = Self.randomStep(&random)
+      case 0: copy.steps[index] = Self.randomStep(&random, largest)
       case 1: if copy.steps.count > 1 { copy.steps.remove(at: index) }
-      case 2: copy.insert([Self.randomStep(&random)], at: index)
+      case 2: copy.insert([Self.randomStep(&random, largest)], at: index)
       case 3 where index + 1 < copy.steps.count:
         // A fill and what it leaves, once more with another size.
-        let pair = copy.steps[index...index + 1].map { Self.adjusted($0, &random) }
+        let pair = copy.steps[index...index + 1].map { Self.adjusted($0, &random, largest) }
         copy.insert(pair, at: index)
-      default: copy.steps[index] = Self.adjusted(copy.steps[index], &random)
+      default: copy.steps[index] = Self.adjusted(copy.steps[index], &random, largest)
       }
     }
     return copy
@@ -77,7 +81,7 @@ extension FragmentingProgram {
     steps = steps.map { step in
       switch step {
       case .fill(let bytes, let share) where !isOfSpans:
-        .fill(bytes: max(bytes + change, Self.sizes.lowerBound), sixteenths: share)
+        .fill(bytes: max(bytes + change, Self.smallestBytes), sixteenths: share)
       case .spans(_, let isLastFillOnly) where isOfSpans:
         .spans(bytes: span, isLastFillOnly: isLastFillOnly)
       default: step
@@ -85,14 +89,18 @@ extension FragmentingProgram {
     }
   }
 
-  private static func adjusted(_ step: Step, _ random: inout Xoshiro256) -> Step {
+  private static func adjusted(
+    _ step: Step, _ random: inout Xoshiro256, _ largest: Int
+  ) -> Step {
     switch step {
     case .fill(let bytes, let sixteenths):
       let factors = [bytes / 2, bytes - 1, bytes + 1, bytes - 8, bytes + 8, bytes + 16, bytes * 2]
       let next = factors[Int(random.draw(below: UInt64(factors.count)))]
       // A size that somebody put there may be larger than those that the search begins with.
-      let largest = max(sizes.upperBound, bytes)
-      return .fill(bytes: min(max(next, sizes.lowerBound), largest), sixteenths: sixteenths)
+      let most = max(largest, bytes)
+      return .fill(bytes: min(max(next, smallestBytes), most), sixteenths: sixteenths)
+    case .release(0, let offset, let isLastFillOnly):
+      return .release(kept: 0, offset: offset, isLastFillOnly: !isLastFillOnly)
     case .release(let kept, let offset, let isLastFillOnly):
       let choices = [kept - 1, kept + 1, kept / 2, kept * 2]
       let next = choices[Int(random.draw(below: UInt64(choices.count)))]

@@ -100,7 +100,7 @@ struct TargetRanking {
       ("peak_live_bytes", .unsigned(finding.peakLiveBytes)),
       ("held_bytes", .unsigned(finding.heldBytes)),
       ("held_over_peak", .number(finding.heldOverPeak)),
-      ("held_over_final", .number(finding.heldOverFinal)),
+      ("held_over_final", finding.heldOverFinal.map { .number($0) } ?? .null),
       ("operations", .integer(Int64(finding.calls))),
       ("candidates", .integer(Int64(finding.candidates))),
       ("program", .string(finding.program)),
