@@ -196,6 +196,17 @@ struct SearchCampaignTests {
     for wrong in ["page", "0 x page", "1 y page"] { #expect(MacroRounds(text: wrong) == nil) }
   }
 
+  /// A list without operations is written as nothing behind the numbers of what it came to.
+  @Test func anEmptyListIsReadBack() throws {
+    let outcome = SearchOutcome(pages: 3, operations: 5)
+    for list in ["", try #require(RawList(text: "4:2")).text] {
+      let read = try #require(SearchOutcome.reading("\(outcome.text) \(list)"), "'\(list)'")
+      #expect(read.outcome == outcome && read.rest == list)
+      #expect(RawList(text: read.rest)?.text == list)
+    }
+    #expect(SearchOutcome.reading(outcome.text[...]) == nil)
+  }
+
   /// A duplicate goes its own way and leaves the pool alone.
   @Test func aDuplicateHasAFutureOfItsOwn() throws {
     var pool = AbstractPool(geometry: .x86, rules: .windows)

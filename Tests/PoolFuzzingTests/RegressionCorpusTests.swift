@@ -47,6 +47,15 @@ import Testing
   }
 
   /// A certificate with one wrong line is refused, and the operation is named.
+  /// What is written of a trace that was read is read as the same, however the first was spaced.
+  @Test(arguments: ["", " ", "   \t"])
+  func aFailureIsReadWithoutTheBlanksBeforeIt(blanks: String) throws {
+    let text = "# failure: \(blanks)counters.outstanding after free\nalloc a NonPaged 24 Test\n"
+    let found = try FoundTrace(text: text, certificate: nil)
+    #expect(found.identity == FailureIdentity("counters.outstanding after free"))
+    #expect(try FoundTrace(text: found.text, certificate: nil).text == found.text)
+  }
+
   @Test func aWrongLineOfACertificateIsRefused() throws {
     let base = Self.folder + "/regression/lookaside-too-deep"
     let text = try String(contentsOfFile: base + ".certificate", encoding: .utf8)
