@@ -233,6 +233,9 @@ struct ReplayTests {
         folder.path + "/one.trace",
       ])
     #expect(none.code == 3 && none.errors.contains("no exercise"))
+    let piped = try Command.run(
+      ["replay", "--exercise", folder.path + "/one.exercise", "-"], input: solution)
+    #expect(piped.code == 2 && piped.errors.contains("reads each twice"), "\(piped)")
   }
 
   @Test func prefixesArePrintedWhereTheyAreAskedFor() throws {

@@ -88,17 +88,23 @@ struct WordList: Sendable {
 
   /// Throws, with what was probably meant, where `word` is none of them.
   func check(_ word: String, of option: String) throws(CommandFailure) {
-    guard !words.contains(word), !silentWords.contains(word) else { return }
+    guard words.contains(word) || silentWords.contains(word) else {
+      throw refusal(of: word, for: option)
+    }
+  }
+
+  /// What is said of a word that is none of them.
+  func refusal(of word: String, for option: String) -> CommandFailure {
     if uncovered.beginnings.contains(where: word.lowercased().hasPrefix) {
-      throw .usage("\(option): '\(word)': \(uncovered.why)")
+      return .usage("\(option): '\(word)': \(uncovered.why)")
     }
     guard let command, words.count > 12 else {
       let suggestion = Suggestion.text(for: word, among: words)
-      throw .usage(
+      return .usage(
         "\(option) is one of \(words.joined(separator: ", ")), not '\(word)'\(suggestion)")
     }
     let suggestion = Suggestion.text(for: word, among: words, listedBy: command)
-    throw .usage("\(option): there is no \(noun) '\(word)'\(suggestion)")
+    return .usage("\(option): there is no \(noun) '\(word)'\(suggestion)")
   }
 
   /// The systems.

@@ -36,8 +36,9 @@ extension Verb {
 extension Profile {
   /// The profile that a `--profile` names.
   static func chosen(_ name: String) throws(CommandFailure) -> Profile {
-    try WordList.systems.check(name, of: "--profile")
-    guard let profile = Profile.named(name) else { throw .usage("no system '\(name)'") }
+    guard let profile = Profile.named(name) else {
+      throw WordList.systems.refusal(of: name, for: "--profile")
+    }
     return profile
   }
 }

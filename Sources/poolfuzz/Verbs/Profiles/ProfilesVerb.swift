@@ -22,8 +22,10 @@ extension Verb {
         guard arguments.operands.count == 1, !arguments.has("--mixes") else {
           throw CommandFailure.usage("profiles takes one system, or --mixes")
         }
-        try WordList.systems.check(name, of: "profiles")
-        if let profile = Profile.named(name) { printEvidence(profile, isJSON: isJSON, streams) }
+        guard let profile = Profile.named(name) else {
+          throw WordList.systems.refusal(of: name, for: "profiles")
+        }
+        printEvidence(profile, isJSON: isJSON, streams)
         return .held
       }
       if arguments.has("--mixes") {

@@ -59,6 +59,9 @@ extension Verb {
         settings.exercise == nil
         ? try TraceFile.expand(arguments.operands)
         : try TraceFile.expand(arguments.operands, where: Exercise.isAnswer)
+      guard settings.exercise == nil || !paths.contains("-") else {
+        throw CommandFailure.usage("--exercise takes files: it reads each twice")
+      }
       guard settings.crashDump == nil || paths.count == 1 else {
         throw CommandFailure.usage("--crash-dump takes one trace, not \(paths.count)")
       }
