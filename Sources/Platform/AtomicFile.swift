@@ -20,6 +20,8 @@ public final class AtomicFile {
   private let descriptor: Int32
   private var isDone = false
   private var failure: SystemError?
+  /// The files beside their places that this process writes.
+  private static let unfinished = Mutex<Set<String>>([])
 
   /// Opens the file beside `path`, so that a place where nothing can be written is known at once.
   /// What is there must be an ordinary file: a rename would replace a device or a pipe. What killed
@@ -42,14 +44,24 @@ public final class AtomicFile {
         throw error
       }
       temporaryPath = candidate
+      Self.unfinished.withLock { _ = $0.insert(candidate) }
       return
     }
   }
 
   deinit {
+    Self.unfinished.withLock { _ = $0.remove(temporaryPath) }
     guard !isDone else { return }
     close(descriptor)
     unlink(temporaryPath)
+  }
+
+  /// Removes what this process has begun to write, before it becomes another whose name for them is the same.
+  static func removeUnfinished() {
+    unfinished.withLock { paths in
+      for path in paths { unlink(path) }
+      paths = []
+    }
   }
 
   /// Adds bytes; a failure shows when the file is finished.

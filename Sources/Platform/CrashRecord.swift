@@ -21,20 +21,11 @@ public enum CrashRecord {
     #if canImport(Glibc)
       place = words
       prepare()
-      let stack = HostMemory.reserve(1 << 16)
-      var alternate = stack_t()
-      alternate.ss_sp = stack
-      alternate.ss_size = 1 << 16
-      sigaltstack(&alternate, nil)
-      for number in [SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP] {
-        var action = sigaction()
-        action.__sigaction_handler.sa_sigaction = { number, info, _ in
-          CrashRecord.write(number, info)
-          // The instruction is run again, or `abort` goes on: this time the signal ends the process.
-          signal(number, SIG_DFL)
-        }
-        action.sa_flags = SA_SIGINFO | SA_ONSTACK
-        sigaction(number, &action, nil)
+      _ = FatalSignals.enterThread()
+      FatalSignals.take { number, info, _ in
+        CrashRecord.write(number, info)
+        // The instruction is run again, or `abort` goes on: this time the signal ends the process.
+        signal(number, SIG_DFL)
       }
     #endif
   }

@@ -74,14 +74,7 @@ public enum Files {
       if error.isAbsence { return nil }
       throw error
     }
-    var bytes: [UInt8] = []
-    try file.forEachPiece { (piece) throws(SystemError) in
-      guard piece.count <= limitBytes - bytes.count else {
-        throw SystemError(path: path, number: EFBIG)
-      }
-      bytes.append(contentsOf: piece)
-    }
-    return bytes
+    return try file.contents(limitBytes: limitBytes)
   }
 
   #if canImport(Darwin)
@@ -211,6 +204,24 @@ public enum Files {
     }
   }
 
+  /// A file on a disk rather than in memory, whose name is gone at once; `purpose` names it in errors.
+  static func openWithoutName(_ purpose: String) throws(SystemError) -> Int32 {
+    let folders = [Machine.environment("TMPDIR") ?? "", "/var/tmp", "/tmp", "."]
+    var failure = SystemError(path: purpose, number: ENOENT)
+    for folder in folders where !folder.isEmpty {
+      var path = Array("\(folder)/poolfuzz-XXXXXX".utf8CString)
+      do throws(SystemError) {
+        let descriptor = try SystemCall.run("\(folder): \(purpose)") { mkstemp(&path) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        unlink(path)
+        return descriptor
+      } catch {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
   /// Writes every byte.
   static func writeAll(
     _ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ path: String
@@ -247,6 +258,12 @@ public struct OpenedFile: ~Copyable {
     name = path == "-" ? "standard input" : path
     descriptor =
       path == "-" ? 0 : try SystemCall.run(path) { open(path, O_RDONLY | O_CLOEXEC) }
+  }
+
+  /// The owner of a descriptor that is open, read from its beginning.
+  init(descriptor: Int32, name: String) {
+    (self.descriptor, self.name) = (descriptor, name)
+    lseek(descriptor, 0, SEEK_SET)
   }
 
   deinit { if descriptor > 0 { close(descriptor) } }
@@ -294,6 +311,18 @@ public struct OpenedFile: ~Copyable {
     let descriptor = descriptor
     _ = try SystemCall.run(name) { fstat(descriptor, &status) }
     return status.st_mode & S_IFMT == S_IFREG ? UInt64(status.st_size) : nil
+  }
+
+  /// All that is left to read. More than `limitBytes` is an error (`EFBIG`).
+  public func contents(limitBytes: Int = .max) throws(SystemError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    try forEachPiece { (piece) throws(SystemError) in
+      guard piece.count <= limitBytes - bytes.count else {
+        throw SystemError(path: name, number: EFBIG)
+      }
+      bytes.append(contentsOf: piece)
+    }
+    return bytes
   }
 
   /// Calls `body` with one piece after the other to the end of the file.

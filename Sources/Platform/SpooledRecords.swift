@@ -44,7 +44,7 @@ public struct SpooledRecords: ~Copyable {
   }
 
   private mutating func writeOut() throws(SystemError) {
-    if descriptor < 0 { descriptor = try Self.open() }
+    if descriptor < 0 { descriptor = try Files.openWithoutName(Self.name) }
     var done = 0
     while done < pending.count {
       let (file, rest) = (descriptor, pending.count - done)
@@ -56,24 +56,6 @@ public struct SpooledRecords: ~Copyable {
     }
     writtenBytes += pending.count
     pending.removeAll(keepingCapacity: true)
-  }
-
-  /// A file on a disk rather than in memory, whose name is gone at once.
-  private static func open() throws(SystemError) -> Int32 {
-    let folders = [Machine.environment("TMPDIR") ?? "", "/var/tmp", "/tmp", "."]
-    var failure = SystemError(path: name, number: ENOENT)
-    for folder in folders where !folder.isEmpty {
-      var path = Array("\(folder)/poolfuzz-XXXXXX".utf8CString)
-      do throws(SystemError) {
-        let descriptor = try SystemCall.run("\(folder): \(name)") { mkstemp(&path) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        unlink(path)
-        return descriptor
-      } catch {
-        failure = error
-      }
-    }
-    throw failure
   }
 
   /// Calls `body` with each record in the order in which they were appended.

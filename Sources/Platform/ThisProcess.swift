@@ -23,18 +23,30 @@ public enum Interruption {
   /// The signals that ask for it.
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
-  /// Starts to listen.
-  public static func install() {
-    // Whoever started this process may have left them blocked.
+  /// Leaves an interrupt pending for the process that this one becomes.
+  static func handOver() {
+    guard isRequested else { return }
+    change(SIG_BLOCK)
+    raise(signalNumber)
+  }
+
+  /// Blocks the signals on this thread, or lets them through.
+  private static func change(_ how: Int32) {
     var set = sigset_t()
     sigemptyset(&set)
     for number in signals { sigaddset(&set, number) }
-    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    pthread_sigmask(how, &set, nil)
+  }
+
+  /// Starts to listen.
+  public static func install() {
     for number in signals {
       signal(number) { number in
         if Interruption.requested.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
       }
     }
+    // Whoever started this process may have left them blocked.
+    change(SIG_UNBLOCK)
   }
 }
 
@@ -60,13 +72,42 @@ public enum ProcessStart {
     }
   }
 
-  /// Becomes the same program anew, with these words; whatever its threads do ends. Returns where the
-  /// system refuses.
-  public static func beginAnew(_ words: [String]) {
-    guard let path = Machine.executablePath() else { return }
-    var arguments = ([CommandLine.arguments.first ?? path] + words).map { strdup($0) } + [nil]
-    execv(path, &arguments)
-    for argument in arguments { free(argument) }
+  /// The variable of the environment with the descriptor that hands a text to the process that begins anew.
+  private static let handedVariable = "POOLFUZZ_HANDED"
+  private static let handedName = "a file for the process that goes on"
+
+  /// Becomes the same program anew, with these words; whatever its threads do ends. What is handed over
+  /// is there as ``handedText()``, without a name on any disk, and so is an interrupt once it listens.
+  /// Throws where the system refuses.
+  public static func beginAnew(
+    _ words: [String], handing text: String? = nil
+  ) throws(SystemError) -> Never {
+    guard let path = Machine.executablePath() else { throw .absence(of: "this program") }
+    var lines = Machine.environment.filter { !$0.hasPrefix(handedVariable + "=") }
+    if let text {
+      let descriptor = try Files.openWithoutName(handedName)
+      try Files.writeAll(Array(text.utf8)[...], to: descriptor, handedName)
+      _ = fcntl(descriptor, F_SETFD, 0)
+      lines.append("\(handedVariable)=\(descriptor)")
+    }
+    let arguments = ([CommandLine.arguments.first ?? path] + words).map { strdup($0) } + [nil]
+    let environment = lines.map { strdup($0) } + [nil]
+    AtomicFile.removeUnfinished()
+    Interruption.handOver()
+    execve(path, arguments, environment)
+    let failure = SystemError.last(path)
+    for line in arguments + environment { free(line) }
+    throw failure
+  }
+
+  /// What the process that this one was before handed over; nil where it was another program's. Each
+  /// text is there once.
+  public static func handedText() throws(SystemError) -> [UInt8]? {
+    guard let descriptor = Machine.environment(handedVariable).flatMap({ Int32($0) }),
+      descriptor > 2
+    else { return nil }
+    unsetenv(handedVariable)
+    return try OpenedFile(descriptor: descriptor, name: handedName).contents()
   }
 
   /// Ends the process with a code.

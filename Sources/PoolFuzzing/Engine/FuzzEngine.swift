@@ -13,12 +13,15 @@ public final class FuzzEngine: Sendable {
   /// The plan.
   public let plan: FuzzPlan
   /// What it executes at this moment.
-  public let running = RunningTraces()
+  public let running: RunningTraces
   private let current: Mutex<(state: FuzzState, ofWholeEpochs: FuzzState)>
 
   /// A campaign from a state, or from its beginning.
-  public init(_ plan: FuzzPlan, state: FuzzState? = nil) {
+  public init(
+    _ plan: FuzzPlan, state: FuzzState? = nil, running: RunningTraces = RunningTraces()
+  ) {
     self.plan = plan
+    self.running = running
     let state = state ?? FuzzState(plan)
     current = Mutex((state, state))
   }

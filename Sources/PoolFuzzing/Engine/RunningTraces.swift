@@ -10,6 +10,8 @@ public final class RunningTraces: Sendable {
     public let profile: String
     /// The trace.
     public let trace: PoolFuzzTrace
+    /// The number of the thread that executes it.
+    public let thread: UInt64
     fileprivate let begin = ContinuousClock.now
 
     /// Seconds since it began.
@@ -18,14 +20,27 @@ public final class RunningTraces: Sendable {
 
   private let runs = Mutex<[UInt64: Run]>([:])
 
-  /// Says of a trace that it never ends: a fault on purpose. Nil in earnest.
-  private let hangs: (@Sendable (PoolFuzzTrace) -> Bool)?
+  private let thread: @Sendable () -> UInt64
+  private let disturb: (@Sendable (PoolFuzzTrace) -> Void)?
 
-  /// Nothing runs. What `hangs` says yes to never ends, so that it can be seen that somebody notices.
-  public init(hangs: (@Sendable (PoolFuzzTrace) -> Bool)? = nil) { self.hangs = hangs }
+  /// Nothing runs. `thread` gives the number of the thread that calls it. `disturb` is called before a trace
+  /// is executed, and may make of it one that never ends or ends the process, so that it can be seen that
+  /// somebody notices.
+  public init(
+    thread: @escaping @Sendable () -> UInt64 = { 0 },
+    disturb: (@Sendable (PoolFuzzTrace) -> Void)? = nil
+  ) {
+    self.thread = thread
+    self.disturb = disturb
+  }
 
   /// The one that has run longest; nil where none runs.
   public var oldest: Run? { runs.withLock { $0.values.min { $0.begin < $1.begin } } }
+
+  /// The one that a thread executes; nil where it executes none.
+  public func run(onThread number: UInt64) -> Run? {
+    runs.withLock { $0.values.first { $0.thread == number } }
+  }
 
   /// Whether that very run goes on.
   public func isExecuting(_ run: Run) -> Bool {
@@ -36,9 +51,10 @@ public final class RunningTraces: Sendable {
   public func executing<Value>(
     _ trace: PoolFuzzTrace, _ profile: String, _ number: UInt64, _ body: () -> Value
   ) -> Value {
-    runs.withLock { $0[number] = Run(number: number, profile: profile, trace: trace) }
+    let run = Run(number: number, profile: profile, trace: trace, thread: thread())
+    runs.withLock { $0[number] = run }
     defer { runs.withLock { $0[number] = nil } }
-    if let hangs, hangs(trace) { while true {} }
+    disturb?(trace)
     return body()
   }
 }

@@ -88,6 +88,11 @@ final class StandardStreams {
   /// Prints an object of JSON with its version as a line on standard error.
   func note(_ object: JSONValue) { note(object.versioned.text) }
 
+  /// The same as the method of that name, from a thread that has no streams.
+  static func remark(_ text: String) {
+    try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
+  }
+
   /// Prints what a user ought to know on standard error, at once, whether or not it is a failure.
   func remark(_ text: String) { note("poolfuzz: \(text)") }
 

@@ -56,7 +56,8 @@ final class FuzzCampaign {
 
   private func goOn() throws(CommandFailure) -> ExitCode {
     let saved = try resume()
-    let engine = FuzzEngine(settings.plan, state: saved?.state)
+    let engine = FuzzEngine(
+      settings.plan, state: saved?.state, running: SlowTraces.running(inReduction: false))
     let triage = TriageQueue(
       store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
       shrinks: settings.shrinks,
@@ -71,10 +72,14 @@ final class FuzzCampaign {
           finding, seed, origin: ("profile", finding.profile), isOfHealthyModel: isOfHealthyModel,
           isJSON: isJSON)
       })
-    try slowTraces.watch([engine.running, triage.running]) { run in
-      guard slowTraces.leaveOut(run, campaign) else { return }
-      ProcessStart.beginAnew(words)
-      ProcessStart.end(ExitCode.environment.rawValue)
+    try slowTraces.watch([engine.running, triage.running]) { run, ending in
+      guard slowTraces.leaveOut(run, ending, campaign) else { return }
+      do throws(SystemError) {
+        try ProcessStart.beginAnew(words)
+      } catch {
+        StandardStreams.remark(error.message)
+        ProcessStart.end(ExitCode.environment.rawValue)
+      }
     } during: { () throws(CommandFailure) in
       try frame.work(
         until: { isDone(engine.state) }, step: { runEpoch(engine, triage) },

@@ -5,17 +5,42 @@ import PoolFuzzing
 import PropertyTesting
 import Synchronization
 
-/// Watches that no trace of a campaign or of a reduction takes longer than it may, from a thread of its own.
+/// Watches from a thread of its own for traces of a campaign or of a reduction that take longer than they
+/// may, or end the process.
 ///
-/// A computation that has no end can only be ended with its process. So the trace is filed as what it is, a
-/// state is saved that leaves it out, and the process begins anew and goes on from there.
+/// A computation that has no end can only be ended with its process. So either trace is filed as what it is,
+/// a state is saved that leaves it out, and the process begins anew and goes on from there.
 final class SlowTraces: Sendable {
-  /// What traces that take too long are filed as.
-  static let identity = FailureIdentity("limit.time")
+  /// What is wrong with a trace.
+  enum Ending: Sendable {
+    /// It takes longer than so many seconds.
+    case time(Double)
+    /// A signal of that name ends the process that executes it.
+    case signal(String)
+
+    /// What it is filed as.
+    var identity: FailureIdentity {
+      switch self {
+      case .time: FailureIdentity("limit.time")
+      case .signal(let name): FailureIdentity("crash.\(name)")
+      }
+    }
+
+    /// What it does, for a sentence about the trace.
+    var words: String {
+      switch self {
+      case .time(let seconds): "takes longer than \(seconds) s (--timeout)"
+      case .signal(let name): "ends the process with \(name)"
+      }
+    }
+  }
+
   /// Seconds that a trace may take where nobody says how many.
   static let usualSeconds = 60.0
   /// The variable of the environment that plants a hang: a trace whose hash begins so does not end.
   static let plant = "POOLFUZZ_HANG"
+  /// The variable that plants a crash: executing a trace whose hash begins so ends the process.
+  static let plantedCrash = "POOLFUZZ_CRASH"
 
   private let seconds: Double
   private let isOver = Mutex(false)
@@ -23,25 +48,45 @@ final class SlowTraces: Sendable {
   /// A limit in seconds.
   init(seconds: Double) { self.seconds = seconds }
 
-  /// What runs in a reduction, with the hangs that are planted.
-  static func running() -> RunningTraces {
-    guard let start = Machine.environment(plant) else { return RunningTraces() }
-    return RunningTraces { ContentHash.of($0.text()).hasPrefix(start) }
+  /// What runs, with the faults that are planted; hangs are planted in reductions only.
+  static func running(inReduction: Bool = true) -> RunningTraces {
+    let hang = inReduction ? Machine.environment(plant) : nil
+    let crash = Machine.environment(plantedCrash)
+    guard hang != nil || crash != nil else {
+      return RunningTraces(thread: FatalSignals.enterThread)
+    }
+    return RunningTraces(thread: FatalSignals.enterThread) { trace in
+      let hash = ContentHash.of(trace.text())
+      if let hang, hash.hasPrefix(hang) { while true {} }
+      if let crash, hash.hasPrefix(crash) { fatalError("planted by \(plantedCrash)") }
+    }
   }
 
-  /// Watches as long as `body` runs; `file` is handed what has taken too long, and ends the process where
+  /// Watches as long as `body` runs; `file` is handed what is wrong with a trace, and ends the process where
   /// that is still so.
   func watch<Value>(
-    _ running: [RunningTraces], file: @escaping @Sendable (RunningTraces.Run) -> Void,
+    _ running: [RunningTraces], file: @escaping @Sendable (RunningTraces.Run, Ending) -> Void,
     during body: () throws(CommandFailure) -> Value
   ) throws(CommandFailure) -> Value {
+    FatalSignals.hold()
     DispatchQueue(label: "time of traces").async { [self] in
       while !isOver.withLock({ $0 }) {
-        for run in running.compactMap(\.oldest) where run.seconds > seconds { file(run) }
+        if let stop = FatalSignals.stop {
+          if let run = running.lazy.compactMap({ $0.run(onThread: stop.thread) }).first {
+            file(run, .signal(stop.name))
+          }
+          FatalSignals.release()
+        }
+        for run in running.compactMap(\.oldest) where run.seconds > seconds {
+          file(run, .time(seconds))
+        }
         Machine.sleep(seconds: min(max(seconds / 10, 0.001), 0.1))
       }
     }
-    defer { isOver.withLock { $0 = true } }
+    defer {
+      FatalSignals.release()
+      isOver.withLock { $0 = true }
+    }
     return try body()
   }
 
@@ -57,10 +102,10 @@ final class SlowTraces: Sendable {
     let tell: @Sendable (FiledFinding, _ isOfHealthyModel: Bool) -> String
   }
 
-  /// Files a trace that takes too long and saves a state that leaves it out, on a thread that nothing
-  /// else waits for. Where somebody wants the campaign to end, it ends. False, and nothing done, where the
-  /// trace has ended meanwhile.
-  func leaveOut(_ run: RunningTraces.Run, _ campaign: Campaign) -> Bool {
+  /// Files a trace and saves a state that leaves it out, on a thread that nothing else waits for. Where
+  /// somebody wants the campaign to end, it ends. False, and nothing done, where the trace has ended
+  /// meanwhile.
+  func leaveOut(_ run: RunningTraces.Run, _ ending: Ending, _ campaign: Campaign) -> Bool {
     var (state, findings) = (campaign.engine.stateOfWholeEpochs, campaign.triage.findings)
     var others: [(trace: PoolFuzzTrace, identity: FailureIdentity, number: UInt64)] = []
     var metWhile: FailureIdentity?
@@ -82,17 +127,18 @@ final class SlowTraces: Sendable {
       for (trace, identity, number) in others {
         let path = try file(
           trace, identity, number, run.profile, metWhile: nil, campaign, &findings)
-        note("not reduced further: \(path)")
+        StandardStreams.remark("not reduced further: \(path)")
       }
       let path = try file(
-        run.trace, Self.identity, run.number, run.profile, metWhile: metWhile, campaign, &findings)
+        run.trace, ending.identity, run.number, run.profile, metWhile: metWhile, campaign, &findings
+      )
       let saved = SavedCampaign(
         state: state, findings: findings, seconds: campaign.clock.secondsOfAll,
         runSeconds: campaign.clock.secondsToKeep)
       try campaign.store.write(campaign.file.saved.text(saved.text), to: campaign.file.path)
-      note("\(name(run, metWhile)) takes longer than \(seconds) s (--timeout): \(path)")
+      StandardStreams.remark("\(name(run, metWhile)) \(ending.words): \(path)")
     } catch {
-      note("\(name(run, metWhile)) takes longer than \(seconds) s (--timeout): \(error.message)")
+      StandardStreams.remark("\(name(run, metWhile)) \(ending.words): \(error.message)")
       ProcessStart.end(ExitCode.environment.rawValue)
     }
     if Interruption.isRequested { ProcessStart.end(128 + Interruption.signalNumber) }
@@ -104,10 +150,6 @@ final class SlowTraces: Sendable {
       ?? "trace \(run.number)"
   }
 
-  private func note(_ text: String) {
-    try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
-  }
-
   /// Files a trace as it is, and tells of it; gives its path.
   private func file(
     _ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ number: UInt64, _ profile: String,
@@ -117,7 +159,9 @@ final class SlowTraces: Sendable {
     let isOfHealthyModel = campaign.isPlanted && trace.configuration.mutant == .none
     var path = ""
     if !campaign.store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
-      path = try campaign.store.file(found, isOfHealthyModel: isOfHealthyModel) { note($0) }.trace
+      path = try campaign.store.file(found, isOfHealthyModel: isOfHealthyModel) {
+        StandardStreams.remark($0)
+      }.trace
     }
     let filed = FiledFinding(
       identity: identity, profile: profile, number: number,

@@ -46,6 +46,7 @@ final class SearchRun {
 
   private let query: FragmentationQuery
   private var campaign: SearchCampaign
+  private let saved: SavedText
   private let file: SearchFile?
   private let frame: CampaignFrame
   private let streams: StandardStreams
@@ -59,18 +60,21 @@ final class SearchRun {
     self.query = query
     self.campaign = campaign
     self.streams = streams
-    file = settings.folder.map { SearchFile(folder: $0, query, campaign) }
+    let saved = SearchFile.saved(query, campaign)
+    self.saved = saved
+    file = settings.folder.map { SearchFile(folder: $0, saved, campaign) }
     frame = try CampaignFrame(settings.arguments, file?.state, streams)
-    let words = settings.arguments.words(except: ["--seed"])
+    let words = settings.arguments.words(except: ["--seed", "--for"])
     slowStreams = SlowStreams(
-      file: file, words: ["maximize"] + words + ["--seed", "\(campaign.question.seed)"])
+      campaign, saved, file, frame.clock,
+      words: ["maximize"] + words + ["--seed", "\(campaign.question.seed)"])
   }
 
   /// Searches; gives the best trace so far where it is interrupted.
   func run() throws(CommandFailure) -> BestTrace {
     try frame.run { () throws(CommandFailure) in
       try begin()
-      try slowStreams.watch(campaign) { () throws(CommandFailure) in
+      try slowStreams.watch { () throws(CommandFailure) in
         try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
       }
       try save()
@@ -99,7 +103,17 @@ final class SearchRun {
 
   /// Goes on from a saved state, or begins with what the archive has.
   private func begin() throws(CommandFailure) {
-    guard let file else { return }
+    let handed = try answered { () throws(SystemError) in try ProcessStart.handedText() }
+    guard let file else {
+      guard let handed else { return }
+      guard let text = saved.body(of: handed), campaign.restore(String(text)) else {
+        throw CommandFailure(
+          message: "the process that was here before handed over no state of this search",
+          code: .environment)
+      }
+      earlierOperations = campaign.operationsSpent
+      return
+    }
     if let saved = try file.restored(campaign) {
       campaign = saved
       earlierOperations = campaign.operationsSpent
@@ -142,39 +156,38 @@ final class SearchRun {
 /// Watches from a thread of its own that no stream of a search stays in an epoch longer than a trace may
 /// take.
 ///
-/// One that does can only be ended with the process: it is left as it is, and the search goes on without it
-/// from what is saved. Without a corpus folder nothing is, and the search ends.
+/// One that does can only be ended with the process: it is left as it is, and a process that begins anew
+/// goes on without it, from the state before the epoch.
 private final class SlowStreams: Sendable {
   /// Who is at work.
   let running = RunningStreams(
     hanging: Machine.environment(SlowTraces.plant).flatMap { Int($0) })
   private let file: SearchFile?
+  private let saved: SavedText
   private let words: [String]
+  private let clock: CampaignClock
   private let seconds = ProcessLimits.seconds
-  /// The state before the epoch that runs.
-  private let lastState = Mutex("")
+  /// The search before the epoch that runs.
+  private let before: Mutex<SearchCampaign>
   private let isOver = Mutex(false)
 
-  /// A watch over a search that `words` begin anew.
-  init(file: SearchFile?, words: [String]) {
-    self.file = file
-    self.words = words
+  /// A watch over a search that `words` begin anew, with the time that is left.
+  init(
+    _ campaign: SearchCampaign, _ saved: SavedText, _ file: SearchFile?, _ clock: CampaignClock,
+    words: [String]
+  ) {
+    before = Mutex(campaign)
+    (self.saved, self.file, self.clock, self.words) = (saved, file, clock, words)
   }
 
   /// An epoch begins.
-  func epochBegins(_ campaign: SearchCampaign) {
-    if file != nil { lastState.withLock { $0 = campaign.text } }
-  }
+  func epochBegins(_ campaign: SearchCampaign) { before.withLock { $0 = campaign } }
 
   /// Watches as long as `body` runs.
-  func watch(
-    _ campaign: SearchCampaign, during body: () throws(CommandFailure) -> Void
-  ) throws(CommandFailure) {
+  func watch(during body: () throws(CommandFailure) -> Void) throws(CommandFailure) {
     DispatchQueue(label: "time of streams").async { [self] in
       while !isOver.withLock({ $0 }) {
-        if let oldest = running.oldest, oldest.seconds > seconds {
-          leaveOut(oldest.number, campaign)
-        }
+        if let oldest = running.oldest, oldest.seconds > seconds { leaveOut(oldest.number) }
         Machine.sleep(seconds: min(max(seconds / 10, 0.001), 0.1))
       }
     }
@@ -182,35 +195,31 @@ private final class SlowStreams: Sendable {
     try body()
   }
 
-  /// Saves the state before the epoch without the stream, and with it beside that, where it can be looked
-  /// at; begins the search anew.
-  private func leaveOut(_ number: Int, _ campaign: SearchCampaign) -> Never {
+  /// Goes on in a new process from the state before the epoch, without the stream. With a corpus folder
+  /// the state lies there, and beside it the one that shows the stream.
+  private func leaveOut(_ number: Int) -> Never {
     let text =
       "stream \(number) of the search takes longer than \(seconds) s for an epoch (--timeout)"
-    guard let file else {
-      note(text + "; with --corpus DIR the search goes on without it")
-      ProcessStart.end(ExitCode.environment.rawValue)
-    }
-    let before = lastState.withLock { $0 }
-    var left = campaign
-    guard left.restore(before) else { ProcessStart.end(ExitCode.environment.rawValue) }
+    let before = before.withLock { $0 }
+    var left = before
     left.abandon(number)
-    let kept = "\(file.state.base).stream-\(number)"
+    var words = words
+    if let rest = clock.secondsLeft { words += ["--for", "\(Int(rest * 1000))ms"] }
     do throws(SystemError) {
-      try AtomicFile.write(file.state.saved.text(before), to: kept)
-      try AtomicFile.write(file.state.saved.text(left.text), to: file.state.path)
+      guard let file else {
+        StandardStreams.remark(text + ": left out; --corpus DIR keeps a state that shows it")
+        try ProcessStart.beginAnew(words, handing: saved.text(left.text))
+      }
+      let kept = "\(file.state.base).stream-\(number)"
+      try AtomicFile.write(saved.text(before.text), to: kept)
+      try AtomicFile.write(saved.text(left.text), to: file.state.path)
+      StandardStreams.remark("\(text): left out; \(kept) is a state that shows it")
+      try ProcessStart.beginAnew(words)
     } catch {
-      note("\(text): \(error.message)")
+      let pages = before.best?.outcome.pages ?? 0
+      StandardStreams.remark("\(text): \(error.message); the search had \(counted(pages, "page"))")
       ProcessStart.end(ExitCode.environment.rawValue)
     }
-    note("\(text): left out; \(kept) is a state that shows it")
-    if Interruption.isRequested { ProcessStart.end(128 + Interruption.signalNumber) }
-    ProcessStart.beginAnew(words)
-    ProcessStart.end(ExitCode.environment.rawValue)
-  }
-
-  private func note(_ text: String) {
-    try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
   }
 }
 
@@ -222,15 +231,21 @@ struct SearchFile {
   let archive: ProgramArchive
 
   /// The files of a search; their name tells searches apart.
-  init(folder: String, _ query: FragmentationQuery, _ campaign: SearchCampaign) {
-    let question = campaign.question
-    let plan =
-      "seed=\(question.seed) algorithm=\(campaign.name) contest=\(MaximalProgram.contestName(query))"
-      + " streams=\(question.streams) operations=\(question.operations)"
+  init(folder: String, _ saved: SavedText, _ campaign: SearchCampaign) {
     state = StateFile(
-      base: "\(folder)/maximize/\(question.seed)-\(ContentHash.of(plan).prefix(8))",
-      saved: SavedText(kind: "search", format: 2, plan: plan))
+      base: "\(folder)/maximize/\(campaign.question.seed)-\(ContentHash.of(saved.plan).prefix(8))",
+      saved: saved)
     archive = ProgramArchive(folder: folder)
+  }
+
+  /// The state of a search as a text.
+  static func saved(_ query: FragmentationQuery, _ campaign: SearchCampaign) -> SavedText {
+    let question = campaign.question
+    return SavedText(
+      kind: "search", format: 2,
+      plan: "seed=\(question.seed) algorithm=\(campaign.name)"
+        + " contest=\(MaximalProgram.contestName(query))"
+        + " streams=\(question.streams) operations=\(question.operations)")
   }
 
   /// Writes the state.

@@ -160,10 +160,10 @@ struct ShrinkCommand {
         "\(path): \(counted(trace.operations.count, "operation")), \(counted(looks, "step")) tried")
       return Interruption.isRequested
     }
-    // A trace that has no end can only be ended with the process.
-    let outcome = try SlowTraces(seconds: ProcessLimits.seconds).watch([running]) { run in
+    // A trace that has no end can only be ended with the process, and some end it.
+    let outcome = try SlowTraces(seconds: ProcessLimits.seconds).watch([running]) { run, ending in
       guard running.isExecuting(run) else { return }
-      Self.end(with: run.trace, smallest.trace, identity, path, base)
+      Self.end(with: run.trace, ending, smallest.trace, identity, path, base)
     } during: { () throws(CommandFailure) in
       shrinker.shrink(trace, identity)
     }
@@ -190,25 +190,25 @@ struct ShrinkCommand {
     return outcome
   }
 
-  /// Files what takes too long beside what the reduction has come to, and ends the process.
+  /// Files a trace that cannot be executed beside what the reduction has come to, and ends the process.
   private static func end(
-    with slow: PoolFuzzTrace, _ smallest: PoolFuzzTrace, _ identity: FailureIdentity,
+    with trace: PoolFuzzTrace, _ ending: SlowTraces.Ending, _ smallest: PoolFuzzTrace,
+    _ identity: FailureIdentity,
     _ path: String, _ base: String
   ) -> Never {
     let found = FoundTrace(smallest, identity, nil)
-    let hang = FoundTrace(slow, SlowTraces.identity, nil)
-    let hangPath = "\(base).\(SlowTraces.identity).trace"
+    let tracePath = "\(base).\(ending.identity).trace"
     var text =
-      "\(path): a trace of the reduction takes longer than \(ProcessLimits.seconds) s (--timeout):"
-      + " \(hangPath); what it came to: \(base).trace"
+      "\(path): a trace of the reduction \(ending.words): \(tracePath);"
+      + " what it came to: \(base).trace"
     do throws(SystemError) {
-      try AtomicFile.write(hang.text, to: hangPath)
+      try AtomicFile.write(FoundTrace(trace, ending.identity, nil).text, to: tracePath)
       try Files.remove(base + ".certificate")
       try AtomicFile.write(found.text, to: base + ".trace")
     } catch {
       text += "; not written: \(error.message)"
     }
-    try? StandardDescriptor.error.write(Array("poolfuzz: \(PrintableText.escaped(text))\n".utf8))
+    StandardStreams.remark(text)
     ProcessStart.end(ExitCode.environment.rawValue)
   }
 
