@@ -12,9 +12,11 @@ public struct BigPageEntry: Sendable {
   public let address: Address
   /// The tag as stored, the mark of a protected block included.
   public let tag: PoolTag
+  /// The pool type as stored; 0 where entries keep none.
+  public let type: UInt32
   /// The size as stored: pages, or bytes where `countsBytes`.
   public let size: UInt64
-  /// Whether the size is one of bytes.
+  /// Whether the size is one of bytes, behind a pool type.
   public let countsBytes: Bool
 
   /// The entry at a place of the table; nil where it is free or cannot be read.
@@ -29,6 +31,7 @@ public struct BigPageEntry: Sendable {
       ? view.pointer(place &+ wordBytes &+ 8)
       : view.word32(place &+ wordBytes &+ 4).map(UInt64.init)
     guard let size else { return nil }
+    type = countsBytes ? view.word32(place &+ wordBytes &+ 4) ?? 0 : 0
     self.address = address
     self.tag = PoolTag(word: tag)
     self.size = size

@@ -33,7 +33,7 @@ struct PlantedCorruptionTests {
     .freeAdjacent, .pageWhollyFree, .listLinks, .listSize, .liveBlock, .liveAlignment, .livePool,
     .liveSize, .liveRoom, .liveType, .liveTag, .livePattern, .quotaProcess, .runsLinks, .runsList,
     .marksStart, .marksEnd, .bitmapAllocated, .bitmapEnd, .bigTableLive, .bigTableMissing,
-    .bigTableSize, .bigTableTag, .trackerOutstanding, .trackerBytes,
+    .bigTableSize, .bigTableTag, .bigTableType, .trackerOutstanding, .trackerBytes,
   ]
 
   @Test("the first tier names what lies where the operation was, and nothing of its own")

@@ -222,10 +222,10 @@ public struct BitFlips: ~Copyable {
       fields.append(Field(name: "\(kind), address", address: entry, byteCount: wordBytes))
       fields.append(Field(name: "\(kind), tag", address: entry + wordBytes, byteCount: 4))
       for offset in stride(from: wordBytes + 4, to: view.profile.bigEntryBytes, by: 4) {
-        let countsBytes = view.profile.storedPoolType == .orTwo
-        let size = countsBytes ? wordBytes + 8 : wordBytes + 4
-        let width = countsBytes ? wordBytes : 4
-        let name = offset >= size && offset < size + width ? "size" : "type or padding"
+        // From Vista on a type and a count of bytes, before that a count of pages and a process.
+        let keepsType = view.profile.storedPoolType == .orTwo
+        let isFirst = offset == wordBytes + 4
+        let name = keepsType ? (isFirst ? "type" : "size") : (isFirst ? "size" : "process")
         fields.append(Field(name: "\(kind), \(name)", address: entry + offset, byteCount: 4))
       }
     }

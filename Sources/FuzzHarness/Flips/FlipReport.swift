@@ -81,8 +81,7 @@ extension BitFlips {
     var reasons = [
       "allocated block, pool index": "this version leaves there what the last owner wrote",
       "allocated block, process": "read where the type says that a process is charged",
-      "big-page entry, size": "bytes of the last page: the rule counts pages",
-      "big-page entry, type or padding": "read by nobody",
+      "big-page entry, process": "no version charges large allocations by itself",
       "deferred block, type": "in use as long as it is not zero; \(anew)",
       "descriptor, index": unread, "descriptor, padding": padding, "descriptor, type": unread,
       "fragment block, process": "read where the type says that a process is charged",
@@ -94,7 +93,7 @@ extension BitFlips {
       "tag row without counts, tag": "nothing was counted: the next request takes another row",
       "free tag row, tag": "a row of a tag without counts",
     ]
-    for field in ["tag", "size", "type or padding"] {
+    for field in ["tag", "size", "type", "process"] {
       reasons["free big-page entry, \(field)"] = anew
     }
     for state in ["free", "orphan", "lookaside", "deferred"] {

@@ -87,7 +87,7 @@ struct PoolFacts {
     var effective = bytes
     let hasField = !profile.quotaPointer.isInBlock && header.processBilledOffset != nil
     if type.contains(.quota), !hasField,
-      bytes <= pageBytes &- unitBytes &- wordBytes
+      bytes <= largestChargedRequest
     {
       effective &+= wordBytes
     }
@@ -98,6 +98,9 @@ struct PoolFacts {
     }
     return effective
   }
+
+  /// The largest request that a block with room for its process serves.
+  private var largestChargedRequest: UInt64 { pageBytes &- unitBytes &- wordBytes }
 
   /// The type bits on which the bytes of a request depend: cache aligned, quota.
   static var sizingBits: UInt32 { 4 | 8 }
@@ -131,9 +134,16 @@ struct PoolFacts {
     profile.pageCountWidth == .bits32 ? pages(bytes) & 0xFFFF_FFFF : pages(bytes)
   }
 
-  /// Whether entries of the big-page table hold a pool type: from Vista on, with the stored types of
-  /// that version.
+  /// Whether entries of the big-page table hold a pool type and count bytes: from Vista on, with the
+  /// stored types of that version.
   var bigEntriesKeepTypes: Bool { profile.storedPoolType == .orTwo }
+
+  /// The size that an entry of the big-page table has for a large request: bytes rounded up to
+  /// units, or pages.
+  func entrySize(_ bytes: UInt64) -> UInt64 {
+    guard bigEntriesKeepTypes else { return largePages(bytes) }
+    return (bytes &+ unitBytes &- 1) & ~(unitBytes &- 1) & wordMask
+  }
 
   /// Bytes that a descriptor counts for a large request.
   @inline(__always)
@@ -157,6 +167,17 @@ struct PoolFacts {
     case .orTwo: raw = (raw & 0x6D) | 2
     }
     return raw & header.poolType.mask
+  }
+
+  /// The type that an entry of the big-page table keeps of a large request: the quota routine takes
+  /// its flags away where it does not charge (ReactOS `ExAllocatePoolWithQuotaTag`).
+  func entryType(_ allocation: LiveAllocation) -> UInt32 {
+    guard bigEntriesKeepTypes else { return 0 }
+    var type = allocation.type
+    guard type.contains(.quota) else { return type.rawValue }
+    type.remove(.raiseOnFailure)
+    if allocation.requestedBytes > largestChargedRequest { type.remove(.quota) }
+    return type.rawValue
   }
 
   /// The pool that serves a type.

@@ -1,6 +1,7 @@
 import typealias KernelPool.Address
 import enum KernelPool.PoolKind
 import struct KernelPool.PoolTag
+import struct KernelPool.PoolType
 import struct KernelPool.PoolView
 import struct PoolWalk.BigPageEntry
 
@@ -8,10 +9,11 @@ import struct PoolWalk.BigPageEntry
 // (ReactOS ExAllocatePoolWithTag; Mandt 2011).
 
 extension PoolAudit {
-  /// Checks whole pages that a caller holds. The tag is the one that the tag table knows.
+  /// Checks whole pages that a caller holds. The tag is the one that the tag table knows; the size is
+  /// that of an entry, pages or bytes.
   mutating func auditLiveLarge(
     _ view: PoolView, _ live: LiveAllocations, _ address: Address, _ allocation: LiveAllocation,
-    _ tag: PoolTag, pages: UInt64
+    _ tag: PoolTag, size: UInt64, pages: UInt64
   ) {
     let kind = facts.kind(allocation.type)
     let bytes = facts.effectiveBytes(allocation)
@@ -22,8 +24,8 @@ extension PoolAudit {
       return
     }
     findings.require(
-      .bigTableSize, at: address, expected: facts.largePages(bytes), found: pages,
-      "pages of a large allocation")
+      .bigTableSize, at: address, expected: facts.entrySize(bytes), found: size,
+      "size of a large allocation, pages or bytes")
     let wanted: PoolKind = kind == .nonPagedNoExecute ? .nonPaged : kind
     findings.require(
       .livePool, at: address, expected: UInt64(wanted.rawValue),
@@ -126,7 +128,12 @@ extension PoolAudit {
     findings.require(
       .bigTableTag, at: place, expected: UInt64(allocation.tag.word),
       found: UInt64(entry.tag.word), "tag of an entry of the big-page table")
-    auditLiveLarge(view, live, entry.address, allocation, entry.tag, pages: facts.pages(entry))
+    findings.require(
+      .bigTableType, at: place, expected: UInt64(facts.entryType(allocation)),
+      found: UInt64(entry.type), "pool type of an entry of the big-page table")
+    auditLiveLarge(
+      view, live, entry.address, allocation, entry.tag, size: entry.size,
+      pages: facts.pages(entry))
     see(position, .full)
   }
 
@@ -136,8 +143,11 @@ extension PoolAudit {
   ) {
     let bytes = facts.profile.descriptor.bytesWithLock
     findings.require(
-      .bigTableSize, at: place, expected: facts.pages(bytes), found: facts.pages(entry),
-      "pages of a paged descriptor")
+      .bigTableType, at: place, expected: UInt64(PoolType.nonPaged.rawValue),
+      found: UInt64(entry.type), "pool type of a paged descriptor")
+    findings.require(
+      .bigTableSize, at: place, expected: facts.entrySize(bytes), found: entry.size,
+      "size of a paged descriptor, pages or bytes")
     tallyLarge(view, .nonPaged, pages: facts.pages(entry), bytes: bytes)
     tags.add(entry.tag, isPaged: false, bytes: facts.pageRounded(bytes))
     auditTail(view, live, entry.address, bytes: bytes, .nonPaged)
@@ -152,9 +162,11 @@ extension PoolAudit {
       }
       let allocation = live.allocation(at: position)
       let bytes = facts.effectiveBytes(allocation)
-      guard claimAllocation(view, address, pages: facts.largePages(bytes), .large) else { continue }
+      let pages = facts.largePages(bytes)
+      guard claimAllocation(view, address, pages: pages, .large) else { continue }
       owners[page] = .largeStart
-      auditLiveLarge(view, live, address, allocation, .big, pages: facts.largePages(bytes))
+      auditLiveLarge(
+        view, live, address, allocation, .big, size: facts.entrySize(bytes), pages: pages)
       see(position, .full)
     }
   }
@@ -163,6 +175,12 @@ extension PoolAudit {
 extension PoolFacts {
   /// Pages of an entry's allocation.
   func pages(_ entry: BigPageEntry) -> UInt64 { entry.pages(pageBytes: pageBytes) }
+
+  /// True where an entry says what it must of an allocation.
+  func isEntry(_ entry: BigPageEntry, of allocation: LiveAllocation) -> Bool {
+    entry.tag == allocation.tag && entry.type == entryType(allocation)
+      && entry.size == entrySize(effectiveBytes(allocation))
+  }
 }
 
 extension PoolAudit {

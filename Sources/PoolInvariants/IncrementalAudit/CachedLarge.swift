@@ -12,6 +12,9 @@ struct LargeCache: ~Copyable {
     /// Its entry; 0 where it found the table full.
     var place: Address
     var tag: UInt32
+    /// Its type and size as the entry has them.
+    var type: UInt32
+    var size: UInt64
     var pages: UInt64
     /// The descriptor that counts it, or -1, and the bytes that this counts.
     var descriptor: Int = -1
@@ -129,7 +132,7 @@ extension IncrementalAudit {
     if let number = large.number(ofEntryAt: place) {
       let old = large.claims[number]
       if let entry, entry.address == old.address, entry.tag.word == old.tag,
-        facts.pages(entry) == old.pages
+        entry.type == old.type, entry.size == old.size
       {
         return
       }
@@ -140,8 +143,8 @@ extension IncrementalAudit {
     for index in 0..<large.pending.count where large.pending[index].place == place { return }
     large.pending.append(
       LargeCache.Claim(
-        address: entry.address, place: place, tag: entry.tag.word,
-        pages: facts.pages(entry)))
+        address: entry.address, place: place, tag: entry.tag.word, type: entry.type,
+        size: entry.size, pages: facts.pages(entry)))
   }
 
   private mutating func expect(untracked address: Address, _ live: LiveAllocations) {
@@ -151,7 +154,8 @@ extension IncrementalAudit {
     let bytes = facts.effectiveBytes(allocation)
     large.pending.append(
       LargeCache.Claim(
-        address: address, place: 0, tag: allocation.tag.word, pages: facts.largePages(bytes)))
+        address: address, place: 0, tag: allocation.tag.word, type: facts.entryType(allocation),
+        size: facts.entrySize(bytes), pages: facts.largePages(bytes)))
   }
 
   mutating func removeLarge(_ number: Int) {
@@ -199,7 +203,8 @@ extension IncrementalAudit {
     if complete.shadow.isKernels(address) {
       let bytes = facts.profile.descriptor.bytesWithLock
       place.pointee.isKernels = true
-      guard facts.pages(bytes) == place.pointee.pages else { return fallBack() }
+      guard facts.entrySize(bytes) == place.pointee.size, place.pointee.type == 0
+      else { return fallBack() }
       countLarge(number, .nonPaged, bytes: bytes)
       if isNew { makeTail(view, live, number, .nonPaged, bytes: bytes) }
       return
@@ -210,8 +215,9 @@ extension IncrementalAudit {
     let bytes = facts.effectiveBytes(allocation)
     let kind = facts.kind(allocation.type)
     guard place.pointee.tag == allocation.tag.word,
+      facts.entryType(allocation) == place.pointee.type,
       facts.isLarge(allocation),
-      facts.largePages(bytes) == place.pointee.pages,
+      facts.entrySize(bytes) == place.pointee.size,
       spaces.space(of: address)?.kind == (kind == .nonPagedNoExecute ? .nonPaged : kind),
       facts.pages(allocation.requestedBytes) <= place.pointee.pages
     else { return fallBack() }

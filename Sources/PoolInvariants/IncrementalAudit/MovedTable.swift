@@ -60,7 +60,7 @@ extension IncrementalAudit {
       if let number = large.number(at: entry.address) {
         let claim = large.claims[number]
         if claim.place == LargeCache.Claim.lostPlace, claim.tag == entry.tag.word,
-          claim.pages == facts.pages(entry)
+          claim.type == entry.type, claim.size == entry.size
         {
           large.setPlace(place, of: number)
           continue

@@ -109,7 +109,7 @@ extension PoolAudit {
     if shadow.isUntracked(address) { return true }
     guard let place = bigPlace(view, of: address), let entry = BigPageEntry(view, at: place)
     else { return false }
-    return entry.tag == allocation.tag && facts.pages(entry) == pages
+    return facts.isEntry(entry, of: allocation)
   }
 
   private func areEndsSound(_ view: PoolView, _ address: Address, pages: UInt64) -> Bool {

@@ -166,11 +166,14 @@ public enum Invariant: String, Sendable, CaseIterable, Hashable {
   /// A live large allocation has an entry, unless the table was full when it was made. Source:
   /// ReactOS ExpAddTagForBigPages.
   case bigTableMissing = "bigtable.missing"
-  /// An entry's size is that of its allocation. Source: ReactOS ExpAddTagForBigPages; public
-  /// symbols.
+  /// An entry's size is that of its allocation: pages, or from Vista on bytes rounded up to units.
+  /// Source: ReactOS ExpAddTagForBigPages; public symbols.
   case bigTableSize = "bigtable.size"
   /// An entry's tag is that of its allocation. Source: ReactOS ExpAddTagForBigPages.
   case bigTableTag = "bigtable.tag"
+  /// An entry's pool type is the one asked for, from Vista on, where entries keep it. Source: public
+  /// symbols.
+  case bigTableType = "bigtable.type"
   /// The count of entries in use is their number. Source: ReactOS ExpAddTagForBigPages.
   case bigTableInUse = "bigtable.in-use"
 

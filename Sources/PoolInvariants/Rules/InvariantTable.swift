@@ -326,7 +326,7 @@ extension Invariant {
         + "counters show."),
     InvariantRow(
       .bigTableSize,
-      "An entry's size is that of its allocation.",
+      "An entry's size is that of its allocation: pages, or from Vista on bytes rounded up to units.",
       "ReactOS ExpAddTagForBigPages; public symbols",
       company: "A size that is one page short is what the free believes, so a page stays without "
         + "an owner."),
@@ -336,6 +336,12 @@ extension Invariant {
       "ReactOS ExpAddTagForBigPages",
       company: "The tag of the entry is what the tag table is told at the free, so its rows are "
         + "wrong by the next one."),
+    InvariantRow(
+      .bigTableType,
+      "An entry's pool type is the one asked for, from Vista on, where entries keep it.",
+      "Public symbols",
+      company: "Entries are written with the type of the request, so no planted bug makes a "
+        + "wrong one."),
     InvariantRow(
       .bigTableInUse,
       "The count of entries in use is their number.",

@@ -23,7 +23,22 @@
       Planted(.bigTableSize, on: .windows7x64, prepare: threePages) {
         $0.poke($0.bigEntry($1[0]) + 16, 0x3800)
       },
+      // A count of bytes that comes to the same pages.
+      Planted(.bigTableSize, on: .windows7x64, prepare: threePages) {
+        $0.add($0.bigEntry($1[0]) + 16, ~0)
+      },
+      Planted(.bigTableSize, on: .windows8x86) { audited, _ in
+        let descriptor = audited.pool.view.descriptors.first { $0.kind == .paged }
+        audited.add(audited.bigEntry(descriptor?.address ?? 0) + 12, 8)
+      },
       Planted(.bigTableTag, prepare: threePages) { $0.poke($0.bigEntry($1[0]) + 4, 0x4141_4141) },
+      Planted(.bigTableType, on: .windows8x64, prepare: threePages) {
+        $0.poke($0.bigEntry($1[0]) + 12, 0x200)
+      },
+      Planted(.bigTableType, on: .windows7x86) { audited, _ in
+        let descriptor = audited.pool.view.descriptors.first { $0.kind == .paged }
+        audited.poke(audited.bigEntry(descriptor?.address ?? 0) + 8, 1)
+      },
       Planted(.bigTableInUse) { audited, _ in
         audited.pool.state.pointee.variables.pointee.bigTableInUse += 1
       },
