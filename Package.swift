@@ -140,7 +140,8 @@ let package = Package(
     .testTarget(
       name: "FuzzHarnessTests",
       dependencies: [
-        "FuzzHarness", "FragmentationSearch", "PoolFuzzing", "PropertyTesting", "PoolTestSupport",
+        "ContentHash", "FuzzHarness", "FragmentationSearch", "PoolFuzzing", "PropertyTesting",
+        "PoolTestSupport",
       ]),
     .testTarget(
       name: "PropertyTestingTests",

@@ -1,5 +1,7 @@
+import ContentHash
 import Foundation
 import FuzzHarness
+import PoolFuzzing
 import Testing
 
 /// Every input that a fuzzer has left in the repository is run again: none may alarm, and each bears
@@ -33,6 +35,24 @@ import Testing
     let harness = subject.harness(plant: subject.canary)
     let findings = Self.inputs(subject).compactMap { harness.run($0.bytes) }
     #expect(!findings.isEmpty, "no input of \(subject) shows \(subject.canary)")
+  }
+
+  /// Inputs that were kept before bytes chose the later profiles mean the operations that they always
+  /// meant, and some of the later ones are kept too.
+  @Test(arguments: [("trace", "6baf8b19f360971a"), ("differential", "1fc50b54edb0e351")])
+  func keptInputsMeanWhatTheyAlwaysMeant(_ target: String, _ digest: String) throws {
+    var records = TraceRecords()
+    var sum = ContentHash()
+    var later = 0
+    for input in Self.inputs(try #require(FuzzSubject.named(target))) {
+      if input.bytes[0] >= 225 {
+        later += 1
+      } else {
+        sum.add(records.trace(decoding: input.bytes).text().utf8)
+      }
+    }
+    #expect(sum.text == digest)
+    #expect(later >= 8)
   }
 
   @Test func theRegistryAndTheCorpusHaveTheSameTargets() throws {

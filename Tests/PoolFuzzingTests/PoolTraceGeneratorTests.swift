@@ -62,12 +62,37 @@ import Testing
     var records = TraceRecords()
     var sum = (records: ContentHash(), bytes: ContentHash())
     for count in 0..<60 {
-      let bytes = (0..<count * 12).map { _ in UInt8(choices.draw(below: 256)) }
+      var bytes = (0..<count * 12).map { _ in UInt8(choices.draw(below: 256)) }
+      // Bytes above chose as their remainder did, before there were later profiles.
+      if count > 0 { bytes[0] %= 225 }
       sum.records.add(records.trace(decoding: bytes).text().utf8)
       sum.bytes.add(PoolTraceGenerator.trace(decoding: bytes).text().utf8)
     }
     sums += ["from records \(sum.records.text)", "from bytes \(sum.bytes.text)"]
     #expect(sums == Self.sums, "\(sums.joined(separator: "\n"))")
+  }
+
+  /// The first byte chooses the later profiles too, in records and in bytes alike.
+  @Test func bytesChooseTheLaterProfiles() {
+    var systems: Set<String> = []
+    var endings: [[PoolOperationKind]] = []
+    var records = TraceRecords()
+    for byte in 0...255 as ClosedRange<UInt8> {
+      var choices = RandomChoices(seed: Seed(UInt64(byte)))
+      let bytes = [byte] + (0..<400).map { _ in UInt8(choices.draw(below: 256)) }
+      let trace = records.trace(decoding: bytes)
+      let pool = trace.configuration.configuration.pool
+      systems.insert(pool.profile.name)
+      if byte >= 225 {
+        let other = PoolTraceGenerator.trace(decoding: bytes).configuration.configuration.pool
+        #expect(other.specialPool == pool.specialPool && other.profile.name == pool.profile.name)
+      }
+      guard pool.specialPool != .none else { continue }
+      #expect(byte >= 225 && records.isMisuse)
+      endings.append(trace.operations.suffix(2).map(\.operationKind))
+    }
+    #expect(systems.isSuperset(of: ["windows-vista-x86", "windows-vista-x64", "windows-8-x86"]))
+    #expect(endings.count > 10 && endings.contains([.write, .free]))
   }
 
   private static let sums = [

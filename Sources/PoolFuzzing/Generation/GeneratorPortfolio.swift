@@ -7,8 +7,7 @@ extension GeneratorProfile {
   public static let all: [GeneratorProfile] = first + later
 
   /// The first portfolio: healthy profiles, those that end in misuse, those that leave the usual
-  /// machines and requests, and those that go where drawing evenly does not lead. Strings of bytes
-  /// choose among these alone, so that what a fuzzer has kept goes on meaning the same traces.
+  /// machines and requests, and those that go where drawing evenly does not lead.
   static let first: [GeneratorProfile] = healthy + negativeProfiles + oddProfiles + reaching
 
   /// Those whose traces are their own, which the others change.
@@ -25,6 +24,16 @@ extension GeneratorProfile {
       $0.rework = .specialPool
     },
   ]
+
+  /// The profile that the first byte of a string chooses: one of the first portfolio up to 224,
+  /// nine times over, so that what fuzzers have kept goes on meaning the same traces; one of the later
+  /// ones above.
+  static func chosen(by choices: inout some ChoiceSource) -> GeneratorProfile {
+    let byte = choices.drawIndex(count: 256)
+    let firstBytes = 9 * first.count
+    return byte < firstBytes
+      ? first[byte % first.count] : later[(byte - firstBytes) % later.count]
+  }
 
   /// The profiles of the detection table: without those that end in misuse, and the odd ones.
   public static let tabled: [GeneratorProfile] =
@@ -263,6 +272,8 @@ public struct GeneratorProfile: Sendable {
   var lengths = [1, 2, 4, 8]
   /// The machines.
   public var machines = MachineMix()
+  /// Whether the block behind which an overrun wrote is freed at the end.
+  var freesAfterOverrun = false
   /// Whether some tags are protected, empty, or the kernel's own.
   public var hasOddTags = false
   /// What is changed in the traces of other profiles, where its traces are theirs.

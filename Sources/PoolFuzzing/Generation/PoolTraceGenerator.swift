@@ -41,7 +41,7 @@ extension PoolTraceGenerator {
   /// The trace that a string of bytes stands for; the first byte is the profile.
   public static func trace(decoding bytes: [UInt8]) -> PoolFuzzTrace {
     var choices = ByteChoices(bytes)
-    let profile = choices.draw(from: GeneratorProfile.first)
+    let profile = GeneratorProfile.chosen(by: &choices)
     return trace(profile, operationCount: longestDecodedTrace, choices: &choices)
   }
 
@@ -57,26 +57,26 @@ extension GeneratorProfile.Rework {
     _ profile: GeneratorProfile, _ operationCount: Int, _ given: PoolSetup?,
     _ choices: inout some ChoiceSource
   ) -> PoolFuzzTrace {
+    let (base, setup) = base(profile, given, &choices)
+    let trace = PoolTraceGenerator.trace(
+      base, operationCount: operationCount, setup: setup, choices: &choices)
+    guard case .numbers = self else { return trace }
+    return ReducedNumbers.replaced(in: trace, &choices)
+  }
+
+  /// The profile whose traces are changed, as they are, and the machine; nil where the profile draws it.
+  func base(
+    _ profile: GeneratorProfile, _ given: PoolSetup?, _ choices: inout some ChoiceSource
+  ) -> (profile: GeneratorProfile, setup: PoolSetup?) {
     var base = choices.draw(from: GeneratorProfile.original)
     if !profile.machines.versions.isEmpty {
       base.machines.versions = profile.machines.versions
     }
-    guard case .specialPool = self else {
-      let trace = PoolTraceGenerator.trace(
-        base, operationCount: operationCount, setup: given, choices: &choices)
-      guard case .numbers = self else { return trace }
-      return ReducedNumbers.replaced(in: trace, &choices)
-    }
-    // An overrun is what special pool is for.
+    guard case .specialPool = self else { return (base, given) }
+    // An overrun is what special pool is for; what lies beside a block is looked at at its free.
     base.negative = choices.draw(from: NegativeOperation.allCases + [.overflow, .overflow])
-    let setup = withSpecialPool(given ?? base.machines.draw(&choices), &choices)
-    var trace = PoolTraceGenerator.trace(
-      base, operationCount: operationCount, setup: setup, choices: &choices)
-    // What lies beside a block is looked at when it is freed.
-    if base.negative == .overflow, let slot = trace.operations.last?.slots.first?.slot {
-      trace.operations.append(.free(slot))
-    }
-    return trace
+    base.freesAfterOverrun = true
+    return (base, withSpecialPool(given ?? base.machines.draw(&choices), &choices))
   }
 
   /// A machine with special pool, of few pages or many, for all small requests or for those of one tag.
@@ -372,7 +372,8 @@ extension PoolTraceModel {
       let slack = Int64(choices.draw(below: 17))
       let bytes = (0..<count).map { _ in UInt8(1 + choices.draw(below: 255)) }
       let end = Int64(clamping: owned.bytes) + slack
-      return [PoolOperation(normal: .write(name, offset: end, bytes))]
+      let overrun = PoolOperation(normal: .write(name, offset: end, bytes))
+      return profile.freesAfterOverrun ? [overrun, .free(slot)] : [overrun]
     case .writeAfterFree:
       let count = Int(setup.configuration.pool.profile.wordBytes)
       let bytes = (0..<count).map { _ in UInt8(1 + choices.draw(below: 255)) }

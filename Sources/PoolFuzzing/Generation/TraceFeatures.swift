@@ -124,8 +124,13 @@ public struct TraceRecords {
   /// The profile, the machine and the features of a header.
   private static func generator(_ header: [UInt8]) -> PoolTraceGenerator {
     var choices = ByteChoices(header)
-    let profile = choices.draw(from: GeneratorProfile.first)
-    var generator = PoolTraceGenerator(profile, choices: &choices)
+    var profile = GeneratorProfile.chosen(by: &choices)
+    var setup: PoolSetup?
+    // The first portfolio's reductions replace numbers of whole traces: here they are a plain profile.
+    if let rework = profile.rework, rework != .numbers {
+      (profile, setup) = rework.base(profile, nil, &choices)
+    }
+    var generator = PoolTraceGenerator(profile, setup: setup, choices: &choices)
     // Rhythms belong to sources that look at the state; here they would move the kind's byte.
     generator.model.features.rhythm = .steady
     return generator
