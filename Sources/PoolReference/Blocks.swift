@@ -77,12 +77,12 @@ struct BlockPages: Sendable {
     pages[place].place { $0.end > unit }
   }
 
-  /// Cuts a page into blocks; returns their place.
-  mutating func open(_ page: Address, _ blocks: [PageBlock]) -> Int {
+  /// Makes a page one of blocks, which its caller appends; returns their place.
+  mutating func begin(_ page: Address) -> Int {
     let place = unused.popLast() ?? pages.count
     places[page] = place
     last = (page, place)
-    if place == pages.count { pages.append(blocks) } else { pages[place] += blocks }
+    if place == pages.count { pages.append([]) }
     return place
   }
 
@@ -95,114 +95,80 @@ struct BlockPages: Sendable {
   }
 }
 
-/// The free blocks of one size, in the order of their list. What leaves the middle leaves a gap
-/// behind, so that a list of any length costs the same.
-private struct FreeList: Sendable {
-  private struct Entry: Sendable {
-    let order: Int
-    var header: Address
-  }
-
-  /// What was put to the head, the head last, and what was put to the tail, the tail last.
-  private var front: [Entry] = []
-  private var back: [Entry] = []
-  private var firstOfBack = 0
-  private var count = 0
-
-  var isEmpty: Bool { count == 0 }
-
-  /// Puts a block to an end; returns what finds it again.
-  mutating func insert(_ header: Address, atHead: Bool) -> Int {
-    count += 1
-    if atHead {
-      let order = (front.last?.order ?? 0) + 1
-      front.append(Entry(order: order, header: header))
-      return order
-    }
-    let order = (back.last?.order ?? 0) - 1
-    back.append(Entry(order: order, header: header))
-    return order
-  }
-
-  mutating func takeFirst() -> Address? {
-    while let entry = front.popLast() {
-      guard entry.header != 0 else { continue }
-      count -= 1
-      return entry.header
-    }
-    while firstOfBack < back.count {
-      let header = back[firstOfBack].header
-      back[firstOfBack].header = 0
-      firstOfBack += 1
-      guard header != 0 else { continue }
-      count -= 1
-      compactBack()
-      return header
-    }
-    return nil
-  }
-
-  mutating func remove(_ order: Int) {
-    count -= 1
-    if order > 0 {
-      front[front.place { $0.order >= order }].header = 0
-      while front.last?.header == 0 { front.removeLast() }
-      if front.count > 2 * count + 16 { front.removeAll { $0.header == 0 } }
-    } else {
-      back[back.place(from: firstOfBack) { $0.order <= order }].header = 0
-      compactBack()
-    }
-  }
-
-  /// Makes a list without blocks a new one, and keeps its room.
-  mutating func reset() {
-    front.removeAll(keepingCapacity: true)
-    back.removeAll(keepingCapacity: true)
-    firstOfBack = 0
-  }
-
-  /// The last entry stays, since the next order follows from it.
-  private mutating func compactBack() {
-    guard back.count > 2 * count + 16 else { return }
-    let last = back[back.count - 1]
-    back = back[firstOfBack...].dropLast().filter { $0.header != 0 } + [last]
-    firstOfBack = 0
-  }
-}
-
-/// Free blocks of a descriptor by their size in units.
+/// Free blocks of a descriptor by their size in units, those of a size in the order of their list.
 struct BlocksBySize: Sendable {
+  /// A block on a list, or room for one; none is a place below zero.
+  private struct Entry: Sendable {
+    var header: Address
+    var next: Int32
+    var previous: Int32
+  }
+
+  /// The ends of the list of a size.
+  private struct Ends: Sendable {
+    var first: Int32 = -1
+    var last: Int32 = -1
+  }
+
   /// A bit for each size, set where there are blocks of it.
   private var sizes: [UInt64] = []
-  /// The place in `lists` of each size; none for one that never had a block.
-  private var places: [Int32] = []
-  private var lists: [FreeList] = []
+  /// The place in `ends` of each size, counted from one; 0 for one that never had a block.
+  private var places: [UInt16] = []
+  private var ends: [Ends] = []
+  private var entries: [Entry] = []
+  /// The first entry without a block; they are linked by `next`.
+  private var unused: Int32 = -1
 
   /// Takes the first block of the smallest size from `units` on.
   mutating func takeFirst(from units: Int) -> Address? {
     guard let size = firstSize(from: units) else { return nil }
-    let place = Int(places[size])
-    let header = lists[place].takeFirst()
-    forgetIfEmpty(place, size)
+    let place = Int(ends[Int(places[size]) - 1].first)
+    let header = entries[place].header
+    remove(place, units: size)
     return header
   }
 
   /// Puts a block to an end of its list; returns what `remove` needs.
   mutating func insert(_ header: Address, units: Int, atHead: Bool) -> Int {
     if units >= places.count { makeRoom(for: units) }
-    if places[units] < 0 {
-      places[units] = Int32(lists.count)
-      lists.append(FreeList())
+    if places[units] == 0 {
+      ends.append(Ends())
+      places[units] = UInt16(ends.count)
     }
-    sizes[units &>> 6] |= 1 &<< UInt64(units & 63)
-    return lists[Int(places[units])].insert(header, atHead: atHead)
+    let list = Int(places[units]) - 1
+    let (first, last) = (ends[list].first, ends[list].last)
+    let entry = Entry(header: header, next: atHead ? first : -1, previous: atHead ? -1 : last)
+    var place = Int(unused)
+    if place < 0 {
+      place = entries.count
+      entries.append(entry)
+    } else {
+      unused = entries[place].next
+      entries[place] = entry
+    }
+    let number = Int32(truncatingIfNeeded: place)
+    if first < 0 {
+      sizes[units &>> 6] |= 1 &<< UInt64(units & 63)
+      ends[list] = Ends(first: number, last: number)
+    } else if atHead {
+      entries[Int(first)].previous = number
+      ends[list].first = number
+    } else {
+      entries[Int(last)].next = number
+      ends[list].last = number
+    }
+    return place
   }
 
-  mutating func remove(_ order: Int, units: Int) {
-    guard firstSize(from: units) == units else { return }
-    let place = Int(places[units])
-    lists[place].remove(order)
-    forgetIfEmpty(place, units)
+  /// Takes a block off its list, wherever in it it is.
+  mutating func remove(_ place: Int, units: Int) {
+    let list = Int(places[units]) - 1
+    let (next, previous) = (entries[place].next, entries[place].previous)
+    if previous < 0 { ends[list].first = next } else { entries[Int(previous)].next = next }
+    if next < 0 { ends[list].last = previous } else { entries[Int(next)].previous = previous }
+    if next < 0, previous < 0 { sizes[units &>> 6] &= ~(1 &<< UInt64(units & 63)) }
+    entries[place].next = unused
+    unused = Int32(truncatingIfNeeded: place)
   }
 
   /// The smallest size from `units` on that has blocks, or nil.
@@ -218,16 +184,15 @@ struct BlocksBySize: Sendable {
     return word &<< 6 + bits.trailingZeroBitCount
   }
 
-  private mutating func forgetIfEmpty(_ place: Int, _ size: Int) {
-    guard lists[place].isEmpty else { return }
-    sizes[size &>> 6] &= ~(1 &<< UInt64(size & 63))
-    lists[place].reset()
-  }
-
+  /// Room for all sizes of the smaller pages at once, then for twice as many: nobody grows often.
   private mutating func makeRoom(for units: Int) {
-    let words = max(units &>> 6 + 1, 2 * sizes.count)
+    let words = max(units &>> 6 + 1, 2 * sizes.count, 5)
+    if sizes.isEmpty {
+      entries.reserveCapacity(16)
+      ends.reserveCapacity(16)
+    }
     sizes += Array(repeating: 0, count: words - sizes.count)
-    places += Array(repeating: -1, count: words * 64 - places.count)
+    places += Array(repeating: 0, count: words * 64 - places.count)
   }
 }
 

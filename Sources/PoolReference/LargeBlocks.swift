@@ -189,7 +189,8 @@ extension ReferencePool {
     let rest = PageBlock(
       start: UInt16(units + 1), units: UInt16(sizes.unitsPerPage - units - 1), state: .free,
       owner: UInt8(owner))
-    let place = blocks.open(page, [body, mark, rest])
+    let place = blocks.begin(page)
+    blocks[place] += [body, mark, rest]
     list(place, 2, page, atHead: profile.remainderEnd == .head)
   }
 

@@ -136,10 +136,12 @@ extension ReferencePool {
     let body = header + sizes.header
     var address = body
     if isGrown { address = (body + Self.cacheLine - 1) / Self.cacheLine * Self.cacheLine }
-    blocks[place][index].state = .held
-    blocks[place][index].slip = UInt8((address - body) / sizes.unit)
-    blocks[place][index].bytes = asked.bytes
-    blocks[place][index].tag = asked.tag
+    var block = blocks[place][index]
+    block.state = .held
+    block.slip = UInt8((address - body) / sizes.unit)
+    block.bytes = asked.bytes
+    block.tag = asked.tag
+    blocks[place][index] = block
     return address
   }
 
@@ -180,7 +182,9 @@ extension ReferencePool {
     let block = PageBlock(start: 0, units: UInt16(units), state: .held, owner: number)
     let rest = PageBlock(
       start: UInt16(units), units: UInt16(sizes.unitsPerPage - units), state: .free, owner: number)
-    let place = blocks.open(page, [block, rest])
+    let place = blocks.begin(page)
+    blocks[place].append(block)
+    blocks[place].append(rest)
     list(place, 1, page, atHead: profile.remainderEnd == .head || fault == .freshRemainderToHead)
   }
 
@@ -310,13 +314,13 @@ extension ReferencePool {
 
   /// Frees what waits, newest first; whole pages are given back at the end.
   mutating func freeDeferred(_ owner: Int) throws(Outcome) {
-    var waiting = owners[owner].deferred
-    owners[owner].deferred = []
-    if fault != .deferredOldestFirst { waiting.reverse() }
+    let count = owners[owner].deferred.count
     var pages: [Address] = []
-    for header in waiting {
-      if let page = release(header, owner) { pages.append(page) }
+    for index in 0..<count {
+      let place = fault == .deferredOldestFirst ? index : count - 1 - index
+      if let page = release(owners[owner].deferred[place], owner) { pages.append(page) }
     }
+    owners[owner].deferred.removeAll(keepingCapacity: true)
     for page in pages { try releasePage(page, owner) }
   }
 
@@ -337,14 +341,14 @@ extension ReferencePool {
   /// processor.
   private mutating func lists(_ kind: PoolKind, _ units: Int) -> (first: Int, second: Int?) {
     let classes = Int(profile.lookasideClasses)
-    func list(_ owner: Int) -> Int {
-      (owner * PoolKind.allCases.count + Int(kind.rawValue)) * classes + min(units, classes) - 1
-    }
-    if kind == .session { return (list(0), nil) }
+    let first = Int(kind.rawValue) * classes + min(units, classes) - 1
+    let perOwner = PoolKind.allCases.count * classes
+    if kind == .session { return (first, nil) }
     switch profile.sharedLookaside {
-    case .none: return (list(processor), nil)
-    case .sameList: return (list(0), list(0))
-    case .separate: return (list(processor), list(configuration.processors))
+    case .none: return (processor * perOwner + first, nil)
+    case .sameList: return (first, first)
+    case .separate:
+      return (processor * perOwner + first, configuration.processors * perOwner + first)
     }
   }
 

@@ -52,14 +52,20 @@ extension PoolState {
     guard tagRows.mask != 0, mutant == .none else { return start }
     let (host, mask) = (tagRows.host, tagRows.mask)
     let stride = Int(truncatingIfNeeded: profile.trackerRowBytes)
-    let end = (start &- 1) & mask
-    var index = start
-    while index != end {
-      let found = host.word32(Int(truncatingIfNeeded: index) &* stride)
-      if found == key || (orEmpty && found == 0) { break }
-      index = (index &+ 1) & mask
+    /// The first such row of those from one up to another, or where they end.
+    @inline(__always) func first(_ from: UInt64, _ to: UInt64) -> UInt64 {
+      var row = host + Int(truncatingIfNeeded: from) &* stride
+      let end = host + Int(truncatingIfNeeded: to) &* stride
+      while row != end {
+        let found = row.word32()
+        if found == key || (orEmpty && found == 0) { break }
+        row += stride
+      }
+      return UInt64(truncatingIfNeeded: (row - host) / stride)
     }
-    return index
+    let found = first(start, mask &+ 1)
+    if found <= mask { return found }
+    return start == 0 ? mask : first(0, start &- 1)
   }
 
   /// Books an allocation of `bytes` under `tag`.

@@ -39,10 +39,8 @@ struct SimulatedMemory: ~Copyable {
   private var poolStores: Window
   private var systemStores: Window
   /// What is stored to, while somebody wants to know.
-  private(set) var journal: WriteJournal?
-  /// Where the journal keeps the lines of the nonpaged pool and of the kernel's data.
-  private var poolLines: UnsafeMutablePointer<UInt64>?
-  private var systemLines: UnsafeMutablePointer<UInt64>?
+  var journal: WriteJournal? { @inline(__always) get { kept?.journal } }
+  private var kept: KeptJournal?
   let reserved: ReservedBytes
 
   /// The addresses of the watched heads, and who is told of a store to them.
@@ -55,6 +53,25 @@ struct SimulatedMemory: ~Copyable {
     @inline(__always) func stored(_ address: Address, _ width: UInt64) {
       // A word that begins before the heads may end in them.
       if address &- base < byteCount || base &- address < width { used?.insertAll() }
+    }
+  }
+
+  /// A journal, and where it keeps the lines of the two regions that most stores go to.
+  private struct KeptJournal {
+    let journal: WriteJournal
+    let poolBase: Address
+    let systemBase: Address
+    let pool: UnsafeMutablePointer<UInt64>
+    let system: UnsafeMutablePointer<UInt64>
+
+    /// Notes a store to the line of the nonpaged pool that an address lies on.
+    @inline(__always) func notePool(_ address: Address) {
+      journal.note(region: 0, pool, line: (address &- poolBase) &>> 6)
+    }
+
+    /// The same of the kernel's data.
+    @inline(__always) func noteSystem(_ address: Address) {
+      journal.note(region: 1, system, line: (address &- systemBase) &>> 6)
     }
   }
 
@@ -148,11 +165,11 @@ struct SimulatedMemory: ~Copyable {
   /// Keeps a journal from now on; nil where there is no memory for it.
   mutating func startJournal(_ reserve: ReservedBytes.Reserver) -> WriteJournal? {
     if let journal { return journal }
-    journal = WriteJournal(
-      of: UnsafeBufferPointer(start: regions, count: regionCount), reserve: reserve)
-    guard let journal else { return nil }
-    poolLines = journal.masks(of: 0)
-    systemLines = journal.masks(of: 1)
+    let list = UnsafeBufferPointer(start: regions, count: regionCount)
+    guard let journal = WriteJournal(of: list, reserve: reserve) else { return nil }
+    kept = KeptJournal(
+      journal: journal, poolBase: regions[0].base, systemBase: regions[1].base,
+      pool: journal.masks(of: 0), system: journal.masks(of: 1))
     poolStores.wordStarts = 0
     systemStores.wordStarts = 0
     regions[0].stamps?.pointee.journal = journal
@@ -296,8 +313,9 @@ struct SimulatedMemory: ~Copyable {
   mutating func locateForStore(
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
-    guard journal == nil else { return try searchForStore(address, width) }
+    if width <= 8, journal != nil { return try searchForStore(address, width) }
     listHeads.stored(address, width)
+    guard journal == nil else { return try searchForOtherStore(address, width) }
     let host = try locate(address, width)
     clearRuns.stored(toRegion: lastRegion)
     return host
@@ -336,22 +354,22 @@ struct SimulatedMemory: ~Copyable {
     return try searchForStore(address, width)
   }
 
-  /// As `search`, and the journal hears of it.
+  /// As `search` for a word of at most eight bytes, and the journal hears of it.
   @inline(never)
   private mutating func searchForStore(
     _ address: Address, _ width: UInt64
   ) throws(Halt) -> UnsafeMutableRawPointer {
-    // Nearly every store is a word within one line of one of the windows.
-    if address & 63 &+ width <= 64, width <= 8, let journal, let poolLines, let systemLines {
+    // Nearly every store is within one line of one of the windows.
+    if address & 63 &+ width <= 64, let kept {
       let inPool = address &- poolWindow.base
       if inPool < poolWindow.wordStarts {
-        journal.note(region: 0, poolLines, line: (address &- regions[0].base) &>> 6)
+        kept.notePool(address)
         return poolWindow.host + Int(bitPattern: UInt(inPool))
       }
       listHeads.stored(address, width)
       let inSystem = address &- systemWindow.base
       if inSystem < systemWindow.wordStarts {
-        journal.note(region: 1, systemLines, line: (address &- regions[1].base) &>> 6)
+        kept.noteSystem(address)
         return systemWindow.host + Int(bitPattern: UInt(inSystem))
       }
       return try searchForOtherStore(address, width)
@@ -458,22 +476,17 @@ struct SimulatedMemory: ~Copyable {
   /// Notes a store that was done through a host address.
   @inline(__always)
   mutating func noteStore(_ address: Address, _ byteCount: UInt64) {
-    guard let journal, let poolLines, let systemLines else { return }
-    let inSystem = address &- systemWindow.base
-    if inSystem < systemWindow.wordStarts {
-      let offset = address &- regions[1].base
-      journal.note(
-        region: 1, systemLines, first: offset &>> 6, last: (offset &+ byteCount &- 1) &>> 6)
-      return
+    guard let kept else { return }
+    let last = address &+ byteCount &- 1
+    if address &- systemWindow.base < systemWindow.wordStarts {
+      kept.noteSystem(address)
+      if (address ^ last) &>> 6 != 0 { kept.noteSystem(last) }
+    } else if address &- poolWindow.base < poolWindow.wordStarts {
+      kept.notePool(address)
+      if (address ^ last) &>> 6 != 0 { kept.notePool(last) }
+    } else {
+      noteElsewhere(address, byteCount)
     }
-    let inPool = address &- poolWindow.base
-    if inPool < poolWindow.wordStarts {
-      let offset = address &- regions[0].base
-      journal.note(
-        region: 0, poolLines, first: offset &>> 6, last: (offset &+ byteCount &- 1) &>> 6)
-      return
-    }
-    noteElsewhere(address, byteCount)
   }
 
   @inline(never)

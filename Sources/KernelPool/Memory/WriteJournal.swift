@@ -148,15 +148,6 @@ public struct WriteJournal {
     if old == 0 { append(region, line &>> 6, mask) }
   }
 
-  /// Notes a store to at most two lines of a region whose masks are known.
-  @inline(__always)
-  func note(
-    region: Int, _ masks: UnsafeMutablePointer<UInt64>, first: UInt64, last: UInt64
-  ) {
-    note(region: region, masks, line: first)
-    if last != first { note(region: region, masks, line: last) }
-  }
-
   @inline(never)
   private func append(_ region: Int, _ chunk: UInt64, _ mask: UnsafeMutablePointer<UInt64>) {
     if storage.pointee.chunkCount == storage.pointee.chunkCapacity { grow() }

@@ -74,25 +74,30 @@ extension SmallBlocks {
     return owner.pointee.used.first(from: units, last: unitsPerPage) { isUsed(owner, list: $0) }
   }
 
-  /// The same of a descriptor that keeps no summary: four heads at a time, up to the first four of
-  /// which not all point at themselves.
+  /// The same of a descriptor that keeps no summary: sixteen heads at a time, two side by side, up
+  /// to the first sixteen of which not all point at themselves.
   @inline(never)
   private func firstUsedWithoutSummary(_ owner: OwnerPointer, from units: UInt64) -> UInt64? {
     var list = units
     let last = unitsPerPage
-    let mask = pool.pointee.memory.linkMask
-    var own = owner.pointee.headsAddress &+ (list &- 1) &* entryBytes
+    let isWide = Layout.isWide(pool)
+    let mask = pool.pointee.memory.linkMask & (isWide ? .max : 0xFFFF_FFFF)
+    let first = owner.pointee.headsAddress &+ (list &- 1) &* entryBytes
+    var own = SIMD2<UInt64>(first, first &+ entryBytes)
     var place = owner.pointee.heads + Int(truncatingIfNeeded: (list &- 1) &* entryBytes)
-    while list &+ 3 <= last {
-      let step = Int(truncatingIfNeeded: entryBytes)
-      var difference = pointer(place, 0) ^ own
-      difference |= pointer(place + step, 0) ^ (own &+ entryBytes)
-      difference |= pointer(place + 2 &* step, 0) ^ (own &+ 2 &* entryBytes)
-      difference |= pointer(place + 3 &* step, 0) ^ (own &+ 3 &* entryBytes)
-      if difference & mask != 0 { break }
-      list &+= 4
-      own &+= 4 &* entryBytes
-      place += 4 &* step
+    while list &+ 15 <= last {
+      var difference = SIMD2<UInt64>()
+      for _ in 0..<8 {
+        let links =
+          isWide
+          ? SIMD2<UInt64>(place.word64(), place.word64(16))
+          : place.loadUnaligned(as: SIMD2<UInt64>.self)
+        difference |= links ^ own
+        own &+= SIMD2<UInt64>(repeating: 2 &* entryBytes)
+        place += Int(truncatingIfNeeded: 2 &* entryBytes)
+      }
+      if (difference[0] | difference[1]) & mask != 0 { break }
+      list &+= 16
     }
     while list <= last {
       if isUsed(owner, list: list) { return list }

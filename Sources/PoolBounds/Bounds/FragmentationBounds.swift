@@ -57,7 +57,9 @@ public struct FragmentationBounds: Sendable, Hashable {
   /// K pages need the K - 1 others, each with one small block, and beside all but one of them the room
   /// in which that one was closed: s (K - 1) + H + s units, H being the smallest run that lets a page
   /// be closed by one smallest block. True from some K on, and of pages of 5 s - 1 units and more.
-  public var lastClosing: PageBound {
+  public var lastClosing: PageBound { lastClosing(atMost: lastRequestSkippingExact) }
+
+  private func lastClosing(atMost limit: PageBound) -> PageBound {
     let (page, smallest) = (geometry.pageUnits, geometry.smallestBlockUnits)
     var pages = trivial.pages
     if page >= 5 * smallest - 1 {
@@ -65,7 +67,7 @@ public struct FragmentationBounds: Sendable, Hashable {
       pages = max(leastPagesOfLastClosing - 1, (peakLiveUnits - closing) / smallest)
     }
     return PageBound(
-      proof: .lastClosing, pages: min(pages, lastRequestSkippingExact.pages),
+      proof: .lastClosing, pages: min(pages, limit.pages),
       assumptions: [
         .wholePagesReturn, .freshOnlyIfNothingLarger, .smallestSufficient, .cutAtEnds,
       ])
@@ -120,7 +122,10 @@ public struct FragmentationBounds: Sendable, Hashable {
 
   /// Every bound of the module, the ones that do not cover a pool included.
   public var all: [PageBound] {
-    [trivial, lastRequest, lastRequestSkippingExact, lastClosing, closedPages]
+    let skippingExact = lastRequestSkippingExact
+    return [
+      trivial, lastRequest, skippingExact, lastClosing(atMost: skippingExact), closedPages,
+    ]
   }
 
   /// The strongest bound that covers a pool with these rules.

@@ -141,45 +141,55 @@ struct AddressIndex {
     mask = room - 1
   }
 
-  @inline(__always) private func home(_ address: Address) -> Int {
-    // Addresses are multiples of a unit: the high half of a product mixes all their bits.
-    Int(truncatingIfNeeded: (address &* 0x9E37_79B9_7F4A_7C15) &>> 32) & mask
+  /// The place of `address` among those at `first`, or the empty place where it would go: there must
+  /// be room. Never asked of the array, whose checks of bounds were a third of a lookup.
+  @inline(__always)
+  private static func find(_ address: Address, _ first: UnsafePointer<Place>, _ mask: Int) -> Int {
+    var place = home(address, mask)
+    while first[place].key != address, first[place].key != 0 { place = (place &+ 1) & mask }
+    return place
   }
 
-  /// The place of `address`, or the empty place where it would go; there must be room.
-  @inline(__always) private func find(_ address: Address) -> Int {
-    var place = home(address)
-    while places[place].key != address, places[place].key != 0 { place = (place &+ 1) & mask }
-    return place
+  @inline(__always) private static func home(_ address: Address, _ mask: Int) -> Int {
+    // Addresses are multiples of a unit: the high half of a product mixes all their bits.
+    Int(truncatingIfNeeded: (address &* 0x9E37_79B9_7F4A_7C15) &>> 32) & mask
   }
 
   /// The value of `address`, or nil.
   @inline(__always) subscript(address: Address) -> UInt32? {
     guard address != 0, count != 0 else { return nil }
-    let found = places[find(address)]
-    return found.key == address ? found.value : nil
+    return places.withUnsafeBufferPointer { buffer in
+      guard let first = buffer.baseAddress else { return nil }
+      let found = first[Self.find(address, first, mask)]
+      return found.key == address ? found.value : nil
+    }
   }
 
   /// Enters or replaces the value of `address`; false where it was there before.
   @discardableResult
   mutating func set(_ address: Address, _ value: UInt32) -> Bool {
     guard address != 0 else { return false }
-    if (count &+ 1) &* 2 > places.count { grow() }
-    let place = find(address)
-    let isNew = places[place].key == 0
-    if isNew { count &+= 1 }
-    places[place] = Place(key: address, value: value)
-    return isNew
+    return enter(address, value, replacing: true)
   }
 
   /// Enters the value of an address that is not there; false, and nothing changes, where it is.
   @inline(__always) mutating func insert(_ address: Address, _ value: UInt32) -> Bool {
+    enter(address, value, replacing: false)
+  }
+
+  @inline(__always)
+  private mutating func enter(_ address: Address, _ value: UInt32, replacing: Bool) -> Bool {
     if (count &+ 1) &* 2 > places.count { grow() }
-    let place = find(address)
-    guard places[place].key == 0 else { return false }
-    count &+= 1
-    places[place] = Place(key: address, value: value)
-    return true
+    let mask = mask
+    let isNew = places.withUnsafeMutableBufferPointer { buffer in
+      guard let first = buffer.baseAddress else { return false }
+      let place = Self.find(address, first, mask)
+      let isNew = first[place].key == 0
+      if isNew || replacing { first[place] = Place(key: address, value: value) }
+      return isNew
+    }
+    if isNew { count &+= 1 }
+    return isNew
   }
 
   /// Takes `address` out and returns its value. Later entries of its probe chain move up, so no
@@ -187,20 +197,25 @@ struct AddressIndex {
   @discardableResult
   mutating func remove(_ address: Address) -> UInt32? {
     guard address != 0, count != 0 else { return nil }
-    var hole = find(address)
-    guard places[hole].key == address else { return nil }
-    let value = places[hole].value
-    var next = (hole &+ 1) & mask
-    while places[next].key != 0 {
-      let start = home(places[next].key)
-      if (next &- start) & mask >= (next &- hole) & mask {
-        places[hole] = places[next]
-        hole = next
+    let mask = mask
+    let value: UInt32? = places.withUnsafeMutableBufferPointer { buffer in
+      guard let first = buffer.baseAddress else { return nil }
+      var hole = Self.find(address, first, mask)
+      guard first[hole].key == address else { return nil }
+      let value = first[hole].value
+      var next = (hole &+ 1) & mask
+      while first[next].key != 0 {
+        let start = Self.home(first[next].key, mask)
+        if (next &- start) & mask >= (next &- hole) & mask {
+          first[hole] = first[next]
+          hole = next
+        }
+        next = (next &+ 1) & mask
       }
-      next = (next &+ 1) & mask
+      first[hole].key = 0
+      return value
     }
-    places[hole].key = 0
-    count &-= 1
+    if value != nil { count &-= 1 }
     return value
   }
 

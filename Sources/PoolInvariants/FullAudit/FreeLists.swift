@@ -113,20 +113,35 @@ extension PoolAudit {
   private static func firstUsed(
     isWide: Bool, _ heads: UnsafeRawPointer, _ link: Address, _ first: Int, _ count: Int
   ) -> Int {
-    @inline(__always) func difference(_ index: Int) -> UInt64 {
-      let head = heads + index &* (isWide ? 16 : 8)
-      let own = link &+ UInt64(truncatingIfNeeded: index &* (isWide ? 16 : 8))
-      let next = head.loadUnaligned(as: UInt64.self)
-      if isWide { return (next ^ own) | ((head + 8).loadUnaligned(as: UInt64.self) ^ own) }
-      // Both links of 32 bits at once.
-      return next ^ (own << 32 | own & 0xFFFF_FFFF)
+    let stride = isWide ? 16 : 8
+    /// The links of an empty head: one of 64 bits, which both are, or both of 32 bits.
+    @inline(__always) func empty(_ index: Int) -> UInt64 {
+      let own = link &+ UInt64(truncatingIfNeeded: index &* stride)
+      return isWide ? own : own &<< 32 | own & 0xFFFF_FFFF
     }
+    // 64 bytes at a time, 16 side by side: only where one of their heads is used is it asked which.
+    let headsPerStep = 64 / stride
+    let step = SIMD2<UInt64>(repeating: isWide ? 16 : 16 &<< 32 | 16)
     var index = first
-    while index &+ 4 <= count,
-      difference(index) | difference(index &+ 1) | difference(index &+ 2) | difference(index &+ 3)
-        == 0
-    { index &+= 4 }
-    while index < count, difference(index) == 0 { index &+= 1 }
+    var own = SIMD2<UInt64>(empty(index), empty(isWide ? index : index &+ 1))
+    var place = heads + index &* stride
+    while index &+ headsPerStep <= count {
+      var difference = SIMD2<UInt64>()
+      for _ in 0..<4 {
+        difference |= place.loadUnaligned(as: SIMD2<UInt64>.self) ^ own
+        own &+= step
+        place += 16
+      }
+      if difference[0] | difference[1] != 0 { break }
+      index &+= headsPerStep
+    }
+    while index < count {
+      let head = heads + index &* stride
+      var difference = head.loadUnaligned(as: UInt64.self) ^ empty(index)
+      if isWide { difference |= (head + 8).loadUnaligned(as: UInt64.self) ^ empty(index) }
+      if difference != 0 { break }
+      index &+= 1
+    }
     return index
   }
 

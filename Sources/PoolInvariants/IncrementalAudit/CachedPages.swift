@@ -37,7 +37,7 @@ extension IncrementalAudit {
       let marks =
         page < spaces.initialCount
         ? view.marks(ofInitialPage: page) : view.marks(ofPageAt: address) ?? []
-      let isSmall = PageShare.owner(owners[page]) == .smallBlocks
+      let isSmall = PageShare.isOf(.smallBlocks, owners[page])
       guard marks.contains(.smallBlocks) != isSmall else { continue }
       // A page may be noted twice.
       var isNoted = false
@@ -200,7 +200,7 @@ extension IncrementalAudit {
       return false
     }
     if page &+ 1 < spaces.nonPagedCount, page &+ 1 != spaces.initialCount,
-      PageShare.owner(owners[page &+ 1]) == .freeRunStart
+      PageShare.isOf(.freeRunStart, owners[page &+ 1])
     {
       return false
     }
@@ -227,8 +227,8 @@ extension IncrementalAudit {
   }
 
   private func isFreeRun(_ page: Int) -> Bool {
-    let owner = PageShare.owner(owners[page])
-    return owner == .freeRun || owner == .freeRunStart
+    let share = owners[page]
+    return PageShare.isOf(.freeRun, share) || PageShare.isOf(.freeRunStart, share)
   }
 }
 
@@ -259,20 +259,27 @@ struct MapCache: ~Copyable {
     for _ in 0..<((pages + 63) / 64) { words.append(0) }
   }
 
-  /// Reads one word of a map anew and calls `body` for every page whose bit changed.
+  /// Reads words of a map anew, those of a line at once, and adds every page whose bit changed; false
+  /// where they cannot be read.
   mutating func update(
-    _ view: PoolView, _ number: Int, word: Int, _ changed: inout FlatArray<Int32>
+    _ view: PoolView, _ number: Int, words range: Range<Int>,
+    _ changed: inout FlatArray<Int32>
   ) -> Bool {
-    let map = maps[number]
-    guard word >= 0, word &* 64 < map.pages else { return true }
-    guard let bits = view.word64(map.address &+ UInt64(word) &* 8) else { return false }
-    let place = words.place(map.firstWord &+ word)
-    var difference = place.pointee ^ bits
-    place.pointee = bits
-    while difference != 0 {
-      let page = word &* 64 &+ difference.trailingZeroBitCount
-      difference &= difference &- 1
-      if page < map.pages { changed.append(Int32(map.firstPage &+ page)) }
+    let map = maps.place(number)
+    let (first, end) = (range.lowerBound, min(range.upperBound, (map.pointee.pages &+ 63) / 64))
+    guard first < end else { return true }
+    let address = map.pointee.address &+ UInt64(first) &* 8
+    guard let host = view.bytes(at: address, count: UInt64(end &- first) &* 8) else { return false }
+    let known = words.place(map.pointee.firstWord &+ first)
+    for word in 0..<end &- first {
+      let bits = host.loadUnaligned(fromByteOffset: word &* 8, as: UInt64.self)
+      var difference = known[word] ^ bits
+      known[word] = bits
+      while difference != 0 {
+        let page = (first &+ word) &* 64 &+ difference.trailingZeroBitCount
+        difference &= difference &- 1
+        if page < map.pointee.pages { changed.append(Int32(map.pointee.firstPage &+ page)) }
+      }
     }
     return true
   }

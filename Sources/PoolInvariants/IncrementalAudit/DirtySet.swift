@@ -85,6 +85,11 @@ enum PageShare {
   @inline(__always) static func owner(_ share: UInt8) -> PageOwner {
     PageOwner(rawValue: share & ownerMask) ?? .nobody
   }
+
+  /// Whether the page is that owner's: a comparison, where finding the owner goes through all there are.
+  @inline(__always) static func isOf(_ owner: PageOwner, _ share: UInt8) -> Bool {
+    share & ownerMask == owner.rawValue
+  }
 }
 
 /// Memory with structures of the kernel's own.
@@ -105,6 +110,8 @@ struct SpecialRange: BitwiseCopyable {
   var number: Int32
   var start: Address
   var end: Address
+  /// Whether it lies in pages of a pool, which then are looked at as such too.
+  var isInPool: Bool
 }
 
 /// The kernel's own structures by the chunks of the journal in which they lie.

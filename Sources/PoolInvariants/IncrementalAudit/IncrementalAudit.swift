@@ -40,7 +40,9 @@ public struct IncrementalAudit: ~Copyable {
   let journal: WriteJournal?
   private let constantsStorage: StableStorage<IncrementalConstants>
   let constantsPlace: UnsafePointer<IncrementalConstants>
-  var fallback: FallbackReason?
+  var fallback: FallbackReason? {
+    didSet { skippedSteps = fallback == nil ? leftOutBits : .max }
+  }
   /// Where the last fallback arose, for those who work on this type.
   private(set) var lastFallback: (file: StaticString, line: Int) = ("", 0)
   private var hasCache = false
@@ -100,10 +102,11 @@ public struct IncrementalAudit: ~Copyable {
 
   /// A step that is left out: a planted bug, for tests of the tests.
   var leftOut: Step? {
-    didSet { leftOutBits = leftOut.map { 1 << UInt32($0.rawValue) } ?? 0 }
+    didSet { skippedSteps = leftOutBits }
   }
-  /// The same as a bit, which each step asks for.
-  private(set) var leftOutBits: UInt32 = 0
+  private var leftOutBits: UInt32 { leftOut.map { 1 << UInt32($0.rawValue) } ?? 0 }
+  /// A bit for each step that is not taken, which each asks for: that one, and all from a fallback on.
+  private(set) var skippedSteps: UInt32 = 0
 
   /// An audit of the pool that `view` shows, which has served no request yet and keeps `journal`.
   /// Without a journal `check` walks everything.

@@ -194,9 +194,8 @@ extension IncrementalAudit {
       }
     }
     for number in 0..<maps.maps.count {
-      for word in 0..<((maps.maps[number].pages + 63) / 64) {
-        if !maps.update(view, number, word: word, &touched.pages) { fallBack() }
-      }
+      let words = 0..<((maps.maps[number].pages + 63) / 64)
+      if !maps.update(view, number, words: words, &touched.pages) { fallBack() }
     }
     maps.addExpansion(pages: spaces.nonPagedCount - spaces.initialCount)
     for page in spaces.initialCount..<max(spaces.initialCount, spaces.nonPagedCount) {
@@ -243,7 +242,9 @@ extension IncrementalAudit {
   mutating func addSpecials(_ view: PoolView) {
     func add(_ kind: SpecialRange.Kind, _ number: Int, _ start: Address, _ bytes: UInt64) {
       specials.add(
-        SpecialRange(kind: kind, number: Int32(number), start: start, end: start &+ bytes))
+        SpecialRange(
+          kind: kind, number: Int32(number), start: start, end: start &+ bytes,
+          isInPool: spaces.page(of: start) != nil))
     }
     for (number, root) in view.descriptors.enumerated() {
       add(.descriptor, number, root.address, facts.profile.descriptor.listHeads)

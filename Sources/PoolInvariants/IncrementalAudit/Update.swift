@@ -61,7 +61,7 @@ extension IncrementalAudit {
   }
 
   @inline(__always) private func isTaken(_ step: Step) -> Bool {
-    leftOutBits & 1 &<< UInt32(step.rawValue) == 0 && fallback == nil
+    skippedSteps & 1 &<< UInt32(step.rawValue) == 0
   }
 
   /// The steps in their order.
@@ -163,6 +163,7 @@ extension IncrementalAudit {
       let lines = chunk.lines
       if let number = specials.number(at: chunk.address) {
         sortSpecial(view, Int(number), chunk.address, lines)
+        guard specials.place(of: Int(number)).pointee.range.isInPool else { continue }
       }
       guard let page = spaces.page(of: chunk.address) else {
         if outside.count > 0 { touched.outsideLines.append(chunk.address) }
@@ -251,9 +252,8 @@ extension IncrementalAudit {
       }
     case .runHeads: touched.hasRunHeads = true
     case .map:
-      for word in (start &- range.start) / 8...(end &- 1 &- range.start) / 8 {
-        if !maps.update(view, Int(range.number), word: Int(word), &touched.pages) { fallBack() }
-      }
+      let words = Int((start &- range.start) / 8)..<Int((end &- range.start &+ 7) / 8)
+      if !maps.update(view, Int(range.number), words: words, &touched.pages) { fallBack() }
     }
   }
 
@@ -266,6 +266,7 @@ extension IncrementalAudit {
     let last = (end &- 1 &- heads) &>> shift
     let host = descriptors[descriptor].host + Int(heads &- descriptors[descriptor].address)
     let list = descriptor &* Int(facts.unitsPerPage)
+    let known = lists.head(list)
     let linkBit = facts.linkBit
     var head = first
     while head <= last {
@@ -273,7 +274,7 @@ extension IncrementalAudit {
       let next = facts.pointer(host, offset)
       let back = facts.pointer(host, offset &+ facts.wordBytes)
       // Of the heads on a line one has changed, most times.
-      let old = lists.head(list &+ Int(head))
+      let old = known + Int(head)
       if (next ^ (old.pointee.next | linkBit)) | (back ^ (old.pointee.back | linkBit)) != 0 {
         guard facts.isEncoded(next), facts.isEncoded(back) else { return fallBack() }
         lists.note(head: list &+ Int(head), next: next & ~linkBit, back: back & ~linkBit)

@@ -1,8 +1,9 @@
 import KernelPool
 import PoolTrace
 
-/// Everything that the published rules say an operation must come to, worked out before it.
-struct OperationExpectation {
+/// Everything that the published rules say an operation must come to, worked out before it. It is never
+/// copied: that would be a tenth of what it takes.
+struct OperationExpectation: ~Copyable {
   private var prediction: PlacementOracle.Prediction?
   private var release: ReleaseExpectation?
   private var pages: PageLevelExpectation?

@@ -186,17 +186,28 @@ struct PlacementOracle {
       return isWide
         ? head.loadUnaligned(as: UInt64.self) : UInt64(head.loadUnaligned(as: UInt32.self))
     }
-    @inline(__always) func difference(_ index: Int) -> UInt64 {
-      link(index) ^ (first &+ UInt64(truncatingIfNeeded: index &* stride))
+    /// The links of a head and the next; of 32 bits, with what lies behind them, which `mask` leaves out.
+    @inline(__always) func links(_ index: Int) -> SIMD2<UInt64> {
+      isWide
+        ? SIMD2(link(index), link(index &+ 1))
+        : (host + index &* stride).loadUnaligned(as: SIMD2<UInt64>.self)
     }
+    // Sixteen at a time, two side by side: only where one of them is used is it asked which.
+    let step = SIMD2<UInt64>(repeating: UInt64(2 &* stride))
+    var own = SIMD2<UInt64>(first, first &+ UInt64(stride))
     var index = 0
-    // Four at a time: only where one of them is used is it asked which.
-    while index &+ 4 <= count,
-      (difference(index) | difference(index &+ 1) | difference(index &+ 2) | difference(index &+ 3))
-        & mask == 0
-    { index &+= 4 }
+    while index &+ 16 <= count {
+      var difference = SIMD2<UInt64>()
+      for pair in 0..<8 {
+        difference |= links(index &+ 2 &* pair) ^ own
+        own &+= step
+      }
+      if (difference[0] | difference[1]) & mask != 0 { break }
+      index &+= 16
+    }
     while index < count {
-      if difference(index) & mask != 0 { return link(index) & mask }
+      let own = first &+ UInt64(truncatingIfNeeded: index &* stride)
+      if (link(index) ^ own) & mask != 0 { return link(index) & mask }
       index &+= 1
     }
     return nil

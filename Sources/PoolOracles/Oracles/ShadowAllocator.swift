@@ -67,7 +67,7 @@ private struct HeldIntervals {
 
   /// Never empty; only the first chunk may be.
   private var chunks: [[Interval]] = [[]]
-  private static let mostInChunk = 512
+  private static let mostInChunk = 64
 
   /// Adds an interval; true where it shares a byte with one beside it.
   mutating func insert(_ start: Address, _ end: Address) -> Bool {
@@ -100,7 +100,9 @@ private struct HeldIntervals {
 
   /// The first place of a chunk whose start is not below an address.
   private func place(of address: Address, in number: Int) -> Int {
-    Self.first(chunks[number].count) { chunks[number][$0].start >= address }
+    chunks[number].withUnsafeBufferPointer { held in
+      Self.first(held.count) { held[$0].start >= address }
+    }
   }
 
   /// The last chunk that begins at or before an address, else the first.

@@ -30,17 +30,20 @@ struct HeldPages {
   /// What the pools of `view` hold now is the kernel's own and does not count.
   init(_ view: PoolView) {
     let layout = view.profile.descriptor
+    let roots = view.descriptors
     var counters: [UnsafeRawPointer] = []
-    func places(_ roots: [DescriptorRoot], _ offset: UInt64) -> [UnsafeRawPointer] {
-      roots.compactMap { view.bytes(at: $0.address &+ offset, count: 4) }
+    counters.reserveCapacity(2 * roots.count)
+    func add(_ family: PoolFamily, _ offset: UInt64) {
+      for root in roots where PoolFamily(root.kind) == family {
+        if let place = view.bytes(at: root.address &+ offset, count: 4) { counters.append(place) }
+      }
     }
     for family in PoolFamily.allCases {
-      let roots = view.descriptors.filter { PoolFamily($0.kind) == family }
       var pool = Pool()
       pool.first = counters.count
-      counters += places(roots, layout.totalPages)
+      add(family, layout.totalPages)
       pool.firstBig = counters.count
-      counters += places(roots, layout.totalBigPages)
+      add(family, layout.totalBigPages)
       pool.end = counters.count
       pools[family.position] = pool
     }

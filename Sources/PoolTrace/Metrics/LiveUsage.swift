@@ -57,8 +57,9 @@ public struct LiveUsage {
   /// Where the counts of each tag stand.
   private var places: [UInt32: Int] = [:]
   private var tags: [LiveCounts] = []
-  /// The tag that was looked up last: most operations have the tag of the one before.
-  private var last: (tag: UInt32, place: Int) = (0, -1)
+  /// The tags that were looked up last, each at a place that follows from it: most operations have the
+  /// tag of one shortly before.
+  private var last: [16 of (tag: UInt32, place: Int)] = .init(repeating: (0, -1))
   private var held: HeldPages
   private let pageBytes: UInt64
   private var ratios = HeldOverLive()
@@ -110,9 +111,10 @@ public struct LiveUsage {
   }
 
   private mutating func place(of tag: UInt32) -> Int? {
-    if last.tag == tag, last.place >= 0 { return last.place }
+    let home = Int(truncatingIfNeeded: (tag &* 0x9E37_79B9) &>> 28)
+    if last[home].tag == tag, last[home].place >= 0 { return last[home].place }
     guard let place = places[tag] else { return nil }
-    last = (tag, place)
+    last[home] = (tag, place)
     return place
   }
 
