@@ -80,19 +80,30 @@ public struct GuidedTraces {
     // A trace often goes on where it ended: what it has led to is there.
     let isAtEnd = choices.chance(1, in: 2)
     let place = isAtEnd ? count : Int(choices.draw(below: UInt64(count + 1)))
-    switch choices.draw(below: 10) {
-    case 0: trace.operations.insert(contentsOf: piece(of: fresh.trace(number), &choices), at: place)
-    case 1: trace.operations.insert(contentsOf: piece(of: kept(&choices), &choices), at: place)
+    switch choices.draw(below: 16) {
+    case 0:
+      let piece = placed(piece(of: fresh.trace(number), &choices), trace, &choices)
+      trace.operations.insert(contentsOf: piece, at: place)
+    case 1:
+      let piece = placed(piece(of: kept(&choices), &choices), trace, &choices)
+      trace.operations.insert(contentsOf: piece, at: place)
     case 2:
       let end = min(count, place + 1 + Int(choices.draw(below: 4)))
       trace.operations.removeSubrange(place..<end)
-    case 3: trace.operations.insert(contentsOf: piece(of: trace, &choices), at: place)
+    case 3:
+      let piece = placed(piece(of: trace, &choices), trace, &choices)
+      trace.operations.insert(contentsOf: piece, at: place)
     case 4: trace.operations = Array(trace.operations.prefix(place)) + piece(of: trace, &choices)
     case 5 where count > 0:
       let slots = UInt64(trace.operations.map { Int($0.slot) }.max() ?? 0) + 2
       let slot = Slot(Int(choices.draw(below: slots)))
       let index = min(place, count - 1)
       trace.operations[index] = trace.operations[index].renamingSlots { _ in slot }
+    case 6, 7: repeatCall(&trace, &choices)
+    case 8: freeSome(&trace, at: place, &choices)
+    case 9, 10:
+      let request = TargetOperation.allocate(Slot(Self.unusedSlot(trace)), anySize(&choices))
+      trace.operations.insert(request, at: place)
     case _ where count > 0:
       let index = min(place, count - 1)
       var operation = trace.operations[index]
@@ -104,11 +115,61 @@ public struct GuidedTraces {
       if choices.chance(1, in: 2) {
         trace.operations[index] = operation
       } else if [.allocate, .allocateZeroed, .reallocate].contains(operation.call) {
-        let slot = Slot((trace.operations.map { Int($0.slot) }.max() ?? 0) + 1)
+        let slot = Slot(Self.unusedSlot(trace))
         trace.operations.insert(operation.renamingSlots { _ in slot }, at: index + 1)
+        // Some states are those of what was there and is gone.
+        if choices.chance(1, in: 2) {
+          trace.operations.insert(.free(slot), at: index + 2)
+        }
       }
     default: break
     }
+  }
+
+  /// A size that need not be near any of the trace: small ones are as likely as large ones.
+  private func anySize(_ choices: inout RandomChoices) -> UInt64 {
+    let most = max(min(fresh.capabilities.largestBytes, 1 << 17), 1)
+    let width = choices.draw(below: UInt64(UInt64.bitWidth - most.leadingZeroBitCount))
+    let bytes = 1 << width | choices.draw(below: 1 << width)
+    return max(min(bytes, most), fresh.capabilities.smallestBytes)
+  }
+
+  /// The number of a slot above all that a trace uses.
+  private static func unusedSlot(_ trace: TargetTrace) -> Int {
+    (trace.operations.map { Int($0.slot) }.max() ?? 0) + 1
+  }
+
+  /// A piece as it is, or in slots of its own: where a slot is busy the call would be left out.
+  private func placed(
+    _ piece: ArraySlice<TargetOperation>, _ trace: TargetTrace, _ choices: inout RandomChoices
+  ) -> [TargetOperation] {
+    let unused = Self.unusedSlot(trace)
+    guard choices.chance(1, in: 2) else { return Array(piece) }
+    return piece.map { $0.renamingSlots { Slot($0.number + unused) } }
+  }
+
+  /// One request again and again, each in a slot of its own, and perhaps all of them freed: what is counted in
+  /// a loop is reached by nothing else.
+  private func repeatCall(_ trace: inout TargetTrace, _ choices: inout RandomChoices) {
+    let requests = trace.operations.filter { $0.call == .allocate || $0.call == .allocateZeroed }
+    guard !requests.isEmpty else { return }
+    let request = choices.draw(from: requests)
+    let first = Self.unusedSlot(trace)
+    let slots = first..<first + choices.draw(from: [1, 2, 2, 3, 4, 8, 16, 64])
+    trace.operations += slots.map { slot in request.renamingSlots { _ in Slot(slot) } }
+    if choices.chance(1, in: 2) { trace.operations += slots.map { .free(Slot($0)) } }
+  }
+
+  /// Frees what one request gave, or every second, or all.
+  private func freeSome(
+    _ trace: inout TargetTrace, at place: Int, _ choices: inout RandomChoices
+  ) {
+    let slots = Set(trace.operations.prefix(place).map { Int($0.slot) }).sorted()
+    guard !slots.isEmpty else { return }
+    let step = choices.draw(from: [slots.count, slots.count, 2, 1])
+    let start = Int(choices.draw(below: UInt64(step)))
+    let freed = stride(from: start, to: slots.count, by: step).map { slots[$0] }
+    trace.operations.insert(contentsOf: freed.map { .free(Slot($0)) }, at: place)
   }
 
   /// Some operations of a trace that follow one another.
