@@ -21,7 +21,7 @@ import Testing
 
   @Test(arguments: misdeeds)
   func aMisdeedIsContainedAndNamed(_ option: String, _ rule: TargetRule) throws {
-    let seconds = rule == .hang ? 0.5 : 30
+    let seconds = rule == .hang ? 0.2 : 30
     let tester = try TargetTester.of("target-faulty", option: option, timeoutSeconds: seconds)
     let failure = try tester.test(trace(lastBytes: 1500))
     #expect(failure?.rule == rule, "\(option): \(failure.debugDescription)")
@@ -40,7 +40,7 @@ import Testing
   func aBatchSaysOfEachTraceWhatItIsByItself(_ option: String) throws {
     let (good, bad) = (trace(lastBytes: 500), trace(lastBytes: 1500))
     let traces = [good, good, bad, good, bad, bad] + Array(repeating: good, count: 17) + [bad]
-    let seconds = option == "hang" ? 0.5 : 30
+    let seconds = option == "hang" ? 0.2 : 30
     let single = try TargetTester.of("target-faulty", option: option, timeoutSeconds: seconds)
     let expected = try traces.map { try single.test($0) }
     let tester = try TargetTester.of("target-faulty", option: option, timeoutSeconds: seconds)

@@ -72,7 +72,8 @@ public struct FragmentationContest: Sendable {
 
   private typealias Ranked = (program: FragmentingProgram, finding: FragmentationFinding)
 
-  private func results(
+  /// The same for any allocator.
+  func results(
     _ allocator: any MeasuredAllocator, seedCount: Int
   ) throws(TargetError) -> FragmentationResults {
     var first: [Ranked] = []

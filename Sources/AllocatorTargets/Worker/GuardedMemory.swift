@@ -27,14 +27,22 @@ struct GuardedMemory {
   /// no room for such a file, or none was made: then it is written.
   private nonisolated(unsafe) static var garbage: ScratchFile?
   private static let garbageBytes = 1 << 22
+  /// Bytes after which it begins anew.
+  private static let garbagePeriod = 1 << 16
 
   /// Makes the garbage, before there are threads.
   static func prepareGarbage() {
     guard garbage == nil, let file = try? ScratchFile(byteCount: garbageBytes),
       let memory = HostMemory.share(file.descriptor, garbageBytes)
     else { return }
-    for place in stride(from: 0, to: garbageBytes, by: 8) {
+    var place = 0
+    while place < garbagePeriod {
       memory.storeBytes(of: garbageWord(at: place), toByteOffset: place, as: UInt64.self)
+      place += 8
+    }
+    while place < garbageBytes {
+      (memory + place).copyMemory(from: memory, byteCount: garbagePeriod)
+      place += garbagePeriod
     }
     HostMemory.releaseShared(memory, garbageBytes)
     garbage = file
@@ -42,7 +50,7 @@ struct GuardedMemory {
 
   /// The garbage at a place that is a multiple of eight from the first page on.
   private static func garbageWord(at place: Int) -> UInt64 {
-    UInt64(place & (garbageBytes - 1)) &* 0x9E37_79B9_7F4A_7C15 | 0x8101_0101_0101_0181
+    UInt64(place & (garbagePeriod - 1)) &* 0x9E37_79B9_7F4A_7C15 | 0x8101_0101_0101_0181
   }
 
   /// Room for so many bytes, none of which is there; nil where the system refuses. What is there later is
