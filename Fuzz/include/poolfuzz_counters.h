@@ -20,9 +20,10 @@ extern "C" {
 #define POOLFUZZ_OWN __attribute__((weak, visibility("hidden")))
 #define POOLFUZZ_UNCOUNTED __attribute__((no_sanitize("coverage"))) POOLFUZZ_OWN
 
-/* Where the counters of this library lie; those of guards are made here. */
-enum { POOLFUZZ_MOST_GUARDS = 1 << 16 };
-POOLFUZZ_OWN uint8_t poolfuzz_guard_counters[POOLFUZZ_MOST_GUARDS];
+/* Where the counters of this library lie; those of guards are made here, from the second on: guards that are
+ * beyond the most share the first, which is not told of. */
+enum { POOLFUZZ_MOST_GUARDS = 1 << 20 };
+POOLFUZZ_OWN uint8_t poolfuzz_guard_counters[POOLFUZZ_MOST_GUARDS + 1];
 POOLFUZZ_OWN uint8_t *poolfuzz_first_counter;
 POOLFUZZ_OWN size_t poolfuzz_counter_count;
 
@@ -37,13 +38,15 @@ POOLFUZZ_UNCOUNTED void __sanitizer_cov_pcs_init(const uintptr_t *start, const u
 
 POOLFUZZ_UNCOUNTED void __sanitizer_cov_trace_pc_guard_init(uint32_t *start, uint32_t *stop) {
   if (start == stop || *start) return;
-  poolfuzz_first_counter = poolfuzz_guard_counters;
-  while (start < stop && poolfuzz_counter_count + 1 < POOLFUZZ_MOST_GUARDS)
-    *start++ = (uint32_t)++poolfuzz_counter_count;
+  poolfuzz_first_counter = poolfuzz_guard_counters + 1;
+  while (start < stop) {
+    size_t number = ++poolfuzz_counter_count;
+    *start++ = number <= POOLFUZZ_MOST_GUARDS ? (uint32_t)number : 0;
+  }
 }
 
 POOLFUZZ_UNCOUNTED void __sanitizer_cov_trace_pc_guard(uint32_t *guard) {
-  poolfuzz_guard_counters[*guard % POOLFUZZ_MOST_GUARDS]++;
+  poolfuzz_guard_counters[*guard <= POOLFUZZ_MOST_GUARDS ? *guard : 0]++;
 }
 
 /* Optional function of the interface: where the counters of a library begin, and how many they are. */

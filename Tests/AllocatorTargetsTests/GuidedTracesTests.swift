@@ -113,6 +113,41 @@ import Testing
     #expect(try run(50..<90, after: []).1 != second.1)
   }
 
+  /// A library that has more counters than are looked at is said to, whatever reads or writes them.
+  @Test func countersThatAreNotLookedAtAreSaidToBe() throws {
+    let most = Int(TargetTester.mostCounters)
+    let source = """
+      #include <stddef.h>
+      #include <stdint.h>
+      #include <stdlib.h>
+      static uint8_t counters[\(most + 3)];
+      void poolfuzz_counters(uint8_t **start, size_t *count) { *start = counters, *count = sizeof counters; }
+      void *malloc(size_t bytes);
+      void *poolfuzz_create(void *c) { return counters; }
+      void poolfuzz_destroy(void *a) {}
+      size_t poolfuzz_usable_size(void *a, void *p) { return 16; }
+      void poolfuzz_free(void *a, void *p, unsigned t) { free(p); }
+      void *poolfuzz_allocate(void *a, unsigned p, size_t n, unsigned t, size_t l) {
+        counters[\(most - 1)]++, counters[\(most + 2)]++;
+        return n <= 16 ? malloc(16) : NULL;
+      }
+      """
+    try Data(source.utf8).write(to: URL(filePath: scratch.path + "/many.c"))
+    let built = try Command.shell(
+      "clang -w -shared -fPIC many.c -o many.so", in: URL(filePath: scratch.path))
+    try #require(built.code == 0, "\(built.errors)")
+    let path = scratch.path + "/many.so"
+    let tester = try TargetTester.of(path)
+    #expect(try tester.test(trace([1]), isCounted: true) == nil)
+    #expect(tester.hasReachedMore && tester.counterCount == UInt64(most + 3))
+    let run = try Command.run(
+      [
+        "fuzz", "--target", path, "--traces", "2", "--corpus", scratch.path, "--mix", "large",
+        "--only", "creation",
+      ])
+    #expect(run.errors.contains("3 of \(most + 3) counters of the target not looked at"), "\(run)")
+  }
+
   @Test func countsAreToldApartByTheirSize() {
     var reached = ReachedCode()
     let news = [0, 1, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 127, 128, 255].map {

@@ -16,6 +16,7 @@ struct SavedFileTests {
     case "target campaign":
       var target = SavedTargetCampaign()
       target.next = 17
+      target.openCount = 2
       target.flaky = [FailureIdentity("target.crash after alloc")]
       target.filed = [filed]
       target.kept = [3, 16]

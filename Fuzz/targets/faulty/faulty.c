@@ -2,7 +2,7 @@
  * list of blocks for each piece of memory; and then does not, by the option `plant=NAME`: one fault for
  * each rule, named after it where the rule is not plain from the name. Without an option it is the healthy
  * twin. The bad days of whoever tests allocators (hang, sleep, crash, abort, exit, print, grow, stack,
- * leak, wild, spread) come with the first request of 1,000 to 1,999 bytes that follows ten others; most
+ * leak, uneven, wild, spread) come with the first request of 1,000 to 1,999 bytes that follows ten others; most
  * other faults with requests of 64 bytes and more. */
 #define _GNU_SOURCE
 #include "../../include/poolfuzz_target.h"
@@ -93,6 +93,7 @@ static void misbehave(struct allocator *a, const char *what, size_t bytes) {
   if (!strcmp(what, "print")) printf("the allocator says hello\n"), fflush(stdout);
   if (!strcmp(what, "stack")) smash_caller(&here);
   if (!strcmp(what, "leak")) a->leaked += bytes;
+  if (!strcmp(what, "uneven")) a->leaked += bytes + a->requests % 64;
   if (!strcmp(what, "spread"))
     mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (!strcmp(what, "wild")) memset((void *)((uintptr_t)a & ~(uintptr_t)0xFFFFFFF), 1, 1 << 20);

@@ -17,11 +17,17 @@ public final class TargetTester {
   public private(set) var hasReachedMore = false
   /// Whether it was the first to reach a place of the code.
   public private(set) var hasReachedNewCode = false
+  /// Counters that the library has, as the last run that was counted told; 0 before.
+  public private(set) var counterCount: UInt64 = 0
+  /// The most counters that are looked at.
+  public static let mostCounters = UInt64(SharedArea.mostCounters)
   private var reached = ReachedCode()
   /// What the last run that passed came to, where it was counted.
   private var counters: [UInt8] = []
   /// What of the code the last trace that has reached more was the first to reach, by counter.
   private var newlyReached: [Int: UInt8] = [:]
+  /// Traces so far that passed but for leaks, of which there was no verdict when their rounds ended.
+  public private(set) var openCount = 0
   /// What is judged.
   public var rules = Set(TargetRule.allCases)
   /// Asked before each step of a reduction; true ends it with what it has come to.
@@ -54,7 +60,8 @@ public final class TargetTester {
   /// A second round follows the first. Where a library tells its footprint and that has risen, twice as
   /// many follow, and so on: that tells a leak from a cache that fills. The resident set of the others
   /// says so little about two rounds that only a trace of many (`target rounds=2048`) looks at it, and goes
-  /// on in the same way. What seems to leak there gets time to give it back.
+  /// on in the same way. What seems to leak there gets time to give it back. How many rounds follow is limited by
+  /// what they cost; a trace that still leaves more behind at their end counts as open (``openCount``).
   ///
   /// Where asked, what it reaches of the library's code is compared with what those before reached that were
   /// counted; of a library without counters nothing is known.
@@ -83,6 +90,8 @@ public final class TargetTester {
       timeoutSeconds: timeoutSeconds)
     let failure = try judged(order, run)
     if failure == nil, run.ending == .finished { counters = run.counters }
+    if isCounted { counterCount = max(counterCount, run.counterCount) }
+    if failure == nil, !isCandidate, isOpen(order, run) { openCount += 1 }
     return failure
   }
 
@@ -109,6 +118,7 @@ public final class TargetTester {
         let spent = lostProcesses
         if let failure = try judged(order, run) { return (passed, failure) }
         passed += 1
+        if isOpen(order, run) { openCount += 1 }
         // A run that ended its process and is nobody's fault ends the batch as well.
         if lostProcesses > spent { break }
       }
@@ -148,13 +158,8 @@ public final class TargetTester {
   private func judged(_ order: WorkerOrder, _ run: TargetRun) throws(TargetError) -> TargetFailure?
   {
     traceCount += 1
-    // How many rounds follow those that the trace asks for depends on what the system says of memory:
-    // what else goes wrong in them would not repeat.
-    // A round that cannot be is a word that the allocator has overwritten, and excuses nothing.
-    let isRound = run.round < UInt64(SharedArea.mostRounds + SharedArea.restedRounds)
-    let isBeyond = run.ending != .finished && isRound && run.round >= order.setup.rounds
     var failure =
-      isBeyond
+      endedBeyond(order, run)
       ? nil
       : TargetOracle.failure(
         order.operations, run, order.setup, capabilities, freshBytes: order.freshBytes,
@@ -166,6 +171,23 @@ public final class TargetTester {
       try process.replaceRunner()
     }
     return failure
+  }
+
+  /// Whether a run ended in a round that looks for a leak alone. How many there are depends on what the system
+  /// says of memory: what else goes wrong in them would not repeat.
+  private func endedBeyond(_ order: WorkerOrder, _ run: TargetRun) -> Bool {
+    // A round that cannot be is a word that the allocator has overwritten, and excuses nothing.
+    let isRound = run.round < UInt64(SharedArea.mostRounds + SharedArea.restedRounds)
+    return run.ending != .finished && isRound && run.round >= run.writtenRounds
+  }
+
+  /// Whether nobody knows of a run without a failure if it leaks.
+  private func isOpen(_ order: WorkerOrder, _ run: TargetRun) -> Bool {
+    guard order.flags.contains(.leak) else { return false }
+    guard run.ending == .finished else {
+      return endedBeyond(order, run) && !rules.isDisjoint(with: [.leak, .addressSpace])
+    }
+    return run.lacksVerdict(capabilities, rules: rules, asked: order.setup.rounds)
   }
 
   /// The last trace that has reached more without operations that this does not take: what is changed later

@@ -9,6 +9,11 @@ struct RoundReadings {
     case resident
     /// Bytes of address space, to the page.
     case addressSpace
+
+    /// That of what a library holds.
+    static func held(_ capabilities: TargetCapabilities) -> Kind {
+      capabilities.functions.contains(.footprint) ? .declared : .resident
+    }
   }
 
   /// What the readings say.
@@ -107,5 +112,23 @@ struct RoundReadings {
     var (larger, smaller) = (first, second)
     while smaller > 0 { (larger, smaller) = (smaller, larger % smaller) }
     return larger
+  }
+}
+
+extension TargetRun {
+  /// Whether the rounds of a run in which nothing went wrong had their end before it was known whether each
+  /// leaves something behind, or before so many as were asked for.
+  func lacksVerdict(
+    _ capabilities: TargetCapabilities, rules: Set<TargetRule>, asked: UInt64
+  ) -> Bool {
+    func isOpen(_ rule: TargetRule, _ kind: RoundReadings.Kind, _ values: [UInt64]) -> Bool {
+      guard rules.contains(rule), let last = values.prefix(while: { $0 > 0 }).indices.last else {
+        return false
+      }
+      let verdict = RoundReadings.verdict(kind, values, certainMark: certainMark)
+      return verdict == .rises || (verdict == .settles && asked >= 2 << UInt64(last))
+    }
+    return isOpen(.leak, .held(capabilities), footprints)
+      || isOpen(.addressSpace, .addressSpace, addressSpace)
   }
 }

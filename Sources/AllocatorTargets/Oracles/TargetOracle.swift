@@ -363,8 +363,7 @@ extension TargetOracle {
       let text = "a fresh allocator serves \(freshBytes) bytes, the emptied one refuses"
       if let failure = failure(.emptied, text, at: end) { return failure }
     }
-    let kind: RoundReadings.Kind =
-      capabilities.functions.contains(.footprint) ? .declared : .resident
+    let kind = RoundReadings.Kind.held(capabilities)
     if RoundReadings.verdict(kind, run.footprints, certainMark: run.certainMark) == .leaks,
       !RoundReadings.isGivenBack(run.footprints, rested: run.rested.footprint)
     {

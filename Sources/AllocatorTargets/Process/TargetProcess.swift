@@ -133,6 +133,7 @@ final class TargetProcess {
     let ending = try ask(0x52, timeoutSeconds) { [area] in area[.heartbeat] } ?? ending(area)
     var run = try taken(ending, order, area)
     run.counters = counters
+    run.counterCount = area[.counterCount]
     run.output = Self.text(captured.output.take())
     run.errors = Self.text(captured.errors.take())
     return run
@@ -276,6 +277,9 @@ final class TargetProcess {
       results: (0..<count).map { area.result($0) })
     run.certainMark = order.certainMark
     run.round = area[.round]
+    // A worker that was overwritten says anything.
+    let written = area[.writtenRounds]
+    run.writtenRounds = written == 0 ? order.setup.rounds : min(written, order.setup.rounds)
     run.freshFootprint = area[.freshFootprint]
     run.footprints = Array(area.readings(.footprints))
     run.addressSpace = Array(area.readings(.addressSpace))

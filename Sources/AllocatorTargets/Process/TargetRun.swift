@@ -24,6 +24,8 @@ struct TargetRun {
   var results: [TargetResult]
   /// The round that was being run, from 0.
   var round: UInt64 = 0
+  /// Rounds of those that were asked for in which more than leaks is judged.
+  var writtenRounds: UInt64 = 0
   /// The footprint of the fresh allocator.
   var freshFootprint: UInt64 = 0
   /// Footprints and bytes of address space after rounds 1, 2, 4, ...; 0 for those that were not run.
@@ -43,6 +45,8 @@ struct TargetRun {
   /// How often each place of the library's code was reached in the first round, up to 255; empty where
   /// nobody asked.
   var counters: [UInt8] = []
+  /// Counters that the library has; more than those where it has more than are looked at.
+  var counterCount: UInt64 = 0
   /// The address that a process touched which a signal ended, and the calls that led there.
   var crash: (address: UInt64, backtrace: [String]) = (0, [])
   /// What was written on standard output, and on standard error.

@@ -36,7 +36,7 @@ extension TraceExecutor {
     if let index {
       area.setResult(TargetResult(state: .returned, address: Self.number(address)), index)
     }
-    if !isStopped, bytes < Self.largestWritten,
+    if !isStopped, !isTouchedOnly, bytes < Self.largestWritten,
       let wrong = BlockContent.nonZero(address, Int(bytes))
     {
       stop(.zeroes, UInt64(wrong), Self.number(address))
@@ -105,7 +105,9 @@ extension TraceExecutor {
     if let index {
       area.setResult(TargetResult(state: .returned, address: Self.number(address)), index)
     }
-    if let oldAddress = old.address, !isStopped, operation.bytes < Self.largestWritten {
+    if let oldAddress = old.address, !isStopped, !isTouchedOnly,
+      operation.bytes < Self.largestWritten
+    {
       let content = BlockContent(address: oldAddress, byteCount: old.bytes, seed: old.seed)
       let kept = min(old.requested, Int(operation.bytes))
       if let wrong = content.damage(within: kept, at: address) {
@@ -128,7 +130,7 @@ extension TraceExecutor {
     }
     let old = owned[slot]
     let content = BlockContent(address: address, byteCount: old.bytes, seed: old.seed)
-    if let wrong = content.damage(within: old.bytes) {
+    if !isTouchedOnly, let wrong = content.damage(within: old.bytes) {
       stop(.failedReallocation, UInt64(wrong), Self.number(address))
     }
     return TargetResult(state: .null)
@@ -146,7 +148,7 @@ extension TraceExecutor {
     let old = owned[slot]
     let content = BlockContent(address: address, byteCount: old.bytes, seed: old.seed)
     let kept = isDone ? min(old.requested, Int(clamping: operation.bytes)) : old.bytes
-    if let wrong = content.damage(within: kept) {
+    if !isTouchedOnly, let wrong = content.damage(within: kept) {
       stop(isDone ? .reallocatedPayload : .payload, UInt64(wrong), Self.number(address))
       return TargetResult(state: .returned)
     }
@@ -211,11 +213,12 @@ extension TraceExecutor {
   mutating func fill(_ slot: Int, seed: UInt64) {
     guard let address = owned[slot].address else { return }
     owned[slot].seed = seed
-    BlockContent(address: address, byteCount: owned[slot].bytes, seed: seed).write()
+    let content = BlockContent(address: address, byteCount: owned[slot].bytes, seed: seed)
+    if isTouchedOnly { content.touch() } else { content.write() }
   }
 
   mutating func verify(_ slot: Int) {
-    guard let address = owned[slot].address else { return }
+    guard !isTouchedOnly, let address = owned[slot].address else { return }
     let block = owned[slot]
     let content = BlockContent(address: address, byteCount: block.bytes, seed: block.seed)
     if let wrong = content.damage(within: block.bytes) {

@@ -48,6 +48,17 @@ struct BlockContent {
     }
   }
 
+  /// Writes a byte of each page, and the last: what is resident is the same as behind ``write()``.
+  func touch() {
+    guard byteCount > 0 else { return }
+    var offset = 0
+    while offset < byteCount {
+      address.storeBytes(of: tailByte, toByteOffset: offset, as: UInt8.self)
+      offset += max(4096, byteCount / 4096)
+    }
+    address.storeBytes(of: tailByte, toByteOffset: byteCount - 1, as: UInt8.self)
+  }
+
   private var tailByte: UInt8 { UInt8(truncatingIfNeeded: seed) }
 
   /// The offset of a byte among the first `limit`, perhaps at another address, that is not what was

@@ -29,6 +29,8 @@ struct SharedArea {
     case freshBytes
     /// `Phase`.
     case phase
+    /// Rounds whose blocks are written and read; those that follow tell of a leak alone.
+    case writtenRounds
     /// The operation that is being run, and what tells that anything moves.
     case progress, heartbeat
     /// `TargetProblem`, 0 while there is none.
@@ -53,7 +55,7 @@ struct SharedArea {
     case certainMark
     /// The footprint and the address space then; 0 where nobody waited.
     case restedFootprint, restedAddressSpace
-    /// Counters of the library that were told of; 0 where nobody asked, or the first round had no end.
+    /// Counters that the library has, told of or not; 0 where nobody asked, or the first round had no end.
     case counterCount
     /// Bytes that standard output and standard error had behind the run.
     case outputBytes, errorBytes
@@ -99,7 +101,7 @@ struct SharedArea {
   /// Regions that are kept.
   static let mostRegions = 8
   /// Counters that are told of: those of a larger library that stand behind them guide nobody.
-  static let mostCounters = 1 << 16
+  static let mostCounters = 1 << 20
   /// The most traces of a batch, and the most operations of each.
   static let (batchTraces, batchOperations) = (16, 512)
   private static let headerWords = 512

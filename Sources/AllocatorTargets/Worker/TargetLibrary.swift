@@ -42,6 +42,8 @@ struct TargetLibrary {
   var walk: Walk?
   /// A byte for each place in the code that counts how often it was reached; see `poolfuzz_counters.h`.
   var counters = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// How many the library has, those too that are beyond the most that are looked at.
+  var counterCount = 0
 
   init(create: Create, allocate: Allocate, free: Free, destroy: Destroy) {
     (self.create, self.allocate, self.free, self.destroy) = (create, allocate, free, destroy)
@@ -70,13 +72,17 @@ struct TargetLibrary {
   }
 
   /// The counters of a library that was compiled with them; none of another.
-  static func counters(of library: LoadedLibrary) -> UnsafeMutableRawBufferPointer {
+  static func counters(
+    of library: LoadedLibrary
+  ) -> (seen: UnsafeMutableRawBufferPointer, count: Int) {
     var (start, count) = (Memory?.none, 0)
     if let symbol = library.symbol("poolfuzz_counters"), library.isOwner(of: symbol) {
       unsafeBitCast(symbol, to: TellCounters.self)(&start, &count)
     }
-    return UnsafeMutableRawBufferPointer(
-      start: start, count: start == nil ? 0 : min(max(count, 0), SharedArea.mostCounters))
+    count = start == nil ? 0 : max(count, 0)
+    let seen = UnsafeMutableRawBufferPointer(
+      start: start, count: min(count, SharedArea.mostCounters))
+    return (seen, count)
   }
 
   private static func interface(_ library: LoadedLibrary) throws(Failure) -> TargetLibrary {
@@ -106,7 +112,7 @@ struct TargetLibrary {
     target.footprint = optional("footprint", Footprint.self)
     target.check = optional("check", Check.self)
     target.walk = optional("walk", Walk.self)
-    target.counters = counters(of: library)
+    (target.counters, target.counterCount) = counters(of: library)
     return target
   }
 
@@ -223,7 +229,9 @@ enum MallocLibrary {
     return target(TargetLibrary.counters(of: library))
   }
 
-  private static func target(_ counters: UnsafeMutableRawBufferPointer) -> TargetLibrary {
+  private static func target(
+    _ counters: (seen: UnsafeMutableRawBufferPointer, count: Int)
+  ) -> TargetLibrary {
     var target = TargetLibrary(
       create: { _ in UnsafeMutableRawPointer(bitPattern: 1) },
       allocate: { _, _, bytes, _, alignment in
@@ -246,8 +254,8 @@ enum MallocLibrary {
       }
       functions.insert(.usableSize)
     }
-    if !counters.isEmpty { functions.insert(.counters) }
-    target.counters = counters
+    if !counters.seen.isEmpty { functions.insert(.counters) }
+    (target.counters, target.counterCount) = counters
     target.capabilities.interface = 0
     target.capabilities.functions = functions
     target.capabilities.promises = [.joins, .stableUsableSize, .threads]

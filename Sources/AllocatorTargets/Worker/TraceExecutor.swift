@@ -16,6 +16,8 @@ struct TraceExecutor {
   let resident = ResidentSet()
   var threads: TargetThreads
   var isStopped = false
+  /// Whether owners only touch what they are given: the round tells of a leak and of nothing else.
+  var isTouchedOnly = false
   /// Slots that the trace names lie below it.
   private var slotCount = 0
   var arenas: Arenas?
@@ -72,7 +74,7 @@ struct TraceExecutor {
 
   /// Runs the trace in the area.
   mutating func run() {
-    isStopped = false
+    (isStopped, isTouchedOnly) = (false, false)
     area[.progress] = 0
     let flags = SharedArea.Flag(rawValue: area[.flags])
     let count = Int(min(area[.operationCount], UInt64(area.capacity)))

@@ -6,6 +6,8 @@ public struct SavedTargetCampaign: Sendable {
   public var next: UInt64 = 0
   /// Operations of the traces before it.
   public var operationCount: UInt64 = 0
+  /// Those of them that passed but for leaks, of which there was no verdict.
+  public var openCount: UInt64 = 0
   /// Seconds that it has run.
   public var seconds = 0.0
   /// Seconds that its last run had, where that was ended before its time; else 0.
@@ -23,7 +25,8 @@ public struct SavedTargetCampaign: Sendable {
   /// What the state file has between its first lines and its hash.
   public var text: String {
     var lines = [
-      "next \(next)", "operations \(operationCount)", "seconds \(seconds)", "run \(runSeconds)",
+      "next \(next)", "operations \(operationCount)", "open \(openCount)", "seconds \(seconds)",
+      "run \(runSeconds)",
     ]
     lines += filed.map { "filed \($0.line)" }
     lines += flaky.map { "flaky \($0)" }.sorted()
@@ -34,7 +37,7 @@ public struct SavedTargetCampaign: Sendable {
   /// Reads what `text` wrote; nil where it says something unknown, or not everything.
   public static func reading(_ text: Substring) -> SavedTargetCampaign? {
     var saved = SavedTargetCampaign()
-    var missing: Set<Substring> = ["next", "operations", "seconds", "run"]
+    var missing: Set<Substring> = ["next", "operations", "open", "seconds", "run"]
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: " ", maxSplits: 1)
       guard parts.count == 2, saved.take(parts[0], parts[1]) else { return nil }
@@ -47,6 +50,7 @@ public struct SavedTargetCampaign: Sendable {
     switch word {
     case "next": return SavedText.count(rest).map { next = $0 } != nil
     case "operations": return SavedText.count(rest).map { operationCount = $0 } != nil
+    case "open": return SavedText.count(rest).map { openCount = $0 } != nil
     case "seconds": return SavedText.seconds(rest).map { seconds = $0 } != nil
     case "run": return SavedText.seconds(rest).map { runSeconds = $0 } != nil
     case "filed": return FiledFinding.reading(rest).map { filed.append($0) } != nil

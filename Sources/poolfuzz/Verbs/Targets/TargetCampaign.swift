@@ -60,7 +60,7 @@ final class TargetCampaign {
     self.streams = streams
     file = StateFile(
       base: "\(states)/\(seed)-\(hash)",
-      saved: SavedText(kind: "target campaign", format: 4, plan: "seed=\(seed) \(plan)"))
+      saved: SavedText(kind: "target campaign", format: 5, plan: "seed=\(seed) \(plan)"))
     frame = try CampaignFrame(arguments, file, streams)
     report = TargetReport(arguments, settings, rules, streams)
     tester = try TargetOptions.tester(settings)
@@ -108,7 +108,9 @@ final class TargetCampaign {
     } else if !frame.removeState() {
       code = code.combined(with: .environment)
     }
-    if !report.writeJUnit(isStrict: isStrict, tester.capabilities) {
+    if !report.writeJUnit(
+      isStrict: isStrict, tester.capabilities, openCount: progress.openCount)
+    {
       code = code.combined(with: .environment)
     }
     tell(.end)
@@ -149,7 +151,7 @@ final class TargetCampaign {
     if grid == nil, traces.areGuided { return try testGuided(first) }
     let numbers = first..<min(first + Self.batchTraces, traceLimit)
     let batch = numbers.map { grid?.trace($0) ?? traces.trace($0) }
-    let (passed, failure) = try tester.test(batch)
+    let (passed, failure) = try countingOpen { () throws(TargetError) in try tester.test(batch) }
     for trace in batch.prefix(passed) { note(trace) }
     guard let failure else { return }
     try take(batch[passed], failure, progress.next)
@@ -158,7 +160,9 @@ final class TargetCampaign {
 
   private func testGuided(_ number: UInt64) throws(TargetError) {
     let trace = traces.trace(number)
-    let failure = try tester.test(trace, isCounted: true)
+    let failure = try countingOpen { () throws(TargetError) in
+      try tester.test(trace, isCounted: true)
+    }
     if tester.hasReachedMore {
       let isFirst = tester.hasReachedNewCode
       traces.keep(try tester.withoutDetours(trace), isFirstThere: isFirst)
@@ -166,6 +170,15 @@ final class TargetCampaign {
     }
     if let failure { try take(trace, failure, number) }
     note(trace)
+  }
+
+  /// Runs traces of the campaign, and counts those of which nobody knows whether they leak.
+  private func countingOpen<Result>(
+    _ run: () throws(TargetError) -> Result
+  ) throws(TargetError) -> Result {
+    let before = tester.openCount
+    defer { progress.openCount += UInt64(tester.openCount - before) }
+    return try run()
   }
 
   private func note(_ trace: TargetTrace) {
@@ -254,6 +267,11 @@ final class TargetCampaign {
         + " \(counted(trace.operations.count, "operation")); \(counts): \(base).trace")
   }
 
+  /// Counters of the target that are more than any are looked at.
+  private var ignoredCounters: UInt64 {
+    tester.counterCount - min(tester.counterCount, TargetTester.mostCounters)
+  }
+
   private func tell(_ event: CampaignFrame.Event) {
     let (findings, operations) = (progress.filed.count, progress.operationCount)
     frame.tell(
@@ -264,6 +282,8 @@ final class TargetCampaign {
         ("finding", .null), ("findings", .integer(Int64(findings))),
         ("flaky", .integer(Int64(progress.flaky.count))),
         ("known", .integer(Int64(known.count))),
+        ("leaks_not_judged", .unsigned(progress.openCount)),
+        ("counters_ignored", .unsigned(ignoredCounters)),
         ("processes_lost", .integer(Int64(tester.lostProcessCount))),
       ])
     let (traces, restarts) = (progress.next, tester.lostProcessCount)
@@ -276,6 +296,13 @@ final class TargetCampaign {
     }
     if !progress.flaky.isEmpty { parts.append("\(progress.flaky.count) flaky (did not repeat)") }
     if !known.isEmpty { parts.append("\(known.count) known") }
+    if progress.openCount > 0 {
+      parts.append("\(counted(progress.openCount, "trace")) not judged for leaks")
+    }
+    if ignoredCounters > 0 {
+      parts.append(
+        "\(ignoredCounters) of \(tester.counterCount) counters of the target not looked at")
+    }
     parts.append(counted(findings, "failure"))
     frame.tell(event, parts.joined(separator: ", "))
   }

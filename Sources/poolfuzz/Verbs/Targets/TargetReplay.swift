@@ -43,7 +43,9 @@ final class TargetReplay {
         code = code.combined(with: error.code)
       }
     }
-    if !report.writeJUnit(isStrict: false, tester.capabilities) {
+    if !report.writeJUnit(
+      isStrict: false, tester.capabilities, openCount: UInt64(tester.openCount))
+    {
       code = code.combined(with: .environment)
     }
     return Interruption.isRequested ? .interrupted : code
@@ -53,19 +55,22 @@ final class TargetReplay {
     let text = try textOfFile(path)
     let (trace, header) = try TargetTrace.ofFile(path, text)
     let recorded = header.failure.map { FailureIdentity($0.value) }
+    let openBefore = tester.openCount
     let failure = try TargetOptions.asking { () throws(TargetError) in
       try tester.test(trace, inFreshProcess: true)
     }
+    let isOpen = tester.openCount > openBefore
     let figures = footprints?.note(path, text, trace, settings) ?? []
     let verdict = failure.map { ($0, $0.identity(in: trace)) }
     if let (failure, identity) = verdict {
       try tell(path, trace, failure, identity, recorded, figures)
     } else if isJSON {
-      printObject(path, trace, nil, recorded, figures)
+      printObject(path, trace, nil, recorded, figures, isOpen: isOpen)
     } else if !isQuiet {
       let gone = recorded.map { "gone: '\($0)' does not occur: " } ?? ""
       let ran = counted(trace.operations.count, "operation")
-      streams.print("\(path): \(gone)ok, \(ran) on \(settings.library)")
+      let verdict = isOpen ? "not judged for leaks, else ok" : "ok"
+      streams.print("\(path): \(gone)\(verdict), \(ran) on \(settings.library)")
     }
   }
 
@@ -92,14 +97,14 @@ final class TargetReplay {
 
   private func printObject(
     _ path: String, _ trace: TargetTrace, _ failure: (TargetFailure, FailureIdentity)?,
-    _ recorded: FailureIdentity?, _ figures: [(String, JSONValue)]
+    _ recorded: FailureIdentity?, _ figures: [(String, JSONValue)], isOpen: Bool = false
   ) {
     streams.print(
       JSONValue.object(
         [
           ("trace", .string(path)), ("target", .string(settings.library)),
           ("operations", .integer(Int64(trace.operations.count))),
-          ("outcome", .string(failure == nil ? "ok" : "failure")),
+          ("outcome", .string(failure != nil ? "failure" : isOpen ? "not-judged" : "ok")),
           ("identity", failure.map { .string("\($0.1)") } ?? .null),
           ("recorded", recorded.map { .string("\($0)") } ?? .null),
         ] + (failure.map { TargetReport.members($0.0, trace) } ?? []) + figures

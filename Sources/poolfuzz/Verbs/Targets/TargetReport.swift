@@ -136,8 +136,10 @@ final class TargetReport {
   // MARK: JUnit
 
   /// Writes the JUnit file, where asked; false where it cannot be. A rule is green only where it was
-  /// judged.
-  func writeJUnit(isStrict: Bool, _ capabilities: TargetCapabilities) -> Bool {
+  /// judged; beside leaks stands how many traces there was no verdict of.
+  func writeJUnit(
+    isStrict: Bool, _ capabilities: TargetCapabilities, openCount: UInt64
+  ) -> Bool {
     guard let junitPath else { return true }
     let flaky = rows.filter { $0.outcome == .flaky }
     let others = rows.filter { $0.outcome != .flaky }
@@ -157,7 +159,11 @@ final class TargetReport {
         ? "not asked for" : rule.isJudged(with: capabilities) ? nil : "not promised"
       cases.append(
         "<testcase classname=\"\(rule.rawValue)\" name=\"\(Self.escaped(rule.sentence))\""
-          + (skipped.map { "><skipped message=\"\($0)\"/></testcase>" } ?? "/>"))
+          + (skipped.map { "><skipped message=\"\($0)\"/></testcase>" }
+            ?? (rule == .leak && openCount > 0
+              ? "><system-out>\(counted(openCount, "trace")) not judged</system-out></testcase>"
+              : "/>"))
+      )
     }
     let failures = cases.count { $0.contains("<failure ") }
     let text =
