@@ -9,6 +9,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -99,6 +100,8 @@ class Checks:
         self.package = os.path.join(scratch, "package")
         self.program = os.path.join(self.package, ".build/release/poolfuzz")
         self.uses_tests, self.is_thorough = uses_tests, is_thorough
+        # The last command was ended for the processor time that it took.
+        self.is_overdue = False
         golden = os.path.join(ROOT, "Tests/PoolTraceTests/Golden")
         with open(golden + "/exceptions.txt", encoding="utf-8") as file:
             exceptions = {line.split(" ")[0] for line in file}
@@ -115,7 +118,9 @@ class Checks:
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=MOST_WAITING, check=False,
                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds,) * 2))
         except subprocess.TimeoutExpired:
+            self.is_overdue = True
             return False, b""
+        self.is_overdue = run.returncode in (-signal.SIGXCPU, -signal.SIGKILL)
         return run.returncode in expected, run.stdout
 
     def answers(self, number, folder):
@@ -165,7 +170,8 @@ class Checks:
         with tempfile.TemporaryDirectory() as folder:
             for name, step in self.steps(site, number, folder):
                 if not step():
-                    return name
+                    # On a busy machine that may say more of the machine than of the fault.
+                    return f"{name}, overdue" if self.is_overdue else name
         return None
 
 

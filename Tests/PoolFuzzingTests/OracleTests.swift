@@ -118,6 +118,11 @@ import Testing
       let census = PageCensus(pool.view, .nonPaged)
       #expect(census.longestGrowth == longest, "\(more) more pages")
       #expect(census.longestRun == 16 && census.held == 0)
+      let base = profile.nonPagedBase
+      let numbers = [base, base + 15 << 12, base + 8, base - 0x1000].map {
+        PageCensus.page(pool.view, $0)
+      }
+      #expect(numbers == [0, 15, nil, nil])
     }
   }
 
@@ -156,6 +161,27 @@ import Testing
       let told = failures.filter { $0.rule == Invariant.liveOverlap.rawValue }.count
       #expect(told == (oracles.contains(.fullInvariants) ? 1 : 0))
     }
+  }
+
+  /// The first operation after which a rule is broken, whatever is broken later; and what becomes a
+  /// pool with misuse knows of it.
+  @Test func theFirstMisuseIsKept() throws {
+    let configuration = TraceConfiguration(profile: .windows2003x86)
+    let operations = try TraceParser.operations(
+      in: "alloc a NonPaged 64 Test\nalloc b NonPaged 64 Test\nwrite a 64 ff\nwrite a 64 fe\n"
+        + "alloc c NonPaged 4096 Test\n")
+    var session = try ReplaySession.boot(configuration, level: .full)
+    let corrupt = operations.map { operation in
+      _ = session.step(operation)
+      return session.firstCorruptOperation
+    }
+    #expect(corrupt == [nil, nil, 3, 3, 3])
+    var checked = CheckedPool(configuration, oracles: .replayed)
+    var other = CheckedPool(configuration, oracles: .replayed)
+    var failures: [PoolFailure] = []
+    for operation in operations { _ = checked.perform(operation, &failures) }
+    other.become(checked)
+    #expect(checked.misuse == 3 && other.misuse == 3 && other.operationCount == 5)
   }
 
   /// Of the first word of a block's header only the bytes of its sizes are sure to be noticed.

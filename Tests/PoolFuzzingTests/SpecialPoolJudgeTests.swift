@@ -125,6 +125,16 @@ import Testing
     #expect(trial.isKilled && trial.rules.contains(OracleRule.verdict.rawValue))
   }
 
+  /// The kernel stops at a free at a level too high for the kind of memory, and all foresee it.
+  @Test func levelsOfFreesAreForeseen() throws {
+    for (type, level, stops) in [("Paged", 1, false), ("Paged", 2, true), ("NonPaged", 2, false)] {
+      let free = "alloc a \(type) 97 Spec\nirql \(level)\nfree a Spec\n"
+      let run = FuzzRun(
+        try PoolFuzzTrace.reading(Self.machine + "\n" + free + "alloc b NonPaged 8 Spec\n"))
+      #expect(run.failure == nil && run.operationCount == (stops ? 3 : 4), "\(free)")
+    }
+  }
+
   /// The reference objects to a page out of turn, a stop too many and one too few.
   @Test func theReferenceIsSeenToFail() throws {
     let block = "alloc a NonPaged 97 Spec\n"

@@ -270,6 +270,46 @@ struct IncrementalAuditTests {
     #expect(violations == [] && audited.audit.walks == [.noCache: 1])
   }
 
+  @Test("a large allocation is looked at from its first byte on, also where it is new")
+  func firstByteOfANewLargeAllocation() throws {
+    var audited = try AuditedPool(Machine(.windows7x64, "quiet") { _ in }.configuration)
+    let healthy = audited.check()
+    let address = audited.taking(.nonPaged, 0x2000)
+    let old = try #require(audited.pool.view.byte(address))
+    _ = [~old].withUnsafeBytes { audited.pool.write(address, $0) }
+    let seen = audited.check()
+    #expect(healthy == [] && seen.map(\.invariant) == [.livePattern])
+  }
+
+  @Test("what was touched is forgotten after each check")
+  func touchesAreForgotten() {
+    var touched = DirtySet()
+    let lines = DirtySet.Lines(page: 1, lines: 1)
+    touched.blockLines.append(lines)
+    touched.largeLines.append(lines)
+    touched.outsideLines.append(1)
+    touched.pages.append(1)
+    touched.releases.append(DirtySet.Range(first: 1, count: 1, owner: 0))
+    touched.claims.append(DirtySet.Range(first: 1, count: 1, owner: 0))
+    touched.large.append(1)
+    touched.entries.append(1)
+    touched.rows.append(1)
+    touched.tags.append(1)
+    touched.waiting.append(1)
+    (touched.descriptors, touched.pending, touched.kinds) = (1, 1, 1)
+    (touched.hasRunHeads, touched.hasSinglePages) = (true, true)
+    touched.removeAll()
+    let counts = [
+      touched.blockLines.count, touched.largeLines.count, touched.outsideLines.count,
+      touched.pages.count, touched.releases.count, touched.claims.count, touched.large.count,
+      touched.entries.count, touched.rows.count, touched.tags.count, touched.waiting.count,
+    ]
+    #expect(counts.allSatisfy { $0 == 0 })
+    let bits = touched.descriptors | touched.pending | touched.kinds
+    let hasLists = touched.hasRunHeads || touched.hasSinglePages
+    #expect(bits == 0 && !hasLists)
+  }
+
   @Test("what an owner has written splits its pattern, of which both parts are compared")
   func patternsAroundWrites() throws {
     for (offset, isNoticed) in [(40, true), (96, false), (103, false), (160, true)]

@@ -27,6 +27,20 @@ struct PlantedCorruptionTests {
       """)
   }
 
+  @Test(
+    "a small block for a large request is told with the pages that were asked for and none found")
+  func aSmallBlockForALargeRequest() throws {
+    var audited = try AuditedPool(Machine(.windows2003x86, "quiet") { _ in }.configuration)
+    let address = audited.taking(.nonPaged, 100)
+    _ = audited.live.remove(address)
+    _ = audited.live.insert(
+      address,
+      LiveAllocation(
+        slot: 999, requestedBytes: 0x2800, type: .nonPaged, tag: "Test", patternSeed: nil))
+    let violations = audited.full().filter { $0.invariant == .liveSize }
+    #expect(violations.map { [$0.address, $0.expected, $0.found] } == [[address, 3, 0]])
+  }
+
   /// What a look at the touched page, entry and row alone must find.
   private static let touched: Set<Invariant> = [
     .headerFirst, .headerPreviousSize, .headerSizeRange, .headerTiling, .headerPoolIndex,

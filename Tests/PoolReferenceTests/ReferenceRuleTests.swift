@@ -154,6 +154,19 @@ import Testing
     #expect(session.checked.referenceCounts.predicted == 3)
   }
 
+  /// Frees of pages that are no pool's, of a user and of the system: the reference foresees the stop.
+  @Test(arguments: Profile.all)
+  func freesOutsideOfThePools(_ profile: Profile) throws {
+    for address in [0x1000, profile.systemBase + 0x1000] {
+      let text =
+        "config profile=\(profile.name)\nfreeat 0x\(String(address, radix: 16))\n"
+      #expect(try Self.rules(text, .none) == [])
+      let session = try ReplaySession.reading(text)
+      let predicted = session.checked.referenceCounts.predicted
+      #expect(predicted == 1 && session.replayer.pool.halted != nil, "\(text)")
+    }
+  }
+
   @Test func countsAreWrittenAndRead() {
     var counts = ReferenceCounts()
     #expect(ReferenceCounts(text: counts.text) == counts)
