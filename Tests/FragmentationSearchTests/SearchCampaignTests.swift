@@ -27,11 +27,16 @@ struct SearchCampaignTests {
     return campaign
   }
 
+  /// Each algorithm's campaign from its beginning to its end, once for all tests.
+  private static let wholes = algorithms.map { algorithm in
+    Task { await run(SearchCampaign(try question(), algorithm)) }
+  }
+
   /// After every epoch the process ends and another one reads what was saved.
   @Test(arguments: algorithms.indices)
   func aResumedSearchFindsTheSame(_ number: Int) async throws {
     let algorithm = Self.algorithms[number]
-    let whole = await Self.run(SearchCampaign(try Self.question(), algorithm))
+    let whole = try await Self.wholes[number].value
     var text = SearchCampaign(try Self.question(), algorithm).text
     var last: SearchCampaign
     repeat {
@@ -95,8 +100,8 @@ struct SearchCampaignTests {
     let query = FragmentationQuery(
       profile: "abstract", geometry: question.geometry, rules: question.rules,
       peakLiveUnits: question.peakLiveUnits)
-    for algorithm in Self.algorithms {
-      let campaign = await Self.run(SearchCampaign(question, algorithm))
+    for (algorithm, whole) in zip(Self.algorithms, Self.wholes) {
+      let campaign = try await whole.value
       let elites = campaign.elites
       #expect(elites.map(\.outcome.pages).max() == campaign.best?.outcome.pages)
       let cells = elites.map { ArchiveCell($0.outcome, question.geometry) }
@@ -112,7 +117,7 @@ struct SearchCampaignTests {
   }
 
   @Test func brokenPromisesAndTextsAreTold() async throws {
-    let campaign = await Self.run(SearchCampaign(try Self.question(), MacroSearch(population: 8)))
+    let campaign = try await Self.wholes[3].value
     let question = campaign.question
     let query = FragmentationQuery(
       profile: "abstract", geometry: question.geometry, rules: question.rules,

@@ -27,8 +27,11 @@ struct SearchTests {
       let budget = TestScale.count(16_000, all: 30_000)
       let question = try Self.question(budget, rules: rules)
       let answer = await algorithm.search(question)
-      let again = await algorithm.search(try Self.question(budget, workers: 3, rules: rules))
-      #expect(answer == again, "\(algorithm.name)")
+      // How many work on it is no matter of the rules.
+      if TestScale.isWhole || rules == .windows {
+        let again = await algorithm.search(try Self.question(budget, workers: 3, rules: rules))
+        #expect(answer == again, "\(algorithm.name)")
+      }
       let metrics = FragmentationMetrics.measuring(
         answer.trace, geometry: question.geometry, rules: rules)
       let bound = FragmentationBounds(
