@@ -11,6 +11,7 @@ struct BrowserTests {
   private static let free: [Browser.Scheme: UInt32] = [.light: 0xE6EAEE, .dark: 0x2B323A]
   private static let allocated: [Browser.Scheme: UInt32] = [.light: 0x3B6FB6, .dark: 0x6EA3EA]
   private static let parked: UInt32 = 0x98A2AE
+  private static let idle: UInt32 = 0xF3E3CF
 
   init() throws { browser = try Browser() }
 
@@ -97,7 +98,12 @@ struct BrowserTests {
         try value("left") + column * (try value("columnWidth") + value("gap"))
         + value("label")
       let y = try value("top") + Double(index % rows) * value("row") + 1 + value("bar") / 2
-      for block in try #require(pin["blocks"] as? [[String: Any]]) {
+      let blocks = try #require(pin["blocks"] as? [[String: Any]])
+      let isIdle = blocks.allSatisfy { $0["parked"] as? Bool ?? false }
+      // Small blocks settle at the end of a page.
+      let ground = picture[Int(left) + 3, Int(y)]
+      #expect(ground == (isIdle ? Self.idle : Self.free[.light]), "\(address)")
+      for block in blocks {
         let start = try #require(
           UInt64((block["address"] as? String ?? "").dropFirst(2), radix: 16))
         let bytes = Double(try #require(block["bytes"] as? Int))
@@ -218,6 +224,15 @@ struct BrowserTests {
   @Test func itPrints() throws {
     let bytes = try browser.print(try page("page-fa808000"))
     #expect(bytes.starts(with: "%PDF".utf8) && bytes.count > 10_000)
+    // No page is begun for a card that has room on the one before, nor for the last rows of a table.
+    let churn = try browser.print(try page("churn"))
+    let both = try browser.print(
+      try Command.run(["view", Self.incident("churn"), "--compare", Self.incident("remedy")]).output
+    )
+    for (bytes, most) in [(churn, 4), (both, 5)] {
+      let count = String(decoding: bytes, as: UTF8.self).firstMatch(of: /\/Count (\d+)/)?.output.1
+      #expect(count.flatMap { Int($0) }.map { $0 > 1 && $0 <= most } == true, "\(count ?? "none")")
+    }
   }
 
   /// A trace whose names and tags are markup changes nothing of the page's own.

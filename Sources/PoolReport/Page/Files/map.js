@@ -92,9 +92,10 @@ function drawRow(context, page, content, x, y, view, isTouched) {
 /** Draws the pieces of a page to scale. A block in use is never thinner than two pixels. Where a tag
  * was asked for, all others fade. */
 function drawPieces(context, content, x, y, width, height, { byTag, tag }) {
-  const total = statisticsOf(content).units || unitsPerPage;
-  const scale = width / total;
-  context.fillStyle = colours.free;
+  const sum = statisticsOf(content);
+  const scale = width / (sum.units || unitsPerPage);
+  // A page that parked blocks alone hold is told from one that somebody still uses.
+  context.fillStyle = sum.parkedBlocks && !sum.blocks ? colours.idle : colours.free;
   context.fillRect(x, y, width, height);
   for (const piece of piecesOf(content)) {
     if (piece.state === State.free) continue;

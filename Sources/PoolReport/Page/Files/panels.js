@@ -250,6 +250,9 @@ function showLegends(view) {
   for (const [name, text] of Object.entries(names)) {
     if (present.has(State[name])) items.push(legendItem(colours[name], text));
   }
+  if (present.has(State.lookaside) || present.has(State.deferred)) {
+    items.push(legendItem(colours.idle, "none in use"));
+  }
   fill(element("map-legend"), items);
   if (!isLeader) return;
   const curve = pair ? [legendItem(colours.held, `${pair.names[0]}: held`),

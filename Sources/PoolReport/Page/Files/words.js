@@ -65,7 +65,7 @@ function readColours() {
   const read = (name) => style.getPropertyValue("--" + name).trim();
   colours = { tags: [] };
   for (const name of ["panel", "edge", "ink", "soft", "accent", "free", "absent", "held", "live",
-    "bound", "mark", "grid", "other", ...stateNames]) colours[name] = read(name);
+    "bound", "mark", "grid", "idle", "other", ...stateNames]) colours[name] = read(name);
   for (let index = 0; index < 10; index++) colours.tags.push(read("tag" + index));
   colours["partly allocated"] = colours.allocated;
 }
