@@ -9,8 +9,6 @@
 public struct Diagnosis: Sendable {
   /// So many corrupt pages are diagnosed one by one.
   static let mostCorruptions = 64
-  /// So many conclusions of one kind are kept.
-  static let mostOfAKind = 1_000
 
   /// A listing's own conclusion with the listing's place.
   private typealias Placed = (ordinal: Int, entry: DiagnosisEntry)
@@ -24,8 +22,8 @@ public struct Diagnosis: Sendable {
   private var sparse = SparsePages()
   private var holes = HoleCoverage()
   private var poorFits = PoorFits()
-  private var refreshes: [DiagnosisEntry] = []
-  private var uneven: [DiagnosisEntry] = []
+  private var refreshes = FirstConclusions()
+  private var uneven = FirstConclusions()
   private var limits: [(ordinal: Int, finding: Finding)] = []
 
   /// What the listings say of one state of a system, for a comparison with another.
@@ -59,9 +57,10 @@ public struct Diagnosis: Sendable {
     evidence.add(checked)
     switch checked.listing.content {
     case .poolMonitor(let table):
-      refreshes += RefreshChanges.entries(table, source: checked.listing.source)
-        .prefix(Self.mostOfAKind - refreshes.count)
-    case .virtualMemory(let memory) where uneven.count < Self.mostOfAKind:
+      RefreshChanges.entries(table, source: checked.listing.source).forEach {
+        refreshes.append($0)
+      }
+    case .virtualMemory(let memory):
       Self.unevenPools(memory, source: checked.listing.source).map { uneven.append($0) }
     default: break
     }
@@ -82,8 +81,9 @@ public struct Diagnosis: Sendable {
       + PoolFragmentation(evidence: evidence).entries()
       + sparse.entries(wholePages: pages.wholeCount)
       + holes.entries(sparse: sparse, evidence: evidence)
-      + PoolLimits(evidence: evidence).entries() + poorFits.entries
-      + refreshes + tagEntries.filter { !$0.verdict.isFinding } + uneven + debuggerLimits()
+      + PoolLimits(evidence: evidence).entries() + poorFits.entries.told
+      + refreshes.told + tagEntries.filter { !$0.verdict.isFinding } + uneven.told
+      + debuggerLimits()
   }
 
   /// Diagnoses one state of a system; tables of tags with several times are a series.
@@ -193,6 +193,31 @@ public struct Diagnosis: Sendable {
         verdict: .debuggerLimit, text: first.text,
         evidence: Array(limits.flatMap(\.evidence).prefix(16)), guidance: .newerDebugger)
     ]
+  }
+}
+
+/// The first conclusions of one kind.
+struct FirstConclusions: Sendable {
+  /// So many are kept.
+  static let most = 1_000
+
+  private var entries: [DiagnosisEntry] = []
+  /// Whether there were more.
+  private(set) var isShortened = false
+
+  /// Takes one in, where there is room.
+  mutating func append(_ entry: DiagnosisEntry) {
+    if entries.count < Self.most { entries.append(entry) } else { isShortened = true }
+  }
+
+  /// Those that are kept; where there were more the last says so.
+  var told: [DiagnosisEntry] {
+    var told = entries
+    if isShortened {
+      told[told.count - 1].text +=
+        " There are more like these: the first \(DecimalText.grouped(UInt64(Self.most))) are told."
+    }
+    return told
   }
 }
 

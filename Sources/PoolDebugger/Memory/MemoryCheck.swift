@@ -310,22 +310,22 @@ extension MemoryCheck {
 
   /// Allocations one by one: whose they are and how much.
   static func check(_ listing: AllocationListing, _ checked: inout CheckedListing) {
-    checked.blockCount = listing.entries.count
+    checked.blockCount = listing.count
     checked.verdict = listing.isUnloaded ? .leak : .incomplete
-    let live = listing.entries.filter(\.isAllocated)
-    let bytes = live.reduce(UInt64(0)) { Saturating.sum($0, $1.sizeBytes) }
-    let tags = Dictionary(grouping: live, by: \.tag).sorted {
-      ($1.value.count, $0.key) < ($0.value.count, $1.key)
-    }
-    let names = tags.prefix(8).map { "\($0.key) \($0.value.count)" }.joined(separator: ", ")
+    var tags: [ListedTag: UInt64] = [:]
+    for (kind, total) in listing.totals { tags[kind.tag, default: 0] += total.count }
+    let least = listing.isShortened ? "at least " : ""
+    let names = tags.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(8)
+      .map { "\($0.key) \(least)\($0.value)" }.joined(separator: ", ")
     let subject = listing.driver.map { "\($0) " } ?? ""
     let verb = listing.isUnloaded ? "left behind" : "in use"
     checked.findings.append(
       Finding(
         rule: listing.isUnloaded ? .leak : .blockHeader,
-        text: "\(subject)\(live.count) allocations of \(DecimalText.grouped(bytes)) bytes "
+        text: "\(subject)\(listing.live.count) allocations of "
+          + "\(DecimalText.grouped(listing.live.bytes)) bytes "
           + "\(verb), by tag: \(names)",
-        evidence: live.prefix(32).map { entry in
+        evidence: listing.entries.lazy.filter(\.isAllocated).prefix(32).map { entry in
           "\(checked.listing.source):\(entry.line): \(Hexadecimal.address(entry.address)) "
             + "0x\(Hexadecimal.text(entry.sizeBytes)) bytes, tag \(entry.tag)"
             + (entry.caller.isEmpty ? "" : ", \(entry.caller)")

@@ -123,8 +123,51 @@ public struct AllocationListing: Sendable, Hashable {
   public var driver: String?
   /// The driver is gone: what is listed here was left behind.
   var isUnloaded = false
-  /// The allocations.
-  public var entries: [Entry] = []
+  /// The first of the allocations, free blocks among them; ``totals`` are of all.
+  public private(set) var entries: [Entry] = []
+  /// How many there are, free blocks among them.
+  public private(set) var count = 0
+  /// Those in use, all together and by tag.
+  private(set) var live = Total()
+  private(set) var totals: [Kind: Total] = [:]
+
+  /// So many are kept one by one, and so many kinds are told apart: no system has as many tags.
+  static let mostEntries = 1 << 12
+  private static let mostKinds = ListingAssembler.mostRows
+
+  /// What is counted together.
+  struct Kind: Sendable, Hashable {
+    var tag: ListedTag
+    var isPaged: Bool?
+  }
+
+  /// What allocations come to.
+  struct Total: Sendable, Hashable {
+    var count: UInt64 = 0
+    var bytes: UInt64 = 0
+    /// The line of the first.
+    var line = 0
+
+    fileprivate mutating func add(_ entry: Entry) {
+      if count == 0 { line = entry.line }
+      count += 1
+      bytes = Saturating.sum(bytes, entry.sizeBytes)
+    }
+  }
+
+  /// Whether there were more kinds than are told apart.
+  var isShortened: Bool { totals.values.reduce(0) { $0 + $1.count } < live.count }
+
+  /// Takes one in.
+  mutating func append(_ entry: Entry) {
+    count += 1
+    if entries.count < Self.mostEntries { entries.append(entry) }
+    guard entry.isAllocated else { return }
+    live.add(entry)
+    let kind = Kind(tag: entry.tag, isPaged: entry.isPaged)
+    guard totals.count < Self.mostKinds || totals[kind] != nil else { return }
+    totals[kind, default: Total()].add(entry)
+  }
 }
 
 /// Dumps of memory, headers taken apart, and allocations listed one by one.
@@ -142,7 +185,7 @@ extension ListingAssembler {
     case .allocation(var entry, let tool):
       entry.line = number
       openAllocations(tool, number)
-      allocations?.content.entries.append(entry)
+      allocations?.content.append(entry)
     case .verifiedDriver(let name, let isUnloaded):
       closeAllocations()
       openAllocations(.verifier, number)

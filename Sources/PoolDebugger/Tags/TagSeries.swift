@@ -318,7 +318,9 @@ struct TagConclusions {
   /// All tables as one state of a system.
   private(set) var state = TagSeries.Snapshot()
   private var timed = ThinnedSnapshots()
-  private var single: [(time: Double?, entry: DiagnosisEntry)] = []
+  /// Of tables without a time, and of those of the latest.
+  private var untimed = FirstConclusions()
+  private var ofLatest = FirstConclusions()
   private var seen: Set<Conclusion> = []
   private var latest: Double?
 
@@ -332,16 +334,18 @@ struct TagConclusions {
       timed.add(table, at: time, source: source)
       if latest.map({ time > $0 }) ?? true {
         latest = time
-        single.removeAll { $0.time != nil }
+        ofLatest = FirstConclusions()
         seen = seen.filter { $0.time == nil }
       }
       guard time == latest else { return }
     }
+    let isFull = table.time == nil ? untimed.isShortened : ofLatest.isShortened
     for entry in TagVerdicts(source: source, table: table, owners: owners).entries()
-    where single.count < Diagnosis.mostOfAKind {
+    where !isFull {
       let conclusion = Conclusion(
         time: table.time, verdict: entry.verdict, pool: entry.pool, tags: entry.tags)
-      if seen.insert(conclusion).inserted { single.append((table.time, entry)) }
+      guard seen.insert(conclusion).inserted else { continue }
+      if table.time == nil { untimed.append(entry) } else { ofLatest.append(entry) }
     }
   }
 
@@ -354,7 +358,7 @@ struct TagConclusions {
     }
     var told: Set<Conclusion> = []
     return course
-      + single.filter { !isSeries || $0.time != nil }.map(\.entry).filter {
+      + ((isSeries ? [] : untimed.told) + ofLatest.told).filter {
         told.insert(Conclusion(time: nil, verdict: $0.verdict, pool: $0.pool, tags: $0.tags))
           .inserted
       }

@@ -74,23 +74,10 @@ public struct TagTableListing: Sendable, Hashable {
 
   /// The allocations of a list, counted by tag; each row stands for the tag's first line.
   public init(_ list: AllocationListing) {
-    struct Key: Hashable {
-      var tag: ListedTag
-      var isPaged: Bool?
-    }
-    var places: [Key: Int] = [:]
-    for entry in list.entries where entry.isAllocated {
-      let key = Key(tag: entry.tag, isPaged: entry.isPaged)
-      if let place = places[key] {
-        rows[place].live? += 1
-        rows[place].bytes = rows[place].bytes.map { Saturating.sum($0, entry.sizeBytes) }
-      } else {
-        places[key] = rows.count
-        rows.append(
-          Row(
-            tag: entry.tag, isPaged: entry.isPaged, live: 1, bytes: entry.sizeBytes,
-            line: entry.line))
-      }
+    rows = list.totals.sorted { $0.value.line < $1.value.line }.map { kind, total in
+      Row(
+        tag: kind.tag, isPaged: kind.isPaged, live: total.count, bytes: total.bytes,
+        line: total.line)
     }
   }
 

@@ -119,6 +119,41 @@ import Testing
     #expect(leak?.text.contains("in every one of") == true)
   }
 
+  @Test func ofManyAllocationsTheFirstAreKeptAndAllAreCounted() {
+    var list = AllocationListing(tool: .memProcFS)
+    let most = AllocationListing.mostEntries
+    func entry(_ tag: String, _ line: Int) -> AllocationListing.Entry {
+      var entry = AllocationListing.Entry(
+        address: UInt64(line) << 12, sizeBytes: 0x1000, tag: ListedTag(tag))
+      entry.line = line
+      return entry
+    }
+    for line in 1...(most + 10) { list.append(entry(line > most ? "Late" : "Leak", line)) }
+    #expect(list.entries.count == most && list.count == most + 10 && !list.isShortened)
+    let rows = TagTableListing(list).rows
+    #expect(rows.map(\.tag) == [ListedTag("Leak"), ListedTag("Late")])
+    #expect(rows.map(\.live) == [UInt64(most), 10] && rows[1].bytes == 10 << 12)
+    // More kinds than are told apart: what is said of each is the least.
+    for number in 0...ListingAssembler.mostRows {
+      list.append(entry(String(format: "%04x", number), most + 20 + number))
+    }
+    #expect(list.isShortened && list.entries.count == most)
+    let listing = Listing(source: "list", line: 1, content: .allocations(list))
+    #expect(
+      ListingCheck.check(listing).findings.first?.text.contains("Leak at least \(most)") == true)
+  }
+
+  @Test func moreConclusionsThanAreKeptAreSaid() {
+    var first = FirstConclusions()
+    let entry = DiagnosisEntry(
+      verdict: .poorFit, tags: [], text: "One.", evidence: [], guidance: .halfPages)
+    for _ in 0..<FirstConclusions.most { first.append(entry) }
+    #expect(first.told.count == FirstConclusions.most && first.told.last?.text == "One.")
+    first.append(entry)
+    #expect(first.told.count == FirstConclusions.most)
+    #expect(first.told.last?.text == "One. There are more like these: the first 1,000 are told.")
+  }
+
   @Test func aTableHasSoManyRowsAndNoMore() {
     let rows = ListingAssembler.mostRows
     var assembler = ListingAssembler(source: "log")

@@ -139,7 +139,7 @@ public struct InspectionSeries: Sendable {
   private var lastSource: String?
   /// What was wrong in earlier states. What tables of tags said by themselves, the course of the
   /// series says better.
-  private var earlier: [DiagnosisEntry] = []
+  private var earlier = FirstConclusions()
   private var warnings: [ParseWarning] = []
   private var warningCount = 0
   private var unrecognisedLines = 0
@@ -165,13 +165,14 @@ public struct InspectionSeries: Sendable {
       snapshots.append(state)
       count += 1
     }
-    let known = Set(earlier.map(Conclusion.init))
-    earlier += (last?.diagnosis ?? []).filter {
-      switch $0.verdict {
-      case .leakCandidate, .pairedLeak, .dominantTag, .hardlyFreed, .equalLive: false
-      default: $0.verdict.isFinding && !known.contains(Conclusion($0))
+    let known = Set(earlier.told.map(Conclusion.init))
+    for entry in last?.diagnosis ?? [] {
+      switch entry.verdict {
+      case .leakCandidate, .pairedLeak, .dominantTag, .hardlyFreed, .equalLive: break
+      default:
+        if entry.verdict.isFinding, !known.contains(Conclusion(entry)) { earlier.append(entry) }
       }
-    }.prefix(Diagnosis.mostOfAKind - earlier.count)
+    }
     last = report
     lastSource = source
   }
@@ -194,7 +195,7 @@ public struct InspectionSeries: Sendable {
     series.left = report.bytesLeft
     let course = series.entries()
     let now = Set(report.diagnosis.map(Conclusion.init))
-    let before = earlier.filter { !now.contains(Conclusion($0)) }.map { entry in
+    let before = earlier.told.filter { !now.contains(Conclusion($0)) }.map { entry in
       var entry = entry
       entry.text = "Before the last state: " + entry.text
       // Its listing is not in the report.

@@ -343,14 +343,14 @@ struct PoorFits {
   static let marginBytes: UInt64 = 0x40
 
   private var seen: Set<ListedTag> = []
-  private(set) var entries: [DiagnosisEntry] = []
+  private(set) var entries = FirstConclusions()
 
   mutating func add(_ checked: CheckedListing) {
     guard case .pool(let page) = checked.listing.content, checked.layout == .classic,
       checked.verdict != .corrupt, checked.verdict != .unknown
     else { return }
     let half = PageCheck.pageBytes / 2
-    for block in page.blocks where block.isAllocated && entries.count < Diagnosis.mostOfAKind {
+    for block in page.blocks where block.isAllocated && !entries.isShortened {
       guard let tag = block.tag, block.sizeBytes > half, block.sizeBytes <= half + Self.marginBytes,
         seen.insert(tag).inserted
       else { continue }
