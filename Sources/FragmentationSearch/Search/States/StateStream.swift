@@ -1,7 +1,11 @@
 import ContentHash
 
-/// A stream of passes over the states, each with twice the width of the one before, in turns with
-/// passes that come back where exact fits are never taken.
+/// A stream of passes over the states, each with twice the width of the one before, among passes that
+/// come back where exact fits are never taken.
+///
+/// Whether a pass that comes back learns the moves that pay shows early or not at all, and depends on
+/// what it draws: so many short ones are begun, and some longer and wider ones among them, as restarts
+/// are best where nobody knows how long is enough (Luby, Sinclair and Zuckerman, 1993).
 struct StateStream: SearchStream {
   /// What does not change while the stream goes on.
   struct Setting: Sendable {
@@ -20,6 +24,8 @@ struct StateStream: SearchStream {
   private static let widths = (first: 2, last: 1024)
   /// A pass ends after about so many operations, so that a search by the clock can be saved.
   private static let mostPassOperations = 8_000_000
+  /// Operations of the shortest passes among which some come back.
+  private static let returningOperations = 1_000_000
 
   private let setting: Setting
   private let number: Int
@@ -34,22 +40,39 @@ struct StateStream: SearchStream {
 
   mutating func advance(to operations: Int) {
     while operationsSpent < operations {
-      // Where exact fits are never taken, what pays is to come back: such passes take turns.
-      let turns = setting.question.rules.exactFit == .never ? 2 : 1
-      let isReturning = turns == 2 && passes.isMultiple(of: turns)
-      let round = passes / turns
+      let (isReturning, round) = kind(ofPass: passes)
       let width =
         isReturning ? round : min(Self.widths.first << min(round, 32), Self.widths.last)
       let seed = SeededGenerator(
         seed: setting.question.seed, stream: UInt64(number) << 32 | UInt64(passes))
       let left = setting.question.operationsPerStream - operationsSpent
       let pass = isReturning ? setting.returningPass : setting.pass
-      let share = passes == 0 ? (left + turns - 1) / turns : left
-      let result = pass(width, seed, min(share, Self.mostPassOperations))
+      let result = pass(width, seed, share(of: left, isReturning, round))
       passes += 1
       operationsSpent += max(1, result.operations)
       if result.pages > record?.outcome.pages ?? 0 { take(result.list) }
     }
+  }
+
+  /// Where exact fits are never taken, what pays is to come back: as most passes do, all but those
+  /// before a power of two.
+  private func kind(ofPass pass: Int) -> (isReturning: Bool, round: Int) {
+    guard setting.question.rules.exactFit == .never else { return (false, pass) }
+    let next = pass + 1
+    let others = Int.bitWidth - 1 - next.leadingZeroBitCount
+    return next > 1 && next == 1 << others
+      ? (false, others - 1) : (true, (next - others).trailingZeroBitCount / 2)
+  }
+
+  /// Operations of a pass, of those that are left.
+  private func share(of left: Int, _ isReturning: Bool, _ round: Int) -> Int {
+    guard setting.question.rules.exactFit == .never else {
+      return min(left, Self.mostPassOperations)
+    }
+    let doubled = isReturning ? round : round / 2
+    let most = min(Self.returningOperations << min(doubled, 8), Self.mostPassOperations)
+    let isLast = passes > 0 && left <= 2 * Self.returningOperations
+    return min(isLast ? left : (left + 1) / 2, most)
   }
 
   private mutating func take(_ list: RawList) {
