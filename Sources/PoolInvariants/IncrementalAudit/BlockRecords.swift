@@ -25,14 +25,13 @@ struct PageRecords: ~Copyable {
   private var numbers: FlatArray<Int32>
   private var words = FlatArray<UInt64>()
   private var unused = FlatArray<Int32>()
-  let mapWords: Int
   private let units: Int
-  private var stride: Int { 1 + 4 * mapWords }
+  private let stride: Int
 
   init(pages: Int, unitsPerPage: UInt64) {
     numbers = FlatArray(repeating: -1, count: pages)
     units = Int(unitsPerPage)
-    mapWords = (units + 63) / 64
+    stride = 1 + 4 * ((units + 63) / 64)
   }
 
   /// The record of a page, or nil.
@@ -74,60 +73,78 @@ struct PageRecords: ~Copyable {
     Int(words[number &* stride] &>> 16)
   }
 
-  @inline(__always) private func map(_ number: Int, _ map: Map) -> UnsafeMutablePointer<UInt64> {
-    words.base + (number &* stride &+ 1 &+ map.rawValue &* mapWords)
+  /// The bits of a record; valid until another is made.
+  @inline(__always) func bits(_ number: Int) -> Bits {
+    Bits(words: words.base + (number &* stride &+ 1), units: units)
   }
 
-  /// One bit of a map.
-  @inline(__always) func bit(_ number: Int, _ kind: Map, _ unit: Int) -> Bool {
-    map(number, kind)[unit &>> 6] &>> UInt64(unit & 63) & 1 != 0
-  }
+  /// The bits of a page's blocks where they lie, the four words of 64 units beside each other: a walk
+  /// asks for several of a unit, and finding the record for each showed in its time.
+  struct Bits {
+    fileprivate let words: UnsafeMutablePointer<UInt64>
+    fileprivate let units: Int
 
-  @inline(__always) func set(_ number: Int, _ kind: Map, _ unit: Int) {
-    map(number, kind)[unit &>> 6] |= 1 &<< UInt64(unit & 63)
-  }
-
-  /// Clears the bits of a unit in every map.
-  @inline(__always) func clear(_ number: Int, _ unit: Int) {
-    let mask = ~(UInt64(1) &<< UInt64(unit & 63))
-    let first = map(number, .starts) + (unit &>> 6)
-    for index in 0..<4 { first[index &* mapWords] &= mask }
-  }
-
-  /// The last block's start at or before a unit, or nil.
-  @inline(__always) func start(_ number: Int, atOrBefore unit: Int) -> Int? {
-    let starts = map(number, .starts)
-    var word = unit &>> 6
-    var bits = starts[word] & (UInt64.max &>> UInt64(63 &- (unit & 63)))
-    while bits == 0 {
-      guard word > 0 else { return nil }
-      word &-= 1
-      bits = starts[word]
+    @inline(__always)
+    private func word(_ map: Map, _ unit: Int) -> UnsafeMutablePointer<UInt64> {
+      words + ((unit &>> 6) &<< 2 | map.rawValue)
     }
-    return word &<< 6 &+ 63 &- bits.leadingZeroBitCount
-  }
 
-  /// The next block's start behind a unit, or the page's end.
-  @inline(__always) func start(_ number: Int, after unit: Int) -> Int {
-    let from = unit &+ 1
-    guard from < units else { return units }
-    let starts = map(number, .starts)
-    var word = from &>> 6
-    var bits = starts[word] & (UInt64.max &<< UInt64(from & 63))
-    while bits == 0 {
-      word &+= 1
-      guard word < mapWords else { return units }
-      bits = starts[word]
+    /// One bit of a map.
+    @inline(__always) func bit(_ map: Map, _ unit: Int) -> Bool {
+      word(map, unit).pointee &>> UInt64(unit & 63) & 1 != 0
     }
-    return word &<< 6 &+ bits.trailingZeroBitCount
-  }
 
-  /// True where a block in use starts at a unit from `first` on.
-  @inline(__always) func hasInUse(_ number: Int) -> Bool {
-    let inUse = map(number, .inUse)
-    var any: UInt64 = 0
-    for word in 0..<mapWords { any |= inUse[word] }
-    return any != 0
+    @inline(__always) func set(_ map: Map, _ unit: Int) {
+      word(map, unit).pointee |= 1 &<< UInt64(unit & 63)
+    }
+
+    /// Clears the bits of a unit in every map.
+    @inline(__always) func clear(_ unit: Int) {
+      let mask = ~(UInt64(1) &<< UInt64(unit & 63))
+      let first = word(.starts, unit)
+      for map in 0..<4 { first[map] &= mask }
+    }
+
+    /// The last block's start at or before a unit, or nil.
+    @inline(__always) func start(atOrBefore unit: Int) -> Int? {
+      var place = word(.starts, unit)
+      var first = unit & ~63
+      var bits = place.pointee & (UInt64.max &>> UInt64(63 &- (unit & 63)))
+      while bits == 0 {
+        guard first > 0 else { return nil }
+        first &-= 64
+        place -= 4
+        bits = place.pointee
+      }
+      return first &+ 63 &- bits.leadingZeroBitCount
+    }
+
+    /// The next block's start behind a unit, or the page's end.
+    @inline(__always) func start(after unit: Int) -> Int {
+      let from = unit &+ 1
+      guard from < units else { return units }
+      var place = word(.starts, from)
+      var first = from & ~63
+      var bits = place.pointee & (UInt64.max &<< UInt64(from & 63))
+      while bits == 0 {
+        first &+= 64
+        guard first < units else { return units }
+        place += 4
+        bits = place.pointee
+      }
+      return first &+ bits.trailingZeroBitCount
+    }
+
+    /// True where a block in use starts anywhere.
+    @inline(__always) func hasInUse() -> Bool {
+      var any: UInt64 = 0
+      var first = 0
+      while first < units {
+        any |= word(.inUse, first).pointee
+        first &+= 64
+      }
+      return any != 0
+    }
   }
 }
 

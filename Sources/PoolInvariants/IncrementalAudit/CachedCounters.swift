@@ -233,8 +233,10 @@ extension IncrementalAudit {
       auditDescriptor(descriptor)
       touched.kinds |= 1 &<< UInt64(descriptors.place(descriptor).pointee.kind.rawValue)
     }
-    for number in 0..<waiting.hits.count where touched.kinds & 1 &<< UInt64(number) != 0 {
-      if let kind = PoolKind(rawValue: UInt8(number)) { auditServed(kind) }
+    var kinds = touched.kinds & (1 &<< UInt64(waiting.hits.count) &- 1)
+    while kinds != 0 {
+      if let kind = PoolKind(rawValue: UInt8(kinds.trailingZeroBitCount)) { auditServed(kind) }
+      kinds &= kinds &- 1
     }
   }
 

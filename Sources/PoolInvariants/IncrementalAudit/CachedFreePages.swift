@@ -129,7 +129,7 @@ extension IncrementalAudit {
     }
     for index in 0..<touched.pages.count {
       let page = Int(touched.pages[index])
-      if PageShare.isOf(.freeRunStart, owners[page]) {
+      if PageShare.owner(owners[page]) == .freeRunStart {
         runs.look(at: spaces.address(of: page))
       }
     }

@@ -284,7 +284,7 @@ extension IncrementalAudit {
     for index in 0..<touched.largeLines.count where fallback == nil {
       let lines = touched.largeLines[index]
       let page = Int(lines.page)
-      guard PageShare.isOf(.large, owners[page]) || PageShare.isOf(.largeStart, owners[page])
+      guard PageShare.owner(owners[page]) == .large || PageShare.owner(owners[page]) == .largeStart
       else { continue }
       let address = spaces.address(of: page)
       if let number = known, covers(number, address) {} else { known = largeClaim(page) }

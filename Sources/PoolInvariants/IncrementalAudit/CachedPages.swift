@@ -37,7 +37,7 @@ extension IncrementalAudit {
       let marks =
         page < spaces.initialCount
         ? view.marks(ofInitialPage: page) : view.marks(ofPageAt: address) ?? []
-      let isSmall = PageShare.isOf(.smallBlocks, owners[page])
+      let isSmall = PageShare.owner(owners[page]) == .smallBlocks
       guard marks.contains(.smallBlocks) != isSmall else { continue }
       // A page may be noted twice.
       var isNoted = false
@@ -115,7 +115,7 @@ extension IncrementalAudit {
     let descriptor = records.descriptor(record)
     let first = records.firstUnit(record)
     let dropped = ExaminedPage(
-      page: page, record: record, base: spaces.address(of: page),
+      page: page, bits: records.bits(record), base: spaces.address(of: page),
       host: UnsafeRawPointer(owners.base), descriptor: descriptor, firstUnit: first)
     takeOut(dropped, from: first, to: Int(facts.unitsPerPage))
     records.drop(page)
@@ -200,7 +200,7 @@ extension IncrementalAudit {
       return false
     }
     if page &+ 1 < spaces.nonPagedCount, page &+ 1 != spaces.initialCount,
-      PageShare.isOf(.freeRunStart, owners[page &+ 1])
+      PageShare.owner(owners[page &+ 1]) == .freeRunStart
     {
       return false
     }
@@ -227,8 +227,8 @@ extension IncrementalAudit {
   }
 
   private func isFreeRun(_ page: Int) -> Bool {
-    let share = owners[page]
-    return PageShare.isOf(.freeRun, share) || PageShare.isOf(.freeRunStart, share)
+    let owner = PageShare.owner(owners[page])
+    return owner == .freeRun || owner == .freeRunStart
   }
 }
 

@@ -85,11 +85,6 @@ enum PageShare {
   @inline(__always) static func owner(_ share: UInt8) -> PageOwner {
     PageOwner(rawValue: share & ownerMask) ?? .nobody
   }
-
-  /// Whether the page is that owner's: a comparison, where finding the owner goes through all there are.
-  @inline(__always) static func isOf(_ owner: PageOwner, _ share: UInt8) -> Bool {
-    share & ownerMask == owner.rawValue
-  }
 }
 
 /// Memory with structures of the kernel's own.

@@ -7,7 +7,8 @@ import struct PoolWalk.HeaderFields
 /// A page of small blocks, or the tail behind a large allocation, with the host bytes behind it.
 struct ExaminedPage {
   let page: Int
-  let record: Int
+  /// What its record says of its blocks.
+  let bits: PageRecords.Bits
   let base: Address
   let host: UnsafeRawPointer
   let descriptor: Int
@@ -50,7 +51,7 @@ extension IncrementalAudit {
       return nil
     }
     return ExaminedPage(
-      page: page, record: record, base: base, host: host,
+      page: page, bits: records.bits(record), base: base, host: host,
       descriptor: records.descriptor(record), firstUnit: records.firstUnit(record))
   }
 
@@ -99,7 +100,7 @@ extension IncrementalAudit {
   ) {
     guard end > page.firstUnit else { return }
     let start =
-      records.start(page.record, atOrBefore: max(from, page.firstUnit)) ?? page.firstUnit
+      page.bits.start(atOrBefore: max(from, page.firstUnit)) ?? page.firstUnit
     found.removeAll()
     guard let stop = walk(page, from: start, to: end) else {
       return fallBack()
@@ -108,7 +109,7 @@ extension IncrementalAudit {
     for index in 0..<found.count where fallback == nil {
       putIn(view, live, page, found[index], changed)
     }
-    if !page.isTail, !records.hasInUse(page.record) { fallBack() }
+    if !page.isTail, !page.bits.hasInUse() { fallBack() }
   }
 
   // MARK: Headers
@@ -131,7 +132,7 @@ extension IncrementalAudit {
     var previousUnits: UInt64 = 0
     var isAfterFree = false
     if start > firstUnit {
-      guard let before = records.start(page.record, atOrBefore: start &- 1) else { return nil }
+      guard let before = page.bits.start(atOrBefore: start &- 1) else { return nil }
       previousUnits = UInt64(start &- before)
       let word = host.loadUnaligned(fromByteOffset: before &<< shift, as: UInt32.self)
       isAfterFree = constants.pointee.header.poolType.get(word) == 0
@@ -149,7 +150,7 @@ extension IncrementalAudit {
         isFree = !waiting.contains(firstBody &+ UInt64(unit) &<< UInt64(shift))
       }
       if isFree, isAfterFree { return nil }
-      if unit >= end, records.bit(page.record, .starts, unit) { return unit }
+      if unit >= end, page.bits.bit(.starts, unit) { return unit }
       if unit == firstUnit, firstUnit != 0, !Self.isFragment(host + unit &<< shift, fields) {
         return nil
       }
@@ -175,23 +176,23 @@ extension IncrementalAudit {
   /// Takes the blocks that the record has between two units out of the cache. A free block that is
   /// still there stays on its list.
   mutating func takeOut(_ page: ExaminedPage, from start: Int, to stop: Int) {
-    let record = page.record
-    guard records.bit(record, .starts, start) else { return }
+    let bits = page.bits
+    guard bits.bit(.starts, start) else { return }
     let tally = tallies.place(page.descriptor)
     touched.descriptors |= 1 &<< UInt64(page.descriptor)
     var unit = start
     var next = 0
     while unit < stop {
-      let end = records.start(record, after: unit)
+      let end = bits.start(after: unit)
       let units = end &- unit
-      if records.bit(record, .inUse, unit) {
+      if bits.bit(.inUse, unit) {
         if !(page.isTail && unit == page.firstUnit) {
           tally.pointee.blocksInUse &-= 1
           tally.pointee.unitsInUse &-= UInt64(units)
           blocksInUse &-= 1
         }
-        if records.bit(record, .live, unit) { liveBlocks &-= 1 }
-        if records.bit(record, .charged, unit) { charge(page, units: units, sign: 0 &- 1) }
+        if bits.bit(.live, unit) { liveBlocks &-= 1 }
+        if bits.bit(.charged, unit) { charge(page, units: units, sign: 0 &- 1) }
       } else if units >= constants.smallestListedUnits {
         while next < found.count, Int(found[next].unit) < unit { next &+= 1 }
         let isStill =
@@ -199,7 +200,7 @@ extension IncrementalAudit {
           && Int(found[next].units) == units
         if !isStill, let number = lists.number(entry(page, unit)) { lists.remove(number) }
       }
-      records.clear(record, unit)
+      bits.clear(unit)
       unit = end
     }
   }
@@ -226,13 +227,13 @@ extension IncrementalAudit {
   ) {
     let unit = Int(block.unit)
     let units = Int(block.units)
-    records.set(page.record, .starts, unit)
+    page.bits.set(.starts, unit)
     touched.descriptors |= 1 &<< UInt64(page.descriptor)
     if block.isFree {
       if units >= constants.smallestListedUnits { list(page, unit, units) }
       return
     }
-    records.set(page.record, .inUse, unit)
+    page.bits.set(.inUse, unit)
     if page.isTail, unit == page.firstUnit { return }
     let tally = tallies.place(page.descriptor)
     tally.pointee.blocksInUse &+= 1
@@ -242,12 +243,12 @@ extension IncrementalAudit {
     let body = entry(page, unit)
     let end = body &- facts.headerBytes &+ UInt64(units) &<< facts.unitShift
     if let (address, position) = live.holder(ofBodyAt: body, end: end, facts) {
-      records.set(page.record, .live, unit)
+      page.bits.set(.live, unit)
       liveBlocks &+= 1
       if live.allocation(at: position).type.rawValue & PoolFacts.sizingBits != 0,
         live.allocation(at: position).type.contains(.quota)
       {
-        records.set(page.record, .charged, unit)
+        page.bits.set(.charged, unit)
         charge(page, units: units, sign: 1)
       }
       auditHeld(view, live, position, page, block, address, changed)
