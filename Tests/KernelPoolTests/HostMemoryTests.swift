@@ -66,7 +66,7 @@ import Testing
     @Test func whatIsDroppedIsGivenBack() async {
       await #expect(processExitsWith: .success) {
         var before: Int?
-        for turn in 0..<80 {
+        for turn in 0..<144 {
           // The first turns fill what is kept for the next pool.
           if turn == 16 { before = HostMemoryTests.bytesInUse() }
           var pool = try KernelPool.boot(.small(.windows7x64))
@@ -76,9 +76,9 @@ import Testing
           else { exit(2) }
         }
         guard let before, let after = HostMemoryTests.bytesInUse() else { exit(3) }
-        print("\(after - before) bytes are left of 64 pools")
-        // The smallest piece of memory has sixteen bytes.
-        if after - before >= 64 * 16 { exit(1) }
+        print("\(after - before) bytes are left of 128 pools")
+        // The smallest piece of memory has sixteen bytes; tables of the runtime grow a little by themselves.
+        if after - before >= 128 * 16 { exit(1) }
       }
     }
   #endif
