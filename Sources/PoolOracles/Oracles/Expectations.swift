@@ -2,7 +2,7 @@ import KernelPool
 import PoolTrace
 
 /// Everything that the published rules say an operation must come to, worked out before it. It is never
-/// copied: that would be a tenth of what it takes.
+/// copied: copies showed in a profile of `fuzz`.
 struct OperationExpectation: ~Copyable {
   private var prediction: PlacementOracle.Prediction?
   private var release: ReleaseExpectation?

@@ -208,7 +208,7 @@ struct VerdictOracle {
     guard let walk = walk(ofPageAt: place), let block = walk.block(containing: place)
     else { return false }
     let offset = place &- block.address
-    if offset < 4 { return isSizeByte(offset, startsPage: block.address == walk.page) }
+    if offset < 4 { return isSizeByte(offset) }
     switch block.state {
     case .free:
       return offset >= header && offset < header &+ 2 &* profile.wordBytes
@@ -218,7 +218,7 @@ struct VerdictOracle {
   }
 
   /// True for the bytes that hold nothing but a size's low bits.
-  private func isSizeByte(_ offset: UInt64, startsPage: Bool) -> Bool {
+  private func isSizeByte(_ offset: UInt64) -> Bool {
     let layout = profile.header
     return offset == UInt64(layout.previousSize.shift / 8)
       || offset == UInt64(layout.blockSize.shift / 8)
