@@ -123,7 +123,7 @@ public struct AllocationListing: Sendable, Hashable {
   public var driver: String?
   /// The driver is gone: what is listed here was left behind.
   var isUnloaded = false
-  /// The first of the allocations, free blocks among them; ``totals`` are of all.
+  /// The first of the allocations, free blocks among them; the totals are of all.
   public private(set) var entries: [Entry] = []
   /// How many there are, free blocks among them.
   public private(set) var count = 0
