@@ -81,22 +81,15 @@ public struct GuidedTraces {
     let isAtEnd = choices.chance(1, in: 2)
     let place = isAtEnd ? count : Int(choices.draw(below: UInt64(count + 1)))
     switch choices.draw(below: 16) {
-    case 0:
-      let piece = placed(piece(of: fresh.trace(number), &choices), trace, &choices)
-      trace.operations.insert(contentsOf: piece, at: place)
-    case 1:
-      let piece = placed(piece(of: kept(&choices), &choices), trace, &choices)
-      trace.operations.insert(contentsOf: piece, at: place)
+    case 0: insertPiece(of: fresh.trace(number), into: &trace, at: place, &choices)
+    case 1: insertPiece(of: kept(&choices), into: &trace, at: place, &choices)
     case 2:
       let end = min(count, place + 1 + Int(choices.draw(below: 4)))
       trace.operations.removeSubrange(place..<end)
-    case 3:
-      let piece = placed(piece(of: trace, &choices), trace, &choices)
-      trace.operations.insert(contentsOf: piece, at: place)
+    case 3: insertPiece(of: trace, into: &trace, at: place, &choices)
     case 4: trace.operations = Array(trace.operations.prefix(place)) + piece(of: trace, &choices)
     case 5 where count > 0:
-      let slots = UInt64(trace.operations.map { Int($0.slot) }.max() ?? 0) + 2
-      let slot = Slot(Int(choices.draw(below: slots)))
+      let slot = Slot(Int(choices.draw(below: UInt64(Self.unusedSlot(trace) + 1))))
       let index = min(place, count - 1)
       trace.operations[index] = trace.operations[index].renamingSlots { _ in slot }
     case 6, 7: repeatCall(&trace, &choices)
@@ -139,13 +132,18 @@ public struct GuidedTraces {
     (trace.operations.map { Int($0.slot) }.max() ?? 0) + 1
   }
 
-  /// A piece as it is, or in slots of its own: where a slot is busy the call would be left out.
-  private func placed(
-    _ piece: ArraySlice<TargetOperation>, _ trace: TargetTrace, _ choices: inout RandomChoices
-  ) -> [TargetOperation] {
-    let unused = Self.unusedSlot(trace)
-    guard choices.chance(1, in: 2) else { return Array(piece) }
-    return piece.map { $0.renamingSlots { Slot($0.number + unused) } }
+  /// Inserts a piece of a trace as it is, or in slots of its own: where a slot is busy the call would be left
+  /// out.
+  private func insertPiece(
+    of source: TargetTrace, into trace: inout TargetTrace, at place: Int,
+    _ choices: inout RandomChoices
+  ) {
+    var piece = Array(piece(of: source, &choices))
+    if choices.chance(1, in: 2) {
+      let unused = Self.unusedSlot(trace)
+      piece = piece.map { $0.renamingSlots { Slot($0.number + unused) } }
+    }
+    trace.operations.insert(contentsOf: piece, at: place)
   }
 
   /// One request again and again, each in a slot of its own, and perhaps all of them freed: what is counted in
