@@ -98,6 +98,7 @@ struct LimitTests {
     #expect(run.errors.contains("a trace of the reduction of trace"), "\(run)")
     let names = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/found")
     #expect(names.count { $0.hasPrefix("crash.SIG") } == 1 && names.count > 1, "\(names)")
+    #expect(run.errors.contains("; \(names.count) failures found; "), "\(run.errors)")
     let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/fuzz")
     #expect(!left.contains { $0.hasSuffix(".campaign") })
   }

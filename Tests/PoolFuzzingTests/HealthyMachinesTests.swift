@@ -72,13 +72,30 @@ import Testing
     #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
   }
 
-  /// A charged request of no bytes that a version serves in a whole page: its caller holds the page.
-  @Test func wholePageForNoBytes() throws {
+  /// A charged request of no bytes that a version serves in a whole page: its caller holds the page,
+  /// and the process that was charged for it gets the charge back.
+  @Test(arguments: [
+    "windows-2000-x86 small_request_limit=3",
+    "reactos-x64 small_request_limit=7 large_quota=charged",
+  ])
+  func wholePageForNoBytes(_ keys: String) throws {
     let trace = try PoolFuzzTrace.reading(
-      """
-      config profile=windows-2000-x86 small_request_limit=3
-      alloc s0 NonPaged+Quota 0 Test
-      """)
+      "config profile=\(keys)\nalloc s0 NonPaged+Quota 0 Test\nfree s0\n")
+    let failure = TraceRunner<CheckedPool>().run(trace).failure
+    #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
+    var held = trace
+    held.operations.removeLast()
+    #expect(TraceRunner<CheckedPool>().run(held).failure == nil)
+  }
+
+  /// A request is refused, and the last page of the bitmap is open, but no memory is left for it.
+  @Test func theLastPageHasNoMemory() throws {
+    let keys = [
+      "profile=windows-8-x64 nonpaged_pages=20 max_nonpaged_pages=28 expansion=orig avail=1",
+      "tracker=64 bigtable=64 bitmap_search=before-limit",
+    ]
+    let text = (0..<12).map { "alloc a\($0) NonPagedNx 4096 Test\n" }.joined()
+    let trace = try PoolFuzzTrace.reading("config \(keys.joined(separator: " "))\n" + text)
     let failure = TraceRunner<CheckedPool>().run(trace).failure
     #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
   }

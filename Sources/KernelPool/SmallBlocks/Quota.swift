@@ -29,7 +29,7 @@ extension GeneralBlocks {
     guard let address = try allocateWithTag(type, bytes: request, tag: tag) else { return nil }
     guard !isPageAligned(address) else {
       if pool.pointee.profile.largeQuota == .charged {
-        try chargeLarge(address, type, bytes: bytes)
+        try chargeLarge(address, type, bytes: request)
       }
       return address
     }

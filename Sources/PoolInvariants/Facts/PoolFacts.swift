@@ -219,7 +219,8 @@ extension PoolFacts {
   /// big-page table knows.
   @inline(__always) func chargedPageBytes(_ allocation: LiveAllocation) -> UInt64 {
     guard allocation.type.contains(.quota), profile.largeQuota == .charged else { return 0 }
-    return pageRounded(allocation.requestedBytes)
+    // No bytes become the pointer to the process, which a small enough limit serves in a page.
+    return pageRounded(max(allocation.requestedBytes, 1))
   }
 
   /// Units of an allocation's block.

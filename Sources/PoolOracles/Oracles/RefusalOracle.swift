@@ -117,10 +117,12 @@ struct PageCensus {
         unmapped = 0
       } else {
         if mappable != .max, !Self.isMapped(view, page) { unmapped += 1 }
-        if unmapped <= mappable { run += 1 }
-        // A version that never looks at a run ending at the limit may refuse the last one.
-        let isAtLimit = view.profile.bitmapSearch == .beforeLimit && page + 1 == bitmap.pages
-        longestRun = max(longestRun, isAtLimit ? run - 1 : run)
+        if unmapped <= mappable {
+          run += 1
+          // A version that never looks at a run ending at the limit may refuse the last one.
+          let isAtLimit = view.profile.bitmapSearch == .beforeLimit && page + 1 == bitmap.pages
+          longestRun = max(longestRun, isAtLimit ? run - 1 : run)
+        }
       }
       tail = run
     }

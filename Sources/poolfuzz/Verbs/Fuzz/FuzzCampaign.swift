@@ -83,7 +83,7 @@ final class FuzzCampaign {
     } during: { () throws(CommandFailure) in
       try frame.work(
         until: { isDone(engine.state) }, step: { runEpoch(engine, triage) },
-        save: { save(engine, triage.findings) }, tell: { tell($0, engine.state) })
+        save: { save(engine, triage.findings) }, tell: { tell($0, engine.state, triage.findings) })
       wait(triage) { triage.isIdle }
     }
     return finish(engine, triage)
@@ -150,7 +150,7 @@ final class FuzzCampaign {
     var isSaved = keep(state.corpus.traces) && save(engine, triage.findings, withState: !isWhole)
     if isWhole, isSaved { isSaved = frame.removeState() }
     tell(triage.takeNews())
-    tell(.end, state)
+    tell(.end, state, triage.findings)
     if isSaved { streams.note("report: \(settings.report).md") }
     if missedCanaries > 0 || !isSaved { return .environment }
     if Interruption.isRequested { return .interrupted }
@@ -250,7 +250,11 @@ final class FuzzCampaign {
     return Double(left) * frame.clock.seconds / Double(state.traceCount - earlierTraces)
   }
 
-  private func tell(_ event: CampaignFrame.Event, _ state: FuzzState) {
+  private func tell(
+    _ event: CampaignFrame.Event, _ state: FuzzState, _ findings: CampaignFindings
+  ) {
+    // Those of traces, those that were met while reducing, and crashes, of which no state knows.
+    let failures = Set(state.failureCounts.keys).union(findings.filed.map(\.identity)).count
     let (signature, novelty) = (state.corpus.signature, state.scheduler.noveltyPerMillion)
     frame.tell(
       event, settings.plan.seed,
@@ -259,7 +263,7 @@ final class FuzzCampaign {
         ("traces", .unsigned(state.traceCount)),
         ("operations", .unsigned(state.operationCount)),
         ("seconds", .number(frame.clock.seconds)),
-        ("finding", .null), ("findings", .integer(Int64(state.failureCounts.count))),
+        ("finding", .null), ("findings", .integer(Int64(failures))),
         ("features", .integer(Int64(signature.count))),
         ("feature_coverage", .number(signature.coverage)),
         ("features_per_million_operations", .unsigned(novelty)),
@@ -270,16 +274,16 @@ final class FuzzCampaign {
         ("canaries_caught", .unsigned(state.caughtCanaries)),
         ("seconds_left", secondsLeft(state).map(JSONValue.number) ?? .null),
       ])
-    frame.tell(event, event == .end ? summary(state) : status(state))
+    frame.tell(event, event == .end ? summary(state, failures) : status(state, failures))
     if event == .end, let text = CampaignReport.reference(state) {
       frame.tell(event, "reference allocator: \(text)")
     }
   }
 
   /// What was found and tried, what is new, and how long it goes on, for whoever looks up now and then.
-  private func status(_ state: FuzzState) -> String {
+  private func status(_ state: FuzzState, _ failures: Int) -> String {
     let now = frame.clock.seconds
-    let (features, failures) = (state.corpus.signature.count, state.failureCounts.count)
+    let features = state.corpus.signature.count
     let then = lastMinute.first ?? (now, 0, 0)
     lastMinute.append((now, features, failures))
     lastMinute.removeAll { $0.seconds < now - 60 }
@@ -295,7 +299,7 @@ final class FuzzCampaign {
   /// Traces, with those that had a planted failure to test the alarm: as many as were asked for.
   private func tried(_ state: FuzzState) -> UInt64 { state.traceCount + state.canaryCount }
 
-  private func summary(_ state: FuzzState) -> String {
+  private func summary(_ state: FuzzState, _ failures: Int) -> String {
     let alarm =
       state.canaryCount == 0 ? "" : " (\(state.canaryCount) of them to test the alarm)"
     // Where nothing was seen yet there is no rate at which more is.
@@ -305,7 +309,7 @@ final class FuzzCampaign {
       : ", at the latest rate \(state.scheduler.noveltyPerMillion) more in a million operations"
     return "\(counted(tried(state), "trace")) tried\(alarm),"
       + " \(counted(state.operationCount, "operation")), \(Int(self.rate(state))) a second;"
-      + " \(counted(state.failureCounts.count, "failure")) found;"
+      + " \(counted(failures, "failure")) found;"
       + " \(counted(state.corpus.signature.count, "kind")) of behaviour seen\(rate)"
   }
 
