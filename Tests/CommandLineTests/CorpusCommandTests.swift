@@ -10,10 +10,14 @@ import Testing
 struct CorpusCommandTests {
   private static let folder = Manual.package.appendingPathComponent("Corpus").path
 
-  /// Traces of the corpus; the inputs of byte fuzzers are no traces.
+  /// Traces of the corpus; the inputs of byte fuzzers are no traces, and what a campaign with
+  /// `--corpus Corpus` has found or kept there is its user's.
   static let traces: [String] = {
     let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
-    return names.filter { $0.hasSuffix(".trace") && !$0.hasPrefix("fuzz/") }.sorted()
+    let others = ["fuzz", "found", "kept"]
+    return names.filter { name in
+      name.hasSuffix(".trace") && !others.contains { name.hasPrefix($0 + "/") }
+    }.sorted()
   }()
 
   /// The arguments of a header's command, its `FILE` replaced; nil where it is another command.

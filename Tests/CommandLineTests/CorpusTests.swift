@@ -50,6 +50,22 @@ struct CorpusTests {
     #expect(try Command.run(["corpus", "list", scratch.path + "/none"]).code == 4)
   }
 
+  /// A campaign that nobody names a folder leaves everything in one of its own, which a checkout has
+  /// nothing in and does not keep, and `corpus` looks there.
+  @Test func nothingIsFiledAmongWhatTheRepositoryKeeps() throws {
+    let scratch = try Scratch()
+    let run = try Command.run(
+      ["fuzz", "--traces", "1", "--jobs", "1", "--seed", "1", "--mutant", "free-not-counted"]
+        + ["--no-shrink", "--keep"], in: scratch.url)
+    #expect(run.code == 1, "\(run.errors)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["findings"])
+    let list = try Command.run(["corpus", "list", "--json"], in: scratch.url)
+    #expect(try JSONLine.all(list.output).map { $0.text("folder") }.contains("found"))
+    let ignored = try String(
+      contentsOf: Manual.package.appendingPathComponent(".gitignore"), encoding: .utf8)
+    #expect(ignored.split(separator: "\n").contains("/findings"))
+  }
+
   /// A link to nothing, text that is no trace and a certificate that is none keep no other file from
   /// being listed, verified and merged; they are named, left where they lie, and the code tells.
   @Test func oneBadFileCostsNothingButItself() throws {

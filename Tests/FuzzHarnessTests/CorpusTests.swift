@@ -56,8 +56,11 @@ import Testing
   }
 
   @Test func theRegistryAndTheCorpusHaveTheSameTargets() throws {
-    let folders = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
-    #expect(FuzzSubject.all.map(\.name).sorted() == folders.filter { $0 != "README.md" }.sorted())
+    // A campaign with `--corpus Corpus` leaves its state and its report here: files beside the folders.
+    let manager = FileManager.default
+    let folders = try manager.contentsOfDirectory(atPath: Self.folder)
+      .filter { (try? manager.contentsOfDirectory(atPath: Self.folder + "/" + $0)) != nil }
+    #expect(FuzzSubject.all.map(\.name).sorted() == folders.sorted())
     for subject in FuzzSubject.all {
       #expect(ReplayProgram.table.contains("fuzz-\(subject.name), canary \(subject.canary)\n"))
       #expect(ReplayProgram.subject(ofProgram: "./a/fuzz-\(subject.name)")?.name == subject.name)

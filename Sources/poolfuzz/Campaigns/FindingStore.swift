@@ -13,6 +13,9 @@ import PropertyTesting
 struct FindingStore: Sendable {
   /// The corpus folder.
   let folder: String
+  /// The corpus folder where nobody names one. It is not `Corpus`: in a checkout that folder is the
+  /// repository's, and its tests try all that is there.
+  static let usualFolder = "findings"
   /// Traces kept of one failure.
   static let mostPerFailure = 4
   private static let waitSeconds = 0.25

@@ -9,14 +9,18 @@ extension Verb {
     name: "corpus", operands: "list|verify|minimize|merge [DIR...]",
     summary: "lists, verifies, minimizes and merges folders of traces",
     examples: [
-      ("poolfuzz corpus list", "every trace of Corpus: operations, failure, certificate"),
+      (
+        "poolfuzz corpus list",
+        "every trace of \(FindingStore.usualFolder): operations, failure, certificate"
+      ),
       ("poolfuzz corpus verify Corpus", "replays every trace and proves every certificate again"),
       ("poolfuzz corpus minimize --dry-run nightly", "what could go without a loss"),
       ("poolfuzz corpus merge night1 night2 --corpus Corpus", "findings of several machines"),
     ],
     options: [
       Option(
-        name: "--corpus", argument: .value("DIR"), help: "the corpus that is worked on (Corpus)"),
+        name: "--corpus", argument: .value("DIR"),
+        help: "the corpus that is worked on (\(FindingStore.usualFolder))"),
       .check,
       Option(name: "--dry-run", argument: .none, help: "tell what would change, change nothing"),
     ],
@@ -26,7 +30,7 @@ extension Verb {
         throw CommandFailure.usage("corpus needs one of list, verify, minimize, merge")
       }
       let action = operands.removeFirst()
-      let home = arguments.value("--corpus") ?? "Corpus"
+      let home = arguments.value("--corpus") ?? FindingStore.usualFolder
       switch action {
       case "list":
         return try CorpusListing(arguments, streams).run(operands.isEmpty ? [home] : operands)

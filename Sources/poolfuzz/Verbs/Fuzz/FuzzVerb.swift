@@ -39,7 +39,7 @@ extension Verb {
       Option(
         name: "--corpus", argument: .value("DIR"),
         help: "findings go to DIR/found, state and report to DIR/fuzz, the state on a target to"
-          + " DIR/targets (Corpus)"),
+          + " DIR/targets (\(FindingStore.usualFolder))"),
       Option(
         name: "--save-every", argument: .quantity("TIME", .time()), help: "how often it saves (30s)"
       ),
@@ -88,7 +88,7 @@ struct FuzzSettings {
 
   init(_ arguments: ParsedArguments) throws(CommandFailure) {
     let profiles = Self.profiles(arguments)
-    folder = arguments.value("--corpus") ?? "Corpus"
+    folder = arguments.value("--corpus") ?? FindingStore.usualFolder
     plan = FuzzPlan(seed: Seed(0), profiles: profiles)
     plan.mutant = try arguments.choice("--mutant", default: Mutant.none)
     level = try arguments.checkLevel()

@@ -47,7 +47,7 @@ final class TargetCampaign {
     }
     let rules = try TargetOptions.rules(arguments)
     baseline = try TargetOptions.baseline(arguments)
-    folder = arguments.value("--corpus") ?? "Corpus"
+    folder = arguments.value("--corpus") ?? FindingStore.usualFolder
     let hasGrid = arguments.has("--grid")
     let plan = Self.plan(settings, names, rules) + (hasGrid ? " grid=realloc" : "")
     let (states, hash) = ("\(folder)/targets", String(ContentHash.of(plan).prefix(8)))
