@@ -100,6 +100,23 @@ public enum ProcessStart {
     throw failure
   }
 
+  /// Runs the same program beside this one with these words, hands it a text as ``beginAnew(_:handing:)``
+  /// does, and waits for its end. What it prints is for nobody.
+  public static func runBeside(
+    _ words: [String], handing text: String
+  ) throws(SystemError) -> Processes.Ending {
+    guard let path = Machine.executablePath() else { throw .absence(of: "this program") }
+    let handed = try Files.openWithoutName(handedName)
+    defer { close(handed) }
+    try Files.writeAll(Array(text.utf8)[...], to: handed, handedName)
+    let nobody = try SystemCall.run("/dev/null") { open("/dev/null", O_WRONLY | O_CLOEXEC) }
+    defer { close(nobody) }
+    let process = try Processes.start(
+      path, words, environment: [handedVariable: "3", "SWIFT_BACKTRACE": "enable=no"],
+      descriptors: [(handed, 3), (nobody, 1), (nobody, 2)])
+    return Processes.Ending(status: Processes.wait(for: process))
+  }
+
   /// What the process that this one was before handed over; nil where it was another program's. Each
   /// text is there once.
   public static func handedText() throws(SystemError) -> [UInt8]? {

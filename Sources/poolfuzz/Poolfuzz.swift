@@ -44,6 +44,9 @@ enum Poolfuzz {
     case TargetWorker.word?:
       // Not for users: the other side of `--target`.
       ProcessStart.end(TargetWorker.main(Array(words.dropFirst())))
+    case TraceProcess.word?:
+      // Nor this: the other side of what ends the process.
+      ProcessStart.end(TraceProcess.main(Array(words.dropFirst())))
     case nil:
       streams.print(overview)
       return .usage

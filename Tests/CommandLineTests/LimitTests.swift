@@ -85,13 +85,13 @@ struct LimitTests {
   }
 
   /// What ends the process is filed like what has no end, from a thread beside: no trace of a night is lost with
-  /// its process, in the campaign or in a reduction. A sixteenth of all traces crash here.
+  /// its process, in the campaign or in a reduction, and it is reduced in processes of its own.
   @Test(arguments: [1, 2]) func aCrashOfTheProcessEndsNoCampaign(jobs: Int) throws {
     let scratch = try Scratch()
     let words = "fuzz --mutant free-not-counted --mix small-lists --seed 1 --traces 16 --canary 0"
     let run = try Command.shell(
-      "exec \"$POOLFUZZ\" \(words) --jobs \(jobs) --corpus c", environment: ["POOLFUZZ_CRASH": "0"],
-      in: URL(filePath: scratch.path))
+      "exec \"$POOLFUZZ\" \(words) --jobs \(jobs) --corpus c",
+      environment: ["POOLFUZZ_CRASH": " NonPaged 0 "], in: URL(filePath: scratch.path))
     #expect(run.code == 1, "\(run)")
     #expect(
       run.errors.contains(/trace \d+ ends the process with SIG\w+: c\/found\/crash/), "\(run)")
@@ -101,6 +101,8 @@ struct LimitTests {
     #expect(run.errors.contains("; \(names.count) failures found; "), "\(run.errors)")
     let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/c/fuzz")
     #expect(!left.contains { $0.hasSuffix(".campaign") })
+    let report = try scratch.text("c/fuzz/report.md")
+    #expect(report.contains(/\| crash\.SIG\w+ \| - \|.* certified/), "\(report)")
   }
 
   @Test func shrinkKeepsWhatItCameToWhereATraceHangs() throws {
@@ -125,9 +127,48 @@ struct LimitTests {
     #expect(run.errors.contains("t.min.limit.time.trace"), "\(run.errors)")
     let crash = try Command.shell(
       "exec \"$POOLFUZZ\" shrink t.trace --quiet -o c",
-      environment: ["POOLFUZZ_CRASH": "1"], in: URL(filePath: scratch.path))
+      environment: ["POOLFUZZ_CRASH": " 0 "], in: URL(filePath: scratch.path))
     #expect(crash.code == 4, "\(crash)")
     #expect(crash.errors.contains(/ends the process with SIG\w+: c.crash.SIG\w+.trace/), "\(crash)")
+  }
+
+  /// What ends the process, or has no end, is reduced and verified in processes of its own.
+  @Test(arguments: [
+    (["POOLFUZZ_CRASH": "alloc"], "crash.SIG" + trapSignal), (["POOLFUZZ_HANG": ""], "limit.time"),
+  ])
+  func whatEndsTheProcessIsReduced(environment: [String: String], name: String) throws {
+    let scratch = try Scratch()
+    let folder = URL(filePath: scratch.path)
+    _ = try scratch.folder("k")
+    let operations = (0..<8).map { "alloc s\($0) NonPaged \(24 + 16 * $0) Test\n" }.joined()
+    _ = try scratch.file("t.trace", operations)
+    let bare = try Command.shell(
+      "exec \"$POOLFUZZ\" trace-worker 1 none 0", environment: environment, in: folder)
+    #expect(bare.code == 2, "it is not for users")
+    let words = "shrink t.trace --quiet --timeout 100ms --search 0 --failure \(name) -o k/m.trace"
+    let run = try Command.shell(
+      "exec \"$POOLFUZZ\" \(words)", environment: environment, in: folder)
+    #expect(run.code == 1, "\(run)")
+    let text = try scratch.text("k/m.trace")
+    #expect(text.hasPrefix("# failure: \(name)\n"), "\(text)")
+    #expect(text.split(separator: "\n").count { $0.hasPrefix("alloc") } < 2, "\(text)")
+    #expect(try scratch.text("k/m.certificate").contains(name))
+    let verify = "exec \"$POOLFUZZ\" corpus verify --timeout 100ms k"
+    let holds = try Command.shell(verify, environment: environment, in: folder)
+    #expect(holds.output.contains("m.trace: holds"), "\(holds)")
+    let gone = try Command.shell(verify, in: folder)
+    #expect(gone.code == 1 && gone.output.contains("it does not show '\(name)'"), "\(gone)")
+    let again = try Command.shell("exec \"$POOLFUZZ\" \(words)", in: folder)
+    #expect(again.code == 3 && again.errors.contains("does not show '\(name)'"), "\(again)")
+  }
+
+  /// What a trap of the program ends it with.
+  private static var trapSignal: String {
+    #if arch(x86_64) || arch(i386)
+      "ILL"
+    #else
+      "TRAP"
+    #endif
   }
 
   /// A stream of a search that has no end is left out, whether or not its state has a place on a disk.

@@ -11,15 +11,19 @@ public struct WaitingTrace: Sendable, Equatable {
   public let number: UInt64
   /// The failure that was being reduced when it was met; nil where the campaign met it.
   public var metWhile: FailureIdentity?
+  /// What it shows, where that ends the process that executes it; nil where it has to be looked at first.
+  public var ending: FailureIdentity?
 
   /// A trace that a profile made.
   public init(
-    trace: PoolFuzzTrace, profile: String, number: UInt64, metWhile: FailureIdentity? = nil
+    trace: PoolFuzzTrace, profile: String, number: UInt64, metWhile: FailureIdentity? = nil,
+    ending: FailureIdentity? = nil
   ) {
     self.trace = trace
     self.profile = profile
     self.number = number
     self.metWhile = metWhile
+    self.ending = ending
   }
 }
 

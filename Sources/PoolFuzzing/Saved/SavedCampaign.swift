@@ -47,6 +47,7 @@ public struct SavedCampaign: Sendable {
     for trace in state.corpus.traces { text += "trace\n" + trace.text() + "end\n" }
     for item in findings.waiting {
       let met = item.metWhile.map { "\($0)" } ?? ""
+      if let ending = item.ending { text += "ending \(ending)\n" }
       text += "waiting \(item.number) \(item.profile) \(item.trace.configuration.mutant.rawValue)"
       text += " \(met)\n" + item.trace.text() + "end\n"
     }
@@ -90,6 +91,7 @@ public struct SavedCampaign: Sendable {
     private var traces: [PoolFuzzTrace] = []
     private var seconds = 0.0
     private var runSeconds = 0.0
+    private var ending: FailureIdentity?
 
     init(_ text: Substring) { lines = text.split(separator: "\n")[...] }
 
@@ -124,6 +126,9 @@ public struct SavedCampaign: Sendable {
         signature = Self.signature(rest)
         return signature != nil
       case "trace": return trace().map { traces.append($0) } != nil
+      case "ending":
+        ending = FailureIdentity(String(rest))
+        return true
       case "waiting": return takeWaiting(rest)
       default: return false
       }
@@ -161,7 +166,8 @@ public struct SavedCampaign: Sendable {
       let met = fields.count == 4 ? FailureIdentity(String(fields[3])) : nil
       findings.waiting.append(
         WaitingTrace(
-          trace: trace, profile: String(fields[1]), number: number, metWhile: met))
+          trace: trace, profile: String(fields[1]), number: number, metWhile: met, ending: ending))
+      ending = nil
       return true
     }
 

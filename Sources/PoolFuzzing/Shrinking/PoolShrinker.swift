@@ -44,15 +44,21 @@ public struct PoolShrinker {
   /// What a reduction may cost.
   public var budget: ShrinkBudget
   /// Executes each trace; somebody who watches may stand in between.
-  public var executes: (PoolFuzzTrace) -> Execution = PoolShrinker.execute
+  public var executes: (PoolFuzzTrace) -> Execution
   /// Asked before each execution; true ends the reduction with what it has come to.
   public var isInterrupted: () -> Bool = { false }
 
   /// Longer traces of interrupted reductions get no certificate: whoever interrupts is in a hurry.
   private static let longInterruptedTrace = 64
 
-  /// A shrinker with that budget.
-  public init(budget: ShrinkBudget = PoolShrinker.standardBudget) { self.budget = budget }
+  /// A shrinker with that budget, and with whoever stands in between.
+  public init(
+    budget: ShrinkBudget = PoolShrinker.standardBudget,
+    executes: @escaping (PoolFuzzTrace) -> Execution = PoolShrinker.execute
+  ) {
+    self.budget = budget
+    self.executes = executes
+  }
 
   /// Executes a trace as the shrinker and certificates do.
   ///

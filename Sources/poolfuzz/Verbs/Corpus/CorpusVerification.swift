@@ -78,33 +78,44 @@ struct CorpusVerification {
       result.problems = program.problems
       return result
     }
+    if !trace.isNamedByItsText {
+      result.problems.append("its name is the hash of another text: it was changed")
+    }
+    if let found = try trace.found(), TraceProcess.isNeeded(for: found.identity) {
+      let execute = TraceProcess.executing(found.identity, seconds: ProcessLimits.seconds)
+      // The other process has the time; the one before this may have been a file read here.
+      ProcessLimits.endInput()
+      result.problems += Self.discrepancies(
+        found, shows: execute(found.trace).shows(found.identity), execute)
+      return result
+    }
     let verdict = try TraceVerdict.judging(trace.path, level: level)
     result.verdict = verdict.lines
     if verdict.code == .badInput {
       result.isNotJudged = true
       return result
     }
-    if !trace.isNamedByItsText {
-      result.problems.append("its name is the hash of another text: it was changed")
-    }
     guard let found = try trace.found() else {
       if verdict.code != .held { result.problems += verdict.lines }
       return result
     }
-    if verdict.showsRecorded != true {
-      result.problems.append("it does not show '\(found.identity)'")
-    }
-    if let certificate = found.certificate {
-      result.problems += certificate.discrepancies(
-        for: found.trace,
-        search: (PoolShrinker.search, PoolShrinker.standardBudget.searchLimit),
-        execute: PoolShrinker.execute
-      ).map(\.description)
-    }
+    result.problems += Self.discrepancies(
+      found, shows: verdict.showsRecorded == true, PoolShrinker.execute)
     if let identity = PoolShrinker.healthyIdentity(of: found.trace) {
       result.problems.append("the healthy model shows '\(identity)'")
     }
     return result
+  }
+
+  /// What does not hold of a failure and of its certificate.
+  private static func discrepancies(
+    _ found: FoundTrace, shows: Bool, _ execute: (PoolFuzzTrace) -> Execution
+  ) -> [String] {
+    let failure = shows ? [] : ["it does not show '\(found.identity)'"]
+    let certificate = found.certificate?.discrepancies(
+      for: found.trace, search: (PoolShrinker.search, PoolShrinker.standardBudget.searchLimit),
+      execute: execute)
+    return failure + (certificate ?? []).map(\.description)
   }
 
   private func show(_ trace: CorpusTrace, _ verification: Verification) {

@@ -39,7 +39,7 @@ final class SlowTraces: Sendable {
   static let usualSeconds = 60.0
   /// The variable of the environment that plants a hang: a trace whose hash begins so does not end.
   static let plant = "POOLFUZZ_HANG"
-  /// The variable that plants a crash: executing a trace whose hash begins so ends the process.
+  /// The variable that plants a crash: executing a trace whose text contains its value ends the process.
   static let plantedCrash = "POOLFUZZ_CRASH"
 
   private let seconds: Double
@@ -56,9 +56,9 @@ final class SlowTraces: Sendable {
       return RunningTraces(thread: FatalSignals.enterThread)
     }
     return RunningTraces(thread: FatalSignals.enterThread) { trace in
-      let hash = ContentHash.of(trace.text())
-      if let hang, hash.hasPrefix(hang) { while true {} }
-      if let crash, hash.hasPrefix(crash) { fatalError("planted by \(plantedCrash)") }
+      let text = trace.text()
+      if let hang, ContentHash.of(text).hasPrefix(hang) { while true {} }
+      if let crash, text.contains(crash) { fatalError("planted by \(plantedCrash)") }
     }
   }
 
@@ -108,6 +108,8 @@ final class SlowTraces: Sendable {
   func leaveOut(_ run: RunningTraces.Run, _ ending: Ending, _ campaign: Campaign) -> Bool {
     var (state, findings) = (campaign.engine.stateOfWholeEpochs, campaign.triage.findings)
     var others: [(trace: PoolFuzzTrace, identity: FailureIdentity, number: UInt64)] = []
+    // Without an end, each execution of a reduction would take as long as a trace may.
+    let isReduced = if case .signal = ending { campaign.triage.shrinks } else { false }
     var metWhile: FailureIdentity?
     if campaign.engine.running.isExecuting(run) {
       state.slowTraces.insert(run.number)
@@ -130,13 +132,14 @@ final class SlowTraces: Sendable {
         StandardStreams.remark("not reduced further: \(path)")
       }
       let path = try file(
-        run.trace, ending.identity, run.number, run.profile, metWhile: metWhile, campaign, &findings
-      )
+        run.trace, ending.identity, run.number, run.profile, metWhile: metWhile, campaign,
+        &findings, isReduced: isReduced)
       let saved = SavedCampaign(
         state: state, findings: findings, seconds: campaign.clock.secondsOfAll,
         runSeconds: campaign.clock.secondsToKeep)
       try campaign.store.write(campaign.file.saved.text(saved.text), to: campaign.file.path)
-      StandardStreams.remark("\(name(run, metWhile)) \(ending.words): \(path)")
+      let place = path.isEmpty ? "it has its traces already" : path
+      StandardStreams.remark("\(name(run, metWhile)) \(ending.words): \(place)")
     } catch {
       StandardStreams.remark("\(name(run, metWhile)) \(ending.words): \(error.message)")
       ProcessStart.end(ExitCode.environment.rawValue)
@@ -150,10 +153,11 @@ final class SlowTraces: Sendable {
       ?? "trace \(run.number)"
   }
 
-  /// Files a trace as it is, and tells of it; gives its path.
+  /// Files a trace as it is, and tells of it or has it reduced; gives its path.
   private func file(
     _ trace: PoolFuzzTrace, _ identity: FailureIdentity, _ number: UInt64, _ profile: String,
-    metWhile: FailureIdentity?, _ campaign: Campaign, _ findings: inout CampaignFindings
+    metWhile: FailureIdentity?, _ campaign: Campaign, _ findings: inout CampaignFindings,
+    isReduced: Bool = false
   ) throws(SystemError) -> String {
     let found = FoundTrace(trace, identity, nil)
     let isOfHealthyModel = campaign.isPlanted && trace.configuration.mutant == .none
@@ -162,6 +166,12 @@ final class SlowTraces: Sendable {
       path = try campaign.store.file(found, isOfHealthyModel: isOfHealthyModel) {
         StandardStreams.remark($0)
       }.trace
+    }
+    if isReduced {
+      let item = WaitingTrace(
+        trace: trace, profile: profile, number: number, metWhile: metWhile, ending: identity)
+      findings.waiting.insert(item, at: findings.waiting.count { $0.number < number })
+      return path
     }
     let filed = FiledFinding(
       identity: identity, profile: profile, number: number,

@@ -40,7 +40,8 @@ final class TriageQueue: Sendable {
   private let store: FindingStore
   private let oracles: OracleSet
   private let mutant: Mutant
-  private let shrinks: Bool
+  /// Whether failing traces are reduced.
+  let shrinks: Bool
   /// What it executes, for whoever watches that none takes too long.
   let running = SlowTraces.running()
   private let state: Mutex<State>
@@ -124,7 +125,8 @@ final class TriageQueue: Sendable {
   }
 
   private func look(at item: WaitingTrace) throws(SystemError) -> Result {
-    guard let (trace, identity) = named(item) else { return try unrepeated(item) }
+    let looked = item.ending.map { (trace: item.trace, identity: $0) } ?? named(item)
+    guard let (trace, identity) = looked else { return try unrepeated(item) }
     let isOfHealthyModel = mutant != .none && trace.configuration.mutant == .none
     let known =
       isOfHealthyModel
@@ -135,17 +137,24 @@ final class TriageQueue: Sendable {
       return Result(
         identity: known, filed: try file(found, item, executions: 0))
     }
-    state.withLock { $0.reduced = Reduced(trace: trace, identity: identity, known: known) }
-    var shrinker = PoolShrinker()
-    shrinker.executes = { [running] trace in
-      running.executing(trace, item.profile, item.number) { PoolShrinker.execute(trace) }
+    let shrinker: PoolShrinker
+    if item.ending == nil {
+      state.withLock { $0.reduced = Reduced(trace: trace, identity: identity, known: known) }
+      shrinker = PoolShrinker { [running] trace in
+        running.executing(trace, item.profile, item.number) { PoolShrinker.execute(trace) }
+      }
+    } else {
+      shrinker = PoolShrinker(
+        budget: TraceProcess.budget,
+        executes: TraceProcess(seconds: SlowTraces.usualSeconds).execute)
     }
     let outcome = shrinker.shrink(trace, identity)
     guard outcome.ending != .notReproduced else { return try unrepeated(item) }
     let found = FoundTrace(outcome.trace, identity, outcome.certificate)
     let filed = try file(found, item, executions: outcome.executionCount)
     // What is met while following up is not followed up: the chain ends.
-    let others = item.metWhile == nil ? outcome.others.entries.prefix(Self.mostOthers) : []
+    let isFollowedUp = item.metWhile == nil && item.ending == nil
+    let others = isFollowedUp ? outcome.others.entries.prefix(Self.mostOthers) : []
     return Result(
       identity: known, filed: filed,
       others: others.map {
@@ -197,7 +206,8 @@ final class TriageQueue: Sendable {
   ) throws(SystemError) -> FiledFinding {
     var paths: (trace: String, certificate: String) = ("", "")
     let isOfHealthyModel = mutant != .none && found.trace.configuration.mutant == .none
-    if !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
+    // What ends the process was filed as it was met, and may have taken all the room.
+    if item.ending != nil || !store.isFull(found, isOfHealthyModel: isOfHealthyModel) {
       paths = try store.file(found, isOfHealthyModel: isOfHealthyModel) { note in
         state.withLock { $0.news.append(.note(note)) }
       }

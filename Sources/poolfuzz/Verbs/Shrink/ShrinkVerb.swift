@@ -91,8 +91,11 @@ struct ShrinkCommand {
     let given = try read(path)
     var trace = given.trace
     let identity: FailureIdentity
-    if let words = arguments.value("--failure") {
-      identity = FailureIdentity(words)
+    let asked = arguments.value("--failure").map { FailureIdentity($0) }
+    if let asked {
+      identity = asked
+    } else if TraceProcess.isNeeded(for: given.identity) {
+      identity = given.identity
     } else if given.identity != FailureIdentity(""),
       PoolShrinker.execute(trace).shows(given.identity)
     {
@@ -145,11 +148,14 @@ struct ShrinkCommand {
     let clock = ContinuousClock()
     let begin = clock.now
     let base = output(path) + (number == 0 ? "" : ".other-\(number)")
-    let running = SlowTraces.running()
+    let isBeside = TraceProcess.isNeeded(for: identity)
+    let execute = TraceProcess.executing(identity, seconds: ProcessLimits.seconds)
+    // What is planted in traces is planted where they are executed.
+    let running = isBeside ? RunningTraces() : SlowTraces.running()
     let smallest = SmallestTrace(trace)
     var shrinker = PoolShrinker(budget: budget)
     shrinker.executes = { trace in
-      let execution = running.executing(trace, "", 0) { PoolShrinker.execute(trace) }
+      let execution = running.executing(trace, "", 0) { execute(trace) }
       if execution.shows(identity) { smallest.take(trace) }
       return execution
     }
@@ -161,7 +167,8 @@ struct ShrinkCommand {
       return Interruption.isRequested
     }
     // A trace that has no end can only be ended with the process, and some end it.
-    let outcome = try SlowTraces(seconds: ProcessLimits.seconds).watch([running]) { run, ending in
+    let slowTraces = SlowTraces(seconds: isBeside ? .infinity : ProcessLimits.seconds)
+    let outcome = try slowTraces.watch([running]) { run, ending in
       guard running.isExecuting(run) else { return }
       Self.end(with: run.trace, ending, smallest.trace, identity, path, base)
     } during: { () throws(CommandFailure) in
