@@ -213,11 +213,27 @@ struct FirstConclusions: Sendable {
   /// Those that are kept; where there were more the last says so.
   var told: [DiagnosisEntry] {
     var told = entries
-    if isShortened {
-      told[told.count - 1].text +=
-        " There are more like these: the first \(DecimalText.grouped(UInt64(Self.most))) are told."
-    }
+    if isShortened { told[told.count - 1].sayMore() }
     return told
+  }
+
+  /// What the last says where there were more.
+  fileprivate static let sentence =
+    " There are more like these: the first \(DecimalText.grouped(UInt64(most))) are told."
+
+  /// The entry that `isSame` holds for says that there are more.
+  mutating func sayMore(where isSame: (DiagnosisEntry) -> Bool) {
+    if let index = entries.lastIndex(where: isSame) { entries[index].sayMore() }
+  }
+}
+
+extension DiagnosisEntry {
+  /// Whether its text ends with the sentence that there are more like it than are told.
+  var saysMore: Bool { text.hasSuffix(FirstConclusions.sentence) }
+
+  /// Its text ends with that sentence, once.
+  mutating func sayMore() {
+    if !saysMore { text += FirstConclusions.sentence }
   }
 }
 

@@ -154,6 +154,43 @@ import Testing
     #expect(first.told.last?.text == "One. There are more like these: the first 1,000 are told.")
   }
 
+  /// What an earlier state said of more like its last conclusion is said, whichever state says that one too.
+  @Test func moreConclusionsOfAnEarlierStateAreSaid() throws {
+    var inspection = Inspection()
+    inspection.read(text: "Tag,Bytes,Count\nLeak,4096,1\n", source: "text")
+    let table = inspection.report()
+    func entry(_ tag: String) -> DiagnosisEntry {
+      DiagnosisEntry(
+        verdict: .corruption, tags: [ListedTag(tag)], text: "\(tag).", evidence: [],
+        guidance: .halfPages)
+    }
+    var many = FirstConclusions()
+    for _ in 0...FirstConclusions.most { many.append(entry("Many")) }
+    let (more, other) = (try #require(many.told.last), entry("One"))
+    func said(_ states: [[DiagnosisEntry]]) throws -> [String] {
+      var series = InspectionSeries()
+      for state in states {
+        var report = table
+        report.diagnosis = state
+        series.append(report, time: nil)
+      }
+      let told = try #require(series.report()).diagnosis
+      return told.filter { $0.verdict == .corruption }.map(\.text)
+    }
+    let sentence = " There are more like these: the first 1,000 are told."
+    let before = "Before the last state: "
+    #expect(try said([[other, more], []]) == [before + "One.", before + "Many." + sentence])
+    #expect(
+      try said([[other, more], [entry("Many")]]) == ["Many.", before + "One." + sentence])
+    #expect(try said([[more], [entry("Many")]]) == ["Many." + sentence])
+    #expect(try said([[more], [more]]) == ["Many." + sentence])
+    #expect(try said([[entry("Many")], [more], []]) == [before + "Many." + sentence])
+    // A thousand of all earlier states are told.
+    let all = (0...FirstConclusions.most).map { entry("\($0)") }
+    let told = try said([all, [all[FirstConclusions.most - 1]]])
+    #expect(told.first == "999." && told.last == before + "998." + sentence)
+  }
+
   @Test func aTableHasSoManyRowsAndNoMore() {
     let rows = ListingAssembler.mostRows
     var assembler = ListingAssembler(source: "log")

@@ -170,7 +170,13 @@ public struct InspectionSeries: Sendable {
       switch entry.verdict {
       case .leakCandidate, .pairedLeak, .dominantTag, .hardlyFreed, .equalLive: break
       default:
-        if entry.verdict.isFinding, !known.contains(Conclusion(entry)) { earlier.append(entry) }
+        guard entry.verdict.isFinding else { continue }
+        let conclusion = Conclusion(entry)
+        if !known.contains(conclusion) {
+          earlier.append(entry)
+        } else if entry.saysMore {
+          earlier.sayMore { Conclusion($0) == conclusion }
+        }
       }
     }
     last = report
@@ -195,12 +201,24 @@ public struct InspectionSeries: Sendable {
     series.left = report.bytesLeft
     let course = series.entries()
     let now = Set(report.diagnosis.map(Conclusion.init))
-    let before = earlier.told.filter { !now.contains(Conclusion($0)) }.map { entry in
-      var entry = entry
+    var before: [DiagnosisEntry] = []
+    for var entry in earlier.told {
+      guard !now.contains(Conclusion(entry)) else {
+        // The last state says it; that there were more like it, whoever is left of its kind, or it alone.
+        guard entry.saysMore else { continue }
+        if let index = before.lastIndex(where: { $0.verdict == entry.verdict }) {
+          before[index].sayMore()
+        } else if let index = report.diagnosis.firstIndex(where: {
+          Conclusion($0) == Conclusion(entry)
+        }) {
+          report.diagnosis[index].sayMore()
+        }
+        continue
+      }
       entry.text = "Before the last state: " + entry.text
       // Its listing is not in the report.
       entry.isOfListing = false
-      return entry
+      before.append(entry)
     }
     report.diagnosis =
       course.filter(\.verdict.isFinding) + report.diagnosis + before
