@@ -40,7 +40,11 @@ struct Recording {
       walks.append(Self.walk(session.view))
     }
     session.finish()
-    history = recorder.finish(session.view, line: "last", figures: PoolFigures())
+    var history = recorder.finish(session.view, line: "last", figures: PoolFigures())
+    for tag in session.usage.knownTags {
+      history.peakBytes[tag] = session.usage[tag]?.peakBlockBytes
+    }
+    self.history = history
     outcome = session.outcome ?? .ok
     self.walks = walks
   }

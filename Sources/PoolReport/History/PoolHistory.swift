@@ -22,6 +22,9 @@ public struct PoolHistory: Sendable {
   var tags: [UInt32] = []
   /// The states, the first as the machine starts.
   var steps: [Step] = []
+  /// The most bytes that each tag's blocks took at once, without the bit of protected blocks.
+  /// Whoever replays knows it of all operations, also of those that are no step.
+  public var peakBytes: [PoolTag: UInt64] = [:]
 
   /// One state, as what has changed since the one before.
   struct Step: Sendable {
@@ -65,6 +68,12 @@ public struct PoolHistory: Sendable {
   /// The operation that a step ends with.
   func operation(ofStep step: Int) -> UInt64 {
     step >= steps.count - 1 ? operations : min(UInt64(step) * operationsPerStep, operations)
+  }
+
+  /// The ten tags with most bytes, those with most first: each has a colour of its own, the same
+  /// one on a page and in its pictures.
+  var colouredTags: [PoolTag] {
+    peakBytes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(10).map(\.key)
   }
 
   /// What every page holds after a step, in the order of ``pages``.

@@ -132,6 +132,7 @@ struct HistoryEncoder {
       ("stride", .unsigned(history.operationsPerStep)),
       ("pagesPerKept", .unsigned(history.pagesPerKeptPage)),
       ("tags", .array(history.tags.map { .unsigned(UInt64($0)) })),
+      ("colouredTags", .array(history.colouredTags.map { .unsigned(UInt64($0.word)) })),
       ("pages", .array(history.pages.map(address))),
       ("held", differences(figures.map(\.held))), ("live", differences(figures.map(\.live))),
       ("bound", hasBound ? differences(figures.map { $0.bound ?? 0 }) : .null),

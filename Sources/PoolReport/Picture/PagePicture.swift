@@ -70,6 +70,7 @@ public struct PagePicture {
     let top = (isPair ? 126.0 : 76.0) + more
     let legendTop = top + Double(shape.rows) * shape.rowHeight + 24
     let items = classes.legend(of: shown.flatMap(\.pages))
+    let names = Dictionary(uniqueKeysWithValues: items.map { ($0.name, $0.text) })
     let about = zip(states, shown).map { state, shown in
       (StateSentence.all(state), shown.every > 1 ? "one page in \(shown.every) is drawn" : nil)
     }
@@ -97,7 +98,7 @@ public struct PagePicture {
       if let parked = StateSentence.parked(state) {
         picture.text(parked, x: x, y: isPair ? 130 : 72)
       }
-      draw(shown[index].pages, of: state, shape, x, top, &picture)
+      draw(shown[index].pages, of: state, shape, x, top, names, &picture)
     }
     for (index, item) in items.enumerated() {
       let x = 24 + Double(index % 8) * 114
@@ -128,7 +129,7 @@ public struct PagePicture {
 
   private func draw(
     _ pages: [PageState], of state: HistoryState, _ shape: Shape, _ originX: Double,
-    _ originY: Double, _ picture: inout VectorPicture
+    _ originY: Double, _ names: [String: String], _ picture: inout VectorPicture
   ) {
     // One path for each colour: a picture of many blocks stays small.
     var paths: [String: String] = [:]
@@ -157,7 +158,7 @@ public struct PagePicture {
       }
     }
     for (name, commands) in paths.sorted(by: { Self.rank($0.key) < Self.rank($1.key) }) {
-      picture.path(commands, classes: name)
+      picture.path(commands, classes: name, title: names[name])
     }
   }
 
@@ -166,30 +167,25 @@ public struct PagePicture {
   }
 }
 
-/// Which tag has which colour in a picture: the ten with most bytes have one each.
+/// Which tag has which colour in a picture: ``PoolHistory/colouredTags``, of two states those of the
+/// left one first.
 struct TagClasses {
-  private var places: [PoolTag: Int] = [:]
+  private var places: [String: Int] = [:]
 
   init(_ states: [HistoryState]) {
-    var bytes: [PoolTag: UInt64] = [:]
-    for page in states.flatMap(\.pages) where page.isSmallBlocks {
-      for block in page.blocks where block.state == .allocated {
-        bytes[block.tag.unprotected, default: 0] += block.byteCount
-      }
+    for tag in states.flatMap(\.history.colouredTags) where places.count < 10 {
+      places[tag.characters] = places[tag.characters] ?? places.count
     }
-    let largest = bytes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(10)
-    for (place, entry) in largest.enumerated() { places[entry.key] = place }
   }
 
   /// The class of a block.
   func name(_ block: PageState.Block) -> String {
     switch block.state {
-    case .allocated: places[block.tag.unprotected].map { "tag\($0)" } ?? "other"
+    case .allocated, .large: places[block.tag.unprotected.characters].map { "tag\($0)" } ?? "other"
     case .partlyAllocated: "other"
     case .free: "free"
     case .lookaside, .deferred: "parked"
     case .orphan: "orphan"
-    case .large: "large"
     case .fragment: "fragment"
     case .table: "table"
     case .kept: "kept"
@@ -203,7 +199,7 @@ struct TagClasses {
     if pages.contains(where: \.isParked) { present.insert("idle") }
     var items: [(name: String, text: String, isTag: Bool)] = places.sorted { $0.value < $1.value }
       .filter { present.contains("tag\($0.value)") }
-      .map { ("tag\($0.value)", $0.key.characters, true) }
+      .map { ("tag\($0.value)", $0.key, true) }
     for (name, text) in [
       ("other", "other tags"), ("free", "free"), ("parked", "parked, freed"),
       ("idle", "none in use"),

@@ -23,7 +23,7 @@ struct VectorPicture {
     ("tag9", "#7d882b", "#b3be5c"), ("other", "#8b929b", "#8d96a1"),
     ("parked", "#98a2ae", "#77828e"), ("idle", "#f3e3cf", "#3d3123"),
     ("orphan", "#c3cad2", "#4a545f"),
-    ("large", "#66788c", "#8ca0b6"), ("fragment", "#b9302b", "#f0655e"),
+    ("fragment", "#b9302b", "#f0655e"),
     ("table", "#cfd5db", "#414a54"), ("kept", "#eff1f2", "#242a31"),
     ("unknown", "#e0245e", "#ff5c8a"),
   ]
@@ -67,10 +67,12 @@ struct VectorPicture {
       + ScriptText.markup(text) + "</text>\n"
   }
 
-  /// A shape from path commands.
-  mutating func path(_ commands: String, classes: String) {
+  /// A shape from path commands. Its title is for whoever points at it or hears it: colours are
+  /// not told apart by everybody.
+  mutating func path(_ commands: String, classes: String, title: String? = nil) {
     guard !commands.isEmpty else { return }
-    body += "<path class=\"\(classes)\" d=\"\(commands)\"/>\n"
+    let end = title.map { "><title>\(ScriptText.markup($0))</title></path>" } ?? "/>"
+    body += "<path class=\"\(classes)\" d=\"\(commands)\"\(end)\n"
   }
 
   /// The path of a filled rectangle.

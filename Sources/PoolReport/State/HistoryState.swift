@@ -52,6 +52,15 @@ public struct HistoryState: Sendable {
     return bytes == 0 ? 0 : Double(figures.held) / Double(bytes)
   }
 
+  /// Bytes of live blocks and large allocations by tag, without the bit of protected blocks.
+  public var liveBytes: [PoolTag: UInt64] {
+    var bytes: [PoolTag: UInt64] = [:]
+    for block in pages.flatMap(\.blocks) where block.state == .allocated || block.state == .large {
+      bytes[block.tag.unprotected, default: 0] += block.byteCount
+    }
+    return bytes
+  }
+
   /// Bytes of the largest free block.
   public var largestHoleBytes: UInt64 { pages.map(\.largestHoleBytes).max() ?? 0 }
 

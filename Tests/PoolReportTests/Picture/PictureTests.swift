@@ -34,8 +34,9 @@ import Testing
   @Test func thePinIsWhereItLies() throws {
     let picture = PagePicture(try state(Self.pinned)).text(title: "pin")
     let strip = try #require(try rectangles(picture, "free").first)
-    // The first `tag0` of a class is the legend's or the pin; the pin lies on the strip.
-    let pins = try rectangles(picture, "tag0").filter { $0[1] == strip[1] }
+    // The buffer had more bytes. The first of a class is the legend's or the pin; the pin lies on
+    // the strip.
+    let pins = try rectangles(picture, "tag1").filter { $0[1] == strip[1] }
     #expect(pins.count == 1)
     let pin = try #require(pins.first)
     // Small blocks settle at the end of their page.
@@ -43,6 +44,33 @@ import Testing
     #expect(abs(pin[0] - expected) < 1)
     #expect(abs(pin[2] - strip[2] * 24 / 4096) < 1)
     #expect(pin[3] == strip[3])
+  }
+
+  /// A tag has the colour by which the page knows it, however little of it is left.
+  @Test func tagsHaveTheColoursOfThePage() throws {
+    let trace = (0..<12).map { tag in
+      """
+      alloc t\(tag) NonPaged \(8 * (tag + 1)) T\(String(format: "%02d", tag))_
+      alloc p\(tag) NonPaged 300 T\(String(format: "%02d", tag))_
+      free p\(tag)
+      """
+    }
+    let last = try state("config profile=windows-2003-x86\n" + trace.joined(separator: "\n"))
+    let data = HistoryEncoder(last.history).text(
+      about: "", failure: "", metrics: [], boundNote: "")
+    let page = try #require(
+      try JSONSerialization.jsonObject(with: Data(data.utf8)) as? [String: Any])
+    let names = try #require(page["colouredTags"] as? [Int]).map {
+      PoolTag(word: UInt32($0)).characters
+    }
+    #expect(names == (2..<12).reversed().map { String(format: "T%02d_", $0) })
+    let picture = PagePicture(last).text(title: "tags")
+    let legend = TagClasses([last]).legend(of: last.pages)
+    #expect(legend.filter(\.isTag).map(\.text) == names)
+    #expect(legend.contains { $0.name == "other" } && picture.contains("class=\"tag9\""))
+    // Not by colour alone: whoever points at a block reads its tag.
+    let titles = picture.matches(of: /<path class="tag\d" [^>]*><title>(T\d\d_)<\/title>/)
+    #expect(titles.map { String($0.output.1) } == names)
   }
 
   /// Before on the left, after on the right, in rows of one height, and the difference in words.

@@ -232,8 +232,11 @@ function showLegends(view) {
   for (const splices of steps) {
     for (const { inserted } of splices) {
       for (let index = 1; index < inserted.length; index += 2) {
-        present.add(inserted[index] & 15);
-        tags.add(tagTexts[inserted[index] >>> 4]);
+        const state = inserted[index] & 15;
+        present.add(state);
+        if (state === State.allocated || state === State.large) {
+          tags.add(tagTexts[inserted[index] >>> 4]);
+        }
       }
     }
   }
@@ -244,7 +247,7 @@ function showLegends(view) {
     ? [...colourOfTag].map(([text, index]) => legendItem(colours.tags[index], text))
     : [legendItem(colours.allocated, "allocated"), ...(present.has(State.large)
       ? [legendItem(colours.large, "large allocation")] : [])];
-  if (view.byTag && tags.size > colourOfTag.size) {
+  if (view.byTag && [...tags].some((text) => !colourOfTag.has(text))) {
     items.push(legendItem(colours.other, "other tags"));
   }
   for (const [name, text] of Object.entries(names)) {

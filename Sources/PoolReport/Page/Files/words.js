@@ -22,14 +22,15 @@ const percentText = (share) => (share < 0.0995 ? (share * 100).toFixed(1)
   : Math.round(share * 100)) + " %";
 
 /** A tag as debuggers print it: the protection bit off, what cannot be printed as a dot. */
-const tagTexts = history_.tags.map((word) => {
+function tagText(word) {
   let text = "";
   for (let shift = 0; shift < 32; shift += 8) {
     const byte = (shift === 24 ? (word >>> 24) & 0x7f : (word >>> shift) & 0xff);
     text += byte >= 0x20 && byte <= 0x7e ? String.fromCharCode(byte) : ".";
   }
   return text;
-});
+}
+const tagTexts = history_.tags.map(tagText);
 const isProtected = (tag) => history_.tags[tag] >>> 31 === 1;
 
 const hexadecimal = (number, width) => number.toString(16).padStart(width, " ");
@@ -70,26 +71,12 @@ function readColours() {
   colours["partly allocated"] = colours.allocated;
 }
 
-// The ten tags with most bytes over time get a colour; a tag and its protected twin share one, and so
-// do tags of one name in two pools.
+// The ten tags with most bytes have a colour, which pictures give them too. Two pools beside each
+// other share them.
 const colourOfTag = pair ? pair.colourOfTag : new Map();
-(() => {
-  const weight = new Map();
-  for (const splices of steps) {
-    for (const { inserted } of splices) {
-      for (let index = 0; index < inserted.length; index += 2) {
-        const state = inserted[index + 1] & 15;
-        if (state !== State.allocated && state !== State.large) continue;
-        const text = tagTexts[inserted[index + 1] >>> 4];
-        const units = Math.min(inserted[index], unitsPerPage);
-        weight.set(text, (weight.get(text) || 0) + units);
-      }
-    }
-  }
-  for (const [text] of [...weight].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))) {
-    if (colourOfTag.size < 10 && !colourOfTag.has(text)) colourOfTag.set(text, colourOfTag.size);
-  }
-})();
+for (const text of history_.colouredTags.map(tagText)) {
+  if (colourOfTag.size < 10 && !colourOfTag.has(text)) colourOfTag.set(text, colourOfTag.size);
+}
 
 function tagColour(tag) {
   const index = colourOfTag.get(tagTexts[tag]);

@@ -120,7 +120,7 @@ struct DumpViews {
 /// The pools of a dump as a history of one moment.
 struct DumpedMoment {
   /// What the pages hold.
-  let history: PoolHistory
+  private(set) var history: PoolHistory
 
   /// The moment; all pages must have been loaded. At most so many are kept as a recording keeps.
   init(_ pool: DumpedPool<DumpFile>, limits: RecordingLimits = RecordingLimits()) {
@@ -128,6 +128,7 @@ struct DumpedMoment {
     let figures = Self.figures(pool)
     recorder.record(pool.view, line: "the dump", figures: figures)
     history = recorder.finish(pool.view, line: "the dump", figures: figures)
+    history.peakBytes = state.liveBytes
   }
 
   /// Bytes of pages in use, and of blocks and large allocations that callers own.

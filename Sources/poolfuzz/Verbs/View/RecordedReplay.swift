@@ -71,11 +71,15 @@ struct RecordedReplay {
     self.path = file.path
     profileName = configuration.pool.profile.name
     operations = session.operations
-    history =
+    var history =
       finished
       ?? recorder.finish(
         session.view, line: last.map { Self.line($0.operation, $0.result) } ?? "",
         figures: Self.figures(session, &proved))
+    for tag in session.usage.knownTags {
+      history.peakBytes[tag] = session.usage[tag]?.peakBlockBytes
+    }
+    self.history = history
     outcome = session.outcome ?? .notJudged
     level = session.level
     metrics = session.metrics(requestBytes: settings.requestBytes)
