@@ -88,6 +88,18 @@ import Testing
     #expect(TraceRunner<CheckedPool>().run(held).failure == nil)
   }
 
+  /// A tag without a key was counted in an empty row, which another tag has taken since: its free finds
+  /// the table full, and no row for the rest begun.
+  @Test(arguments: [62, 63, 64, 65, 66])
+  func aFreeThatFindsTheTagTableFull(tags: Int) throws {
+    let others = (0..<tags).map { "alloc a\($0) NonPaged 8 T\(100 + $0)\n" }.joined()
+    let trace = try PoolFuzzTrace.reading(
+      "config profile=windows-2003-x86 tracker=128\nalloc z NonPaged 8 '\\x00\\x00\\x00\\x80'\n"
+        + others + "free z\n")
+    let failure = TraceRunner<CheckedPool>().run(trace).failure
+    #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
+  }
+
   /// A request is refused, and the last page of the bitmap is open, but no memory is left for it.
   @Test func theLastPageHasNoMemory() throws {
     let keys = [

@@ -234,10 +234,12 @@ extension PoolAudit {
     let isPaged = allocation.type.isPaged
     shadow.countTag(tag, isPaged: isPaged, bytes: bytes, count: count)
     guard tag.unprotected.word == 0 else { return }
-    // A full table has no empty row: then the extra last one counts, if the version has it so.
-    let rest =
-      facts.profile.trackerOverflow == .lastSlot ? view.variables.trackerRows &- 1 : nil
-    guard let row = trackerRow(view, of: PoolTag(word: 0)) ?? rest else { return }
+    // A full table has no empty row: then the extra last one counts, if the version has it so and an
+    // allocation has found the table full before.
+    let last = view.variables.trackerRows &- 1
+    let hasRest =
+      facts.profile.trackerOverflow == .lastSlot && view.word32(rowAddress(view, last)) != 0
+    guard let row = trackerRow(view, of: PoolTag(word: 0)) ?? (hasRest ? last : nil) else { return }
     shadow.driftRow(row, isPaged: isPaged, bytes: bytes, count: count)
   }
 }
