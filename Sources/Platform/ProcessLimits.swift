@@ -19,11 +19,15 @@ public enum ProcessLimits {
   /// How far beyond a limit a process comes before it is ended, so that who looks by itself is first.
   private static let margin = 1.2
 
+  /// The variable of the environment that plants a crash: beginning with an input of that path ends the process.
+  public static let plantedCrash = "POOLFUZZ_CRASH"
+
   private struct State {
     var memoryBytes: UInt64 = .max
     var seconds = Double.infinity
     var code: Int32 = 1
     var input: (name: String, begin: ContinuousClock.Instant)?
+    var tellsOfSignals = false
   }
   private static let state = Mutex(State())
 
@@ -33,9 +37,13 @@ public enum ProcessLimits {
   /// Seconds that an input may take; infinite without a limit.
   public static var seconds: Double { state.withLock { $0.seconds } }
 
-  /// Ends the process with a message and a code where it has more memory, or an input more time.
-  public static func watch(memoryBytes: UInt64, seconds: Double, endingWith code: Int32) {
+  /// Ends the process with a message and a code where it has more memory, or an input more time. With
+  /// `tellsOfSignals` it also says at which input a signal ends the process for a fault of its own.
+  public static func watch(
+    memoryBytes: UInt64, seconds: Double, endingWith code: Int32, tellsOfSignals: Bool = false
+  ) {
     state.withLock {
+      $0.tellsOfSignals = tellsOfSignals
       $0.memoryBytes = memoryBytes
       $0.seconds = seconds
       $0.code = code
@@ -46,13 +54,18 @@ public enum ProcessLimits {
       var thread = pthread_t()
     #endif
     // Without the thread, who looks by itself still does.
-    _ = pthread_create(&thread, nil, { _ in ProcessLimits.look() }, nil)
+    let failure = pthread_create(&thread, nil, { _ in ProcessLimits.look() }, nil)
+    if tellsOfSignals, failure == 0 { FatalSignals.hold() }
   }
+
+  /// Whether it says what a signal ends, or leaves that to somebody who can go on without it.
+  public static func tellOfSignals(_ tells: Bool) { state.withLock { $0.tellsOfSignals = tells } }
 
   /// The time of a file begins, and with it that of the one before has ended. Standard input takes
   /// the time of whoever writes it.
   public static func begin(input path: String) {
     state.withLock { $0.input = path == "-" ? nil : (path, .now) }
+    if path == Machine.environment(plantedCrash) { fatalError("planted by \(plantedCrash)") }
   }
 
   /// No input has a time any more: what follows has limits of its own.
@@ -63,6 +76,11 @@ public enum ProcessLimits {
     while true {
       let bytes = Double(resident.roughPrivateBytes())
       let now = state.withLock { $0 }
+      if now.tellsOfSignals, let stop = FatalSignals.stop {
+        tell(now, "a fault of this program ends the process with \(stop.name)")
+        tellOfSignals(false)
+        FatalSignals.release()
+      }
       let limit = Double(max(now.memoryBytes, leastMemoryBytes)) * margin
       if bytes > limit {
         end(
@@ -80,8 +98,12 @@ public enum ProcessLimits {
   }
 
   private static func end(_ state: State, _ message: String) -> Never {
+    tell(state, message)
+    _exit(state.code)
+  }
+
+  private static func tell(_ state: State, _ message: String) {
     let text = "poolfuzz: \(state.input.map { $0.name + ": " } ?? "")\(message)"
     try? StandardDescriptor.error.write(Array((PrintableText.escaped(text) + "\n").utf8))
-    _exit(state.code)
   }
 }

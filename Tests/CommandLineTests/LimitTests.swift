@@ -190,13 +190,46 @@ struct LimitTests {
     let bare = try Command.shell(
       "exec \"$POOLFUZZ\" \(words) -o n.trace", environment: plant, in: folder)
     #expect(bare.code == 0 && bare.errors.contains("left out; --corpus DIR"), "\(bare.errors)")
-    let traces = try ["m.trace", "n.trace"].map {
+    // So is one that ends the process.
+    let crash = try Command.shell(
+      "exec \"$POOLFUZZ\" \(words) -o o.trace", environment: ["POOLFUZZ_CRASH": "1"], in: folder)
+    #expect(crash.code == 0 && crash.errors.contains("left out; --corpus DIR"), "\(crash.errors)")
+    #expect(
+      crash.errors.contains(/stream 1 of the search ends the process with SIG\w+/),
+      "\(crash.errors)")
+    let traces = try ["m.trace", "n.trace", "o.trace"].map {
       try String(contentsOfFile: scratch.path + "/" + $0, encoding: .utf8)
     }
-    #expect(traces[0] == traces[1])
+    #expect(traces[0] == traces[1] && traces[0] == traces[2])
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: scratch.path).sorted()
-        == ["c", "m.trace", "n.trace"])
+        == ["c", "m.trace", "n.trace", "o.trace"])
+  }
+
+  /// A search over schedules has no state to go on from: the stream and the seed are named.
+  @Test(arguments: ["POOLFUZZ_HANG", "POOLFUZZ_CRASH"])
+  func aScheduleThatDoesNotEndIsNamed(plant: String) throws {
+    let run = try Command.run(
+      ["maximize", "--page-units", "24", "--smallest-units", "2", "--peak-live-units", "100"]
+        + ["--operations", "100", "--seed", "9", "--jobs", "1", "--timeout", "300ms"],
+      environment: [plant: "2"])
+    #expect(run.code == 4, "\(run)")
+    #expect(
+      run.errors.contains(/stream 2 of the search of seed 9 (takes longer|ends the process)/),
+      "\(run.errors)")
+  }
+
+  /// Every verb says at which file a fault of its own ends it, and the signal's number is its code.
+  @Test func theFileAtWhichAFaultEndsTheProcessIsNamed() throws {
+    let scratch = try Scratch()
+    _ = try scratch.file("a.trace", Traces.healthy)
+    _ = try scratch.file("b.trace", Traces.healthy)
+    let run = try Command.shell(
+      "exec \"$POOLFUZZ\" replay a.trace b.trace", environment: ["POOLFUZZ_CRASH": "b.trace"],
+      in: scratch.url)
+    #expect(run.code > 128, "\(run)")
+    let words = /poolfuzz: b.trace: a fault of this program ends the process with SIG\w+/
+    #expect(run.errors.contains(words), "\(run.errors)")
   }
 
   /// A limit of the file's size is an error of the write, with a message, and leaves nothing behind.

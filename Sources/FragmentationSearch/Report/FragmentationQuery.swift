@@ -1,4 +1,5 @@
 import PoolBounds
+import PropertyTesting
 
 /// The questions of the command line: `bound` and `maximize` for one pool, policy and cap.
 public struct FragmentationQuery: Sendable, Hashable {
@@ -115,31 +116,37 @@ public struct FragmentationQuery: Sendable, Hashable {
 
   /// Searches for the best trace, to be replayed with ``replay(_:record:)``.
   ///
-  /// - Parameters: as of ``maximize(_:operations:seed:streams:workers:record:)``.
+  /// - Parameters: as of ``maximize(_:operations:seed:streams:workers:record:)``; `running` is told which streams
+  ///   are at work.
   /// - Throws: ``Failure`` if the cap is too large to simulate.
   public func search(
-    _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1
+    _ algorithm: Algorithm, operations: Int, seed: UInt64, streams: Int = 4, workers: Int = 1,
+    telling running: RunningStreams = RunningStreams()
   ) async throws(Failure) -> BestTrace {
     try requireSimulable()
     if objective == .heldOverFinal { return oneBlock }
     let question = SearchQuestion(
       geometry: geometry, rules: rules, peakLiveUnits: peakLiveUnits, operations: operations,
       seed: seed, streams: streams, workers: workers)
-    if let search = algorithm.fromScratch { return .answer(await search.search(question)) }
+    if let search = algorithm.fromScratch {
+      return .answer(await search.search(question, telling: running))
+    }
     guard algorithm == .schedule else {
       return Self.best(of: constructions).map(BestTrace.program) ?? .none
     }
-    return await constructed(question)
+    return await constructed(question, telling: running)
   }
 
   /// The best schedule. A staircase needs room for the page that it cuts, so caps near a page leave
   /// little for one; there a search from scratch has its say too.
-  private func constructed(_ question: SearchQuestion) async -> BestTrace {
-    let best = await bestSchedule(question)
+  private func constructed(
+    _ question: SearchQuestion, telling running: RunningStreams
+  ) async -> BestTrace {
+    let best = await bestSchedule(question, telling: running)
     guard peakLiveUnits < 2 * geometry.pageUnits else {
       return best.map(BestTrace.program) ?? .none
     }
-    let answer = await MacroSearch(.elites).search(question)
+    let answer = await MacroSearch(.elites).search(question, telling: running)
     if let best, best.outcome().footprint.peakPagesHeld >= answer.pages { return .program(best) }
     return answer.pages > 0 ? .answer(answer) : .none
   }
@@ -212,7 +219,9 @@ public struct FragmentationQuery: Sendable, Hashable {
 
   /// Where the first level lies, a search over schedules does not change, so each gets its share
   /// of the budget; small caps want few levels, large caps many.
-  private func bestSchedule(_ question: SearchQuestion) async -> (any Adversary)? {
+  private func bestSchedule(
+    _ question: SearchQuestion, telling running: RunningStreams
+  ) async -> (any Adversary)? {
     let divisors = [4, 8, 16, 32]
     let trials = question.operations / question.streams / 100 / divisors.count
     let lowest = geometry.pageUnits / 32
@@ -231,7 +240,7 @@ public struct FragmentationQuery: Sendable, Hashable {
         found.append(
           await search.best(
             firstLevel: geometry.pageUnits / divisor, trials: trials, seed: question.seed,
-            streams: question.streams, workers: question.workers))
+            streams: question.streams, workers: question.workers, telling: running))
       }
       return Self.best(of: found)
     }
@@ -243,7 +252,7 @@ public struct FragmentationQuery: Sendable, Hashable {
       found.append(
         await search.best(
           trials: trials, seed: question.seed, streams: question.streams,
-          workers: question.workers))
+          workers: question.workers, telling: running))
     }
     return Self.best(of: found)
   }

@@ -1,4 +1,5 @@
 import PoolBounds
+import PropertyTesting
 
 /// Rounds the relaxed schedule to whole pages and improves it by local search.
 ///
@@ -51,18 +52,24 @@ struct LateScheduleSearch: Sendable {
   }
 
   /// The best staircase from `firstLevel` on, of `streams` independent streams of `trials` trials each; the earliest
-  /// stream's among equals, for any number of workers.
+  /// stream's among equals, for any number of workers. `running` is told which are at work, and with each trial
+  /// that they get on.
   public func best(
-    firstLevel: Int, trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1
+    firstLevel: Int, trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1,
+    telling running: RunningStreams = RunningStreams()
   ) async -> LateStaircase {
     let levels = levels.filter { $0.level >= firstLevel }
     // Each way kept costs about a dozen trials.
     let width = min(32, trials / 24)
     let begin = width > 0 ? widest(levels, width: width) : nil
     let found = await Parallel.map(0..<max(1, streams), workers: workers) { stream in
-      improve(
-        levels, from: begin, trials: trials,
-        generator: SeededGenerator(seed: seed, stream: UInt64(stream)))
+      let number = UInt64(stream)
+      return running.executing((), number) {
+        improve(
+          levels, from: begin, trials: trials,
+          generator: SeededGenerator(seed: seed, stream: number)
+        ) { running.getsOn(number) }
+      }
     }
     var best = found[0]
     for other in found where other.pages > best.pages { best = other }
@@ -73,7 +80,8 @@ struct LateScheduleSearch: Sendable {
   }
 
   private func improve(
-    _ levels: [Level], from begin: [Choice]?, trials: Int, generator: SeededGenerator
+    _ levels: [Level], from begin: [Choice]?, trials: Int, generator: SeededGenerator,
+    telling getsOn: () -> Void
   ) -> (choices: [Choice], pages: Double) {
     var generator = generator
     var choices = Array(repeating: Choice(), count: levels.count)
@@ -84,6 +92,7 @@ struct LateScheduleSearch: Sendable {
     }
     guard !levels.isEmpty else { return (choices, best) }
     for _ in 0..<max(0, trials) {
+      getsOn()
       let before = choices
       for _ in 0...generator.below(3) {
         let index = generator.below(levels.count)

@@ -1,4 +1,5 @@
 import PoolBounds
+import PropertyTesting
 
 /// Improves a staircase by local search over its schedule: which cut at which level, and how many
 /// pages of it. The vocabulary is the staircase's; its arithmetic is the evaluation, so a trial
@@ -59,11 +60,19 @@ public struct ScheduleSearch: Sendable {
   /// The best staircase of `streams` independent streams of `trials` trials each, the earliest
   /// stream's among equals.
   ///
-  /// `workers`: how many streams run at once; the result does not depend on it.
-  public func best(trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1) async -> Staircase
-  {
+  /// `workers`: how many streams run at once; the result does not depend on it. `running` is told which are at
+  /// work, and with each trial that they get on.
+  public func best(
+    trials: Int, seed: UInt64, streams: Int = 1, workers: Int = 1,
+    telling running: RunningStreams = RunningStreams()
+  ) async -> Staircase {
     let found = await Parallel.map(0..<max(1, streams), workers: workers) { stream in
-      improve(trials: trials, generator: SeededGenerator(seed: seed, stream: UInt64(stream)))
+      let number = UInt64(stream)
+      return running.executing((), number) {
+        improve(trials: trials, generator: SeededGenerator(seed: seed, stream: number)) {
+          running.getsOn(number)
+        }
+      }
     }
     let best = found.max { $0.value < $1.value }
     return Staircase(
@@ -72,12 +81,13 @@ public struct ScheduleSearch: Sendable {
   }
 
   private func improve(
-    trials: Int, generator: SeededGenerator
+    trials: Int, generator: SeededGenerator, telling getsOn: () -> Void
   ) -> (plan: StaircasePlan, value: Double) {
     var generator = generator
     var entries = choices.map { Entry(choice: $0.isEmpty ? -1 : 0, mostPages: .max) }
     var best = value(of: entries)
     for _ in 0..<(entries.isEmpty ? 0 : max(0, trials)) {
+      getsOn()
       var undo: [(index: Int, entry: Entry)] = []
       for _ in 0...generator.below(2) {
         let index = generator.below(entries.count)

@@ -1,7 +1,6 @@
 import ContentHash
 import PoolBounds
 import PropertyTesting
-import Synchronization
 
 /// A search in epochs: in each, every stream simulates the same number of operations. After an
 /// epoch the search can be looked at, saved and resumed; what it has found depends on the question
@@ -72,7 +71,9 @@ public struct SearchCampaign: Sendable {
     let (before, abandoned) = (streams, abandoned)
     streams = await Parallel.map(streams.indices, workers: question.workers) { number in
       var stream = before[number]
-      if !abandoned.contains(number) { running.executing(number) { stream.advance(to: goal) } }
+      if !abandoned.contains(number) {
+        running.executing((), UInt64(number)) { stream.advance(to: goal) }
+      }
       return stream
     }
   }
@@ -174,28 +175,7 @@ public struct SearchCampaign: Sendable {
 
 /// The streams of a search that are at work at this moment, for whoever watches that none stays in an
 /// epoch for ever.
-public final class RunningStreams: Sendable {
-  private let begins = Mutex<[Int: ContinuousClock.Instant]>([:])
-  private let hanging: Int?
-
-  /// Nothing is at work. The stream `hanging` never ends an epoch: a fault on purpose.
-  public init(hanging: Int? = nil) { self.hanging = hanging }
-
-  /// The stream that has been at work longest, and for how many seconds; nil where none is.
-  public var oldest: (number: Int, seconds: Double)? {
-    begins.withLock { begins in
-      begins.min { ($0.value, $0.key) < ($1.value, $1.key) }
-        .map { ($0.key, $0.value.duration(to: .now) / .seconds(1)) }
-    }
-  }
-
-  func executing(_ number: Int, _ body: () -> Void) {
-    begins.withLock { $0[number] = .now }
-    defer { begins.withLock { $0[number] = nil } }
-    if number == hanging { while true {} }
-    body()
-  }
-}
+public typealias RunningStreams = RunningWork<Void>
 
 /// What a search is asked: make this pool hold as many pages as possible within the cap, with at
 /// most so many simulated operations.

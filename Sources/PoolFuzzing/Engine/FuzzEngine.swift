@@ -4,6 +4,9 @@ import PoolOracles
 import PropertyTesting
 import Synchronization
 
+/// The traces that a campaign or a reduction executes at this moment, with the profile that made each.
+public typealias RunningTraces = RunningWork<(trace: PoolFuzzTrace, profile: String)>
+
 /// Runs a campaign epoch by epoch on any number of threads, with the same findings for any number.
 ///
 /// Work goes out in numbered batches. Within an epoch every batch sees the state as the epoch found
@@ -264,7 +267,7 @@ public struct FuzzBatch: Sendable {
     trace.configuration.mutant = plan.mutant
     trace.configuration.faultOfHealthyModel = plan.faultOfHealthyModel
     trace.configuration.oracles = plan.oracles
-    let run = running.executing(trace, profile.name, number) { FuzzRun(trace, marking: &seen) }
+    let run = running.executing((trace, profile.name), number) { FuzzRun(trace, marking: &seen) }
     uses[index].traces += 1
     uses[index].operations += UInt64(run.operationCount)
     referenceCounts.add(run.referenceCounts)
@@ -276,7 +279,7 @@ public struct FuzzBatch: Sendable {
       // What the healthy model shows as well is not the planted bug's.
       if plan.mutant != .none {
         let healthy = finding.trace.onHealthyModel
-        let again = running.executing(healthy, profile.name, number) { FuzzRun(healthy) }
+        let again = running.executing((healthy, profile.name), number) { FuzzRun(healthy) }
         if let failure = again.failure {
           finding = Finding(
             trace: healthy.prefix(failure.step + 1), failure: failure, profile: profile.name,

@@ -89,6 +89,6 @@ extension ParsedArguments {
     let seconds = isTarget ? nil : try seconds(Option.timeout.name)
     ProcessLimits.watch(
       memoryBytes: bytes ?? Machine.availableBytes().map { max($0 / 10 * 9, 1 << 29) } ?? .max,
-      seconds: seconds ?? 3600, endingWith: ExitCode.environment.rawValue)
+      seconds: seconds ?? 3600, endingWith: ExitCode.environment.rawValue, tellsOfSignals: true)
   }
 }

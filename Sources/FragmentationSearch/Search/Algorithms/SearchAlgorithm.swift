@@ -1,3 +1,5 @@
+import PropertyTesting
+
 /// A way to search.
 public protocol SearchAlgorithm: Sendable {
   /// A short name for tables and `--algorithm`.
@@ -27,9 +29,11 @@ extension SearchAlgorithm {
     return question
   }
 
-  /// Runs all streams on the abstract pool of the question.
-  public func search(_ question: SearchQuestion) async -> SearchAnswer {
-    await run(SearchCampaign(question, self))
+  /// Runs all streams on the abstract pool of the question; `running` is told which are at work.
+  public func search(
+    _ question: SearchQuestion, telling running: RunningStreams = RunningStreams()
+  ) async -> SearchAnswer {
+    await run(SearchCampaign(question, self), telling: running)
   }
 
   /// Runs all streams on an allocator of any kind; among equals the trace of the first stream.
@@ -43,12 +47,15 @@ extension SearchAlgorithm {
   ) async -> SearchAnswer {
     let question = divided(question)
     let streams = (0..<question.streams).map { stream(question, number: $0, on: makeTarget) }
-    return await run(SearchCampaign(question, name: name, streams: streams))
+    let campaign = SearchCampaign(question, name: name, streams: streams)
+    return await run(campaign, telling: RunningStreams())
   }
 
-  private func run(_ campaign: SearchCampaign) async -> SearchAnswer {
+  private func run(
+    _ campaign: SearchCampaign, telling running: RunningStreams
+  ) async -> SearchAnswer {
     var campaign = campaign
-    while !campaign.isDone { await campaign.runEpoch() }
+    while !campaign.isDone { await campaign.runEpoch(telling: running) }
     return campaign.answer
   }
 

@@ -38,7 +38,7 @@ final class FuzzCampaign {
     options = arguments.words(except: ["--seed", "--jobs", "--save-every", "--json", "--quiet"])
     wordsToGoOn =
       ["fuzz"] + arguments.words(except: ["--seed"]) + ["--seed", "\(settings.plan.seed)"]
-    traceSeconds = try arguments.seconds(Option.timeout.name) ?? SlowTraces.usualSeconds
+    traceSeconds = try arguments.seconds(Option.timeout.name) ?? SlowWork.usualSeconds
     store = FindingStore(folder: settings.folder)
     file = StateFile(
       base: settings.base,
@@ -57,23 +57,22 @@ final class FuzzCampaign {
   private func goOn() throws(CommandFailure) -> ExitCode {
     let saved = try resume()
     let engine = FuzzEngine(
-      settings.plan, state: saved?.state, running: SlowTraces.running(inReduction: false))
+      settings.plan, state: saved?.state, running: SlowWork.traces(inReduction: false))
     let triage = TriageQueue(
       store, oracles: settings.plan.oracles, mutant: settings.plan.mutant,
       shrinks: settings.shrinks,
       findings: saved?.findings ?? CampaignFindings())
-    let slowTraces = SlowTraces(seconds: traceSeconds)
     let (seed, isJSON, words) = (settings.plan.seed, frame.isJSON, wordsToGoOn)
-    let campaign = SlowTraces.Campaign(
-      engine: engine, triage: triage, store: store, file: file,
+    let slowTraces = SlowTraces(
+      engine: engine, triage: triage, store: store, stateFile: file,
       isPlanted: settings.plan.mutant != .none, clock: frame.clock,
       tell: { finding, isOfHealthyModel in
         CampaignFrame.text(
           finding, seed, origin: ("profile", finding.profile), isOfHealthyModel: isOfHealthyModel,
           isJSON: isJSON)
       })
-    try slowTraces.watch([engine.running, triage.running]) { run, ending in
-      guard slowTraces.leaveOut(run, ending, campaign) else { return }
+    try SlowWork(seconds: traceSeconds).watch([engine.running, triage.running]) { run, ending in
+      guard slowTraces.leaveOut(run, ending) else { return }
       do throws(SystemError) {
         try ProcessStart.beginAnew(words)
       } catch {

@@ -43,7 +43,7 @@ final class TriageQueue: Sendable {
   /// Whether failing traces are reduced.
   let shrinks: Bool
   /// What it executes, for whoever watches that none takes too long.
-  let running = SlowTraces.running()
+  let running = SlowWork.traces()
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "findings")
 
@@ -141,12 +141,12 @@ final class TriageQueue: Sendable {
     if item.ending == nil {
       state.withLock { $0.reduced = Reduced(trace: trace, identity: identity, known: known) }
       shrinker = PoolShrinker { [running] trace in
-        running.executing(trace, item.profile, item.number) { PoolShrinker.execute(trace) }
+        running.executing((trace, item.profile), item.number) { PoolShrinker.execute(trace) }
       }
     } else {
       shrinker = PoolShrinker(
         budget: TraceProcess.budget,
-        executes: TraceProcess(seconds: SlowTraces.usualSeconds).execute)
+        executes: TraceProcess(seconds: SlowWork.usualSeconds).execute)
     }
     let outcome = shrinker.shrink(trace, identity)
     guard outcome.ending != .notReproduced else { return try unrepeated(item) }
@@ -189,7 +189,7 @@ final class TriageQueue: Sendable {
     var trace = item.trace
     for oracles in [OracleSet.everything, oracles] {
       trace.configuration.oracles = oracles
-      let named = running.executing(trace, item.profile, item.number) {
+      let named = running.executing((trace, item.profile), item.number) {
         PoolShrinker.triage(trace)
       }
       guard var found = named else { continue }

@@ -144,12 +144,21 @@ private struct MaximizeRun {
 
   private func search() throws(CommandFailure) -> BestTrace {
     let (query, algorithm, operations, seed, jobs) = (query, algorithm, operations, seed, jobs)
-    let result: Result<BestTrace, FragmentationQuery.Failure> = waiting {
-      do throws(FragmentationQuery.Failure) {
-        return .success(
-          try await query.search(algorithm, operations: operations, seed: seed, workers: jobs))
-      } catch {
-        return .failure(error)
+    let running = SlowWork.streams()
+    let watch = SlowWork(seconds: ProcessLimits.seconds)
+    let result = try watch.watch([running]) { run, ending in
+      guard running.isExecuting(run) else { return }
+      StandardStreams.remark("stream \(run.number) of the search of seed \(seed) \(ending.words)")
+      ProcessStart.end(ExitCode.environment.rawValue)
+    } during: { () throws(CommandFailure) -> Result<BestTrace, FragmentationQuery.Failure> in
+      waiting {
+        do throws(FragmentationQuery.Failure) {
+          return .success(
+            try await query.search(
+              algorithm, operations: operations, seed: seed, workers: jobs, telling: running))
+        } catch {
+          return .failure(error)
+        }
       }
     }
     do {

@@ -74,7 +74,9 @@ final class SearchRun {
   func run() throws(CommandFailure) -> BestTrace {
     try frame.run { () throws(CommandFailure) in
       try begin()
-      try slowStreams.watch { () throws(CommandFailure) in
+      let watch = SlowWork(seconds: ProcessLimits.seconds)
+      try watch.watch([slowStreams.running], file: slowStreams.leaveOut) {
+        () throws(CommandFailure) in
         try frame.work(until: { campaign.isDone }, step: runEpoch, save: save, tell: tell)
       }
       try save()
@@ -153,23 +155,19 @@ final class SearchRun {
   }
 }
 
-/// Watches from a thread of its own that no stream of a search stays in an epoch longer than a trace may
-/// take.
+/// What leaves a stream out of a search that stays in an epoch longer than a trace may take or ends the process (see
+/// ``SlowWork``).
 ///
-/// One that does can only be ended with the process: it is left as it is, and a process that begins anew
-/// goes on without it, from the state before the epoch.
+/// The stream is left as it is, and a process that begins anew goes on without it, from the state before the epoch.
 private final class SlowStreams: Sendable {
   /// Who is at work.
-  let running = RunningStreams(
-    hanging: Machine.environment(SlowTraces.plant).flatMap { Int($0) })
+  let running = SlowWork.streams()
   private let file: SearchFile?
   private let saved: SavedText
   private let words: [String]
   private let clock: CampaignClock
-  private let seconds = ProcessLimits.seconds
   /// The search before the epoch that runs.
   private let before: Mutex<SearchCampaign>
-  private let isOver = Mutex(false)
 
   /// A watch over a search that `words` begin anew, with the time that is left.
   init(
@@ -183,23 +181,12 @@ private final class SlowStreams: Sendable {
   /// An epoch begins.
   func epochBegins(_ campaign: SearchCampaign) { before.withLock { $0 = campaign } }
 
-  /// Watches as long as `body` runs.
-  func watch(during body: () throws(CommandFailure) -> Void) throws(CommandFailure) {
-    DispatchQueue(label: "time of streams").async { [self] in
-      while !isOver.withLock({ $0 }) {
-        if let oldest = running.oldest, oldest.seconds > seconds { leaveOut(oldest.number) }
-        Machine.sleep(seconds: min(max(seconds / 10, 0.001), 0.1))
-      }
-    }
-    defer { isOver.withLock { $0 = true } }
-    try body()
-  }
-
   /// Goes on in a new process from the state before the epoch, without the stream. With a corpus folder
-  /// the state lies there, and beside it the one that shows the stream.
-  private func leaveOut(_ number: Int) -> Never {
-    let text =
-      "stream \(number) of the search takes longer than \(seconds) s for an epoch (--timeout)"
+  /// the state lies there, and beside it the one that shows the stream. Does nothing where the stream got on.
+  func leaveOut(_ run: RunningStreams.Run, _ ending: SlowWork.Ending) {
+    guard running.isExecuting(run) else { return }
+    let number = Int(run.number)
+    let text = "stream \(number) of the search \(ending.words)"
     let before = before.withLock { $0 }
     var left = before
     left.abandon(number)

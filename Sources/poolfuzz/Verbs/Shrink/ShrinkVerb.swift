@@ -151,11 +151,11 @@ struct ShrinkCommand {
     let isBeside = TraceProcess.isNeeded(for: identity)
     let execute = TraceProcess.executing(identity, seconds: ProcessLimits.seconds)
     // What is planted in traces is planted where they are executed.
-    let running = isBeside ? RunningTraces() : SlowTraces.running()
+    let running = isBeside ? RunningTraces() : SlowWork.traces()
     let smallest = SmallestTrace(trace)
     var shrinker = PoolShrinker(budget: budget)
     shrinker.executes = { trace in
-      let execution = running.executing(trace, "", 0) { execute(trace) }
+      let execution = running.executing((trace, ""), 0) { execute(trace) }
       if execution.shows(identity) { smallest.take(trace) }
       return execution
     }
@@ -167,10 +167,10 @@ struct ShrinkCommand {
       return Interruption.isRequested
     }
     // A trace that has no end can only be ended with the process, and some end it.
-    let slowTraces = SlowTraces(seconds: isBeside ? .infinity : ProcessLimits.seconds)
-    let outcome = try slowTraces.watch([running]) { run, ending in
+    let slow = SlowWork(seconds: isBeside ? .infinity : ProcessLimits.seconds)
+    let outcome = try slow.watch([running]) { run, ending in
       guard running.isExecuting(run) else { return }
-      Self.end(with: run.trace, ending, smallest.trace, identity, path, base)
+      Self.end(with: run.subject.trace, ending, smallest.trace, identity, path, base)
     } during: { () throws(CommandFailure) in
       shrinker.shrink(trace, identity)
     }
@@ -199,7 +199,7 @@ struct ShrinkCommand {
 
   /// Files a trace that cannot be executed beside what the reduction has come to, and ends the process.
   private static func end(
-    with trace: PoolFuzzTrace, _ ending: SlowTraces.Ending, _ smallest: PoolFuzzTrace,
+    with trace: PoolFuzzTrace, _ ending: SlowWork.Ending, _ smallest: PoolFuzzTrace,
     _ identity: FailureIdentity,
     _ path: String, _ base: String
   ) -> Never {

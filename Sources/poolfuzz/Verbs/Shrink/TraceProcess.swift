@@ -19,7 +19,7 @@ struct TraceProcess {
 
   /// Whether a failure can only be seen from another process.
   static func isNeeded(for identity: FailureIdentity) -> Bool {
-    identity.description.hasPrefix("crash.") || identity == SlowTraces.Ending.time(0).identity
+    identity.description.hasPrefix("crash.") || identity == SlowWork.Ending.time(0).identity
   }
 
   /// How traces are executed where that failure is looked for.
@@ -28,13 +28,13 @@ struct TraceProcess {
   ) -> (PoolFuzzTrace) -> Execution {
     guard isNeeded(for: identity) else { return PoolShrinker.execute }
     // An hour is for whole files.
-    return TraceProcess(seconds: min(seconds, SlowTraces.usualSeconds)).execute
+    return TraceProcess(seconds: min(seconds, SlowWork.usualSeconds)).execute
   }
 
   /// Executes a trace. Nothing but how the process ends is known of it: a failure counts as the last
   /// operation's. Ends this process where the system makes no other.
   func execute(_ trace: PoolFuzzTrace) -> Execution {
-    var ending: SlowTraces.Ending?
+    var ending: SlowWork.Ending?
     do throws(SystemError) {
       let words = [
         Self.word, "\(seconds)", trace.configuration.mutant.rawValue,
@@ -67,7 +67,7 @@ struct TraceProcess {
     ProcessLimits.watch(
       memoryBytes: .max, seconds: seconds, endingWith: ExitCode.environment.rawValue)
     ProcessLimits.begin(input: word)
-    _ = SlowTraces.running().executing(trace, "", 0) { PoolShrinker.execute(trace) }
+    _ = SlowWork.traces().executing((trace, ""), 0) { PoolShrinker.execute(trace) }
     return ExitCode.held.rawValue
   }
 }
