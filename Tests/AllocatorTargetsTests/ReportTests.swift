@@ -5,9 +5,13 @@ import Testing
 
 /// What is told and written about a failure of a target: by people, by programs, by a compiler.
 @Suite(.serialized) struct ReportTests {
-  private static let shown: Set<TargetRule> = [
-    .overlap, .zeroes, .reallocContent, .refind, .hugeSize, .emptied, .crash, .doubleFree,
-  ]
+  private static let shown: Set<TargetRule> =
+    TestScale.isWhole
+    ? [
+      .overlap, .alignment, .outside, .usableSize, .payload, .reallocContent, .zeroes, .overflow,
+      .hugeSize, .servesNothing, .refusal, .fit, .refind, .emptied, .check, .creation, .crash,
+      .doubleFree,
+    ] : [.overlap, .alignment, .reallocContent, .overflow, .refind, .emptied, .crash, .doubleFree]
 
   private static func library() throws -> String { try Command.product("libtarget-faulty.so") }
 
@@ -24,7 +28,13 @@ import Testing
     ])
     #expect(run.code == 1)
     #expect(run.output.contains(fault.rule.sentence), "\(run.output)\(run.errors)")
-    let compiling = "clang -w -I '\(Self.include)' it.c '\(library)' -o it -pthread && ./it"
+    if fault.rule == .overlap {
+      // A comment of four lines, what is included, and what there is to read.
+      #expect(try scratch.text("it.c").split(separator: "\n").count <= 31)
+    }
+    let compiling =
+      "clang -Wall -Wextra -Werror -I '\(Self.include)' it.c '\(library)' -o it -pthread"
+      + " || exit 99; ./it"
     let faulty = try Command.shell(compiling, in: scratch.url)
     #expect(faulty.code == 1 || faulty.code > 128, "\(faulty.output)\(faulty.errors)")
     guard fault.rule != .doubleFree else { return }

@@ -1,10 +1,11 @@
 /// A failing trace as a program in C that shows the failure without this suite: it links the library,
 /// makes the calls, and ends with 1, or as the library ends it, where the failure shows.
 ///
-/// It looks at what a caller can see: addresses, alignments, contents, what is refused. A walk, a
-/// caller's stack and standard output it leaves to whoever reads the finding.
+/// It looks at what a caller can see: addresses, alignments, contents, what is refused; of these at
+/// what the failed rule is about, so that it is short. A walk, a caller's stack and standard output it
+/// leaves to whoever reads the finding.
 public struct CProgram: Sendable, CustomStringConvertible {
-  private let trace: TargetTrace
+  let trace: TargetTrace
   private let failure: TargetFailure
   private let library: String
   private let option: String
@@ -32,8 +33,39 @@ public struct CProgram: Sendable, CustomStringConvertible {
   private var isMalloc: Bool { capabilities.interface == 0 }
   private var slotCount: Int { Int(trace.operations.map(\.slot).max() ?? 0) + 1 }
   private var isRepeated: Bool {
-    [.leak, .addressSpace, .exhaustion, .growth].contains(failure.rule)
+    failure.isOfLaterRound
+      || [.leak, .addressSpace, .exhaustion, .growth].contains(failure.rule)
   }
+
+  // MARK: What the failure needs
+
+  /// What blocks hold is looked at again, unless the rule is about something else that is looked at.
+  private var looks: Bool {
+    switch failure.rule {
+    case .overlap, .zeroSize, .alignment, .reallocAlignment, .outside, .usableSize, .zeroes,
+      .overflow, .hugeSize, .servesNothing, .refusal, .fit, .refind, .emptied, .exhaustion, .leak,
+      .addressSpace, .growth, .check, .creation, .exit, .doubleFree, .foreignFree, .interiorFree,
+      .overflowedBlock:
+      false
+    case .crash, .hang: trace.operations.contains { $0.call == .verify }
+    default: true
+    }
+  }
+
+  private var comparesPlaces: Bool { [.overlap, .zeroSize].contains(failure.rule) }
+  private var comparesAlignment: Bool {
+    [.alignment, .reallocAlignment].contains(failure.rule)
+  }
+  /// What was asked for counts beside what is usable.
+  private var keepsRequests: Bool {
+    looks
+      || trace.operations.contains {
+        $0.call == .freeSized || $0.call == .misuse && $0.misuse == .behind
+      }
+  }
+  /// Blocks are freed where the trace ends: what follows is part of what was seen.
+  private var frees: Bool { looks || isRepeated || failure.step >= trace.operations.count }
+  private var grows: Bool { capabilities.promises.contains(.grows) || capabilities.interface == 1 }
 
   /// The text.
   public var description: String {
@@ -45,7 +77,11 @@ public struct CProgram: Sendable, CustomStringConvertible {
       " * ends with 1 or by a signal where it shows. */",
     ]
     lines += isMalloc ? mallocBeginning : interfaceBeginning
-    lines += helpers
+    lines.append("static void bad(const char *what) { printf(\"%s\\n\", what); exit(1); }")
+    if looks || (statements + ending).contains(where: { $0.contains("p[") || $0.contains("take(") })
+    {
+      lines += helpers
+    }
     if hasThreads { lines += steps + relay }
     lines += ["int main(void) {"] + (isMalloc ? [] : creation)
     if isRepeated { lines.append("  for (int round = 0; round < 2048; round++) {") }
@@ -54,7 +90,8 @@ public struct CProgram: Sendable, CustomStringConvertible {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private var statements: [String] {
+  /// The statement of each operation.
+  var statements: [String] {
     trace.operations.enumerated().map { statement($1, isLast: $0 == failure.step) }
   }
 
@@ -69,83 +106,128 @@ public struct CProgram: Sendable, CustomStringConvertible {
   // MARK: Parts
 
   private var mallocBeginning: [String] {
-    [
-      "#define _GNU_SOURCE", "#include <malloc.h>", "#include <stdio.h>", "#include <stdlib.h>",
-      "#include <string.h>", "#define USABLE(q, bytes) malloc_usable_size(q)",
-      "static void *aligned(size_t a, size_t n) {",
-      "  void *q = NULL;",
-      "  return n % a ? (posix_memalign(&q, a < 8 ? 8 : a, n) ? NULL : q) : aligned_alloc(a, n);",
-      "}",
+    var lines = [
+      "#include <malloc.h>", "#include <stdio.h>", "#include <stdlib.h>", "#include <string.h>",
     ]
+    if trace.operations.contains(where: { $0.call == .allocate && $0.second > 8 }) {
+      lines += [
+        "static void *aligned(size_t a, size_t n) {",
+        "  void *q = NULL;",
+        "  return n % a ? (posix_memalign(&q, a, n) ? NULL : q) : aligned_alloc(a, n);",
+        "}",
+      ]
+    }
+    return lines
   }
 
   private var interfaceBeginning: [String] {
-    let usable =
-      capabilities.functions.contains(.usableSize) ? "poolfuzz_usable_size(a, q)" : "(bytes)"
-    return [
-      "#define _GNU_SOURCE", "#include \"poolfuzz_target.h\"", "#include <stdio.h>",
-      "#include <stdlib.h>", "#include <string.h>", "#include <sys/mman.h>",
-      "#define USABLE(q, bytes) \(usable)",
-      "static void *a; static char *arena, *more; static size_t grown, arena_bytes = \(arena);",
+    [
+      "#include \"poolfuzz_target.h\"", "#include <stdio.h>", "#include <stdlib.h>",
+      "#include <string.h>", "#define BYTES \(trace.configuration.arenaBytes)ul",
+      "static void *a; static char *arena\(grows ? ", *more; static size_t grown" : "");",
     ] + growth
   }
 
-  private var arena: UInt64 { trace.configuration.arenaBytes }
+  private var usable: String {
+    isMalloc
+      ? "malloc_usable_size(q)"
+      : capabilities.functions.contains(.usableSize) ? "poolfuzz_usable_size(a, q)" : "bytes"
+  }
 
+  /// What takes a block, and what it calls.
   private var helpers: [String] {
-    [
-      "static unsigned char *p[\(slotCount)]; static size_t n[\(slotCount)], r[\(slotCount)];",
-      "static void bad(const char *what) { printf(\"%s\\n\", what); exit(1); }",
-      "static void look(int s, size_t to) {",
-      "  for (size_t i = 0; p[s] && i < to && i < n[s]; i++)",
-      "    if (p[s][i] != (unsigned char)(s * 37 + i)) bad(\"content\");",
-      "}",
-      "static void take(int s, void *q, size_t bytes, size_t alignment) {",
-      "  if (!q) return;",
-      "  if (p[s]) { p[s] = q; look(s, r[s] < bytes ? r[s] : bytes); }",
-      "  p[s] = q, r[s] = bytes, n[s] = bytes >> 24 ? 0 : USABLE(q, bytes);",
-      "  if ((size_t)q % alignment) bad(\"alignment\");",
-      "  if (n[s] < bytes && n[s]) bad(\"usable size\");",
-      "  for (int i = 0; i < \(slotCount); i++)",
-      "    if (i != s && p[i] && p[s] < p[i] + n[i] + !n[i] && p[i] < p[s] + n[s] + !n[s])",
-      "      bad(\"overlap\");",
-      "  for (size_t i = 0; i < n[s]; i++) p[s][i] = (unsigned char)(s * 37 + i);",
-      "}",
+    var lines = [
+      "static unsigned char *p[\(slotCount)]; static size_t n[\(slotCount)]"
+        + (keepsRequests ? ", r[\(slotCount)];" : ";")
     ]
+    if looks {
+      lines += [
+        "static void look(int s, size_t to) {",
+        "  for (size_t i = 0; p[s] && i < to && i < n[s]; i++)",
+        "    if (p[s][i] != (unsigned char)(s * 37 + i)) bad(\"content\");",
+        "}",
+      ]
+    }
+    lines.append(
+      "static void take(int s, unsigned char *q\(usesBytes ? ", size_t bytes" : "")"
+        + "\(comparesAlignment ? ", size_t alignment" : "")) {")
+    return lines + filling + ["}"]
+  }
+
+  private var usesBytes: Bool { filling.contains { $0.contains("bytes") } }
+
+  /// What becomes of a block that is taken.
+  private var filling: [String] {
+    var lines = ["  if (!q) return;"]
+    if looks { lines.append("  if (p[s]) p[s] = q, look(s, r[s] < bytes ? r[s] : bytes);") }
+    // A block that is too large to be true is not filled, and one of no bytes has a place all the same.
+    let requests = trace.operations
+      .filter { [.allocate, .allocateZeroed, .reallocate, .resize].contains($0.call) }
+      .map { $0.requestedBytes ?? .max }
+    let fillable = requests.allSatisfy { $0 >> 24 == 0 } ? usable : "bytes >> 24 ? 0 : \(usable)"
+    func place(_ slot: String) -> String {
+      "n[\(slot)]" + (requests.contains(0) ? " + !n[\(slot)]" : "")
+    }
+    lines.append("  p[s] = q, n[s] = \(fillable)\(keepsRequests ? ", r[s] = bytes" : "");")
+    if comparesAlignment { lines.append("  if ((size_t)q % alignment) bad(\"alignment\");") }
+    if failure.rule == .usableSize || looks {
+      lines.append("  if (n[s] < bytes && n[s]) bad(\"usable size\");")
+    }
+    // What it was given later is outside of neither.
+    let isGivenMore = trace.operations.contains { [.addRegion, .resizeArena].contains($0.call) }
+    if failure.rule == .outside, !isGivenMore {
+      let other = grows ? " && (!more || (char *)q < more || (char *)q + n[s] > more + grown)" : ""
+      lines.append(
+        "  if (((char *)q < arena || (char *)q + n[s] > arena + BYTES)\(other)) bad(\"outside\");")
+    }
+    if comparesPlaces {
+      lines += [
+        "  for (int i = 0; i < \(slotCount); i++)",
+        "    if (i != s && p[i] && q < p[i] + \(place("i")) && p[i] < q + \(place("s")))"
+          + " bad(\"overlap\");",
+      ]
+    }
+    lines.append(
+      looks
+        ? "  for (size_t i = 0; i < n[s]; i++) q[i] = (unsigned char)(s * 37 + i);"
+        : "  memset(q, s + 1, n[s]);")
+    return lines
   }
 
   private var creation: [String] {
     let offset = trace.configuration.offset
     return [
-      "  char *map = mmap(NULL, arena_bytes + 12288, PROT_READ | PROT_WRITE,",
-      "                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);",
-      "  memset(map, 0xA5, arena_bytes + 12288);",
-      "  arena = map + 4096 + \(offset);",
-      "  struct poolfuzz_configuration c = {\(capabilities.interface), 3, arena_bytes,"
-        + " \(Self.quoted(option)), arena, grow, NULL};",
-      "  if (!(a = poolfuzz_create(&c))) bad(\"creation\");",
+      "  arena = memset((char *)aligned_alloc(4096, (BYTES + 12287) / 4096 * 4096) + 4096"
+        + "\(offset == 0 ? "" : " + \(offset)"), 0xA5, BYTES);"
     ]
+      + (grows
+        ? ["  more = memset(aligned_alloc(4096, (BYTES + 4095) / 4096 * 4096), 0, BYTES);"] : [])
+      + [
+        "  struct poolfuzz_configuration c = {\(capabilities.interface), 3, BYTES,"
+          + " \(Self.quoted(option)), arena, grow, NULL};",
+        "  if (!(a = poolfuzz_create(&c))) bad(\"creation\");",
+      ]
   }
 
   private var growth: [String] {
-    [
-      "static void *grow(void *context, size_t bytes) {",
-      "  static int calls;",
-      "  (void)context;",
-      "  if (!more) more = mmap(NULL, arena_bytes + 4096, PROT_READ | PROT_WRITE,",
-      "                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);",
-      "  if (++calls == \(trace.configuration.refusedGrowth) || bytes > arena_bytes - grown)"
-        + " return NULL;",
-      "  return (grown += bytes), more + grown - bytes;",
-      "}",
-    ]
+    let refused = trace.configuration.refusedGrowth
+    guard grows else {
+      return ["static void *grow(void *c, size_t bytes) { return (void)c, (void)bytes, NULL; }"]
+    }
+    return ["static void *grow(void *c, size_t bytes) {"]
+      + (refused == 0
+        ? [] : ["  static int calls;", "  if (++calls == \(refused)) return (void)c, NULL;"])
+      + ["  return (void)c, bytes > BYTES - grown ? NULL : more + (grown += bytes) - bytes;", "}"]
   }
 
   private var ending: [String] {
     var lines: [String] = []
-    let free = isMalloc ? "free(p[s])" : "poolfuzz_free(a, p[s], 0)"
-    lines.append(
-      "  for (int s = 0; s < \(slotCount); s++) if (p[s]) look(s, n[s]), \(free), p[s] = NULL;")
+    if frees {
+      let free = isMalloc ? "free(p[s])" : "poolfuzz_free(a, p[s], 0)"
+      lines.append(
+        "  for (int s = 0; s < \(slotCount); s++) if (p[s]) \(looks ? "look(s, n[s]), " : "")"
+          + "\(free), p[s] = NULL;")
+    }
     if isRepeated {
       if failure.rule == .leak, capabilities.functions.contains(.footprint) {
         lines.append("  static size_t held[2048];")
@@ -171,6 +253,15 @@ public struct CProgram: Sendable, CustomStringConvertible {
     return "poolfuzz_allocate(a, 0, \(bytes)u, 0, \(alignment))"
   }
 
+  private func taking(_ slot: UInt32, _ call: String, _ bytes: UInt64, _ alignment: UInt64)
+    -> String
+  {
+    "take(\(slot), \(call)\(usesBytes ? ", \(bytes)u" : "")"
+      + "\(comparesAlignment ? ", \(alignment)" : ""));"
+  }
+
+  private func look(_ slot: UInt32) -> String { looks ? "look(\(slot), n[\(slot)]); " : "" }
+
   private func statement(_ operation: TargetOperation, isLast: Bool) -> String {
     let slot = operation.slot
     let bytes = operation.bytes
@@ -178,24 +269,25 @@ public struct CProgram: Sendable, CustomStringConvertible {
     switch operation.call {
     case .allocate:
       let alignment = max(operation.second, bytes >= natural ? natural : 1)
-      return "take(\(slot), \(allocation(bytes, operation.second)), \(bytes)u, \(alignment));"
+      return taking(slot, allocation(bytes, operation.second), bytes, alignment)
         + expectation(slot, isLast)
-    case .allocateZeroed: return zeroed(operation) + expectation(slot, isLast)
+    case .allocateZeroed:
+      return zeroed(operation)
+        + (operation.requestedBytes == nil ? "" : expectation(slot, isLast))
     case .reallocate:
       let call =
         isMalloc
         ? "realloc(p[\(slot)], \(bytes)u)"
         : "poolfuzz_reallocate(a, p[\(slot)], \(bytes)u, 0, \(operation.second))"
-      let alignment = max(operation.second, 1)
-      return "look(\(slot), n[\(slot)]); take(\(slot), \(call), \(bytes)u, \(alignment));"
-        + " look(\(slot), n[\(slot)]);" + expectation(slot, isLast)
+      return look(slot) + taking(slot, call, bytes, max(operation.second, 1))
+        + expectation(slot, isLast)
     case .resize:
       return "if (p[\(slot)] && poolfuzz_resize(a, p[\(slot)], \(bytes)u) == 1)"
-        + " take(\(slot), p[\(slot)], \(bytes)u, 1);"
+        + " " + taking(slot, "p[\(slot)]", bytes, 1)
     case .free: return freeing(slot, isMalloc ? "free(p[\(slot)])" : Self.free(slot))
     case .freeSized:
       return freeing(slot, "poolfuzz_free_sized(a, p[\(slot)], r[\(slot)], 0, 0)")
-    case .fill, .verify: return "look(\(slot), n[\(slot)]);"
+    case .fill, .verify: return looks ? look(slot) : ";"
     case .addRegion: return "poolfuzz_add_region(a, calloc(1, \(bytes)u), \(bytes)u);"
     case .resizeArena: return "poolfuzz_resize_arena(a, \(bytes)u);"
     case .reset: return "poolfuzz_reset(a); memset(p, 0, sizeof p);"
@@ -207,7 +299,7 @@ public struct CProgram: Sendable, CustomStringConvertible {
   private static func free(_ slot: UInt32) -> String { "poolfuzz_free(a, p[\(slot)], 0)" }
 
   private func freeing(_ slot: UInt32, _ call: String) -> String {
-    "look(\(slot), n[\(slot)]); if (p[\(slot)]) \(call), p[\(slot)] = NULL;"
+    look(slot) + "if (p[\(slot)]) \(call), p[\(slot)] = NULL;"
   }
 
   private func zeroed(_ operation: TargetOperation) -> String {
@@ -218,9 +310,10 @@ public struct CProgram: Sendable, CustomStringConvertible {
     guard let all = operation.requestedBytes else {
       return "if (\(call)) bad(\"count times size overflow, and are served\");"
     }
-    return "unsigned char *z\(slot) = \(call);"
-      + " for (size_t i = 0; z\(slot) && i < \(all)u; i++) if (z\(slot)[i]) bad(\"zeroes\");"
-      + " take(\(slot), z\(slot), \(all)u, 1);"
+    guard failure.rule == .zeroes else { return taking(slot, call, all, 1) }
+    return "{ unsigned char *z = \(call);"
+      + " for (size_t i = 0; z && i < \(all)u; i++) if (z[i]) bad(\"zeroes\");"
+      + " \(taking(slot, "z", all, 1)) }"
   }
 
   /// What the last call should have come to.
@@ -250,61 +343,5 @@ public struct CProgram: Sendable, CustomStringConvertible {
       capabilities.functions.contains(.check)
       ? " { char m[256]; if (poolfuzz_check(a, m, sizeof m)) exit(0); }" : ""
     return call + check + " bad(\"not noticed\");"
-  }
-}
-
-// MARK: Threads
-
-/// A trace of several threads becomes a function that makes the call of a number, and a schedule that has
-/// one thread at a time make it.
-extension CProgram {
-  private var hasThreads: Bool { trace.operations.contains { $0.call == .thread } }
-
-  private var steps: [String] {
-    let cases = zip(trace.operations, statements).enumerated().compactMap { index, step in
-      [.thread, .endThread].contains(step.0.call) ? nil : "  case \(index): { \(step.1) break; }"
-    }
-    return ["static void step(int number) {", "  switch (number) {"] + cases + ["  }", "}"]
-  }
-
-  private var relay: [String] {
-    [
-      "#include <pthread.h>", "#include <semaphore.h>",
-      "static pthread_t threads[\(TargetThreads.mostThreads)];",
-      "static sem_t begin[\(TargetThreads.mostThreads)], done;",
-      "static char lives[\(TargetThreads.mostThreads)]; static int now;",
-      "static void *serve(void *k) {",
-      "  while (1) {",
-      "    sem_wait(&begin[(size_t)k]);",
-      "    if (now < 0) return NULL;",
-      "    step(now), sem_post(&done);",
-      "  }",
-      "}",
-      "static void on(int k, int number) {",
-      "  if (!lives[k]) {",
-      "    sem_init(&begin[k], 0, 0), lives[k] = 1;",
-      "    pthread_create(&threads[k], NULL, serve, (void *)(size_t)k);",
-      "  }",
-      "  now = number, sem_post(&begin[k]), sem_wait(&done);",
-      "}",
-      "static void end(int k) {",
-      "  if (lives[k]) now = -1, sem_post(&begin[k]), pthread_join(threads[k], NULL), lives[k] = 0;",
-      "}",
-    ]
-  }
-
-  private var schedule: [String] {
-    var lines = ["  sem_init(&done, 0, 0);"]
-    var current: UInt64 = 0
-    for (index, operation) in trace.operations.enumerated() {
-      switch operation.call {
-      case .thread: current = operation.bytes
-      case .endThread:
-        lines.append("  end(\(operation.bytes));")
-        if current == operation.bytes { current = 0 }
-      default: lines.append(current == 0 ? "  step(\(index));" : "  on(\(current), \(index));")
-      }
-    }
-    return lines + ["  for (int k = 1; k < \(TargetThreads.mostThreads); k++) end(k);"]
   }
 }
