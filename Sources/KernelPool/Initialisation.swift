@@ -229,9 +229,8 @@ extension PoolState {
   private mutating func makeTrackerTable() throws(Halt) {
     var entries = tableEntries(requested: configuration.trackerEntries, standard: 2048)
     var table: Address?
-    var bytes: UInt64 = 0
+    var bytes: UInt64 { (entries + 1) * profile.trackerRowBytes }
     while table == nil {
-      bytes = (entries + 1) * profile.trackerRowBytes
       table =
         configuration.initialisation == .none
         ? profile.descriptorBase + StaticData.tables

@@ -72,6 +72,18 @@ import Testing
     #expect(row == TagRow(nonPaged: [2, 2, 0], paged: [1, 0, units * test.unit]))
   }
 
+  /// The bug planted as `tracker-bytes-cut` loses what is above sixteen bits, and nothing else.
+  @Test(arguments: Profiles.all)
+  func aCutCountKeepsSixteenBits(_ profile: Profile) throws {
+    var configuration = PoolConfiguration.small(profile)
+    configuration.trackerEntries = 512
+    var test = try TestPool(configuration, mutant: .trackerBytesCut)
+    for (bytes, counted) in [(0x1000, 0x1000), (0x2_3000, 0x4000)] as [(UInt64, UInt64)] {
+      _ = try test.allocate(bytes, tag: PoolTag("Cut1"))
+      #expect(try test.trackerRow(PoolTag("Cut1"))?.nonPaged[2] == counted)
+    }
+  }
+
   /// The protected bit is no part of the key, on either side.
   @Test(arguments: Profiles.all)
   func theProtectedBitIsStripped(_ profile: Profile) throws {

@@ -35,12 +35,13 @@ package struct TestPool: ~Copyable {
     try self.init(configuration, reserve: reserve)
   }
 
-  /// A pool on the machine of `configuration`.
+  /// A pool on the machine of `configuration`, with a planted bug.
   package init(
-    _ configuration: PoolConfiguration, reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
+    _ configuration: PoolConfiguration, mutant: Mutant = .none,
+    reserve: ReservedBytes.Reserver = ReservedBytes.zeroed
   ) throws {
     profile = configuration.profile
-    pool = try KernelPool.boot(configuration, reserve: reserve)
+    pool = try KernelPool.boot(configuration, mutant: mutant, reserve: reserve)
   }
 
   package var view: PoolView { pool.view }
