@@ -8,25 +8,46 @@ Every planted bug of .ci/mutants.txt, each seed from 1 to SEEDS (10), is looked 
 What is filed says whether every shorter trace was tried on its machine, over its letters ("proved shortest"). Beside
 that stands what other seeds came to for the same bug and failure: on the same machine, where longer is a reduction that
 stopped too early, and on any, where it may be the machine that wants more. Prints a row for each bug and failure
-that some seed reports longer than another, and the sums. A seed that takes five minutes is named."""
+that some seed reports longer than another, and the sums. A seed that takes five minutes is named.
+
+    Fuzz/shortest.py --faults SCRATCH [SEEDS] [FILE:LINE...]
+
+does the same with faults made by rule in the model: those that Fuzz/mutate.sh SCRATCH ran, that the first corpus let
+pass and that a later check noticed in time."""
 import collections
 import concurrent.futures
 import glob
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 
-program = os.path.realpath(sys.argv[1])
-seeds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+arguments = sys.argv[1:]
+# The numbers of faults by rule, by where they are.
+faults = {}
+if arguments[0] == "--faults":
+    scratch = arguments.pop(1)
+    arguments[0] = os.path.join(scratch, "package/.build/release/poolfuzz")
+    with open(arguments[0], "rb") as file:
+        built = hashlib.sha256(file.read()).hexdigest()
+    with open(os.path.join(scratch, "results.jsonl"), encoding="utf-8") as results:
+        for site in map(json.loads, results):
+            # Of other programs the file keeps results too. What the first corpus notices shows in nearly any
+            # trace, or ends every process that runs one.
+            if built.startswith(site["program"]) and site["set"] == "model" \
+                    and site["by"] not in (None, "corpus regression") and not site["by"].endswith("overdue"):
+                faults[f"{os.path.basename(site['file'])}:{site['line']}"] = site["number"]
+program = os.path.realpath(arguments[0])
+seeds = int(arguments[1]) if len(arguments) > 1 else 10
 here = os.path.dirname(os.path.realpath(__file__))
 
 
 def bugs():
     with open(os.path.join(here, "..", ".ci", "mutants.txt"), encoding="utf-8") as file:
         names = {line.split()[0] for line in file if line.strip() and not line.startswith("#")}
-    return sys.argv[3:] or sorted(names)
+    return arguments[2:] or sorted(faults or names)
 
 
 def form(path):
@@ -45,15 +66,17 @@ def words(numbers):
 def look(job):
     """The findings of a seed: failure, operations, whether proved, form; none where it found nothing in time."""
     bug, seed = job
+    planted = [] if bug in faults else ["--mutant", bug]
+    environment = dict(os.environ, POOLFUZZ_MUTATION=str(faults.get(bug, 0)))
     with tempfile.TemporaryDirectory() as folder:
         try:
             run = subprocess.run(
-                [program, "fuzz", "--first", "--mutant", bug, "--seed", str(seed), "--traces", "2000", "--jobs", "1",
+                [program, "fuzz", "--first", *planted, "--seed", str(seed), "--traces", "2000", "--jobs", "1",
                  "--corpus", folder, "--json", "--quiet"],
-                capture_output=True, text=True, timeout=300, check=False)
+                capture_output=True, text=True, timeout=300, check=False, env=environment)
         except subprocess.TimeoutExpired:
             return bug, seed, []
-        if run.returncode not in (0, 1):
+        if run.returncode not in (0, 1) and planted:
             sys.exit(f"{bug}, seed {seed}: ended with {run.returncode}: {run.stderr.strip()}")
         found = []
         for line in run.stdout.splitlines():
@@ -105,7 +128,7 @@ def main():
     within = sum(count <= 2 for count in counts)
     print(f"forms of a failure at its least, machines told apart: at most two for {within} of {len(counts)}")
     if silent:
-        print(f"nothing within 2,000 traces and five minutes: {', '.join(silent)}")
+        print(f"nothing within 2,000 traces and five minutes, or ended: {', '.join(silent)}")
 
 
 main()
