@@ -30,19 +30,34 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
     }
   }
 
-  /// A state that waits to be extended. A reference, for arrays hold no allocators.
+  /// A state that is extended. A reference, for arrays hold no allocators.
   private final class State {
     let pool: Target
     let live: [BlockHandle]
     let step: Int
-    let draw: UInt64
 
-    init(_ pool: consuming Target, _ live: [BlockHandle], step: Int, draw: UInt64) {
+    init(_ pool: consuming Target, _ live: [BlockHandle], step: Int) {
       self.pool = pool
       self.live = live
       self.step = step
-      self.draw = draw
     }
+  }
+
+  /// What leads from one state to the next.
+  private enum Change {
+    case request(units: Int)
+    /// Releases the live block at that place.
+    case release(Int)
+  }
+
+  /// A state that may be extended next, as what leads to it: of a pool with large pages there are a hundred
+  /// times as many of them as are extended.
+  private struct Candidate {
+    var parent: State
+    var change: Change
+    var operation: RawOperation
+    var liveCount: Int
+    var draw: UInt64
   }
 
   /// States kept after an operation, all kinds together: memory, where a cap is far from small.
@@ -53,7 +68,7 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
   private var generator: SeededGenerator
   private var steps: [(parent: Int, operation: RawOperation)] = []
   private var seen: Set<UInt64> = []
-  private var kept: [Kind: [State]] = [:]
+  private var kept: [Kind: [Candidate]] = [:]
   private var result = Result()
   private var bestStep = -1
 
@@ -68,11 +83,11 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
 
   /// Goes on until nothing new can be met; simulates about `mostOperations` at most.
   mutating func run(on target: consuming Target, mostOperations: Int) -> Result {
-    var states = [State(target, [], step: -1, draw: 0)]
+    var states = [State(target, [], step: -1)]
     while !states.isEmpty {
       for state in states where result.operations < mostOperations { extend(state) }
-      states = kept.sorted { $0.key > $1.key }.flatMap(\.value)
-      if states.count > Self.mostStates { states.removeSubrange(Self.mostStates...) }
+      let chosen = kept.sorted { $0.key > $1.key }.lazy.flatMap(\.value).prefix(Self.mostStates)
+      states = chosen.compactMap { state(of: $0) }
       kept = [:]
     }
     var step = bestStep
@@ -93,22 +108,33 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
       guard var pool = state.pool.duplicate() else { return }
       let handle = pool.allocate(units: granted)
       offer(
-        pool, state.live + [handle], state,
-        RawOperation(slot: Int(handle.index), units: units))
+        pool, state, .request(units: granted), RawOperation(slot: Int(handle.index), units: units),
+        liveCount: state.live.count + 1)
     }
     for (place, handle) in state.live.enumerated() {
       guard var pool = state.pool.duplicate() else { return }
       pool.free(handle)
-      var live = state.live
-      live.remove(at: place)
       let operation = RawOperation(
         slot: Int(handle.index), units: question.geometry.smallestBlockUnits)
-      offer(pool, live, state, operation)
+      offer(pool, state, .release(place), operation, liveCount: state.live.count - 1)
     }
   }
 
+  /// The state that a candidate stands for.
+  private mutating func state(of candidate: Candidate) -> State? {
+    guard var pool = candidate.parent.pool.duplicate() else { return nil }
+    var live = candidate.parent.live
+    switch candidate.change {
+    case .request(let units): live.append(pool.allocate(units: units))
+    case .release(let place): pool.free(live.remove(at: place))
+    }
+    steps.append((candidate.parent.step, candidate.operation))
+    return State(pool, live, step: steps.count - 1)
+  }
+
   private mutating func offer(
-    _ pool: consuming Target, _ live: [BlockHandle], _ parent: State, _ operation: RawOperation
+    _ pool: borrowing Target, _ parent: State, _ change: Change, _ operation: RawOperation,
+    liveCount: Int
   ) {
     result.operations += 1
     let footprint = pool.footprint
@@ -121,12 +147,16 @@ struct StatePass<Target: AllocatorTarget & ~Copyable> {
     let draw = generator.next()
     let rivals = kept[kind, default: []]
     let place =
-      rivals.firstIndex { ($0.live.count, $0.draw) < (live.count, draw) } ?? rivals.count
+      rivals.firstIndex { ($0.liveCount, $0.draw) < (liveCount, draw) } ?? rivals.count
     guard isRecord || place < width else { return }
-    steps.append((parent.step, operation))
-    if isRecord { bestStep = steps.count - 1 }
+    if isRecord {
+      bestStep = steps.count
+      steps.append((parent.step, operation))
+    }
     kept[kind, default: []].insert(
-      State(pool, live, step: steps.count - 1, draw: draw), at: place)
+      Candidate(
+        parent: parent, change: change, operation: operation, liveCount: liveCount, draw: draw),
+      at: place)
     if rivals.count >= width { kept[kind]?.removeLast() }
   }
 }
