@@ -105,6 +105,34 @@ struct LimitTests {
     #expect(report.contains(/\| crash\.SIG\w+ \| - \|.* certified/), "\(report)")
   }
 
+  /// What KILL ends says nothing; the trace that it executed lies on the disk, and who goes on names it.
+  @Test func theTraceAtWhichSomebodyKilledACampaignIsNamed() throws {
+    let scratch = try Scratch()
+    let words =
+      "fuzz --mutant free-not-counted --mix small-lists --seed 1 --traces 8 --jobs 1 --canary 0"
+      + " --timeout 5s --corpus c"
+    let killed = try Command.shell(
+      """
+      POOLFUZZ_HANG=0 "$POOLFUZZ" \(words) & pid=$!
+      while kill -0 $pid && ! ls c/fuzz/*.running-*.trace; do sleep 0.01; done
+      kill -KILL $pid; wait $pid
+      """, in: scratch.url)
+    #expect(killed.code == 137, "\(killed)")
+    let folder = scratch.path + "/c/fuzz"
+    func left() throws -> [String] {
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      return names.filter { $0.contains(".running-") }
+    }
+    let name = try #require(try left().first)
+    let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
+    #expect(text.contains("alloc "))
+    let again = try Command.shell("exec \"$POOLFUZZ\" \(words)", in: scratch.url)
+    #expect(again.code == 1)
+    #expect(
+      again.errors.contains("ended while it executed a trace: c/fuzz/\(name)"), "\(again.errors)")
+    #expect(try left() == [])
+  }
+
   @Test func shrinkKeepsWhatItCameToWhereATraceHangs() throws {
     let scratch = try Scratch()
     _ = try scratch.file(

@@ -31,8 +31,8 @@ public final class RunningWork<Subject: Sendable>: Sendable {
     self.disturb = disturb
   }
 
-  /// The one that has run longest; nil where none runs.
-  public var oldest: Run? { runs.withLock { $0.values.min { $0.begin < $1.begin } } }
+  /// What runs, the oldest first.
+  public var current: [Run] { runs.withLock { $0.values.sorted { $0.begin < $1.begin } } }
 
   /// The one that a thread does; nil where it does none.
   public func run(onThread number: UInt64) -> Run? {

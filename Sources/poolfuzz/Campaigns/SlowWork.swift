@@ -86,9 +86,10 @@ final class SlowWork: Sendable {
   }
 
   /// Watches as long as `body` runs; `file` is handed what is wrong with a run, and ends the process where
-  /// that is still so.
+  /// that is still so. `see` is shown all that runs, ten times a second.
   func watch<Subject, Value>(
     _ running: [RunningWork<Subject>],
+    see: @escaping @Sendable ([RunningWork<Subject>.Run]) -> Void = { _ in },
     file: @escaping @Sendable (RunningWork<Subject>.Run, Ending) -> Void,
     during body: () throws(CommandFailure) -> Value
   ) throws(CommandFailure) -> Value {
@@ -102,9 +103,9 @@ final class SlowWork: Sendable {
           file(run, .signal(stop.name))
           FatalSignals.release()
         }
-        for run in running.compactMap(\.oldest) where run.seconds > seconds {
-          file(run, .time(seconds))
-        }
+        let runs = running.flatMap(\.current)
+        see(runs)
+        for run in runs where run.seconds > seconds { file(run, .time(seconds)) }
         Machine.sleep(seconds: min(max(seconds / 10, 0.001), 0.1))
       }
     }

@@ -71,8 +71,15 @@ final class FuzzCampaign {
           finding, seed, origin: ("profile", finding.profile), isOfHealthyModel: isOfHealthyModel,
           isJSON: isJSON)
       })
-    try SlowWork(seconds: traceSeconds).watch([engine.running, triage.running]) { run, ending in
+    let long = LongTraces(store, base: file.base, limit: traceSeconds)
+    for path in long.left {
+      streams.remark("the process before was ended while it executed a trace: \(path)")
+    }
+    defer { long.end() }
+    try SlowWork(seconds: traceSeconds).watch([engine.running, triage.running], see: long.see) {
+      run, ending in
       guard slowTraces.leaveOut(run, ending) else { return }
+      long.end()
       do throws(SystemError) {
         try ProcessStart.beginAnew(words)
       } catch {
