@@ -259,14 +259,14 @@ struct MapCache: ~Copyable {
     for _ in 0..<((pages + 63) / 64) { words.append(0) }
   }
 
-  /// Reads words of a map anew, those of a line at once, and adds every page whose bit changed; false
-  /// where they cannot be read.
+  /// Reads words of a map anew, which it must have, those of a line at once, and adds every page whose
+  /// bit changed; false where they cannot be read.
   mutating func update(
     _ view: PoolView, _ number: Int, words range: Range<Int>,
     _ changed: inout FlatArray<Int32>
   ) -> Bool {
     let map = maps.place(number)
-    let (first, end) = (range.lowerBound, min(range.upperBound, (map.pointee.pages &+ 63) / 64))
+    let (first, end) = (range.lowerBound, range.upperBound)
     guard first < end else { return true }
     let address = map.pointee.address &+ UInt64(first) &* 8
     guard let host = view.bytes(at: address, count: UInt64(end &- first) &* 8) else { return false }
