@@ -113,14 +113,17 @@ public struct ChallengeOutcome: Sendable {
   /// are.
   public var form: String { trace.text() }
 
-  /// Reduces the trace of a seed with the suite's own shrinker.
+  /// Reduces the trace of a seed with the suite's own shrinker, which stays on the task's machine, or
+  /// leaves it for the default one.
   public init?(
     _ task: ChallengeTask, seed: UInt64, budget: ShrinkBudget = PoolShrinker.standardBudget
   ) {
     guard let given = task.trace(seed: seed),
       let failure = PoolShrinker.execute(given).failure
     else { return nil }
-    let outcome = PoolShrinker.shrink(given, task.identity, budget: budget)
+    var shrinker = PoolShrinker(budget: budget)
+    shrinker.search = PoolShrinker.searchOnItsMachine
+    let outcome = shrinker.shrink(given, task.identity)
     failingOperations = min(failure.step + 1, given.operations.count)
     trace = outcome.trace
     executionCount = outcome.executionCount

@@ -45,6 +45,8 @@ public struct PoolShrinker {
   public var budget: ShrinkBudget
   /// Executes each trace; somebody who watches may stand in between.
   public var executes: (PoolFuzzTrace) -> Execution
+  /// What is asked when the passes can do no more.
+  public var search = PoolShrinker.search
   /// Asked before each execution; true ends the reduction with what it has come to.
   public var isInterrupted: () -> Bool = { false }
 
@@ -128,25 +130,38 @@ public struct PoolShrinker {
     ).filter { !($0 is RaiseAndRemove<PoolSetup, PoolOperation>) }
 
   /// The search for shorter traces over the sizes that a machine treats each in its own way, over
-  /// those of tiny traces, over the trace's own; and, on the default machine, over its own.
-  public static let search = ShortestSearch<PoolSetup, PoolOperation> { trace in
-    typealias Letters = ShortestSearch<PoolSetup, PoolOperation>
+  /// those of tiny traces, over the trace's own; and on other machines.
+  public static let search = ShortestSearch<PoolSetup, PoolOperation>(
+    alphabets: { ownAlphabets(of: $0) + OtherMachines.alphabets(of: $0) },
+    detours: OtherMachines.detours)
+
+  /// The same on the trace's machine, and over its letters on the default one: what a failure whose
+  /// machine is given comes to.
+  public static let searchOnItsMachine = ShortestSearch<PoolSetup, PoolOperation> { trace in
+    var plain = trace.configuration
+    plain.configuration = TraceConfiguration()
+    let letters = ShortestSearch.letters(of: trace)
+    return plain == trace.configuration
+      ? ownAlphabets(of: trace)
+      : ownAlphabets(of: trace) + [ShortestSearch.Alphabet(plain, letters)]
+  }
+
+  private static func ownAlphabets(
+    of trace: PoolFuzzTrace
+  ) -> [ShortestSearch<PoolSetup, PoolOperation>.Alphabet] {
     let wide = PoolAlphabet(
       types: TinyAlphabets.types(of: trace), sizes: PoolAlphabet.sizes(of: trace.configuration))
     let tiny = TinyAlphabets.all(of: trace).flatMap(\.letters)
-    let own = [wide.operations, tiny, []].map { letters in
-      Letters.Alphabet(trace.configuration, Letters.letters(of: trace, and: letters))
+    return [wide.operations, tiny, []].map { letters in
+      ShortestSearch.Alphabet(
+        trace.configuration, ShortestSearch.letters(of: trace, and: letters))
     }
-    var plain = trace.configuration
-    plain.configuration = TraceConfiguration()
-    return plain == trace.configuration
-      ? own : own + [Letters.Alphabet(plain, Letters.letters(of: trace))]
   }
 
   /// Reduces a trace that shows a failure.
   public func shrink(_ trace: PoolFuzzTrace, _ identity: FailureIdentity) -> Outcome {
     var shrinker = Shrinker(budget: budget, passes: Self.passes, execute: executes)
-    shrinker.search = Self.search
+    shrinker.search = search
     shrinker.isInterrupted = isInterrupted
     let result = shrinker.shrink(trace, identity)
     let numbered = Self.renumbered(result.trace)

@@ -8,7 +8,7 @@ import PropertyTesting
 /// The configuration is the trace language's. What a trace file does not hold stands beside it:
 /// the planted bug and how much is checked. Its numbers (`parameters`) are those that generators
 /// draw; each has its default as origin, so shrinking leads to the machine that needs no
-/// `config` line. Facts of a profile that were overridden by hand stay as they are.
+/// `config` line. What a machine sets of its profile's facts can be taken back, and nothing else.
 public struct PoolSetup: MachineConfiguration {
   /// The machine.
   public var configuration: TraceConfiguration
@@ -88,15 +88,20 @@ struct SetupNumber: Sendable {
   let origin: UInt64
   let get: @Sendable (TraceConfiguration) -> UInt64
   let set: @Sendable (inout TraceConfiguration, UInt64) -> Bool
+  /// Whether each of its bits stands for something that can be left out by itself.
+  var isSet = false
 
   func parameter(of setup: PoolSetup) -> Parameter {
-    Parameter(
-      role: ParameterRole.other.rawValue, value: get(setup.configuration), origin: origin)
+    let value = get(setup.configuration)
+    let members = isSet ? (0..<64).map { value & (1 &<< $0) }.filter { $0 != 0 } : []
+    return Parameter(
+      role: ParameterRole.other.rawValue, value: value, origin: origin,
+      landmarks: members.map { value ^ $0 })
   }
 
   typealias Path<Value> = WritableKeyPath<TraceConfiguration, Value> & Sendable
 
-  static let all: [SetupNumber] = usual + special
+  static let all: [SetupNumber] = usual + special + [facts, factValues]
 
   /// Those of every machine.
   static let usual: [SetupNumber] = [
@@ -137,6 +142,49 @@ struct SetupNumber: Sendable {
       }),
     choice(\.pool.specialPoolEdge), count(\.pool.specialPoolPages, 1024, 1...1 << 20),
   ]
+
+  /// The facts that are not those of the profile: a bit for each key. They can be taken back, all or
+  /// some of them.
+  private static let facts = SetupNumber(
+    origin: 0, get: { overridden($0).reduce(0) { $0 | 1 &<< UInt64($1.position) } },
+    set: { configuration, value in
+      let overridden = overridden(configuration)
+      guard overridden.reduce(value, { $0 & ~(1 &<< UInt64($1.position)) }) == 0 else {
+        return false
+      }
+      return overridden.filter { value & (1 &<< UInt64($0.position)) == 0 }.allSatisfy {
+        ConfigurationKey.facts[$0.position].read($0.plain, &configuration)
+      }
+    }, isSet: true)
+
+  /// What those facts are, so that no two machines have the same numbers: smaller where theirs are.
+  private static let factValues = SetupNumber(
+    origin: 0, get: { valueOfFacts($0) }, set: { $1 == valueOfFacts($0) })
+
+  /// The sum of the facts that are numbers, and behind it a hash of all.
+  private static func valueOfFacts(_ configuration: TraceConfiguration) -> UInt64 {
+    let texts = overridden(configuration).map {
+      ConfigurationKey.facts[$0.position].value(in: configuration)
+    }
+    let sum = texts.compactMap { UInt32($0) }.reduce(UInt64(0)) { min($0 + UInt64($1), 1 << 30) }
+    let hash = texts.joined(separator: " ").utf8.reduce(UInt32(0)) { $0 &* 31 &+ UInt32($1) }
+    return sum << 32 | UInt64(hash)
+  }
+
+  /// The positions of the keys by which a fact is not the profile's, with what it would be.
+  private static func overridden(
+    _ configuration: TraceConfiguration
+  ) -> [(position: Int, plain: String)] {
+    guard let profile = Profile.named(configuration.pool.profile.name),
+      profile != configuration.pool.profile
+    else { return [] }
+    var plain = configuration
+    plain.pool.profile = profile
+    return ConfigurationKey.facts.enumerated().compactMap { position, key in
+      let value = key.value(in: plain)
+      return value == key.value(in: configuration) ? nil : (position, value)
+    }
+  }
 
   /// The position in the table of profiles, that of the story's system being the origin. Another
   /// version brings its own facts and addresses; sizes stay.

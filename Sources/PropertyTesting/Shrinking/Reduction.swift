@@ -137,7 +137,7 @@ public struct Reduction<Configuration: MachineConfiguration, Operation: SlotOper
   }
 
   /// Without what comes after the failure, and without what was skipped.
-  private static func tidied(
+  static func tidied(
     _ trace: Trace<Configuration, Operation>, _ execution: Execution
   ) -> Trace<Configuration, Operation> {
     let skipped = IndexSelection(execution.skippedSteps, of: trace.operations.count)

@@ -61,9 +61,9 @@ public struct Shrinker<Configuration: MachineConfiguration, Operation: SlotOpera
       switch answer {
       case .silent(let length):
         return Self.result(reduction, .oneMinimal, length, searchCount)
-      case .shorter(let shorter):
+      case .smaller(let smaller):
         reduction.enter("search")
-        guard reduction.attempt(shorter) else {
+        guard reduction.attempt(smaller) else {
           return Self.result(reduction, .oneMinimal, .unknown, searchCount)
         }
       }

@@ -37,38 +37,47 @@ public struct SmallScope<Configuration: MachineConfiguration, Operation: SlotOpe
 
   /// The greatest length up to which there are no more traces than a limit; skipped and failing
   /// prefixes, which an enumeration leaves out, are counted.
-  public func greatestLength(within limit: Int) -> Int {
+  public func greatestLength(within limit: Int) -> Int { traceCounts(within: limit).count }
+
+  /// How many traces there are of each length from 1, as far as together they are no more than a
+  /// limit; skipped and failing prefixes, which an enumeration leaves out, are counted.
+  func traceCounts(within limit: Int) -> [Int] {
     var counts = [ScopePosition(): 1]
-    var total = 0
-    for length in 0..<operationLimit {
+    var totals: [Int] = []
+    var left = limit
+    while totals.count < operationLimit {
       var next: [ScopePosition: Int] = [:]
       for (position, count) in counts {
         for template in templates {
           let (ways, after) = position.ways(to: template)
           guard ways > 0 else { continue }
           let (product, overflow) = ways.multipliedReportingOverflow(by: count)
-          guard !overflow, product <= limit else { return length }
+          guard !overflow, product <= limit else { return totals }
           next[after, default: 0] += product
         }
       }
-      total += next.values.reduce(0, +)
-      guard total <= limit else { return length }
+      let total = next.values.reduce(0, +)
+      guard total <= left else { return totals }
+      left -= total
+      totals.append(total)
       counts = next
     }
-    return operationLimit
+    return totals
   }
 
   /// Executes them all, by length, and keeps the smallest trace of each failure.
   ///
   /// `wanted`: failures to look for; when all are found at some length, longer traces
   ///   are not executed. Empty means to go on to the end.
+  /// `leastLength`: shorter traces are left out.
   public func search(
-    for wanted: [FailureIdentity] = [],
+    for wanted: [FailureIdentity] = [], leastLength: Int = 1,
     execute: (Trace<Configuration, Operation>) -> Execution
   ) -> SmallScopeReport<Configuration, Operation> {
     var report = SmallScopeReport<Configuration, Operation>()
-    guard operationLimit > 0 else { return report }
-    for length in 1...operationLimit {
+    guard leastLength > 0, operationLimit >= leastLength else { return report }
+    report.executionCounts = Array(repeating: 0, count: leastLength - 1)
+    for length in leastLength...operationLimit {
       searchTraces(of: length, execute, &report)
       let isFound = wanted.allSatisfy { identity in report.minimum(of: identity) != nil }
       if !report.isComplete || (!wanted.isEmpty && isFound) { break }
