@@ -100,6 +100,16 @@ struct CorpusTests {
     #expect(after["kept/bad.trace"] == before["kept/bad.trace"])
   }
 
+  /// What nobody can judge is no failure, whatever its name is the hash of.
+  @Test func anotherAllocatorsTraceIsNotJudgedByItsName() throws {
+    let scratch = try Scratch()
+    let folder = try Self.corpus(
+      scratch, "c",
+      ["0123456789abcdef.trace": "# target: ./libx.so\nalloc a NonPaged 8 Test\nfree a\n"])
+    let run = try Command.run(["corpus", "verify", folder])
+    #expect(run.code == 3 && run.output.contains("not judged"), "\(run)")
+  }
+
   @Test func verifyBelievesNothing() throws {
     let scratch = try Scratch()
     func code(_ text: String, certificate: String? = nil) throws -> Int32 {

@@ -78,15 +78,14 @@ struct CorpusVerification {
       result.problems = program.problems
       return result
     }
-    if !trace.isNamedByItsText {
-      result.problems.append("its name is the hash of another text: it was changed")
-    }
+    let change =
+      trace.isNamedByItsText ? [] : ["its name is the hash of another text: it was changed"]
     if let found = try trace.found(), TraceProcess.isNeeded(for: found.identity) {
       let execute = TraceProcess.executing(found.identity, seconds: ProcessLimits.seconds)
       // The other process has the time; the one before this may have been a file read here.
       ProcessLimits.endInput()
-      result.problems += Self.discrepancies(
-        found, shows: execute(found.trace).shows(found.identity), execute)
+      let shows = execute(found.trace).shows(found.identity)
+      result.problems = change + Self.discrepancies(found, shows: shows, execute)
       return result
     }
     let verdict = try TraceVerdict.judging(trace.path, level: level)
@@ -95,6 +94,7 @@ struct CorpusVerification {
       result.isNotJudged = true
       return result
     }
+    result.problems = change
     guard let found = try trace.found() else {
       if verdict.code != .held { result.problems += verdict.lines }
       return result

@@ -91,9 +91,8 @@ struct ShrinkCommand {
     let given = try read(path)
     var trace = given.trace
     let identity: FailureIdentity
-    let asked = arguments.value("--failure").map { FailureIdentity($0) }
-    if let asked {
-      identity = asked
+    if let words = arguments.value("--failure") {
+      identity = FailureIdentity(words)
     } else if TraceProcess.isNeeded(for: given.identity) {
       identity = given.identity
     } else if given.identity != FailureIdentity(""),
