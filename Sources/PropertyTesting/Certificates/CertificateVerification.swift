@@ -34,7 +34,7 @@ extension Certificate {
       if left.outcome == .failsTheSame { found.append(.notMinimal(removed: removed)) }
     }
     if length != .unknown, let search,
-      case .smaller(let shorter) = search.search.answer(
+      case .shorter(let shorter) = search.search.answer(
         trace, identity, limit: search.limit, { false }, execute)
     {
       found.append(.notShortest(shorter.operations.map(\.description)))

@@ -12,10 +12,10 @@
 /// which small scopes are executed. Whatever is found goes back to the passes; the search is asked
 /// again until it is silent.
 ///
-/// Detours, other configurations together, neighbours and each alphabet may cost
-/// `ShrinkBudget.searchLimit` executions each time it is asked, which are counted apart from those of
-/// the passes. The answer depends on the trace and that limit alone. What is proved is proved of the
-/// trace's own configuration.
+/// Neighbours and each alphabet may cost `ShrinkBudget.searchLimit` executions each time it is asked,
+/// detours and other configurations together a fourth of it each; they are counted apart from those
+/// of the passes. The answer depends on the trace and that limit alone. What is proved is proved of
+/// the trace's own configuration.
 public struct ShortestSearch<Configuration: MachineConfiguration, Operation: SlotOperation>:
   Sendable
 {
@@ -74,7 +74,7 @@ public struct ShortestSearch<Configuration: MachineConfiguration, Operation: Slo
 
   /// What was found.
   enum Answer {
-    case smaller(MachineTrace)
+    case shorter(MachineTrace)
     case silent(TraceLength)
   }
 
@@ -84,7 +84,7 @@ public struct ShortestSearch<Configuration: MachineConfiguration, Operation: Slo
     _ isInterrupted: () -> Bool, _ execute: (MachineTrace) -> Execution
   ) -> Answer {
     guard limit > 0 else { return .silent(.unknown) }
-    guard !trace.operations.isEmpty else {
+    guard trace.operations.count > 1 else {
       return .silent(.shortest(letterCount: 0, traceCount: 0))
     }
     let most = trace.operations.count - 1
@@ -107,31 +107,30 @@ public struct ShortestSearch<Configuration: MachineConfiguration, Operation: Slo
       count += report.executionCount
       return (report.minimum(of: identity), report.executionCount)
     }
-    guard most > 0 else { return .silent(.shortest(letterCount: 0, traceCount: 0)) }
     // Where it lies on another configuration, few executions show it.
     let away = limit / 4
     let end = leaving(detours(trace), for: trace, identity, away, isInterrupted, execute)
-    if let end { return .smaller(end) }
+    if let end { return .shorter(end) }
     let alphabets = alphabets(trace)
     let own = alphabets.filter { $0.configuration == trace.configuration }
     let scopes = ConfigurationScopes(
       alphabets.filter { $0.configuration != trace.configuration }, trace, limit: away)
     for (alphabet, length) in scopes.ordered {
       if isInterrupted() { return .silent(.unknown) }
-      if let found = shortest(alphabet, length...length).trace { return .smaller(found) }
+      if let found = shortest(alphabet, length...length).trace { return .shorter(found) }
     }
     // What is said of the length is about the trace's own configuration.
     count = 0
     for candidate in Neighbours.all(trace, own.first?.letters ?? []).prefix(limit) {
       if isInterrupted() { return .silent(.unknown) }
       count += 1
-      if execute(candidate).shows(identity) { return .smaller(candidate) }
+      if execute(candidate).shows(identity) { return .shorter(candidate) }
     }
     for alphabet in own {
       let length = scope(alphabet, most).greatestLength(within: limit)
       guard length > 0 else { continue }
       let (found, executed) = shortest(alphabet, 1...length)
-      if let found { return .smaller(found) }
+      if let found { return .shorter(found) }
       if isInterrupted() { return .silent(.unknown) }
       if length == most {
         return .silent(.shortest(letterCount: alphabet.letters.count, traceCount: executed))

@@ -61,9 +61,9 @@ public struct Shrinker<Configuration: MachineConfiguration, Operation: SlotOpera
       switch answer {
       case .silent(let length):
         return Self.result(reduction, .oneMinimal, length, searchCount)
-      case .smaller(let smaller):
+      case .shorter(let shorter):
         reduction.enter("search")
-        guard reduction.attempt(smaller) else {
+        guard reduction.attempt(shorter) else {
           return Self.result(reduction, .oneMinimal, .unknown, searchCount)
         }
       }
