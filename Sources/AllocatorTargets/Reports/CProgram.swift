@@ -11,6 +11,8 @@ public struct CProgram: Sendable, CustomStringConvertible {
   private let option: String
   private let capabilities: TargetCapabilities
   private let freshBytes: UInt64
+  /// Whether what takes a block is told how many bytes were asked for; the same for every call.
+  private var usesBytes = false
 
   /// The program of a trace and what it shows on a library.
   public init(
@@ -28,6 +30,7 @@ public struct CProgram: Sendable, CustomStringConvertible {
     option = settings.option
     capabilities = tester.capabilities
     freshBytes = tester.knownFreshBytes(of: trace.configuration)
+    usesBytes = filling.contains { $0.contains("bytes") }
   }
 
   private var isMalloc: Bool { capabilities.interface == 0 }
@@ -153,8 +156,6 @@ public struct CProgram: Sendable, CustomStringConvertible {
         + "\(comparesAlignment ? ", size_t alignment" : "")) {")
     return lines + filling + ["}"]
   }
-
-  private var usesBytes: Bool { filling.contains { $0.contains("bytes") } }
 
   /// What becomes of a block that is taken.
   private var filling: [String] {
